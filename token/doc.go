@@ -1,0 +1,19 @@
+// Package token is the videotoken URL token, version 1: the claims that let a client fetch one path, or every path
+// below one directory, until a point in time, and the keyed BLAKE3 tag that vouches for them.
+//
+// Most callers want one of two calls. An edge that has a request's URI calls [Keys.Verify]:
+//
+//	key, err := token.NewKey(7, secret)
+//	keys := token.Keys{key}
+//	v, err := keys.Verify(token.Request{URI: uri, Now: time.Now().Unix(), Leeway: 10})
+//	if err != nil {
+//		// errors.Is(err, token.ErrExpired), ...; token.Reason(err) for a header
+//	}
+//	origin := v.AppendURI(nil) // the path and query without the token
+//
+// A signer calls [Canonical] once for a path and then [Key.Append], which writes the token's text form behind what a
+// buffer already holds.
+//
+// The package reads no clock, knows no HTTP and no JSON, and neither direction allocates. The format is specified in
+// docs/DESIGN.md, section 3; testdata/vectors.json has cases for every implementation of it.
+package token

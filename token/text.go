@@ -1,0 +1,50 @@
+package token
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+// sextet is the value of a character of the base64url alphabet (RFC 4648, section 5), 0xFF for other bytes.
+var sextet = func() (t [256]byte) {
+	for i := range t {
+		t[i] = 0xFF
+	}
+	for i, c := range []byte(alphabet) {
+		t[c] = byte(i)
+	}
+	return t
+}()
+
+// decodeText decodes base64url without padding into dst, which must have room for it. Only the canonical spelling is
+// accepted: nothing outside the alphabet, which encoding/base64 is laxer about (it skips CR and LF), no length that
+// no encoding has, and spare bits that are zero.
+func decodeText(dst, text []byte) (int, bool) {
+	n := 0
+	for len(text) >= 4 {
+		a, b, c, d := sextet[text[0]], sextet[text[1]], sextet[text[2]], sextet[text[3]]
+		if a|b|c|d > 0x3F {
+			return 0, false
+		}
+		dst[n], dst[n+1], dst[n+2] = a<<2|b>>4, b<<4|c>>2, c<<6|d
+		n += 3
+		text = text[4:]
+	}
+	switch len(text) {
+	case 0:
+		return n, true
+	case 2:
+		a, b := sextet[text[0]], sextet[text[1]]
+		if a|b > 0x3F || b&0x0F != 0 {
+			return 0, false
+		}
+		dst[n] = a<<2 | b>>4
+		return n + 1, true
+	case 3:
+		a, b, c := sextet[text[0]], sextet[text[1]], sextet[text[2]]
+		if a|b|c > 0x3F || c&0x03 != 0 {
+			return 0, false
+		}
+		dst[n], dst[n+1] = a<<2|b>>4, b<<4|c>>2
+		return n + 2, true
+	default:
+		return 0, false
+	}
+}

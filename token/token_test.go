@@ -1,0 +1,250 @@
+package token_test
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"videotoken/token"
+)
+
+const now = 1999990000
+
+// everyClaim is a token with every optional claim, for a client in 2001:db8::/64.
+var (
+	everyClaim = token.Claims{Depth: 2, Expiry: 2000000000, NotBefore: now, IP: netip.MustParsePrefix("2001:db8::/64"),
+		Session: [8]byte{0, 1, 2, 3, 4, 5, 6, 7}, HasSession: true}
+	client = netip.MustParseAddr("2001:db8::7")
+)
+
+func newKey(tb testing.TB, id uint16) *token.Key {
+	tb.Helper()
+	secret := make([]byte, token.SecretSize)
+	for i := range secret {
+		secret[i] = byte(i) + byte(id)
+	}
+	k, err := token.NewKey(id, secret)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return k
+}
+
+func mint(tb testing.TB, k *token.Key, c token.Claims, path string) string {
+	tb.Helper()
+	p, err := token.Canonical(nil, []byte(path))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	text, err := k.Append(nil, &c, p)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return string(text)
+}
+
+func verify(uri string, keys ...*token.Key) error {
+	_, err := token.Keys(keys).Verify(token.Request{URI: []byte(uri), Now: now, Leeway: 10, Client: client})
+	return err
+}
+
+// TestEveryBit flips every single bit of a token and of its path, and cuts each at every length, and demands that
+// nothing but the original is accepted.
+func TestEveryBit(t *testing.T) {
+	key := newKey(t, 7)
+	for _, c := range []token.Claims{
+		{Expiry: 2000000000}, {Depth: 2, Expiry: 2000000000}, everyClaim,
+		{Expiry: 2000000000, NotBefore: now}, {Expiry: 2000000000, IP: everyClaim.IP}, {Expiry: 2000000000, HasSession: true},
+	} {
+		const path = "/hls/bbb/master.m3u8"
+		scope := path
+		if c.Depth == 2 {
+			scope = "/hls/bbb/"
+		}
+		text := mint(t, key, c, path)
+		uris := func(text, path string) []string {
+			return []string{"/~" + text + path, path + "?token=" + text, path + "?a=b&token=" + text + "&c=d"}
+		}
+		for _, uri := range uris(text, path) {
+			if err := verify(uri, key); err != nil {
+				t.Fatalf("%s: %v", uri, err)
+			}
+		}
+		refused := 0
+		refuse := func(text, path, what string) {
+			for _, uri := range uris(text, path) {
+				if err := verify(uri, key); err == nil {
+					t.Fatalf("%s accepted: %q", what, uri)
+				}
+				refused++
+			}
+		}
+		raw, err := base64.RawURLEncoding.DecodeString(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for bit := range 8 * len(raw) {
+			b := slices.Clone(raw)
+			b[bit/8] ^= 1 << (bit % 8)
+			refuse(base64.RawURLEncoding.EncodeToString(b), path, fmt.Sprintf("bit %d of the token", bit))
+		}
+		for bit := range 8 * len(text) {
+			b := []byte(text)
+			b[bit/8] ^= 1 << (bit % 8)
+			refuse(string(b), path, fmt.Sprintf("bit %d of the text", bit))
+		}
+		for n := range len(raw) {
+			refuse(base64.RawURLEncoding.EncodeToString(raw[:n]), path, fmt.Sprintf("%d bytes", n))
+		}
+		for n := range len(text) {
+			refuse(text[:n], path, fmt.Sprintf("%d characters", n))
+		}
+		for bit := range 8 * len(scope) {
+			b := []byte(path)
+			b[bit/8] ^= 1 << (bit % 8)
+			refuse(text, string(b), fmt.Sprintf("bit %d of the path", bit))
+		}
+		for n := range len(scope) {
+			refuse(text, path[:n], fmt.Sprintf("%d bytes of the path", n))
+		}
+		if refused < 3*16*len(text) {
+			t.Fatalf("only %d variants tried", refused)
+		}
+	}
+}
+
+func TestAppendErrors(t *testing.T) {
+	key := newKey(t, 7)
+	for _, c := range []struct {
+		name   string
+		claims token.Claims
+		path   string
+		want   error
+	}{
+		{"depth of the path itself", token.Claims{Depth: 1}, "/a", token.ErrDepth},
+		{"depth at the last directory", token.Claims{Depth: 1}, "/a/", nil},
+		{"depth 15", token.Claims{Depth: 15}, strings.Repeat("/a", 16), nil},
+		{"depth 16", token.Claims{Depth: 16}, strings.Repeat("/a", 17), token.ErrDepth},
+		{"negative depth", token.Claims{Depth: -1}, "/a", token.ErrDepth},
+		{"prefix too long", token.Claims{IP: netip.PrefixFrom(netip.MustParseAddr("1.2.3.4"), 33)}, "/a", token.ErrPrefix},
+		{"mapped prefix over IPv4", token.Claims{IP: netip.MustParsePrefix("::ffff:0:0/95")}, "/a", token.ErrPrefix},
+		{"mapped prefix", token.Claims{IP: netip.PrefixFrom(netip.MustParseAddr("::ffff:1.2.3.4"), 128)}, "/a", nil},
+	} {
+		if got, err := key.Append([]byte("x"), &c.claims, token.Path(c.path)); !errors.Is(err, c.want) || err != nil && string(got) != "x" {
+			t.Errorf("%s: got %q, %v; want %v", c.name, got, err, c.want)
+		}
+	}
+}
+
+func TestAppendURI(t *testing.T) {
+	key := newKey(t, 7)
+	text := mint(t, key, token.Claims{Expiry: 2000000000}, "/a%20b")
+	for uri, want := range map[string]string{
+		"/a%20b?token=T":             "/a%20b",
+		"/a%20b?x=1&token=T":         "/a%20b?x=1",
+		"/a%20b?token=T&x=1":         "/a%20b?x=1",
+		"/a%20b?x=1&token=T&y=&&z":   "/a%20b?x=1&y=&&z",
+		"/a%20b?token=T&":            "/a%20b?",
+		"/a%20b?tokens=1&token=T":    "/a%20b?tokens=1",
+		"/~T/a%20b":                  "/a%20b",
+		"/~T/a%20b?":                 "/a%20b?",
+		"/~T/a%20b?x=1&y=2":          "/a%20b?x=1&y=2",
+		"/~T/a b":                    "/a b",
+		"/a%20b?Token=1&token=T&%20": "/a%20b?Token=1&%20",
+	} {
+		r := token.Request{URI: []byte(strings.Replace(uri, "T", text, 1)), Now: now}
+		if strings.Contains(uri, "Token=1") {
+			r.URI = []byte(strings.Replace(uri, "token=T", "token="+text, 1))
+		}
+		v, err := token.Keys{key}.Verify(r)
+		if got := string(v.AppendURI([]byte("kept:"))); err != nil || got != "kept:"+want {
+			t.Errorf("%s: got %s, %v; want %s", uri, got, err, want)
+		}
+	}
+}
+
+// TestSplit has what the vectors leave out about where a token may stand.
+func TestSplit(t *testing.T) {
+	key := newKey(t, 7)
+	text := mint(t, key, token.Claims{Expiry: 2000000000}, "/a")
+	for uri, want := range map[string]error{
+		"/a?token=" + text:                      nil,
+		"":                                      token.ErrMissing,
+		"/a?":                                   token.ErrMissing,
+		"/a?TOKEN=" + text:                      token.ErrMissing,
+		"/a?%74oken=" + text:                    token.ErrMissing,
+		"/a?token":                              token.ErrMalformed,
+		"/a?token&token=" + text:                token.ErrAmbiguous,
+		"/a?token=" + text + "#":                token.ErrMalformed,
+		"/a#?token=" + text:                     token.ErrPath,
+		"/~" + text:                             token.ErrPath,
+		"/~" + text + "?x":                      token.ErrPath,
+		"/~/a":                                  token.ErrMalformed,
+		"/~x/a?token=" + text:                   token.ErrAmbiguous,
+		"a?token=" + text:                       token.ErrPath,
+		"http://host/a?token=" + text:           token.ErrPath,
+		"/a?token=" + strings.Repeat("A", 4000): token.ErrMalformed,
+	} {
+		if err := verify(uri, key); !errors.Is(err, want) {
+			t.Errorf("%q: got %v, want %v", uri, err, want)
+		}
+	}
+	if token.Reason(nil) != "" || token.Reason(errors.New("x")) != "" || token.Reason(fmt.Errorf("y: %w", token.ErrIP)) != "ip" {
+		t.Error("Reason")
+	}
+}
+
+func TestSecrets(t *testing.T) {
+	good := token.FormatSecret(make([]byte, 32))
+	for _, s := range []string{"", good[1:], good + "A", good + "=", good[:42] + "B", good[:42] + "\n", strings.Repeat("=", 43), good[:42] + "+"} {
+		if b, err := token.ParseSecret(s); !errors.Is(err, token.ErrSecret) {
+			t.Errorf("%q: got %x, %v", s, b, err)
+		}
+	}
+	if _, err := token.NewKey(1, make([]byte, 31)); !errors.Is(err, token.ErrSecret) {
+		t.Errorf("31 bytes: %v", err)
+	}
+}
+
+// TestKeyPrintsNoSecret: no verb shows more of a key than its id.
+func TestKeyPrintsNoSecret(t *testing.T) {
+	k := newKey(t, 7)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%p"} {
+		if got := fmt.Sprintf(verb, k); got != "key 7" && verb != "%p" {
+			t.Errorf("%s: %s", verb, got)
+		}
+		if got := fmt.Sprintf(verb, token.Keys{k}); strings.Contains(got, "0x") && verb != "%p" {
+			t.Errorf("%s of Keys: %s", verb, got)
+		}
+	}
+}
+
+func TestConcurrentUse(t *testing.T) {
+	key := newKey(t, 7)
+	done := make(chan error)
+	for g := range 8 {
+		go func() {
+			path := token.Path(fmt.Sprintf("/dir-%d/film.mp4", g))
+			for i := range 2000 {
+				text, err := key.Append(nil, &token.Claims{Expiry: uint32(2000000000 + i)}, path)
+				if err == nil {
+					err = verify(string(path)+"?token="+string(text), key)
+				}
+				if err != nil {
+					done <- err
+					return
+				}
+			}
+			done <- nil
+		}()
+	}
+	for range 8 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
