@@ -6,6 +6,7 @@ package cdn
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -95,3 +96,27 @@ func (s *Set) Lookup(name string) *CDN {
 
 // All is the set's CDNs in the order of the configuration.
 func (s *Set) All() []CDN { return s.cdns }
+
+// KeysFor is the keys that verify a URI, and its path and query. The keys are those of the CDN with the given name;
+// without a name, those of the CDN whose URL the URI starts with, or every CDN's for a URI that is a path.
+func (s *Set) KeysFor(name, uri string) (token.Keys, string, error) {
+	var keys token.Keys
+	for i := range s.cdns {
+		c := &s.cdns[i]
+		rest, isURL := strings.CutPrefix(uri, c.URL+"/")
+		if isURL {
+			uri = "/" + rest
+		}
+		if isURL && name == "" || name == c.Name {
+			return c.Keys, uri, nil
+		}
+		keys = append(keys, c.Keys...)
+	}
+	switch {
+	case name != "":
+		return nil, "", fmt.Errorf("cdn %q: the configuration has no such CDN", name)
+	case !strings.HasPrefix(uri, "/"):
+		return nil, "", fmt.Errorf("%q is not on any of the configuration's CDNs, and not a path", uri)
+	}
+	return keys, uri, nil
+}

@@ -113,3 +113,43 @@ func defaults() *Config {
 		Token:     Token{TTL: 6 * time.Hour, MaxTTL: 24 * time.Hour, Round: 5 * time.Minute, Leeway: 10 * time.Second},
 	}
 }
+
+// Flags are the fields that a command line may set; the empty ones set nothing.
+type Flags struct{ Listen, Admin, Transport, Balance string }
+
+// Override puts flags in the place of what a file says.
+func (c *Config) Override(f Flags) error {
+	if f.Listen != "" {
+		if err := checkAddress(f.Listen); err != nil {
+			return fmt.Errorf("-listen %q: %w", f.Listen, err)
+		}
+		c.Listen = f.Listen
+	}
+	switch f.Admin {
+	case "":
+	case "off":
+		c.Admin = ""
+	default:
+		if err := checkAddress(f.Admin); err != nil {
+			return fmt.Errorf("-admin %q: %w", f.Admin, err)
+		}
+		c.Admin = f.Admin
+	}
+	switch f.Transport {
+	case "":
+	case TransportAuto, TransportFasthttp:
+		c.Transport = f.Transport
+	default:
+		return fmt.Errorf("-transport %q: must be auto or fasthttp", f.Transport)
+	}
+	if f.Balance != "" {
+		b, err := cdn.ParseBalance(f.Balance)
+		if err != nil {
+			return fmt.Errorf("-balance: %w", err)
+		}
+		if c.CDNs, err = cdn.New(b, c.CDNs.All()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

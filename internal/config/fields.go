@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"net/url"
@@ -64,15 +65,15 @@ func (r *reader) address(n ast.Node, field string, to *string) {
 	if !ok {
 		return
 	}
-	if err := CheckAddress(s); err != nil && (s != "" || field != "admin") {
+	if err := checkAddress(s); err != nil && (s != "" || field != "admin") {
 		r.fail(n, field, "%v", err)
 		return
 	}
 	*to = s
 }
 
-// CheckAddress reports what is wrong with an address to listen on.
-func CheckAddress(s string) error {
+// checkAddress reports what is wrong with an address to listen on.
+func checkAddress(s string) error {
 	if _, port, err := net.SplitHostPort(s); err == nil {
 		if _, err := strconv.ParseUint(port, 10, 16); err == nil {
 			return nil
@@ -81,11 +82,7 @@ func CheckAddress(s string) error {
 	return errAddress
 }
 
-var errAddress = errorString(`must be HOST:PORT, or :PORT for every interface, with a port from 0 to 65535`)
-
-type errorString string
-
-func (e errorString) Error() string { return string(e) }
+var errAddress = errors.New("must be HOST:PORT, or :PORT for every interface, with a port from 0 to 65535")
 
 func (r *reader) token(n ast.Node, field string, t *Token) {
 	at := map[string]ast.Node{}
