@@ -2,6 +2,7 @@ package video
 
 import (
 	"bytes"
+	"errors"
 
 	"github.com/goccy/go-json/jsontext"
 
@@ -63,6 +64,9 @@ func (d *document) read(body []byte) error {
 	return d.readBody(&walker{b: body, trust: true})
 }
 
+// errNotPlain ends the reading of a body that is not plain.
+var errNotPlain = errors.New("not plain")
+
 func (d *document) readBody(w *walker) error {
 	if w.kind() != '{' {
 		return failf("", "the body must be an object with a member \"video\", not %s", w.describe())
@@ -80,6 +84,9 @@ func (d *document) readBody(w *walker) error {
 		default:
 			w.skip()
 		}
+	}
+	if w.bad {
+		return errNotPlain
 	}
 	if d.video.absent() {
 		return failf("/video", `the body has no member "video": add the video object`)
@@ -106,6 +113,9 @@ func (d *document) readVideo(w *walker) error {
 			w.skip()
 		}
 	}
+	if w.bad {
+		return errNotPlain
+	}
 	if !found {
 		return failf("/video/sources", `the video has no member "sources": add an array of at least one source`)
 	}
@@ -124,6 +134,9 @@ func (d *document) readSources(w *walker) error {
 		if err := d.readSource(w); err != nil {
 			return err
 		}
+	}
+	if w.bad {
+		return errNotPlain
 	}
 	if d.n == 0 {
 		return failf("/video/sources", "must have at least one source")
@@ -155,6 +168,9 @@ func (d *document) readSource(w *walker) error {
 		default:
 			w.skip()
 		}
+	}
+	if w.bad {
+		return errNotPlain
 	}
 	if s.src.absent() {
 		return failf(sourcePointer(d.n, "/src"), `the source has no member "src": add its path`)
