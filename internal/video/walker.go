@@ -112,6 +112,7 @@ func (w *walker) name(m *members) span {
 	w.i++
 	if !w.trust && !w.unique(m, s) {
 		w.fail()
+		return span{}
 	}
 	return s
 }
