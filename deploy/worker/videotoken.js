@@ -211,7 +211,7 @@ function equal(a, b) {
 
 // The variables of the handler: KEYS, the JSON text of importKeys()'s list, a secret; ORIGIN, the origin's scheme and
 // host; ALLOW_ORIGIN, the page that may play; CLIENT_IP, the header in which the platform itself puts the client's
-// address (CF-Connecting-IP, Fastly-Client-IP): without it, tokens bound to an address are refused.
+// address (CF-Connecting-IP, Fastly-Client-IP): without it, tokens bound to an address are refused; LEEWAY, in seconds.
 let imported = { text: "", keys: null };
 
 async function handle(request, env) {
@@ -221,7 +221,7 @@ async function handle(request, env) {
   if (imported.text !== env.KEYS) imported = { text: env.KEYS, keys: importKeys(JSON.parse(env.KEYS)) };
   const ip = env.CLIENT_IP ? request.headers.get(env.CLIENT_IP) : undefined;
   if (request.url.length > MOST_URI) return refuse(403, "path");
-  const verified = verify(request.url, { keys: imported.keys, now: Date.now() / 1000, ip });
+  const verified = verify(request.url, { keys: imported.keys, now: Date.now() / 1000, ip, leeway: Number(env.LEEWAY || 10) });
   if (verified.reason === "missing") return refuse(401, "missing", { "WWW-Authenticate": "videotoken" });
   if (verified.reason) return refuse(403, verified.reason);
   // What was verified is what is fetched, and its URL, which has no token, is what the CDN's cache is keyed on.
