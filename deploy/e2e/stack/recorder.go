@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // Exchange is a question of an edge's and the service's answer.
@@ -15,6 +16,7 @@ type Exchange struct {
 	Header http.Header
 	Status int
 	Path   string // X-Token-Path of the answer
+	At     time.Time
 }
 
 // URI is the original URI as the edge has passed it on.
@@ -116,7 +118,7 @@ func (r *Recorder) serve(edge net.Conn) {
 			return
 		}
 		r.mu.Lock()
-		r.exchanges = append(r.exchanges, Exchange{req.RequestURI, req.Header, res.StatusCode, res.Header.Get("X-Token-Path")})
+		r.exchanges = append(r.exchanges, Exchange{req.RequestURI, req.Header, res.StatusCode, res.Header.Get("X-Token-Path"), time.Now()})
 		r.mu.Unlock()
 		if _, err := answered.WriteTo(edge); err != nil {
 			return
