@@ -2,10 +2,9 @@ package server
 
 import (
 	"bytes"
+	"net"
 	"net/netip"
 	"unsafe"
-
-	"github.com/valyala/fasthttp"
 )
 
 // proxies are the networks whose word for a client's address is taken.
@@ -20,18 +19,17 @@ func (p proxies) trusts(addr netip.Addr) bool {
 	return false
 }
 
-// client is the address of the client that a trusted proxy asks for: X-Real-IP's, else of X-Forwarded-For the
+// client is the address of the client that the peer at ip asks for, if that is a trusted proxy: X-Real-IP's, else of X-Forwarded-For the
 // rightmost that is not a trusted proxy's, for what is left of it a client can have written itself. The address is not
 // valid where there is none. client reports false where the header it reads is there twice.
-func (p proxies) client(ctx *fasthttp.RequestCtx) (addr netip.Addr, ok bool) {
-	if peer, _ := netip.AddrFromSlice(ctx.RemoteIP()); !p.trusts(peer.Unmap()) {
+func (p proxies) client(ip net.IP, said *headers) (addr netip.Addr, ok bool) {
+	if peer, _ := netip.AddrFromSlice(ip); !p.trusts(peer.Unmap()) {
 		return netip.Addr{}, true
 	}
-	h := &ctx.Request.Header
-	if value, n := single(h, "X-Real-Ip"); n > 0 {
-		return parseAddr(value), n == 1
+	if said.realIP.n > 0 {
+		return parseAddr(said.realIP.value), said.realIP.n == 1
 	}
-	list, n := single(h, "X-Forwarded-For")
+	list, n := said.forwardedFor.value, said.forwardedFor.n
 	for n == 1 {
 		i := bytes.LastIndexByte(list, ',')
 		addr = parseAddr(bytes.Trim(list[i+1:], " \t"))

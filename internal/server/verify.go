@@ -57,31 +57,31 @@ func (v *verifier) serve(ctx *fasthttp.RequestCtx, now int64) bool {
 	if c == nil {
 		return false
 	}
-	var uri []byte
-	n := 1
+	said := listen(h)
+	var uri once
 	switch string(family) {
 	case "auth-request":
-		uri, n = single(h, "X-Original-URI")
+		uri = said.originalURI
 	case "forward-auth":
-		uri, n = single(h, "X-Forwarded-Uri")
+		uri = said.forwardedURI
 	case "ext-authz":
-		uri, rest = rest, nil
+		uri, rest = once{rest, 1}, nil
 	default:
 		return false
 	}
 	if len(rest) > 0 && rest[0] == '/' {
 		return false
 	}
-	if n != 1 || !isTarget(uri) {
+	if uri.n != 1 || !isTarget(uri.value) {
 		deny(ctx, token.ErrPath)
 		return true
 	}
-	client, ok := v.proxies.client(ctx)
+	client, ok := v.proxies.client(ctx.RemoteIP(), &said)
 	if !ok {
 		deny(ctx, token.ErrIP)
 		return true
 	}
-	verified, err := c.Keys.Verify(token.Request{URI: uri, Now: now, Leeway: v.leeway, Client: client})
+	verified, err := c.Keys.Verify(token.Request{URI: uri.value, Now: now, Leeway: v.leeway, Client: client})
 	if err != nil {
 		reason, _ := err.(token.Error) // as Verify's errors are
 		deny(ctx, reason)
@@ -100,13 +100,35 @@ func (v *verifier) lookup(name []byte) *cdn.CDN {
 	return nil
 }
 
-// single is the value of a header that may be there once, and how often it is there: of two, a proxy could mean either.
-func single(h *fasthttp.RequestHeader, name string) (value []byte, n int) {
-	values := h.PeekAll(name)
-	if len(values) == 1 {
-		value = values[0]
+// once is a header that may be there once: of two, an edge could mean either.
+type once struct {
+	value []byte
+	n     int // how often it is there
+}
+
+// headers are those of an edge's that are read anywhere here.
+type headers struct{ originalURI, forwardedURI, realIP, forwardedFor once }
+
+// listen finds the headers in one pass, in the spelling that fasthttp gives to any case of letters.
+func listen(h *fasthttp.RequestHeader) (said headers) {
+	for name, value := range h.All() {
+		var o *once
+		switch string(name) {
+		case "X-Original-Uri":
+			o = &said.originalURI
+		case "X-Forwarded-Uri":
+			o = &said.forwardedURI
+		case "X-Real-Ip":
+			o = &said.realIP
+		case "X-Forwarded-For":
+			o = &said.forwardedFor
+		default:
+			continue
+		}
+		o.value = value
+		o.n++
 	}
-	return value, len(values)
+	return said
 }
 
 // isTarget reports whether uri is a request target in origin form (RFC 9112, section 3.2.1) in the letters of RFC
