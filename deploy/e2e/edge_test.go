@@ -37,7 +37,7 @@ func TestEdge(t *testing.T) {
 	for _, name := range edges {
 		t.Run(name, func(t *testing.T) {
 			origin := newNaive()
-			s := up(t, origin, "http://player.example", name)
+			s := up(t, stack.Options{Origin: origin, Edges: []string{name}, Player: "http://player.example", Other: true})
 			e := s.Edges[name]
 			t.Run("cases", func(t *testing.T) { testCases(t, s, e, origin) })
 			t.Run("paths", func(t *testing.T) { testPaths(t, s, e, origin) })

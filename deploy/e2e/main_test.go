@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -37,9 +36,10 @@ func TestMain(m *testing.M) {
 }
 
 // up starts a stack for a test; where the test fails, what each program said is in its log.
-func up(t *testing.T, origin http.Handler, player string, edges ...string) *stack.Stack {
+func up(t *testing.T, options stack.Options) *stack.Stack {
 	t.Helper()
-	s, err := stack.New(stack.Options{Root: root, Binary: binary, Origin: origin, Edges: edges, Player: player})
+	options.Root, options.Binary = root, binary
+	s, err := stack.New(options)
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Log(s.Logs())

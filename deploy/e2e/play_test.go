@@ -74,7 +74,7 @@ func decode(t *testing.T, input, stream string, options ...string) (frames []str
 // TestPlay reads every source to its end, through the edges, from the URLs that the service has signed.
 func TestPlay(t *testing.T) {
 	dir := makeFilm(t)
-	s := up(t, http.FileServer(http.Dir(dir)), "http://player.example", "nginx", "caddy")
+	s := up(t, stack.Options{Origin: http.FileServer(http.Dir(dir)), Edges: []string{"nginx", "caddy"}, Player: "http://player.example"})
 	for _, name := range []string{"nginx", "caddy"} {
 		for _, signed := range signFilm(t, s, s.Edges[name], nil) {
 			_, file, _ := strings.Cut(signed, "/film/")
@@ -108,7 +108,7 @@ func TestPlay(t *testing.T) {
 // TestExpiry shows what a viewer sees whose token runs out: nothing when late, and the film up to the next segment.
 func TestExpiry(t *testing.T) {
 	dir := makeFilm(t)
-	s := up(t, http.FileServer(http.Dir(dir)), "http://player.example", "nginx", "caddy")
+	s := up(t, stack.Options{Origin: http.FileServer(http.Dir(dir)), Edges: []string{"nginx", "caddy"}, Player: "http://player.example"})
 	for _, name := range []string{"nginx", "caddy"} {
 		t.Run(name, func(t *testing.T) {
 			urls := signFilm(t, s, s.Edges[name], map[string]any{"ttl": 3})

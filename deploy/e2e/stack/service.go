@@ -56,7 +56,7 @@ func (s *Stack) StartService() error {
 // StopService ends the service; the edges stay.
 func (s *Stack) StopService() { s.service.Stop() }
 
-// config is the service's configuration: a CDN for each edge, and the one elsewhere.
+// config is the service's configuration: a CDN for each edge.
 func (s *Stack) config() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "listen: %q\nadmin: \"127.0.0.1:0\"\n", s.Service)
@@ -66,7 +66,10 @@ func (s *Stack) config() []byte {
 		fmt.Fprintf(&b, "cors: {origins: [%q]}\n", s.opt.Player)
 	}
 	b.WriteString("cdns:\n")
-	edges := []*Edge{s.other}
+	var edges []*Edge
+	if s.opt.Other {
+		edges = append(edges, s.other)
+	}
 	for _, name := range s.opt.Edges {
 		edges = append(edges, s.Edges[name])
 	}

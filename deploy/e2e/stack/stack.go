@@ -22,6 +22,7 @@ type Options struct {
 	Origin http.Handler // what the edges forward to
 	Edges  []string     // of "nginx", "caddy", "haproxy" and "worker"
 	Player string       // the origin of the page that may play
+	Other  bool         // the service has one more CDN, which none of the edges stands for
 }
 
 // Stack is a service, the edges that ask it, and the origin behind them.
