@@ -42,8 +42,17 @@ func (w *walker) at() byte {
 	return 0
 }
 
-// kind goes to the next byte that is not white space and returns it.
+// kind goes to the next byte that is not white space and returns it, 0 at the end of the text.
 func (w *walker) kind() byte {
+	if w.i < len(w.b) {
+		if c := w.b[w.i]; c > ' ' {
+			return c
+		}
+	}
+	return w.space()
+}
+
+func (w *walker) space() byte {
 	for w.i < len(w.b) {
 		switch c := w.b[w.i]; c {
 		case ' ', '\t', '\r', '\n':
@@ -221,14 +230,18 @@ func (w *walker) digits() {
 }
 
 // str goes behind the string the walker is at. It looks at eight bytes at a time for the next that is more than
-// itself: the quote, a backslash, a control character, or the start of what is not ASCII.
+// itself: the quote, a backslash, a control character, or the start of what is not ASCII (the tests for a byte in a
+// word are Warren's, "Hacker's Delight", section 6-1).
 func (w *walker) str() span {
 	s := span{start: w.i}
 	b, i := w.b, w.i+1
 	for i < len(b) {
 		if i+8 <= len(b) {
 			x := binary.LittleEndian.Uint64(b[i:])
-			stop := zeroBytes(x^quotes) | zeroBytes(x^backslashes) | (x-controls)&^x&highs | x&highs
+			// Flipping the bit 0x02 makes of the quote, 0x22, a 0x20, and leaves the control characters below it.
+			stop := ((x ^ 0x02*ones) - 0x21*ones) &^ x
+			stop |= ((x ^ '\\'*ones) - ones) &^ (x ^ '\\'*ones)
+			stop = (stop | x) & highs // the high bit of the lowest such byte, and none below it
 			if stop == 0 {
 				i += 8
 				continue
@@ -270,16 +283,9 @@ func (w *walker) str() span {
 }
 
 const (
-	ones        = 0x0101010101010101
-	highs       = 0x80 * ones
-	quotes      = '"' * ones
-	backslashes = '\\' * ones
-	controls    = 0x20 * ones
+	ones  = 0x0101010101010101
+	highs = 0x80 * ones
 )
-
-// zeroBytes has the high bit set of the lowest byte of x that is zero, and none below it (Warren, "Hacker's Delight",
-// section 6-1).
-func zeroBytes(x uint64) uint64 { return (x - ones) &^ x & highs }
 
 // escape is the length of the escape sequence that b starts with, 0 if it is none. A surrogate pair is one.
 func escape(b []byte) int {
