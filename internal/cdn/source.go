@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"videotoken/internal/mediatype"
 	"videotoken/token"
 )
 
@@ -19,19 +20,19 @@ type Source struct {
 
 // The errors of a src; each says what to change.
 var (
-	ErrRelative  = errors.New(`must be an absolute path such as "/film.mp4", without a scheme or host: the service adds the CDN's`)
-	ErrCanonical = errors.New(`must be a path in canonical form: no empty, "." or ".." segment, no "\", no control character, and no "%" that does not start the encoding of another byte than "/", "\" or "%"`)
-	ErrControl   = errors.New("must have no control character in its query or fragment")
-	ErrHasToken  = errors.New(`must not have a "token" of its own: remove it from the query, or the "~" that starts the path`)
-	ErrNoDir     = errors.New("is a playlist at the root, whose token would cover the whole CDN: move it into a directory")
-	ErrTooDeep   = fmt.Errorf("is a playlist more than %d directories deep, which a token cannot express: move it up", token.MaxDepth)
+	errRelative  = errors.New(`must be an absolute path such as "/film.mp4", without a scheme or host: the service adds the CDN's`)
+	errCanonical = errors.New(`must be a path in canonical form: no empty, "." or ".." segment, no "\", no control character, and no "%" that does not start the encoding of another byte than "/", "\" or "%"`)
+	errControl   = errors.New("must have no control character in its query or fragment")
+	errHasToken  = errors.New(`must not have a "token" of its own: remove it from the query, or the "~" that starts the path`)
+	errNoDir     = errors.New("is a playlist at the root, whose token would cover the whole CDN: move it into a directory")
+	errTooDeep   = fmt.Errorf("is a playlist more than %d directories deep, which a token cannot express: move it up", token.MaxDepth)
 )
 
 // Parse takes a src apart; s refers to src afterwards. mediaType is the source's `type`, empty if it has none: it
 // tells a streaming playlist, whose token goes into the path, so that the URLs relative to it inherit the token.
 func (s *Source) Parse(src, mediaType []byte) error {
 	if len(src) == 0 || src[0] != '/' || len(src) > 1 && src[1] == '/' {
-		return ErrRelative
+		return errRelative
 	}
 	s.path, s.query, s.fragment = src, nil, nil
 	if i := bytes.IndexByte(s.path, '#'); i >= 0 {
@@ -42,22 +43,22 @@ func (s *Source) Parse(src, mediaType []byte) error {
 	}
 	var err error
 	if s.canonical, err = token.Canonical(s.canonical[:0], s.path); err != nil {
-		return ErrCanonical
+		return errCanonical
 	}
 	if hasControl(s.query) || hasControl(s.fragment) {
-		return ErrControl
+		return errControl
 	}
 	if len(s.canonical) > 1 && s.canonical[1] == '~' || hasToken(s.query) {
-		return ErrHasToken
+		return errHasToken
 	}
 	s.depth, s.inPath = 0, false
 	if isPlaylist(mediaType, s.canonical) {
 		s.depth, s.inPath = s.canonical.Dirs(), true
 		switch {
 		case s.depth == 0:
-			return ErrNoDir
+			return errNoDir
 		case s.depth > token.MaxDepth:
-			return ErrTooDeep
+			return errTooDeep
 		}
 	}
 	return nil
@@ -142,29 +143,21 @@ func decodesTo(b []byte, name string) bool {
 // isPlaylist reports whether a source is a streaming manifest (HLS, RFC 8216; DASH, ISO/IEC 23009-1): by its media
 // type in any case, without parameters; where it has none, by its path's extension.
 func isPlaylist(mediaType []byte, path token.Path) bool {
-	if len(mediaType) > 0 && mediaType[0]|0x20 == 'v' {
-		return false // the most common, "video/mp4", without a closer look
-	}
-	if i := bytes.IndexByte(mediaType, ';'); i >= 0 {
-		mediaType = mediaType[:i]
-	}
-	if mediaType = bytes.TrimSpace(mediaType); len(mediaType) == 0 {
+	if len(mediaType) == 0 {
 		return bytes.HasSuffix(path, []byte(".m3u8")) || bytes.HasSuffix(path, []byte(".mpd"))
 	}
+	if mediaType[0]|0x20 == 'v' {
+		return false // the most common, "video/mp4", without a closer look
+	}
 	for _, t := range playlistTypes {
-		if bytes.EqualFold(mediaType, t) {
+		if mediatype.Is(mediaType, t) {
 			return true
 		}
 	}
 	return false
 }
 
-var playlistTypes = [][]byte{
-	[]byte("application/vnd.apple.mpegurl"),
-	[]byte("application/x-mpegurl"),
-	[]byte("audio/mpegurl"),
-	[]byte("application/dash+xml"),
-}
+var playlistTypes = []string{"application/vnd.apple.mpegurl", "application/x-mpegurl", "audio/mpegurl", "application/dash+xml"}
 
 // Reset lets go of the src and keeps the buffer.
 func (s *Source) Reset() { s.path, s.query, s.fragment = nil, nil, nil }

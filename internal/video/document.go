@@ -30,6 +30,7 @@ type document struct {
 	options options
 
 	text, mediaType, name []byte // unquoted strings that had escapes
+	encoded               []byte // a src that had bytes to percent-encode
 	names                 []span // for the walker
 	parsed                cdn.Source
 }
@@ -232,6 +233,16 @@ func (d *document) url(s span) []byte {
 	if !s.escaped || bytes.IndexByte(u, '"') < 0 && bytes.IndexByte(u, '\\') < 0 {
 		return u
 	}
-	u = bytes.ReplaceAll(bytes.ReplaceAll(u, []byte(`"`), []byte("%22")), []byte(`\`), []byte("%5C"))
-	return u
+	d.encoded = d.encoded[:0]
+	for _, c := range u {
+		switch c {
+		case '"':
+			d.encoded = append(d.encoded, "%22"...)
+		case '\\':
+			d.encoded = append(d.encoded, "%5C"...)
+		default:
+			d.encoded = append(d.encoded, c)
+		}
+	}
+	return d.encoded
 }

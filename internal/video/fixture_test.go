@@ -112,8 +112,12 @@ func checkAnswer(body, answer []byte, client netip.Addr) error {
 			return err
 		}
 		want := strings.NewReplacer(`"`, "%22", `\`, "%5C").Replace(src)
-		if got := origin; got != want && got != strings.Replace(want, "?", "", 1) {
-			return fmt.Errorf("source %d: %q leads to %q", i, src, got)
+		path, fragment, _ := strings.Cut(want, "#")
+		if strings.HasSuffix(path, "?") && !strings.Contains(url, "/~") { // an empty query becomes the token's
+			want = strings.Replace(want, path, strings.TrimSuffix(path, "?"), 1)
+		}
+		if origin != want {
+			return fmt.Errorf("source %d: %q leads to %q, fragment %q", i, src, origin, fragment)
 		}
 	}
 	if restored = append(restored, rest...); !bytes.Equal(restored, in["video"]) {
