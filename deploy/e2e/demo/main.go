@@ -70,10 +70,10 @@ func run(ctx context.Context, stdout io.Writer, args []string) error {
 	}
 	origin := "http://" + ln.Addr().String()
 	s, err := stack.New(stack.Options{Root: root, Binary: binary, Origin: http.FileServer(http.Dir(dir)), Edges: []string{"nginx"}, Player: origin})
-	defer s.Close()
 	if err != nil {
-		return err
+		return errors.Join(err, s.Close())
 	}
+	defer s.Close()
 	server := &http.Server{Handler: pages(root, s), ReadHeaderTimeout: time.Minute}
 	defer server.Close()
 	go server.Serve(ln)
