@@ -31,9 +31,7 @@ import (
 
 func main() { os.Exit(status(os.Stderr, run(os.Stdout, os.Stderr, os.Args[1:]))) }
 
-const usage = `Videotoken turns video documents into signed URLs on several CDNs.
-
-Usage:
+const usage = `Videotoken turns video documents into signed URLs on several CDNs. Usage:
 
     videotoken [-config FILE] [-listen ADDR] ...   serve POST /video/token
     videotoken keygen [-id N]                      print a new key, ready for the configuration
