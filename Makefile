@@ -47,3 +47,5 @@ vuln: ## known vulnerabilities in what is linked, where the database can be reac
 
 bench-go: ## the benchmarks in process, each beside its yardstick
 	$(GO) test -run '^$$' -bench . -cpu 1 $(PACKAGES)
+
+include deploy/e2e/e2e.mk
