@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"videotoken/internal/cdn"
 )
 
 func TestVerify(t *testing.T) {
@@ -17,7 +19,7 @@ func TestVerify(t *testing.T) {
 		original    = "X-Original-URI: "
 		forwarded   = "X-Forwarded-Uri: "
 	)
-	long := "&x=" + strings.Repeat("a", maxURI-len(edgeExact)-len("&x="))
+	long := "&x=" + strings.Repeat("a", cdn.MaxURI-len(edgeExact)-len("&x="))
 	for _, c := range []struct {
 		name, method, target string
 		header               []string

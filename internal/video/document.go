@@ -1,7 +1,6 @@
 package video
 
 import (
-	"bytes"
 	"errors"
 
 	"github.com/goccy/go-json/jsontext"
@@ -30,7 +29,6 @@ type document struct {
 	options options
 
 	text, mediaType, name []byte // unquoted strings that had escapes
-	encoded               []byte // a src that had bytes to percent-encode
 	names                 []span // for the walker
 	parsed                cdn.Source
 }
@@ -224,25 +222,4 @@ func (d *document) unquote(scratch *[]byte, s span) []byte {
 	}
 	*scratch, _ = jsontext.AppendUnquote((*scratch)[:0], d.body[s.start:s.end]) // it is valid
 	return *scratch
-}
-
-// url is the value of a string that becomes a part of a URL in the answer. A `"` and a `\` are percent-encoded in it,
-// so that it can stand in JSON as it is; the path they are in means the same, or is refused, with or without.
-func (d *document) url(s span) []byte {
-	u := d.unquote(&d.text, s)
-	if !s.escaped || bytes.IndexByte(u, '"') < 0 && bytes.IndexByte(u, '\\') < 0 {
-		return u
-	}
-	d.encoded = d.encoded[:0]
-	for _, c := range u {
-		switch c {
-		case '"':
-			d.encoded = append(d.encoded, "%22"...)
-		case '\\':
-			d.encoded = append(d.encoded, "%5C"...)
-		default:
-			d.encoded = append(d.encoded, c)
-		}
-	}
-	return d.encoded
 }
