@@ -17,7 +17,7 @@ build: ## the binary, ./videotoken
 	CGO_ENABLED=0 $(GO) build -trimpath -o videotoken .
 
 test: ## all tests
-	$(GO) test $(TESTFLAGS) $(PACKAGES)
+	$(GO) test -count=1 $(TESTFLAGS) $(PACKAGES)
 
 race: ## all tests under the race detector, which needs a C compiler
 	$(MAKE) test TESTFLAGS="-race $(TESTFLAGS)"

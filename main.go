@@ -136,7 +136,7 @@ const shutdownTime = 10 * time.Second // for the requests that have begun when t
 func listenAndServe(log *slog.Logger, c *config.Config) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	s := server.New(c, log, time.Now)
+	s := server.New(c.Server(), log, time.Now)
 	failed := make(chan error, 2)
 	if c.Admin != "" {
 		ln, err := net.Listen("tcp", c.Admin)

@@ -12,7 +12,7 @@ import (
 )
 
 func TestTimeouts(t *testing.T) {
-	s, _ := newServer(t, configuration)
+	s, _ := newServer(settings(t))
 	s.limits = limits{connections: 10, read: 200 * time.Millisecond, write: 200 * time.Millisecond, idle: 600 * time.Millisecond, tick: 20 * time.Millisecond}
 	addr := start(t, s)
 	t.Run("reading", func(t *testing.T) {
@@ -89,7 +89,7 @@ func TestTimeouts(t *testing.T) {
 }
 
 func TestTooManyConnections(t *testing.T) {
-	s, _ := newServer(t, configuration)
+	s, _ := newServer(settings(t))
 	s.limits.connections = 2
 	addr := start(t, s)
 	first, second := dial(t, addr), dial(t, addr)
@@ -125,7 +125,7 @@ func (f *flaky) Accept() (net.Conn, error) {
 }
 
 func TestAcceptFailures(t *testing.T) {
-	s, logs := newServer(t, configuration)
+	s, logs := newServer(settings(t))
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -147,7 +147,7 @@ func TestAcceptFailures(t *testing.T) {
 // TestShutdown: a request that is being sent is answered, an idle connection is closed, and one that never ends is
 // cut off when the time is up.
 func TestShutdown(t *testing.T) {
-	s, _ := newServer(t, configuration)
+	s, _ := newServer(settings(t))
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -192,7 +192,7 @@ func TestShutdown(t *testing.T) {
 // TestGone: peers that leave in the middle of a request are not counted as answered, and nothing that a bad request
 // says is logged.
 func TestGone(t *testing.T) {
-	s, logs := newServer(t, configuration)
+	s, logs := newServer(settings(t))
 	addr := start(t, s)
 	for _, raw := range []string{"", "POST /vid", post(seed)[:200]} {
 		for _, reset := range []bool{false, true} {

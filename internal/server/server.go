@@ -8,12 +8,12 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
 
-	"videotoken/internal/config"
 	"videotoken/internal/video"
 )
 
@@ -48,8 +48,16 @@ type running struct {
 	verifier verifier
 }
 
+// Settings are what a server needs of a configuration.
+type Settings struct {
+	Signer         *video.Signer  // whose CDNs verify, too
+	Leeway         int64          // seconds that clocks may differ, for /verify
+	Origins        []string       // that may ask from a browser, or "*"
+	TrustedProxies []netip.Prefix // whose word for a client's address /verify takes
+}
+
 // New makes a server. now is the clock.
-func New(c *config.Config, log *slog.Logger, now func() time.Time) *Server {
+func New(c Settings, log *slog.Logger, now func() time.Time) *Server {
 	s := &Server{log: log, now: now, limits: limits{
 		connections: MaxConnections, read: readTimeout, write: writeTimeout, idle: idleTimeout, tick: time.Second,
 	}}
@@ -78,11 +86,11 @@ func New(c *config.Config, log *slog.Logger, now func() time.Time) *Server {
 }
 
 // Use makes c the running configuration: requests that start from now on see it whole, the others the one before.
-func (s *Server) Use(c *config.Config) {
+func (s *Server) Use(c Settings) {
 	s.running.Store(&running{
-		signer:   c.Signer(),
+		signer:   c.Signer,
 		cors:     newCORS(c.Origins),
-		verifier: verifier{cdns: c.CDNs.All(), proxies: c.TrustedProxies, leeway: int64(c.Token.Leeway / time.Second)},
+		verifier: verifier{cdns: c.Signer.CDNs.All(), proxies: c.TrustedProxies, leeway: c.Leeway},
 	})
 }
 

@@ -23,7 +23,7 @@ func verifyAnswer(tb testing.TB, body string) []string {
 	}
 	var urls []string
 	for _, source := range video.Sources {
-		keys, uri, err := parse(tb, configuration).CDNs.KeysFor("", source.Src)
+		keys, uri, err := settings(tb).Signer.CDNs.KeysFor("", source.Src)
 		if err == nil {
 			_, err = keys.Verify(token.Request{URI: []byte(uri), Now: now})
 		}
@@ -36,7 +36,7 @@ func verifyAnswer(tb testing.TB, body string) []string {
 }
 
 func TestSeed(t *testing.T) {
-	s, _ := newServer(t, configuration)
+	s, _ := newServer(settings(t))
 	c := dial(t, start(t, s))
 	for i, cdn := range []string{"d111", "d222", "d111"} {
 		a := exchange(t, c, post(seed), "POST")
@@ -56,7 +56,7 @@ func TestSeed(t *testing.T) {
 }
 
 func TestRoutes(t *testing.T) {
-	s, _ := newServer(t, configuration)
+	s, _ := newServer(settings(t))
 	addr := start(t, s)
 	for _, c := range []struct {
 		method, target string
@@ -106,7 +106,7 @@ func TestRoutes(t *testing.T) {
 }
 
 func TestBadBodies(t *testing.T) {
-	s, _ := newServer(t, configuration)
+	s, _ := newServer(settings(t))
 	c := dial(t, start(t, s))
 	large := `{"video":{"sources":[{"src":"/a"}],"x":"` + strings.Repeat("x", MaxBody) + `"}}`
 	fits := large[:len(large)-(len(large)-MaxBody)-3] + `"}}`
@@ -135,7 +135,7 @@ func TestBadBodies(t *testing.T) {
 // TestRefusedByFasthttp: what fasthttp answers in plain text by itself is a problem here, arrives whole although the
 // client is still sending, and closes the connection.
 func TestRefusedByFasthttp(t *testing.T) {
-	s, _ := newServer(t, configuration)
+	s, _ := newServer(settings(t))
 	addr := start(t, s)
 	for _, c := range []struct {
 		name, raw string
@@ -176,7 +176,7 @@ func TestRefusedByFasthttp(t *testing.T) {
 }
 
 func TestExpectContinue(t *testing.T) {
-	s, _ := newServer(t, configuration)
+	s, _ := newServer(settings(t))
 	c := dial(t, start(t, s))
 	head, body, _ := strings.Cut(post(seed, "Expect: 100-continue"), "\r\n\r\n")
 	if _, err := io.WriteString(c, head+"\r\n\r\n"); err != nil {
@@ -197,19 +197,24 @@ func TestExpectContinue(t *testing.T) {
 
 func TestCORS(t *testing.T) {
 	const preflight = "OPTIONS /video/token HTTP/1.1\r\nHost: x\r\nOrigin: %s\r\nAccess-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: content-type\r\n\r\n"
+	one := []string{"https://player.example"}
 	for _, c := range []struct {
-		name, yaml, origin, allowed, vary string
+		name                  string
+		origins               []string
+		origin, allowed, vary string
 	}{
-		{"allowed", configuration, "https://player.example", "https://player.example", "Origin"},
-		{"another", configuration, "https://evil.example", "", "Origin"},
-		{"a prefix", configuration, "https://player.example.evil", "", "Origin"},
-		{"another case", configuration, "https://PLAYER.example", "", "Origin"},
-		{"null", configuration, "null", "", "Origin"},
-		{"every", strings.Replace(configuration, `"https://player.example"`, `"*"`, 1), "https://a.example", "*", ""},
-		{"none configured", strings.Split(configuration, "cors:")[0], "https://player.example", "", ""},
+		{"allowed", one, "https://player.example", "https://player.example", "Origin"},
+		{"another", one, "https://evil.example", "", "Origin"},
+		{"a prefix", one, "https://player.example.evil", "", "Origin"},
+		{"another case", one, "https://PLAYER.example", "", "Origin"},
+		{"null", one, "null", "", "Origin"},
+		{"every", []string{"*"}, "https://a.example", "*", ""},
+		{"none configured", nil, "https://player.example", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s, _ := newServer(t, c.yaml)
+			with := settings(t)
+			with.Origins = c.origins
+			s, _ := newServer(with)
 			conn := dial(t, start(t, s))
 			check := func(a answer) {
 				t.Helper()
@@ -235,7 +240,7 @@ func TestCORS(t *testing.T) {
 }
 
 func TestPanic(t *testing.T) {
-	s, logs := newServer(t, configuration)
+	s, logs := newServer(settings(t))
 	s.running.Store(&running{}) // its signer is nil: every request panics
 	c := dial(t, start(t, s))
 	for range 3 {
@@ -245,7 +250,7 @@ func TestPanic(t *testing.T) {
 			t.Errorf("internals in %s", a.body)
 		}
 	}
-	s.Use(parse(t, configuration))
+	s.Use(settings(t))
 	verifyAnswer(t, exchange(t, c, post(seed), "POST").body)
 	if n := strings.Count(logs.String(), "a request panicked"); n != 3 {
 		t.Errorf("%d panics in the log:\n%s", n, logs)
@@ -277,7 +282,7 @@ func adminGet(tb testing.TB, s *Server, path string) string {
 }
 
 func TestAdmin(t *testing.T) {
-	s, _ := newServer(t, configuration)
+	s, _ := newServer(settings(t))
 	for path, want := range map[string]string{
 		"/healthz": "200\nok", "/readyz": "200\nok", "/metrics": "go_memstats_mallocs_total", "/debug/pprof/": "goroutine", "/nothing": "404",
 	} {
