@@ -33,7 +33,9 @@ func NewAnswer(c *Config, body []byte) (*Answer, error) {
 	if err := json.Unmarshal(body, &doc); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBody, err)
 	}
-	var video struct{ Sources []struct{ Src json.RawMessage } }
+	var video struct {
+		Sources []struct{ Src json.RawMessage }
+	}
 	if err := json.Unmarshal(doc.Video, &video); err != nil || len(video.Sources) == 0 {
 		return nil, fmt.Errorf("%w: want {\"video\":{\"sources\":[{\"src\":\"/path\"}]}}", ErrBody)
 	}
