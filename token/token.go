@@ -3,7 +3,6 @@ package token
 import (
 	"bytes"
 	"crypto/subtle"
-	"encoding/base64"
 	"errors"
 	"net/netip"
 )
@@ -55,7 +54,7 @@ func (k *Key) Append(dst []byte, c *Claims, path Path) ([]byte, error) {
 	if err == nil {
 		tag := m.tag(claims+ip, scope)
 		copy(m.buf[claims:], tag)
-		dst = base64.RawURLEncoding.AppendEncode(dst, m.buf[:claims+tagSize])
+		dst = appendText(dst, m.buf[:claims+tagSize])
 	}
 	k.macs.Put(m)
 	return dst, err

@@ -1,0 +1,166 @@
+package server
+
+import (
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// limits are how many connections there may be, and how long each may take to do what. Times are kept to within a
+// tick.
+type limits struct {
+	connections             int
+	read, write, idle, tick time.Duration
+}
+
+// conns are the open connections. Once a tick, watch looks for those that are late: a scan a second instead of the
+// three deadlines a request that fasthttp would set, each of which costs a reading of the clock and a timer.
+type conns struct {
+	tick atomic.Int64 // how many there were
+	mu   sync.Mutex
+	set  map[*conn]struct{}
+}
+
+// conn is a connection that knows what it waits for, and since when.
+type conn struct {
+	net.Conn
+	conns   *conns
+	phase   atomic.Int32
+	since   atomic.Int64 // the tick at which the phase began
+	lingers atomic.Bool
+}
+
+const (
+	phaseIdle    = iota // for the first byte of a request
+	phaseReading        // for its last
+	phaseWriting        // for the peer to take the answer
+)
+
+// add makes a connection one of the set, unless the set is full.
+func (cs *conns) add(c net.Conn, most int) *conn {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	if len(cs.set) >= most {
+		return nil
+	}
+	if cs.set == nil {
+		cs.set = map[*conn]struct{}{}
+	}
+	added := &conn{Conn: c, conns: cs}
+	added.enter(phaseIdle)
+	cs.set[added] = struct{}{}
+	return added
+}
+
+func (cs *conns) remove(c *conn) {
+	cs.mu.Lock()
+	delete(cs.set, c)
+	cs.mu.Unlock()
+}
+
+// len is how many connections are open.
+func (cs *conns) len() int {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	return len(cs.set)
+}
+
+func (cs *conns) closeAll() {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	for c := range cs.set {
+		_ = c.Conn.Close()
+	}
+}
+
+// watch scans the connections until the function it returns is called.
+func (cs *conns) watch(l limits) (stop func()) {
+	ticker := time.NewTicker(l.tick)
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+				cs.tick.Add(1)
+				cs.expire(l)
+			}
+		}
+	}()
+	return func() { ticker.Stop(); close(done) }
+}
+
+// past is a deadline that wakes up who waits.
+var past = time.Unix(1, 0)
+
+// expire ends the wait of the connections that are late. What is read next fails, which fasthttp answers with 408, or
+// by closing where no request has begun.
+func (cs *conns) expire(l limits) {
+	now := cs.tick.Load()
+	ticks := func(d time.Duration) int64 { return int64((d + l.tick - 1) / l.tick) }
+	read, write, idle := ticks(l.read), ticks(l.write), ticks(l.idle)
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	for c := range cs.set {
+		waited := now - c.since.Load()
+		switch phase := c.phase.Load(); {
+		case phase == phaseIdle && waited > idle, phase == phaseReading && waited > read:
+			_ = c.SetReadDeadline(past)
+		case phase == phaseWriting && waited > write:
+			_ = c.SetWriteDeadline(past)
+		}
+	}
+}
+
+func (c *conn) enter(phase int32) {
+	c.since.Store(c.conns.tick.Load())
+	c.phase.Store(phase)
+}
+
+func (c *conn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 && c.phase.Load() == phaseIdle {
+		c.enter(phaseReading)
+	}
+	return n, err
+}
+
+func (c *conn) Write(b []byte) (int, error) {
+	c.enter(phaseWriting)
+	n, err := c.Conn.Write(b)
+	c.enter(phaseIdle)
+	return n, err
+}
+
+// linger makes the connection of a refused request close gently: the peer may still be sending, and a reset, which
+// is what a close with unread bytes becomes, could reach it before the answer does (RFC 9112, section 9.6).
+func linger(ctx *fasthttp.RequestCtx) {
+	if c, ok := ctx.Conn().(*conn); ok {
+		c.lingers.Store(true)
+	}
+}
+
+const (
+	lingerTime  = time.Second
+	lingerBytes = 1 << 20
+)
+
+func (c *conn) Close() error {
+	c.conns.remove(c)
+	if c.lingers.Load() {
+		drain(c.Conn)
+	}
+	return c.Conn.Close()
+}
+
+// drain says that no more will be sent, and reads for a while what the peer was sending.
+func drain(c net.Conn) {
+	if t, ok := c.(interface{ CloseWrite() error }); ok && t.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
+		_, _ = io.CopyN(io.Discard, c, lingerBytes)
+	}
+}

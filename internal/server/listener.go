@@ -1,0 +1,65 @@
+package server
+
+import (
+	"errors"
+	"net"
+	"syscall"
+	"time"
+)
+
+// listener accepts the server's connections: it keeps count of them, refuses those over the limit, and outlasts what
+// passes, such as a lack of file descriptors, where fasthttp would stop to serve.
+type listener struct {
+	net.Listener
+	server *Server
+}
+
+// refusals bounds how many refused connections are drained at once; beyond that they are just closed.
+var refusals = make(chan struct{}, 64)
+
+func (l *listener) Accept() (net.Conn, error) {
+	s := l.server
+	for wait := 5 * time.Millisecond; ; {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			if !passes(err) {
+				return nil, err
+			}
+			s.log.Warn("no connection could be accepted, trying again", "error", err, "wait", wait)
+			time.Sleep(wait)
+			wait = min(2*wait, time.Second)
+			continue
+		}
+		if added := s.conns.add(c, s.limits.connections); added != nil {
+			return added, nil
+		}
+		s.metrics.count(503)
+		l.refuse(c)
+	}
+}
+
+// refuse answers a connection over the limit.
+func (l *listener) refuse(c net.Conn) {
+	_ = c.SetWriteDeadline(time.Now().Add(lingerTime)) // an empty send buffer has room for the answer
+	_, _ = c.Write(busy)
+	select {
+	case refusals <- struct{}{}:
+		go func() {
+			drain(c)
+			_ = c.Close()
+			<-refusals
+		}()
+	default:
+		_ = c.Close()
+	}
+}
+
+// passes reports whether an error of accept(2) is about one connection, or about resources that may be back soon.
+func passes(err error) bool {
+	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.EINTR} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,48 @@
+package server
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// metrics are what /metrics shows, besides the Go runtime and the process.
+type metrics struct {
+	registry  *prometheus.Registry
+	panics    prometheus.Counter
+	responses [600]prometheus.Counter // by status code; nil for those that are never answered
+}
+
+// statuses are the status codes that the service answers with.
+var statuses = []int{200, 204, 400, 404, 405, 408, 413, 415, 431, 500, 503}
+
+func newMetrics() *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		panics: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "videotoken_panics_total", Help: "Requests whose handler panicked; each was answered with 500.",
+		}),
+	}
+	responses := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "videotoken_responses_total", Help: "Answers by status code.",
+	}, []string{"code"})
+	for _, status := range statuses {
+		m.responses[status] = responses.WithLabelValues(strconv.Itoa(status))
+	}
+	m.registry.MustRegister(m.panics, responses, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func (m *metrics) count(status int) {
+	if status < len(m.responses) && m.responses[status] != nil {
+		m.responses[status].Inc()
+	}
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}

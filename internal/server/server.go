@@ -1,0 +1,112 @@
+// Package server is the HTTP service: routes, limits, errors, CORS, and the admin endpoints.
+//
+// Most callers want [New], then [Server.Serve] with a listener of their own and [Server.Shutdown] at the end.
+// [Server.Handler] is the whole service as one function of a request, for another transport to call.
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"videotoken/internal/config"
+	"videotoken/internal/video"
+)
+
+// The limits. A request beyond them is answered with 408, 413, 431 or 503.
+const (
+	MaxBody        = 64 << 10 // bytes of a request's body
+	MaxHeader      = 16 << 10 // bytes of a request line with its headers
+	MaxConnections = 100_000
+
+	readTimeout  = 10 * time.Second // for a request, from its first byte to its last
+	writeTimeout = 10 * time.Second // for an answer
+	idleTimeout  = 75 * time.Second // between requests: longer than the 60 s that proxies keep a connection
+)
+
+// Server serves one configuration at a time. Its methods are safe for concurrent use.
+type Server struct {
+	http    *fasthttp.Server
+	log     *slog.Logger
+	now     func() time.Time
+	metrics *metrics
+	limits  limits
+	conns   conns
+
+	running  atomic.Pointer[running]
+	draining atomic.Bool
+}
+
+// running is what a request needs of the configuration. It is immutable: a new configuration is a new one.
+type running struct {
+	signer *video.Signer
+	cors   cors
+}
+
+// New makes a server. now is the clock.
+func New(c *config.Config, log *slog.Logger, now func() time.Time) *Server {
+	s := &Server{log: log, now: now, metrics: newMetrics(), limits: limits{
+		connections: MaxConnections, read: readTimeout, write: writeTimeout, idle: idleTimeout, tick: time.Second,
+	}}
+	s.Use(c)
+	s.http = &fasthttp.Server{
+		Handler:       s.Handler,
+		ErrorHandler:  s.refuse,
+		ExpectHandler: s.expect,
+		Logger:        logger{log},
+
+		MaxRequestBodySize: MaxBody,
+		ReadBufferSize:     MaxHeader,
+		// The number of connections and their timeouts are limited by conns, at a fraction of the cost of a deadline
+		// a request, and with an answer of our own.
+		Concurrency: 2 * MaxConnections,
+
+		DisablePreParseMultipartForm: true,
+		NoDefaultServerHeader:        true,
+		NoDefaultContentType:         true,
+		SecureErrorLogMessage:        true,
+		LazyRequestTime:              true,
+		CloseOnShutdown:              true,
+	}
+	return s
+}
+
+// Use makes c the running configuration: requests that start from now on see it whole, the others the one before.
+func (s *Server) Use(c *config.Config) {
+	s.running.Store(&running{signer: c.Signer(), cors: newCORS(c.Origins)})
+}
+
+// Serve serves the connections of ln until Shutdown, and then returns nil.
+func (s *Server) Serve(ln net.Listener) error {
+	stop := s.conns.watch(s.limits)
+	defer stop()
+	return s.http.Serve(&listener{Listener: ln, server: s})
+}
+
+// Shutdown stops accepting connections and closes each when its request is answered. Where ctx ends first, it closes
+// those that are left.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.draining.Store(true)
+	err := s.http.ShutdownWithContext(ctx)
+	if err != nil {
+		s.conns.closeAll()
+	}
+	return err
+}
+
+// Handler answers one request. A panic below it is answered with 500 and logged, and the process lives on.
+func (s *Server) Handler(ctx *fasthttp.RequestCtx) {
+	defer s.recover(ctx)
+	s.route(ctx, s.running.Load())
+	s.metrics.count(ctx.Response.StatusCode())
+}
+
+// logger passes on what fasthttp logs: connections that ended badly.
+type logger struct{ log *slog.Logger }
+
+func (l logger) Printf(format string, args ...any) { l.log.Warn(fmt.Sprintf(format, args...)) }

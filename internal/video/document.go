@@ -1,0 +1,212 @@
+package video
+
+import (
+	"bytes"
+
+	"github.com/goccy/go-json/jsontext"
+
+	"videotoken/internal/cdn"
+)
+
+// MaxSources is how many sources a video may have.
+const MaxSources = 256
+
+// span is a value in the body; the zero span is a value that is not there.
+type span struct {
+	start, end int
+	escaped    bool // a string with escapes
+}
+
+func (s span) absent() bool { return s.end == 0 }
+
+// document is where the parts of one request body are that matter to its answer, and the memory to work on them.
+type document struct {
+	body    []byte
+	video   span
+	videoID span
+	sources [MaxSources]source
+	n       int // of sources
+	options options
+
+	text, mediaType, name []byte // unquoted strings that had escapes
+	parsed                cdn.Source
+}
+
+// source is the strings of one source, with their quotes.
+type source struct{ src, mediaType span }
+
+// options is the member `token`.
+type options struct{ ttl, notBefore, ip, session span }
+
+// reset forgets the request and keeps the memory.
+func (d *document) reset() {
+	d.body, d.video, d.videoID, d.n, d.options = nil, span{}, span{}, 0, options{}
+	d.parsed.Reset()
+}
+
+// read finds the parts of a body that is valid JSON.
+func (d *document) read(body []byte) error {
+	d.body = body
+	w := walker{b: body}
+	if w.kind() != '{' {
+		return failf("", "the body must be an object with a member \"video\", not %s", w.describe())
+	}
+	for w.open(); w.more('}'); {
+		switch name := d.memberName(&w); string(name) {
+		case "video":
+			if err := d.readVideo(&w); err != nil {
+				return err
+			}
+		case "token":
+			if err := d.readOptions(&w); err != nil {
+				return err
+			}
+		default:
+			w.skip()
+		}
+	}
+	if d.video.absent() {
+		return failf("/video", `the body has no member "video": add the video object`)
+	}
+	return nil
+}
+
+func (d *document) readVideo(w *walker) error {
+	if w.kind() != '{' {
+		return failf("/video", "must be an object, not %s", w.describe())
+	}
+	d.video.start = w.i
+	found := false
+	for w.open(); w.more('}'); {
+		switch name := d.memberName(w); string(name) {
+		case "videoId":
+			d.videoID = w.value()
+		case "sources":
+			found = true
+			if err := d.readSources(w); err != nil {
+				return err
+			}
+		default:
+			w.skip()
+		}
+	}
+	if !found {
+		return failf("/video/sources", `the video has no member "sources": add an array of at least one source`)
+	}
+	d.video.end = w.i
+	return nil
+}
+
+func (d *document) readSources(w *walker) error {
+	if w.kind() != '[' {
+		return failf("/video/sources", "must be an array, not %s", w.describe())
+	}
+	for w.open(); w.more(']'); d.n++ {
+		if d.n == MaxSources {
+			return failf("/video/sources", "must have %d sources at most", MaxSources)
+		}
+		if err := d.readSource(w); err != nil {
+			return err
+		}
+	}
+	if d.n == 0 {
+		return failf("/video/sources", "must have at least one source")
+	}
+	return nil
+}
+
+func (d *document) readSource(w *walker) error {
+	if w.kind() != '{' {
+		return failf(sourcePointer(d.n, ""), "must be an object, not %s", w.describe())
+	}
+	s := source{}
+	for w.open(); w.more('}'); {
+		switch name := d.memberName(w); string(name) {
+		case "src":
+			if w.kind() != '"' {
+				return failf(sourcePointer(d.n, "/src"), "must be a string, not %s", w.describe())
+			}
+			s.src = w.value()
+		case "type":
+			switch w.kind() {
+			case '"':
+				s.mediaType = w.value()
+			case 'n': // null stands for no type
+				w.skip()
+			default:
+				return failf(sourcePointer(d.n, "/type"), "must be a string, not %s", w.describe())
+			}
+		default:
+			w.skip()
+		}
+	}
+	if s.src.absent() {
+		return failf(sourcePointer(d.n, "/src"), `the source has no member "src": add its path`)
+	}
+	d.sources[d.n] = s
+	return nil
+}
+
+func (d *document) readOptions(w *walker) error {
+	if w.kind() != '{' {
+		return failf("/token", "must be an object, not %s", w.describe())
+	}
+	for w.open(); w.more('}'); {
+		switch name := d.memberName(w); string(name) {
+		case "ttl":
+			d.options.ttl = w.value()
+		case "notBefore":
+			d.options.notBefore = w.value()
+		case "ip":
+			d.options.ip = w.value()
+		case "session":
+			d.options.session = w.value()
+		default:
+			return failf("/token"+pointerTo(name), `is unknown: a token has "ttl", "notBefore", "ip" and "session"`)
+		}
+	}
+	return nil
+}
+
+// memberName is the name of the member that the walker is at; the walker goes on to its value.
+func (d *document) memberName(w *walker) []byte {
+	name := d.unquote(&d.name, w.value())
+	w.colon()
+	return name
+}
+
+// identity is what affinity goes by: the video's id, else its first source.
+func (d *document) identity() []byte {
+	if !d.videoID.absent() {
+		switch c := d.body[d.videoID.start]; {
+		case c == '"' && d.videoID.end-d.videoID.start > 2:
+			return d.unquote(&d.text, d.videoID)
+		case c == '-' || '0' <= c && c <= '9':
+			return d.body[d.videoID.start:d.videoID.end]
+		}
+	}
+	return d.unquote(&d.text, d.sources[0].src)
+}
+
+// unquote is the value of a string, nil if it is absent: a part of the body, or of scratch where it has escapes.
+func (d *document) unquote(scratch *[]byte, s span) []byte {
+	if s.absent() {
+		return nil
+	}
+	if !s.escaped {
+		return d.body[s.start+1 : s.end-1]
+	}
+	*scratch, _ = jsontext.AppendUnquote((*scratch)[:0], d.body[s.start:s.end]) // it is valid
+	return *scratch
+}
+
+// url is the value of a string that becomes a part of a URL in the answer. A `"` and a `\` are percent-encoded in it,
+// so that it can stand in JSON as it is; the path they are in means the same, or is refused, with or without.
+func (d *document) url(s span) []byte {
+	u := d.unquote(&d.text, s)
+	if !s.escaped || bytes.IndexByte(u, '"') < 0 && bytes.IndexByte(u, '\\') < 0 {
+		return u
+	}
+	u = bytes.ReplaceAll(bytes.ReplaceAll(u, []byte(`"`), []byte("%22")), []byte(`\`), []byte("%5C"))
+	return u
+}

@@ -1,0 +1,60 @@
+package video_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/netip"
+	"testing"
+
+	"github.com/goccy/go-json/jsontext"
+
+	"videotoken/internal/video"
+	"videotoken/token"
+)
+
+// FuzzAppend: what encoding/json refuses is refused; what is accepted is answered as the oracle says; every error
+// names what is wrong and where.
+func FuzzAppend(f *testing.F) {
+	for _, body := range []string{seed, php, deep, string(withSources(3)), document(`{"src":"/a/b.m3u8?x#y"}`),
+		`{"token":{"ttl":600,"notBefore":1,"ip":"203.0.113.7","session":"00112233aabbccdd"},"video":{"sources":[{"src":"/a"}]}}`} {
+		f.Add([]byte(body))
+	}
+	s := newSigner(f)
+	client := netip.MustParseAddr("203.0.113.7")
+	f.Fuzz(func(t *testing.T, body []byte) {
+		before := string(body)
+		out, maxAge, err := s.Append(nil, body, now)
+		if string(body) != before {
+			t.Fatal("the body was written to")
+		}
+		if err != nil {
+			var e *video.Error
+			if !errors.As(err, &e) || e.Detail == "" || !jsontext.Pointer(e.Pointer).IsValid() || len(out) != 0 || maxAge != 0 {
+				t.Fatalf("%q: %q, %#v", body, out, err)
+			}
+			return
+		}
+		if !json.Valid(body) {
+			t.Fatalf("%q accepted", body)
+		}
+		if maxAge < 1 || maxAge > s.MaxTTL+s.Round {
+			t.Fatalf("max-age %d", maxAge)
+		}
+		var in struct {
+			Token *struct{ IP *string }
+		}
+		if json.Unmarshal(body, &in) == nil && in.Token != nil && in.Token.IP != nil {
+			p, _ := netip.ParsePrefix(*in.Token.IP)
+			if a, err := netip.ParseAddr(*in.Token.IP); err == nil {
+				p = netip.PrefixFrom(a, a.BitLen())
+			}
+			client = p.Addr()
+		}
+		if err := checkAnswer(body, out, client); err != nil && !errors.Is(err, errNotYet) {
+			t.Fatalf("%q: %v", body, err)
+		}
+	})
+}
+
+// errNotYet is the answer to a document that asks for tokens of the future.
+var errNotYet = token.ErrNotYet

@@ -1,0 +1,331 @@
+// Videotoken turns video documents into URLs that CDNs serve for a while: POST /video/token. README.md has the rest.
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	"videotoken/internal/cdn"
+	"videotoken/internal/config"
+	"videotoken/internal/server"
+	"videotoken/token"
+)
+
+func main() { os.Exit(status(os.Stderr, run(os.Stdout, os.Stderr, os.Args[1:]))) }
+
+const usage = `Videotoken turns video documents into signed URLs on several CDNs.
+
+Usage:
+
+    videotoken [-config FILE] [-listen ADDR] ...   serve POST /video/token
+    videotoken keygen [-id N]                      print a new key, ready for the configuration
+    videotoken sign -config FILE URL-PATH          print a signed URL
+    videotoken verify -config FILE URI             verify a signed URL, or its path and query
+    videotoken version                             print the version
+
+Each command has -h. The flags of serve, which override the configuration:
+
+`
+
+// errUsage is a command line that cannot be understood; what is wrong was printed.
+var errUsage = errors.New("usage")
+
+// status prints an error and returns the exit status: 0 for none, 2 for the command line, 1 for the rest.
+func status(stderr io.Writer, err error) int {
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.Is(err, errUsage):
+		return 2
+	}
+	fmt.Fprintln(stderr, "videotoken:", err)
+	return 1
+}
+
+func run(stdout, stderr io.Writer, args []string) error {
+	if len(args) > 0 {
+		switch args[0] {
+		case "keygen":
+			return keygen(stdout, stderr, args[1:])
+		case "sign":
+			return sign(stdout, stderr, args[1:])
+		case "verify":
+			return verify(stdout, stderr, args[1:])
+		case "version":
+			fmt.Fprintln(stdout, version())
+			return nil
+		case "serve":
+			args = args[1:]
+		case "help":
+			args = []string{"-h"}
+		}
+	}
+	return serve(stderr, args)
+}
+
+// parse parses a command's flags and checks how many arguments follow them.
+func parse(f *flag.FlagSet, stderr io.Writer, args []string, usage string, operands int) error {
+	f.SetOutput(stderr)
+	f.Usage = func() { fmt.Fprint(stderr, usage); f.PrintDefaults() }
+	switch err := f.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return err
+	case err != nil:
+		return errUsage
+	case f.NArg() != operands:
+		fmt.Fprintf(stderr, "videotoken: %d arguments where %d are expected: %q\n", f.NArg(), operands, f.Args())
+		f.Usage()
+		return errUsage
+	}
+	return nil
+}
+
+func configFlag(f *flag.FlagSet) *string {
+	return f.String("config", os.Getenv("VIDEOTOKEN_CONFIG"), "the configuration `FILE`; also the environment's VIDEOTOKEN_CONFIG")
+}
+
+// serve is the command without a name.
+func serve(stderr io.Writer, args []string) error {
+	f := flag.NewFlagSet("videotoken", flag.ContinueOnError)
+	file := configFlag(f)
+	listen := f.String("listen", "", "serve on `HOST:PORT` instead of the configuration's listen")
+	admin := f.String("admin", "", "serve metrics, health and pprof on `HOST:PORT` instead of the configuration's admin; \"off\" for nowhere")
+	transport := f.String("transport", "", "who reads the sockets: auto or fasthttp")
+	balance := f.String("balance", "", "round-robin or affinity")
+	if err := parse(f, stderr, args, usage, 0); err != nil {
+		return err
+	}
+	log := newLogger(stderr)
+	c, err := loadOrDemo(log, *file)
+	if err != nil {
+		return err
+	}
+	if err := c.Override(config.Flags{Listen: *listen, Admin: *admin, Transport: *transport, Balance: *balance}); err != nil {
+		return err
+	}
+	return listenAndServe(log, c)
+}
+
+func loadOrDemo(log *slog.Logger, file string) (*config.Config, error) {
+	if file == "" {
+		log.Warn("no configuration: this is a demonstration, with example CDNs and keys that are lost when it ends; use -config FILE or VIDEOTOKEN_CONFIG")
+		return config.Demo(rand.Reader)
+	}
+	c, err := config.Load(file)
+	if err == nil {
+		for _, w := range c.Warnings {
+			log.Warn("configuration: " + w)
+		}
+	}
+	return c, err
+}
+
+// shutdownTime is how long requests that are being served may take when the process is told to end.
+const shutdownTime = 10 * time.Second
+
+func listenAndServe(log *slog.Logger, c *config.Config) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	s := server.New(c, log, time.Now)
+	failed := make(chan error, 2)
+	if c.Admin != "" {
+		ln, err := net.Listen("tcp", c.Admin)
+		if err != nil {
+			return fmt.Errorf("admin: %w: choose another address with -admin, or -admin off", err)
+		}
+		defer ln.Close()
+		log.Info("admin endpoints", "address", ln.Addr().String())
+		go func() { failed <- s.ServeAdmin(ln) }()
+	}
+	ln, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w: choose another address with -listen", err)
+	}
+	log.Info("serving", "address", ln.Addr().String(), "cdns", len(c.CDNs.All()), "version", version())
+	go func() { failed <- s.Serve(ln) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serving ended: %w", err)
+	case <-ctx.Done():
+	}
+	stop() // a second signal ends the process at once
+	log.Info("shutting down", "within", shutdownTime)
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
+	defer cancel()
+	if err := s.Shutdown(ctx); err != nil {
+		log.Warn("connections were cut off", "error", err)
+	}
+	log.Info("stopped")
+	return nil
+}
+
+// newLogger writes text for people and JSON for everything else.
+func newLogger(w io.Writer) *slog.Logger {
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return slog.New(slog.NewTextHandler(w, nil))
+	}
+	return slog.New(slog.NewJSONHandler(w, nil))
+}
+
+func keygen(stdout, stderr io.Writer, args []string) error {
+	f := flag.NewFlagSet("keygen", flag.ContinueOnError)
+	id := f.Uint("id", 1, "the key's id, `N` from 0 to 65535: another for every key")
+	if err := parse(f, stderr, args, "Usage: videotoken keygen [-id N]\n\nPrints a new random key as an entry for a CDN's keys in the configuration.\n\n", 0); err != nil {
+		return err
+	}
+	if *id > 65535 {
+		return fmt.Errorf("-id %d: must be from 0 to 65535", *id)
+	}
+	secret := make([]byte, token.SecretSize)
+	_, _ = rand.Read(secret) // it never fails: the process ends instead
+	_, err := fmt.Fprintf(stdout, "- {id: %d, secret: \"%s\"}\n", *id, token.FormatSecret(secret))
+	return err
+}
+
+// load is the configuration of a command that makes no sense without one.
+func load(file string) (*config.Config, error) {
+	if file == "" {
+		return nil, errors.New("no configuration: name one with -config FILE or VIDEOTOKEN_CONFIG")
+	}
+	return config.Load(file)
+}
+
+func sign(stdout, stderr io.Writer, args []string) error {
+	f := flag.NewFlagSet("sign", flag.ContinueOnError)
+	file := configFlag(f)
+	name := f.String("cdn", "", "the `NAME` of the CDN to sign for; the first of the configuration without it")
+	mediaType := f.String("type", "", "the source's media `TYPE`, which tells playlists where the path does not")
+	ttl := f.Duration("ttl", 0, "how long the URL is good, such as 90s or 6h; the configuration's ttl without it")
+	ip := f.String("ip", "", "bind the URL to an `ADDRESS` or a prefix")
+	session := f.String("session", "", "a session id of 16 hexadecimal `DIGITS`")
+	if err := parse(f, stderr, args, "Usage: videotoken sign [flags] URL-PATH\n\nPrints the URL of a path, such as /film.mp4 or /hls/film/master.m3u8, with a token.\n\n", 1); err != nil {
+		return err
+	}
+	c, err := load(*file)
+	if err != nil {
+		return err
+	}
+	chosen := &c.CDNs.All()[0]
+	if *name != "" {
+		if chosen = c.CDNs.Lookup(*name); chosen == nil {
+			return fmt.Errorf("-cdn %q: the configuration has no such CDN", *name)
+		}
+	}
+	signer := c.Signer()
+	if signer.CDNs, err = cdn.New(cdn.RoundRobin, []cdn.CDN{*chosen}); err != nil {
+		return err
+	}
+	options := map[string]any{}
+	if *ttl != 0 {
+		options["ttl"] = int64(*ttl / time.Second)
+	}
+	if *ip != "" {
+		options["ip"] = *ip
+	}
+	if *session != "" {
+		options["session"] = *session
+	}
+	source := map[string]string{"src": f.Arg(0), "type": *mediaType}
+	body, err := json.Marshal(map[string]any{"token": options, "video": map[string]any{"sources": []any{source}}})
+	if err != nil {
+		return err
+	}
+	answer, _, err := signer.Append(nil, body, time.Now().Unix())
+	if err != nil {
+		return err
+	}
+	var video struct{ Sources []struct{ Src string } }
+	if err := json.Unmarshal(answer, &video); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(stdout, video.Sources[0].Src)
+	return err
+}
+
+func verify(stdout, stderr io.Writer, args []string) error {
+	f := flag.NewFlagSet("verify", flag.ContinueOnError)
+	file := configFlag(f)
+	name := f.String("cdn", "", "the `NAME` of the CDN whose keys count; without it, the URL's, or every CDN's for a path")
+	ip := f.String("ip", "", "the client's `ADDRESS`, for tokens that are bound to one")
+	at := f.Int64("at", 0, "verify as at this Unix `TIME` in seconds; now without it")
+	if err := parse(f, stderr, args, "Usage: videotoken verify [flags] URI\n\nVerifies a signed URL, or its path and query, and prints what its token says. The exit status\nis 0 for a good token and 1 for another, with the reason on standard error.\n\n", 1); err != nil {
+		return err
+	}
+	c, err := load(*file)
+	if err != nil {
+		return err
+	}
+	r := token.Request{Now: *at, Leeway: int64(c.Token.Leeway / time.Second)}
+	if *at == 0 {
+		r.Now = time.Now().Unix()
+	}
+	if *ip != "" {
+		if r.Client, err = netip.ParseAddr(*ip); err != nil {
+			return fmt.Errorf("-ip: %w", err)
+		}
+	}
+	keys, uri, err := c.CDNs.KeysFor(*name, f.Arg(0))
+	if err != nil {
+		return err
+	}
+	uri, _, _ = strings.Cut(uri, "#") // a client keeps the fragment to itself
+	r.URI = []byte(uri)
+	v, err := keys.Verify(r)
+	if err != nil {
+		return err
+	}
+	return describe(stdout, &v)
+}
+
+func describe(w io.Writer, v *token.Verified) error {
+	var b bytes.Buffer
+	instant := func(name string, t uint32) {
+		fmt.Fprintf(&b, "%-11s %d (%s)\n", name, t, time.Unix(int64(t), 0).UTC().Format(time.RFC3339))
+	}
+	fmt.Fprintf(&b, "%-11s %s\n%-11s %d\n%-11s %d\n", "path", v.AppendURI(nil), "key", v.Key, "depth", v.Claims.Depth)
+	instant("expires", v.Claims.Expiry)
+	if v.Claims.NotBefore != 0 {
+		instant("not before", v.Claims.NotBefore)
+	}
+	if v.Claims.IP.IsValid() {
+		fmt.Fprintf(&b, "%-11s %s\n", "ip", v.Claims.IP)
+	}
+	if v.Claims.HasSession {
+		fmt.Fprintf(&b, "%-11s %x\n", "session", v.Claims.Session)
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// version is the module's version, or the commit that it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "videotoken (unknown)"
+	}
+	v := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && (v == "" || strings.HasPrefix(v, "(devel)")) {
+			v = s.Value
+		}
+	}
+	return fmt.Sprintf("videotoken %s %s %s/%s", v, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
