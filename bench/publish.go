@@ -70,6 +70,7 @@ func files(o *options, f *report.File, p *published) error {
 	err := errors.Join(
 		report.WriteHgrm(base+".hgrm", p.Recorder.Latency),
 		f.Write(filepath.Join(o.out, f.Flags[0]+".json")),
+		f.WritePage(filepath.Join(o.out, f.Flags[0]+".html")),
 	)
 	if p.Load.Rate > 0 {
 		err = errors.Join(err, report.WriteHgrm(base+"-service.hgrm", p.Recorder.Service))

@@ -16,6 +16,9 @@ import (
 
 const hasEpoll = true
 
+// schedRR is SCHED_RR of sched(7): a thread that can run runs, before all those of the normal policy.
+const schedRR = 2
+
 // socket is a connection of an event loop.
 type socket struct {
 	conn
@@ -158,8 +161,9 @@ func (l *eventLoop) loop() error {
 	defer l.flush()
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0) // else a sleep may end 50 us late
 	if l.Rate > 0 {
-		// The schedule must hold while the server wants every core. It needs a privilege; without it, the lag tells.
-		_ = unix.Setpriority(unix.PRIO_PROCESS, 0, -10)
+		// The arrivals stand for users, whom a server that wants every core does not delay. It needs a privilege;
+		// without it, the lag tells.
+		_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: schedRR, Priority: 1}, 0)
 	}
 	for i := range l.sockets {
 		if err := l.ready(i); err != nil {
