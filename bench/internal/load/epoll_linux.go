@@ -16,9 +16,6 @@ import (
 
 const hasEpoll = true
 
-// schedRR is SCHED_RR of sched(7): a thread that can run runs, before all those of the normal policy.
-const schedRR = 2
-
 // socket is a connection of an event loop.
 type socket struct {
 	conn
@@ -64,6 +61,10 @@ func (r *run) epoll(ctx context.Context, clock chan<- struct{}) ([]*worker, erro
 	}
 	if err := openAll(ctx, loops); err != nil {
 		return nil, err
+	}
+	if r.Rate > 0 {
+		realtime(true)
+		defer realtime(false)
 	}
 	r.start = time.Now()
 	close(clock)
@@ -155,16 +156,11 @@ func (l *eventLoop) close() {
 
 // loop runs until the load is offered and answered.
 func (l *eventLoop) loop() error {
-	// The thread is this loop's alone and ends with it, so that its CPU time is the loop's, and what is set below is
-	// left on no other.
+	// The thread is this loop's alone and ends with it, so that its CPU time is the loop's, and the timers are left as
+	// they are on every other.
 	runtime.LockOSThread()
 	defer l.flush()
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0) // else a sleep may end 50 us late
-	if l.Rate > 0 {
-		// The arrivals stand for users, whom a server that wants every core does not delay. It needs a privilege;
-		// without it, the lag tells.
-		_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: schedRR, Priority: 1}, 0)
-	}
 	for i := range l.sockets {
 		if err := l.ready(i); err != nil {
 			return err
