@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"videotoken/bench/internal/record"
 )
 
 const usage = `usage: go run ./bench COMMAND [flags]
@@ -31,11 +33,9 @@ COMMAND -h lists a command's flags. Exit status: 0 pass, 1 error, 2 invalid or i
 `
 
 var (
-	errUsage = errors.New("usage")
-	// errInvalid is the error of a run that says nothing of the server, and errRegression that of one that says it
-	// got worse.
-	errInvalid    = errors.New("invalid")
-	errRegression = errors.New("regression")
+	errUsage        = errors.New("usage")
+	errInconclusive = errors.New("inconclusive")
+	errRegression   = errors.New("regression")
 )
 
 func main() {
@@ -52,7 +52,7 @@ func status(err error) int {
 		return 0
 	case errors.Is(err, errRegression):
 		return 99
-	case errors.Is(err, errInvalid):
+	case errors.Is(err, errInconclusive), errors.Is(err, record.ErrInvalid):
 		return 2
 	default:
 		return 1
@@ -62,6 +62,7 @@ func status(err error) int {
 func run(stdout, stderr io.Writer, args []string) error {
 	commands := map[string]func(context.Context, io.Writer, io.Writer, []string) error{
 		"all": all, "seed": seed, "open": open, "run": runAny,
+		"compare": compare, "revisions": revisions, "gate": gate,
 	}
 	if len(args) == 0 || commands[args[0]] == nil {
 		fmt.Fprint(stderr, usage)

@@ -19,8 +19,6 @@ type published struct {
 	spec measure.Spec
 }
 
-var errFailed = errors.New("the run failed")
-
 func newFile(flags []string, commit string) *report.File {
 	return &report.File{Schema: report.Schema, Time: time.Now(), Commit: commit, Flags: flags, Machine: report.ThisMachine()}
 }
@@ -48,18 +46,7 @@ func publish(stdout io.Writer, o *options, f *report.File, p *published) error {
 		}
 		fmt.Fprintf(stdout, "Files: %s\n\n", filepath.Join(o.out, f.Flags[0]+".{json,html}"))
 	}
-	return verdict(p.Result.Errors, p.Invalid, p.Name)
-}
-
-// verdict is the error of a run's failures, before that of its being invalid.
-func verdict(failures map[string]int64, invalid []string, name string) error {
-	switch {
-	case len(failures) > 0:
-		return fmt.Errorf("%s: %w: see FAILED above", name, errFailed)
-	case len(invalid) > 0:
-		return fmt.Errorf("%s: %w: see INVALID above", name, errInvalid)
-	}
-	return nil
+	return p.Sound()
 }
 
 func files(o *options, f *report.File, p *published) error {

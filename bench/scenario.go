@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -49,35 +48,24 @@ func scenario(ctx context.Context, stdout, stderr io.Writer, name string, l load
 
 // scenarios builds this revision's service and measures it under each of the loads, every one with a fresh process.
 func scenarios(ctx context.Context, stdout, stderr io.Writer, o *options, args []string, loads map[string]load.Load, names ...string) error {
-	root, err := subject.Root(ctx)
-	if err != nil {
-		return err
-	}
-	service, err := measure.NewService(root)
-	if err != nil {
-		return err
-	}
-	dir, err := os.MkdirTemp("", "bench-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	binary := filepath.Join(dir, "videotoken")
-	if err := subject.Build(ctx, root, ".", binary); err != nil {
-		return err
-	}
-	f := newFile(append([]string{o.Name()}, args...), subject.Commit(ctx, root))
-	var failed error
-	for _, name := range names {
-		m, err := fresh(ctx, stderr, o, service, binary, name, loads[name])
-		if err != nil {
+	return workshop(ctx, func(root, dir string, service *measure.Service) error {
+		binary := filepath.Join(dir, "videotoken")
+		if err := subject.Build(ctx, root, ".", binary); err != nil {
 			return err
 		}
-		if err := publish(stdout, o, f, m); err != nil {
-			failed = err // the other scenario is worth its figures all the same
+		f := newFile(append([]string{o.Name()}, args...), subject.Commit(ctx, root))
+		var failed error
+		for _, name := range names {
+			m, err := fresh(ctx, stderr, o, service, binary, name, loads[name])
+			if err != nil {
+				return err
+			}
+			if err := publish(stdout, o, f, m); err != nil && failed == nil {
+				failed = err // the other scenario is worth its figures all the same
+			}
 		}
-	}
-	return failed
+		return failed
+	})
 }
 
 // fresh measures a new process of the service.

@@ -2,11 +2,13 @@ package measure
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"time"
 
 	"videotoken/bench/internal/load"
+	"videotoken/bench/internal/record"
 	"videotoken/bench/internal/subject"
 	"videotoken/bench/internal/truth"
 )
@@ -59,6 +61,24 @@ func (s *Service) Spec(name string, p *subject.Process, l load.Load) (Spec, erro
 	}
 	l.Length, l.Check = s.Answer.Length, s.Answer.Check
 	return Spec{Name: name, Target: t, Load: l, PID: p.PID(), Admin: p.Admin}, nil
+}
+
+// Once measures a fresh process of a binary. A run that fails or is invalid is an error.
+func (s *Service) Once(ctx context.Context, binary, name string, l load.Load) (*record.Result, error) {
+	p, err := s.Start(ctx, binary)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Stop()
+	spec, err := s.Spec(name, p, l)
+	if err != nil {
+		return nil, err
+	}
+	m, err := Run(ctx, spec)
+	if err := errors.Join(err, p.Alive()); err != nil {
+		return nil, err
+	}
+	return m.Result, m.Sound()
 }
 
 // Seed is what the notes ran: a closed loop over 1000 connections.
