@@ -2,6 +2,7 @@ package video
 
 import (
 	"bytes"
+	"errors"
 
 	"github.com/goccy/go-json/jsontext"
 
@@ -29,6 +30,7 @@ type document struct {
 	options options
 
 	text, mediaType, name []byte // unquoted strings that had escapes
+	names                 []span // for the walker
 	parsed                cdn.Source
 }
 
@@ -44,26 +46,47 @@ func (d *document) reset() {
 	d.parsed.Reset()
 }
 
-// read finds the parts of a body that is valid JSON.
+// read finds the parts of a body. Plain bodies, nearly all, are checked and read in one pass; for the others
+// goccy/go-json says whether they are I-JSON, and if not, what is wrong.
 func (d *document) read(body []byte) error {
 	d.body = body
-	w := walker{b: body}
+	w := walker{b: body, names: d.names[:0]}
+	err := d.readBody(&w)
+	d.names = w.names[:0]
+	if err == nil && w.end() {
+		return nil
+	}
+	if !jsontext.Value(body).IsValid() {
+		return syntaxError(body)
+	}
+	d.reset()
+	d.body = body
+	return d.readBody(&walker{b: body, trust: true})
+}
+
+// errNotPlain ends the reading of a body that is not plain.
+var errNotPlain = errors.New("not plain")
+
+func (d *document) readBody(w *walker) error {
 	if w.kind() != '{' {
 		return failf("", "the body must be an object with a member \"video\", not %s", w.describe())
 	}
-	for w.open(); w.more('}'); {
-		switch name := d.memberName(&w); string(name) {
+	for m := w.open(); w.more(&m); {
+		switch name := d.unquote(&d.name, w.name(&m)); string(name) {
 		case "video":
-			if err := d.readVideo(&w); err != nil {
+			if err := d.readVideo(w); err != nil {
 				return err
 			}
 		case "token":
-			if err := d.readOptions(&w); err != nil {
+			if err := d.readOptions(w); err != nil {
 				return err
 			}
 		default:
 			w.skip()
 		}
+	}
+	if w.bad {
+		return errNotPlain
 	}
 	if d.video.absent() {
 		return failf("/video", `the body has no member "video": add the video object`)
@@ -77,8 +100,8 @@ func (d *document) readVideo(w *walker) error {
 	}
 	d.video.start = w.i
 	found := false
-	for w.open(); w.more('}'); {
-		switch name := d.memberName(w); string(name) {
+	for m := w.open(); w.more(&m); {
+		switch name := d.unquote(&d.name, w.name(&m)); string(name) {
 		case "videoId":
 			d.videoID = w.value()
 		case "sources":
@@ -89,6 +112,9 @@ func (d *document) readVideo(w *walker) error {
 		default:
 			w.skip()
 		}
+	}
+	if w.bad {
+		return errNotPlain
 	}
 	if !found {
 		return failf("/video/sources", `the video has no member "sources": add an array of at least one source`)
@@ -101,13 +127,16 @@ func (d *document) readSources(w *walker) error {
 	if w.kind() != '[' {
 		return failf("/video/sources", "must be an array, not %s", w.describe())
 	}
-	for w.open(); w.more(']'); d.n++ {
+	for m := w.open(); w.more(&m); d.n++ {
 		if d.n == MaxSources {
 			return failf("/video/sources", "must have %d sources at most", MaxSources)
 		}
 		if err := d.readSource(w); err != nil {
 			return err
 		}
+	}
+	if w.bad {
+		return errNotPlain
 	}
 	if d.n == 0 {
 		return failf("/video/sources", "must have at least one source")
@@ -120,8 +149,8 @@ func (d *document) readSource(w *walker) error {
 		return failf(sourcePointer(d.n, ""), "must be an object, not %s", w.describe())
 	}
 	s := source{}
-	for w.open(); w.more('}'); {
-		switch name := d.memberName(w); string(name) {
+	for m := w.open(); w.more(&m); {
+		switch name := d.unquote(&d.name, w.name(&m)); string(name) {
 		case "src":
 			if w.kind() != '"' {
 				return failf(sourcePointer(d.n, "/src"), "must be a string, not %s", w.describe())
@@ -140,6 +169,9 @@ func (d *document) readSource(w *walker) error {
 			w.skip()
 		}
 	}
+	if w.bad {
+		return errNotPlain
+	}
 	if s.src.absent() {
 		return failf(sourcePointer(d.n, "/src"), `the source has no member "src": add its path`)
 	}
@@ -151,8 +183,8 @@ func (d *document) readOptions(w *walker) error {
 	if w.kind() != '{' {
 		return failf("/token", "must be an object, not %s", w.describe())
 	}
-	for w.open(); w.more('}'); {
-		switch name := d.memberName(w); string(name) {
+	for m := w.open(); w.more(&m); {
+		switch name := d.unquote(&d.name, w.name(&m)); string(name) {
 		case "ttl":
 			d.options.ttl = w.value()
 		case "notBefore":
@@ -166,13 +198,6 @@ func (d *document) readOptions(w *walker) error {
 		}
 	}
 	return nil
-}
-
-// memberName is the name of the member that the walker is at; the walker goes on to its value.
-func (d *document) memberName(w *walker) []byte {
-	name := d.unquote(&d.name, w.value())
-	w.colon()
-	return name
 }
 
 // identity is what affinity goes by: the video's id, else its first source.

@@ -1,87 +1,333 @@
 package video
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"unicode/utf8"
 )
 
-// walker goes over the values of valid JSON (RFC 8259). It relies on the grammar and checks nothing: on invalid JSON
-// it may panic.
+// walker goes over the values of a JSON text (RFC 8259) and checks on the way that it is I-JSON (RFC 7493): valid
+// UTF-8, no lone surrogates, no name twice in an object. What it does not know to be plain it only marks, with bad:
+// text that is not JSON, and also objects of more than maxMembers members, names with escapes, and nesting deeper
+// than maxDepth, which it leaves to a library to decide. A walker that trusts goes over text that is known to be
+// valid, and checks nothing.
+//
+// A walker that is bad is at the end of the text, so that every loop over it ends.
 type walker struct {
-	b []byte
-	i int
+	b     []byte
+	i     int
+	names []span // of the open objects, the innermost last
+	depth int
+	trust bool
+	bad   bool
 }
 
-// space goes to the next byte that is not white space.
-func (w *walker) space() {
+const (
+	maxMembers = 32
+	maxDepth   = 64
+)
+
+// fail marks the text as not plain.
+func (w *walker) fail() {
+	w.bad = true
+	w.i = len(w.b)
+}
+
+// at is the byte the walker is at, 0 at the end of the text.
+func (w *walker) at() byte {
+	if w.i < len(w.b) {
+		return w.b[w.i]
+	}
+	return 0
+}
+
+// kind goes to the next byte that is not white space and returns it.
+func (w *walker) kind() byte {
 	for w.i < len(w.b) {
-		switch w.b[w.i] {
+		switch c := w.b[w.i]; c {
 		case ' ', '\t', '\r', '\n':
 			w.i++
 		default:
-			return
+			return c
 		}
 	}
+	return 0
 }
 
-// kind goes to the next value and returns its first byte.
-func (w *walker) kind() byte {
-	w.space()
-	return w.b[w.i]
+// end checks that there is nothing but white space left, and reports whether all the text was plain.
+func (w *walker) end() bool { return w.kind() == 0 && w.i == len(w.b) && !w.bad }
+
+// members is a place in an object or array that the walker goes through.
+type members struct {
+	close byte
+	first bool
+	mark  int    // where the object's names start in walker.names
+	seen  uint64 // a bit for each name, of which two may share one (Bloom, 1970, with one hash)
 }
 
 // open enters the object or array the walker is at.
-func (w *walker) open() { w.i++ }
-
-// more goes to the next member or element, or behind the end of the object or array if there is none.
-func (w *walker) more(end byte) bool {
-	w.space()
-	if w.b[w.i] == ',' {
-		w.i++
-		w.space()
+func (w *walker) open() members {
+	m := members{close: w.b[w.i] + 2, first: true, mark: len(w.names)} // "{" and "}", "[" and "]" are two apart
+	w.i++
+	if w.depth++; w.depth > maxDepth && !w.trust {
+		w.fail()
 	}
-	if w.b[w.i] == end {
+	return m
+}
+
+// more goes to the next member or element and reports true, or behind the end of the object or array and reports
+// false.
+func (w *walker) more(m *members) bool {
+	c := w.kind()
+	if c == m.close {
 		w.i++
+		w.depth--
+		w.names = w.names[:m.mark]
 		return false
 	}
+	if m.first {
+		m.first = false
+		return !w.bad
+	}
+	if c != ',' {
+		w.fail()
+		return false
+	}
+	w.i++
 	return true
 }
 
-// colon goes behind the colon after a name.
-func (w *walker) colon() {
-	w.space()
+// name goes behind the next member's name and colon.
+func (w *walker) name(m *members) span {
+	if w.kind() != '"' {
+		w.fail()
+		return span{}
+	}
+	s := w.str()
+	if w.kind() != ':' {
+		w.fail()
+		return span{}
+	}
 	w.i++
-	w.space()
+	if !w.trust && !w.unique(m, s) {
+		w.fail()
+		return span{}
+	}
+	return s
+}
+
+// unique reports whether an object has no member of the same name yet, and adds it.
+func (w *walker) unique(m *members, s span) bool {
+	if s.escaped || len(w.names)-m.mark == maxMembers {
+		return false
+	}
+	name := w.b[s.start:s.end]
+	bit := uint64(1) << ((uint(len(name)) + uint(name[1])*7 + uint(name[len(name)-2])*31) & 63)
+	if m.seen&bit != 0 {
+		for _, other := range w.names[m.mark:] {
+			if bytes.Equal(w.b[other.start:other.end], name) {
+				return false
+			}
+		}
+	}
+	m.seen |= bit
+	w.names = append(w.names, s)
+	return true
 }
 
 // value goes behind the next value and returns where it is.
 func (w *walker) value() span {
-	w.space()
+	if w.kind() == '"' {
+		return w.str()
+	}
 	start := w.i
-	escaped := w.skip()
-	return span{start, w.i, escaped}
+	w.skip()
+	return span{start: start, end: w.i}
 }
 
-// skip goes behind the value the walker is at, and reports whether it is a string with escapes.
-func (w *walker) skip() (escaped bool) {
-	switch w.b[w.i] {
+// skip goes behind the next value.
+func (w *walker) skip() {
+	switch c := w.kind(); c {
 	case '"':
-		return w.skipString()
-	case '{', '[':
-		w.skipNested()
+		w.str()
+	case '{':
+		if w.trust {
+			w.skipNested()
+			return
+		}
+		for m := w.open(); w.more(&m); {
+			w.name(&m)
+			w.skip()
+		}
+	case '[':
+		if w.trust {
+			w.skipNested()
+			return
+		}
+		for m := w.open(); w.more(&m); {
+			w.skip()
+		}
+	case 't':
+		w.literal("true")
+	case 'f':
+		w.literal("false")
+	case 'n':
+		w.literal("null")
 	default:
-		for w.i < len(w.b) && !endsScalar[w.b[w.i]] {
+		w.number()
+	}
+}
+
+func (w *walker) literal(text string) {
+	if rest := w.b[w.i:]; len(rest) < len(text) || string(rest[:len(text)]) != text {
+		w.fail()
+		return
+	}
+	w.i += len(text)
+}
+
+func (w *walker) number() {
+	if w.at() == '-' {
+		w.i++
+	}
+	if w.at() == '0' {
+		w.i++
+	} else {
+		w.digits()
+	}
+	if w.at() == '.' {
+		w.i++
+		w.digits()
+	}
+	if w.at()|0x20 == 'e' {
+		w.i++
+		if c := w.at(); c == '+' || c == '-' {
 			w.i++
 		}
+		w.digits()
 	}
-	return false
 }
 
+// digits goes behind at least one digit.
+func (w *walker) digits() {
+	start := w.i
+	for w.i < len(w.b) && w.b[w.i]-'0' <= 9 {
+		w.i++
+	}
+	if w.i == start {
+		w.fail()
+	}
+}
+
+// str goes behind the string the walker is at. It looks at eight bytes at a time for the next that is more than
+// itself: the quote, a backslash, a control character, or the start of what is not ASCII.
+func (w *walker) str() span {
+	s := span{start: w.i}
+	b, i := w.b, w.i+1
+	for i < len(b) {
+		if i+8 <= len(b) {
+			x := binary.LittleEndian.Uint64(b[i:])
+			stop := zeroBytes(x^quotes) | zeroBytes(x^backslashes) | (x-controls)&^x&highs | x&highs
+			if stop == 0 {
+				i += 8
+				continue
+			}
+			i += bits.TrailingZeros64(stop) / 8
+		}
+		switch c := b[i]; {
+		case c == '"':
+			w.i = i + 1
+			s.end = w.i
+			return s
+		case c == '\\':
+			s.escaped = true
+			n := 2
+			if !w.trust {
+				n = escape(b[i:])
+			}
+			if n == 0 {
+				w.fail()
+				return span{}
+			}
+			i += n
+		case c < 0x20:
+			w.fail()
+			return span{}
+		case c < utf8.RuneSelf:
+			i++
+		default:
+			r, n := utf8.DecodeRune(b[i:])
+			if r == utf8.RuneError && n == 1 {
+				w.fail()
+				return span{}
+			}
+			i += n
+		}
+	}
+	w.fail()
+	return span{}
+}
+
+const (
+	ones        = 0x0101010101010101
+	highs       = 0x80 * ones
+	quotes      = '"' * ones
+	backslashes = '\\' * ones
+	controls    = 0x20 * ones
+)
+
+// zeroBytes has the high bit set of the lowest byte of x that is zero, and none below it (Warren, "Hacker's Delight",
+// section 6-1).
+func zeroBytes(x uint64) uint64 { return (x - ones) &^ x & highs }
+
+// escape is the length of the escape sequence that b starts with, 0 if it is none. A surrogate pair is one.
+func escape(b []byte) int {
+	if len(b) < 2 {
+		return 0
+	}
+	switch b[1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return 2
+	case 'u':
+		switch high, ok := hex4(b); {
+		case !ok || high>>10 == 0xDC00>>10:
+			return 0
+		case high>>10 != 0xD800>>10:
+			return 6
+		}
+		if low, ok := hex4(b[6:]); ok && low>>10 == 0xDC00>>10 {
+			return 12
+		}
+	}
+	return 0
+}
+
+// hex4 is the code of a \u escape.
+func hex4(b []byte) (code uint, ok bool) {
+	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
+		return 0, false
+	}
+	for _, c := range b[2:6] {
+		switch {
+		case '0' <= c && c <= '9':
+			c -= '0'
+		case 'a' <= c|0x20 && c|0x20 <= 'f':
+			c = c | 0x20 - 'a' + 10
+		default:
+			return 0, false
+		}
+		code = code<<4 | uint(c)
+	}
+	return code, true
+}
+
+// skipNested goes behind an object or array of any depth, in text that is known to be valid.
 func (w *walker) skipNested() {
 	for depth := 0; ; {
 		switch w.b[w.i] {
 		case '"':
-			w.skipString()
+			w.str()
 			continue
 		case '{', '[':
 			depth++
@@ -94,42 +340,6 @@ func (w *walker) skipNested() {
 		}
 	}
 }
-
-// skipString goes behind a string, and reports whether it has escapes. It looks at eight bytes at a time for the quote
-// or backslash that comes next.
-func (w *walker) skipString() (escaped bool) {
-	b, i := w.b, w.i+1
-	for {
-		for i+8 <= len(b) {
-			x := binary.LittleEndian.Uint64(b[i:])
-			if stop := zeroBytes(x^quotes) | zeroBytes(x^backslashes); stop != 0 {
-				i += bits.TrailingZeros64(stop) / 8
-				break
-			}
-			i += 8
-		}
-		switch b[i] {
-		case '"':
-			w.i = i + 1
-			return escaped
-		case '\\':
-			escaped = true
-			i += 2
-		default: // within eight bytes of the end
-			i++
-		}
-	}
-}
-
-const (
-	ones        = 0x0101010101010101
-	quotes      = '"' * ones
-	backslashes = '\\' * ones
-)
-
-// zeroBytes has the high bit set of the lowest byte of x that is zero, and none below it (Warren, "Hacker's Delight",
-// section 6-1).
-func zeroBytes(x uint64) uint64 { return (x - ones) &^ x & (ones << 7) }
 
 // describe names the kind of the value the walker is at, for an error.
 func (w *walker) describe() string {
@@ -148,10 +358,3 @@ func (w *walker) describe() string {
 		return "a number"
 	}
 }
-
-var endsScalar = func() (t [256]bool) {
-	for _, c := range []byte(",]} \t\r\n") {
-		t[c] = true
-	}
-	return t
-}()

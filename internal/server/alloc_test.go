@@ -1,0 +1,36 @@
+//go:build !race
+
+package server
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/valyala/fasthttp"
+)
+
+const requests = 1_000_000
+
+// TestNoAllocations calls the whole handler over a reused RequestCtx. It is not for the race detector, under which a
+// sync.Pool drops what it holds at random.
+func TestNoAllocations(t *testing.T) {
+	sources := make([]string, 100)
+	for i := range sources {
+		sources[i] = fmt.Sprintf(`{"src":"/film-%d.mp4","type":"video/mp4"}`, i)
+	}
+	for name, body := range map[string][]byte{
+		"the seed": []byte(seed), "escapes": bodies()["escapes"], "options": bodies()["options"], "sparse": bodies()["sparse"],
+		"100 sources": fmt.Appendf(nil, `{"video":{"sources":[%s]}}`, strings.Join(sources, ",")),
+	} {
+		s, _ := newServer(t, configuration)
+		var ctx fasthttp.RequestCtx
+		ctx.Init(newRequest(body), nil, nil)
+		if n := testing.AllocsPerRun(1000, func() {
+			ctx.Response.Reset()
+			s.Handler(&ctx)
+		}); n != 0 || ctx.Response.StatusCode() != 200 {
+			t.Errorf("%s: %v allocations, status %d", name, n, ctx.Response.StatusCode())
+		}
+	}
+}

@@ -1,0 +1,152 @@
+package server
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"videotoken/internal/config"
+)
+
+const (
+	seed = `{"video":{"_id":"6213a7299fa2604f1b188ee0","videoId":"12345","title":"Big Buck Bunny","sources":[{"src":"/Big_Buck_Bunny_1080p_surround_FrostWire.com.mp4","size":1080,"type":"video/mp4"},{"src":"/Big_Buck_Bunny_720p_surround_FrostWire.com.mp4","size":720,"type":"video/mp4"}]}}`
+	now  = 1_999_990_000
+
+	configuration = `
+cdns:
+  - {name: aws-1, url: "https://d111.cloudfront.net", keys: [{id: 7, secret: AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8}]}
+  - {name: aws-2, url: "https://d222.cloudfront.net", keys: [{id: 8, secret: gIGCg4SFhoeIiYqLjI2Oj5CRkpOUlZaXmJmam5ydnp8}]}
+cors: {origins: ["https://player.example"]}
+`
+)
+
+func parse(tb testing.TB, yaml string) *config.Config {
+	tb.Helper()
+	c, err := config.Parse(filepath.Join(tb.TempDir(), "videotoken.yaml"), []byte(yaml))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return c
+}
+
+// logs collects what a server logs.
+type logs struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logs) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logs) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func newServer(tb testing.TB, yaml string) (*Server, *logs) {
+	tb.Helper()
+	l := &logs{}
+	return New(parse(tb, yaml), slog.New(slog.NewTextHandler(l, nil)), func() time.Time { return time.Unix(now, 0) }), l
+}
+
+// start serves on a free loopback port until the test ends, and returns the address.
+func start(tb testing.TB, s *Server) string {
+	tb.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ln) }()
+	tb.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		_ = s.Shutdown(ctx)
+		if err := <-served; err != nil {
+			tb.Errorf("Serve: %v", err)
+		}
+	})
+	return ln.Addr().String()
+}
+
+func dial(tb testing.TB, addr string) net.Conn {
+	tb.Helper()
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = c.Close() })
+	if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		tb.Fatal(err)
+	}
+	return c
+}
+
+// noDeadline takes a deadline away.
+var noDeadline time.Time
+
+// answer is a response with its body read.
+type answer struct {
+	*http.Response
+	body string
+}
+
+// exchange writes a raw request and reads the response to it. method is the request's, for what depends on it.
+func exchange(tb testing.TB, c net.Conn, raw, method string) answer {
+	tb.Helper()
+	if _, err := io.WriteString(c, raw); err != nil {
+		tb.Fatal(err)
+	}
+	return read(tb, bufio.NewReader(c), method)
+}
+
+func read(tb testing.TB, r *bufio.Reader, method string) answer {
+	tb.Helper()
+	res, err := http.ReadResponse(r, &http.Request{Method: method})
+	if err != nil {
+		tb.Fatalf("no response: %v", err)
+	}
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return answer{res, string(body)}
+}
+
+// post is a raw POST /video/token.
+func post(body string, headers ...string) string {
+	return "POST /video/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + strings.Join(append(headers, ""), "\r\n") +
+		"Content-Length: " + itoa(len(body)) + "\r\n\r\n" + body
+}
+
+func itoa(n int) string { b, _ := json.Marshal(n); return string(b) }
+
+// checkProblem demands an RFC 9457 problem with the status and a part of its detail.
+func checkProblem(tb testing.TB, a answer, status int, detail, pointer string) {
+	tb.Helper()
+	var p struct {
+		Title, Detail, Pointer string
+		Status                 int
+	}
+	d := json.NewDecoder(strings.NewReader(a.body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&p); err != nil || a.StatusCode != status || p.Status != status || p.Title == "" ||
+		!strings.Contains(p.Detail, detail) || p.Pointer != pointer ||
+		a.Header.Get("Content-Type") != "application/problem+json" || a.Header.Get("Cache-Control") != "no-store" {
+		tb.Errorf("got %d %v %s (%v); want %d, %q, %q", a.StatusCode, a.Header, a.body, err, status, detail, pointer)
+	}
+}

@@ -1,0 +1,6 @@
+//go:build race
+
+package server
+
+// requests is smaller under the race detector, which slows the test down eightfold.
+const requests = 100_000

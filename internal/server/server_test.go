@@ -1,0 +1,446 @@
+package server
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"videotoken/token"
+)
+
+// verifyAnswer verifies the tokens of an answer and returns its URLs.
+func verifyAnswer(tb testing.TB, body string) []string {
+	tb.Helper()
+	var video struct{ Sources []struct{ Src string } }
+	if err := json.Unmarshal([]byte(body), &video); err != nil || len(video.Sources) == 0 {
+		tb.Fatalf("%v: %s", err, body)
+	}
+	var urls []string
+	for _, source := range video.Sources {
+		keys, uri, err := parse(tb, configuration).CDNs.KeysFor("", source.Src)
+		if err == nil {
+			_, err = keys.Verify(token.Request{URI: []byte(uri), Now: now})
+		}
+		if err != nil {
+			tb.Fatalf("%s: %v", source.Src, err)
+		}
+		urls = append(urls, source.Src)
+	}
+	return urls
+}
+
+func TestSeed(t *testing.T) {
+	s, _ := newServer(t, configuration)
+	c := dial(t, start(t, s))
+	for i, cdn := range []string{"d111", "d222", "d111"} {
+		a := exchange(t, c, post(seed), "POST")
+		urls := verifyAnswer(t, a.body)
+		if a.StatusCode != 200 || a.Header.Get("Content-Type") != "application/json" || a.Header.Get("Cache-Control") != "private, max-age=21800" || len(urls) != 2 {
+			t.Fatalf("%d: %v %s", i, a.Response, a.body)
+		}
+		for _, u := range urls {
+			if !strings.HasPrefix(u, "https://"+cdn+".cloudfront.net/Big_Buck_Bunny_") {
+				t.Errorf("answer %d: %s is not on %s", i, u, cdn)
+			}
+		}
+		if server := a.Header.Get("Server"); server != "" {
+			t.Errorf("Server: %s", server)
+		}
+	}
+}
+
+func TestRoutes(t *testing.T) {
+	s, _ := newServer(t, configuration)
+	addr := start(t, s)
+	for _, c := range []struct {
+		method, target string
+		status         int
+		allow          string
+	}{
+		{"POST", "/video/token", 200, ""},
+		{"POST", "/video/token?x=1", 200, ""},
+		{"POST", "http://x/video/token", 200, ""},
+		{"GET", "/healthz", 200, ""},
+		{"HEAD", "/healthz", 200, ""},
+		{"OPTIONS", "/healthz", 204, "GET, HEAD, OPTIONS"},
+		{"OPTIONS", "/video/token", 204, "OPTIONS, POST"},
+		{"OPTIONS", "*", 204, "GET, HEAD, OPTIONS, POST"},
+		{"GET", "/video/token", 405, "OPTIONS, POST"},
+		{"HEAD", "/video/token", 405, "OPTIONS, POST"},
+		{"DELETE", "/video/token", 405, "OPTIONS, POST"},
+		{"POST", "/healthz", 405, "GET, HEAD, OPTIONS"},
+		{"POST", "/", 404, ""},
+		{"POST", "/video/token/", 404, ""},
+		{"POST", "//video/token", 404, ""},
+		{"POST", "/video/./token", 404, ""},
+		{"POST", "/video%2Ftoken", 404, ""},
+		{"POST", "/Video/Token", 404, ""},
+		{"OPTIONS", "/nothing", 404, ""},
+	} {
+		raw := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", c.method, c.target, len(seed), seed)
+		if c.method != "POST" {
+			raw = fmt.Sprintf("%s %s HTTP/1.1\r\nHost: x\r\n\r\n", c.method, c.target)
+		}
+		conn := dial(t, addr)
+		a := exchange(t, conn, raw, c.method)
+		if a.StatusCode != c.status || a.Header.Get("Allow") != c.allow {
+			t.Errorf("%s %s: %d, Allow %q; want %d, %q", c.method, c.target, a.StatusCode, a.Header.Get("Allow"), c.status, c.allow)
+		}
+		if c.method == "HEAD" && (a.body != "" || a.ContentLength <= 0) {
+			t.Errorf("HEAD %s: %d bytes of body, Content-Length %d", c.target, len(a.body), a.ContentLength)
+		}
+		if c.status >= 400 && c.method != "HEAD" {
+			checkProblem(t, a, c.status, "", "")
+		}
+		if again := exchange(t, conn, post(seed), "POST"); again.StatusCode != 200 {
+			t.Errorf("after %s %s the connection answers %d", c.method, c.target, again.StatusCode)
+		}
+	}
+}
+
+func TestBadBodies(t *testing.T) {
+	s, _ := newServer(t, configuration)
+	c := dial(t, start(t, s))
+	large := `{"video":{"sources":[{"src":"/a"}],"x":"` + strings.Repeat("x", MaxBody) + `"}}`
+	fits := large[:len(large)-(len(large)-MaxBody)-3] + `"}}`
+	checkProblem(t, exchange(t, c, post(`{"video":{"sources":[{"src":1}]}}`), "POST"), 400, "must be a string, not a number", "/video/sources/0/src")
+	checkProblem(t, exchange(t, c, post(""), "POST"), 400, "is empty", "")
+	checkProblem(t, exchange(t, c, post("\xff\xfe<script>"), "POST"), 400, "not valid JSON", "")
+	checkProblem(t, exchange(t, c, strings.Replace(post(seed), "application/json", "text/plain", 1), "POST"), 415, "application/json", "")
+	checkProblem(t, exchange(t, c, strings.Replace(post(seed), "Content-Type: application/json\r\n", "", 1), "POST"), 415, "application/json", "")
+	checkProblem(t, exchange(t, c, strings.Replace(post(seed), "application/json", "application/jsonp", 1), "POST"), 415, "application/json", "")
+	checkProblem(t, exchange(t, c, post("\x1f\x8b\x08", "Content-Encoding: gzip"), "POST"), 415, "compressed", "")
+	for _, contentType := range []string{"application/json; charset=utf-8", "Application/JSON", "application/json ;x=y"} {
+		if a := exchange(t, c, strings.Replace(post(seed), "application/json", contentType, 1), "POST"); a.StatusCode != 200 {
+			t.Errorf("%s: %d", contentType, a.StatusCode)
+		}
+	}
+	if a := exchange(t, c, post(fits), "POST"); a.StatusCode != 200 || len(fits) != MaxBody {
+		t.Errorf("a body of %d bytes: %d %s", len(fits), a.StatusCode, a.body)
+	}
+	checkProblem(t, exchange(t, c, post(fits[:len(fits)-3]+`x"}}`), "POST"), 413, "64 KiB", "")
+}
+
+// TestRefusedByFasthttp: what fasthttp answers in plain text by itself is a problem here, arrives whole although the
+// client is still sending, and closes the connection.
+func TestRefusedByFasthttp(t *testing.T) {
+	s, _ := newServer(t, configuration)
+	addr := start(t, s)
+	for _, c := range []struct {
+		name, raw string
+		status    int
+	}{
+		{"body too large", post(strings.Repeat(" ", 4<<20)), 413},
+		{"chunked body too large", "POST /video/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n20000\r\n" + strings.Repeat(" ", 0x20000) + "\r\n0\r\n\r\n", 413},
+		{"body too large, announced", "POST /video/token HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1000000\r\n\r\n", 413},
+		{"headers too large", "GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", MaxHeader) + "\r\n\r\n", 431},
+		{"request line too large", "GET /" + strings.Repeat("x", MaxHeader) + " HTTP/1.1\r\nHost: x\r\n\r\n", 431},
+		{"not HTTP", "hello\r\n\r\n", 400},
+		{"TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400},
+		{"bad content length", "POST /video/token HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400},
+		{"two content lengths", "POST /video/token HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400},
+		{"bad chunk", "POST /video/token HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400},
+		{"space before the colon", "GET /healthz HTTP/1.1\r\nHost : x\r\n\r\n", 400},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			conn := dial(t, addr)
+			sent := make(chan struct{})
+			go func() {
+				defer close(sent)
+				_, _ = io.WriteString(conn, c.raw) // may fail: the server need not read all of it
+			}()
+			r := bufio.NewReader(conn)
+			a := read(t, r, "POST")
+			checkProblem(t, a, c.status, "", "")
+			if !a.Close {
+				t.Error("without Connection: close")
+			}
+			if _, err := r.ReadByte(); err == nil {
+				t.Error("the connection goes on")
+			}
+			_ = conn.Close()
+			<-sent
+		})
+	}
+}
+
+func TestExpectContinue(t *testing.T) {
+	s, _ := newServer(t, configuration)
+	c := dial(t, start(t, s))
+	head, body, _ := strings.Cut(post(seed, "Expect: 100-continue"), "\r\n\r\n")
+	if _, err := io.WriteString(c, head+"\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	r := bufio.NewReader(c)
+	if line, err := r.ReadString('\n'); err != nil || line != "HTTP/1.1 100 Continue\r\n" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	if _, err := r.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(c, body); err != nil {
+		t.Fatal(err)
+	}
+	verifyAnswer(t, read(t, r, "POST").body)
+}
+
+func TestCORS(t *testing.T) {
+	const preflight = "OPTIONS /video/token HTTP/1.1\r\nHost: x\r\nOrigin: %s\r\nAccess-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: content-type\r\n\r\n"
+	for _, c := range []struct {
+		name, yaml, origin, allowed, vary string
+	}{
+		{"allowed", configuration, "https://player.example", "https://player.example", "Origin"},
+		{"another", configuration, "https://evil.example", "", "Origin"},
+		{"a prefix", configuration, "https://player.example.evil", "", "Origin"},
+		{"another case", configuration, "https://PLAYER.example", "", "Origin"},
+		{"null", configuration, "null", "", "Origin"},
+		{"every", strings.Replace(configuration, `"https://player.example"`, `"*"`, 1), "https://a.example", "*", ""},
+		{"none configured", strings.Split(configuration, "cors:")[0], "https://player.example", "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, _ := newServer(t, c.yaml)
+			conn := dial(t, start(t, s))
+			check := func(a answer) {
+				t.Helper()
+				if got := a.Header.Get("Access-Control-Allow-Origin"); got != c.allowed || a.Header.Get("Vary") != c.vary {
+					t.Errorf("%d: Access-Control-Allow-Origin %q, Vary %q; want %q, %q", a.StatusCode, got, a.Header.Get("Vary"), c.allowed, c.vary)
+				}
+			}
+			a := exchange(t, conn, fmt.Sprintf(preflight, c.origin), "OPTIONS")
+			check(a)
+			got := a.Header.Get("Access-Control-Allow-Methods") + " " + a.Header.Get("Access-Control-Allow-Headers") + " " + a.Header.Get("Access-Control-Max-Age")
+			want := "  "
+			if c.allowed != "" {
+				want = "POST Content-Type 86400"
+			}
+			if a.StatusCode != 204 || got != want {
+				t.Errorf("preflight: %d, %q; want %q", a.StatusCode, got, want)
+			}
+			check(exchange(t, conn, post(seed, "Origin: "+c.origin), "POST"))
+			check(exchange(t, conn, post("{}", "Origin: "+c.origin), "POST")) // errors can be read too
+		})
+	}
+}
+
+func TestPanic(t *testing.T) {
+	s, logs := newServer(t, configuration)
+	s.running.Store(&running{}) // its signer is nil: every request panics
+	c := dial(t, start(t, s))
+	for range 3 {
+		a := exchange(t, c, post(seed), "POST")
+		checkProblem(t, a, 500, "could not be served", "")
+		if strings.Contains(a.body, "nil pointer") {
+			t.Errorf("internals in %s", a.body)
+		}
+	}
+	s.Use(parse(t, configuration))
+	verifyAnswer(t, exchange(t, c, post(seed), "POST").body)
+	if n := strings.Count(logs.String(), "a request panicked"); n != 3 {
+		t.Errorf("%d panics in the log:\n%s", n, logs)
+	}
+	if m := adminGet(t, s, "/metrics"); !strings.Contains(m, "\nvideotoken_panics_total 3\n") || !strings.Contains(m, `videotoken_responses_total{code="500"} 3`) {
+		t.Errorf("metrics lack the panics:\n%s", m)
+	}
+}
+
+// adminGet asks the admin port, which it starts and stops.
+func adminGet(tb testing.TB, s *Server, path string) string {
+	tb.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer ln.Close()
+	go func() { _ = s.ServeAdmin(ln) }()
+	res, err := http.Get("http://" + ln.Addr().String() + path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return itoa(res.StatusCode) + "\n" + string(b)
+}
+
+func TestAdmin(t *testing.T) {
+	s, _ := newServer(t, configuration)
+	for path, want := range map[string]string{
+		"/healthz": "200\nok", "/readyz": "200\nok", "/metrics": "go_memstats_mallocs_total", "/debug/pprof/": "goroutine", "/nothing": "404",
+	} {
+		if got := adminGet(t, s, path); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
+	if err := s.Shutdown(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if got := adminGet(t, s, "/readyz"); !strings.HasPrefix(got, "503") {
+		t.Errorf("/readyz after Shutdown: %s", got)
+	}
+}
+
+func TestTimeouts(t *testing.T) {
+	s, _ := newServer(t, configuration)
+	s.limits = limits{connections: 10, read: 200 * time.Millisecond, write: 200 * time.Millisecond, idle: 600 * time.Millisecond, tick: 20 * time.Millisecond}
+	addr := start(t, s)
+	t.Run("reading", func(t *testing.T) {
+		c := dial(t, addr)
+		a := exchange(t, c, post(seed)[:100], "POST")
+		checkProblem(t, a, 408, "too long", "")
+	})
+	t.Run("dribbling", func(t *testing.T) {
+		c := dial(t, addr)
+		stop := make(chan struct{})
+		go func() {
+			for _, b := range []byte(post(seed)) {
+				select {
+				case <-stop:
+					return
+				case <-time.After(10 * time.Millisecond):
+					_, _ = c.Write([]byte{b})
+				}
+			}
+		}()
+		checkProblem(t, read(t, bufio.NewReader(c), "POST"), 408, "too long", "")
+		close(stop)
+	})
+	t.Run("idle", func(t *testing.T) {
+		c := dial(t, addr)
+		verifyAnswer(t, exchange(t, c, post(seed), "POST").body)
+		if b, err := io.ReadAll(c); err != nil || len(b) != 0 {
+			t.Errorf("%q, %v", b, err)
+		}
+	})
+	t.Run("not writing", func(t *testing.T) {
+		// Requests without end whose answers nobody reads: the server's write blocks, and is given up.
+		c := dial(t, addr)
+		if err := c.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+			t.Fatal(err)
+		}
+		request := []byte(post(seed))
+		for {
+			if _, err := c.Write(request); err != nil {
+				break // reset by the server; the test's deadline otherwise
+			}
+		}
+		if err := c.SetDeadline(time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	for until := time.Now().Add(5 * time.Second); s.conns.len() != 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatalf("%d connections left", s.conns.len())
+		}
+	}
+}
+
+func TestTooManyConnections(t *testing.T) {
+	s, _ := newServer(t, configuration)
+	s.limits.connections = 2
+	addr := start(t, s)
+	first, second := dial(t, addr), dial(t, addr)
+	verifyAnswer(t, exchange(t, first, post(seed), "POST").body)
+	verifyAnswer(t, exchange(t, second, post(seed), "POST").body)
+	a := exchange(t, dial(t, addr), post(seed), "POST")
+	checkProblem(t, a, 503, "too many connections", "")
+	if a.Header.Get("Retry-After") == "" || !a.Close {
+		t.Errorf("header %v", a.Header)
+	}
+	_ = first.Close()
+	for until := time.Now().Add(5 * time.Second); s.conns.len() > 1; time.Sleep(time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatal("the closed connection still counts")
+		}
+	}
+	verifyAnswer(t, exchange(t, dial(t, addr), post(seed), "POST").body)
+}
+
+// flaky is a listener that fails now and then, as accept(2) does without file descriptors.
+type flaky struct {
+	net.Listener
+	failures []error
+}
+
+func (f *flaky) Accept() (net.Conn, error) {
+	if len(f.failures) > 0 {
+		err := f.failures[0]
+		f.failures = f.failures[1:]
+		return nil, &net.OpError{Op: "accept", Err: err}
+	}
+	return f.Listener.Accept()
+}
+
+func TestAcceptFailures(t *testing.T) {
+	s, logs := newServer(t, configuration)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(&flaky{ln, []error{syscall.EMFILE, syscall.ECONNABORTED, syscall.ENFILE}}) }()
+	verifyAnswer(t, exchange(t, dial(t, ln.Addr().String()), post(seed), "POST").body)
+	if n := strings.Count(logs.String(), "no connection could be accepted"); n != 3 {
+		t.Errorf("%d warnings:\n%s", n, logs)
+	}
+	if err := s.Shutdown(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestShutdown: a request that is being sent is answered, an idle connection is closed, and one that never ends is
+// cut off when the time is up.
+func TestShutdown(t *testing.T) {
+	s, _ := newServer(t, configuration)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ln) }()
+	idle, busy, stuck := dial(t, ln.Addr().String()), dial(t, ln.Addr().String()), dial(t, ln.Addr().String())
+	verifyAnswer(t, exchange(t, idle, post(seed), "POST").body)
+	raw := post(seed)
+	for _, c := range []net.Conn{busy, stuck} {
+		if _, err := io.WriteString(c, raw[:200]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(50 * time.Millisecond) // for the server to have read them
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- s.Shutdown(ctx) }()
+	if b, err := io.ReadAll(idle); err != nil || len(b) != 0 {
+		t.Errorf("idle: %q, %v", b, err)
+	}
+	a := exchange(t, busy, raw[200:], "POST")
+	verifyAnswer(t, a.body)
+	if !a.Close {
+		t.Error("no Connection: close in the answer during shutdown")
+	}
+	if err := <-done; err == nil {
+		t.Error("Shutdown did not say that a connection was cut off")
+	}
+	if b, err := io.ReadAll(stuck); len(b) != 0 {
+		t.Errorf("stuck: %q, %v", b, err)
+	}
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	if _, err := net.Dial("tcp", ln.Addr().String()); err == nil {
+		t.Error("still listening")
+	}
+}

@@ -1,0 +1,123 @@
+package systemtest
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"videotoken/token"
+)
+
+func TestKeygen(t *testing.T) {
+	entry := regexp.MustCompile(`^- \{id: (\d+), secret: "([A-Za-z0-9_-]{43})"\}\n$`)
+	seen := map[string]bool{}
+	for _, c := range []struct {
+		args []string
+		id   string
+	}{{nil, "1"}, {[]string{"-id", "7"}, "7"}, {[]string{"-id", "65535"}, "65535"}} {
+		out, errs, status := command(t, append([]string{"keygen"}, c.args...)...)
+		m := entry.FindStringSubmatch(out)
+		if m == nil || m[1] != c.id || status != 0 || errs != "" || seen[m[2]] {
+			t.Fatalf("%v: %d, %q, %q", c.args, status, out, errs)
+		}
+		if _, err := token.ParseSecret(m[2]); err != nil {
+			t.Error(err)
+		}
+		seen[m[2]] = true
+	}
+	for _, args := range [][]string{{"-id", "65536"}, {"-id", "-1"}, {"x"}} {
+		if out, errs, status := command(t, append([]string{"keygen"}, args...)...); status == 0 || out != "" || errs == "" {
+			t.Errorf("%v: %d, %q, %q", args, status, out, errs)
+		}
+	}
+}
+
+func TestSignAndVerify(t *testing.T) {
+	file := configure(t)
+	for _, c := range []struct {
+		sign, verify []string
+		path         string
+		says         string // a part of what verify prints, or of its reason
+		status       int
+	}{
+		{nil, nil, "/film.mp4", "path        /film.mp4\nkey         7\ndepth       0\nexpires ", 0},
+		{nil, nil, "/film%20é.mp4?quality=hd#t=10", "path        /film%20é.mp4?quality=hd\n", 0},
+		{[]string{"-cdn", "aws-8"}, nil, "/hls/a/master.m3u8", "path        /hls/a/master.m3u8\nkey         8\ndepth       2\n", 0},
+		{[]string{"-type", "application/dash+xml"}, nil, "/d/manifest", "depth       1\n", 0},
+		{[]string{"-ip", "203.0.113.7", "-session", "00112233aabbccdd"}, []string{"-ip", "203.0.113.7"}, "/a", "ip          203.0.113.7/32\nsession     00112233aabbccdd\n", 0},
+		{[]string{"-ttl", "1h"}, []string{"-at", "4000000000"}, "/a", "expired", 1},
+		{[]string{"-ip", "203.0.113.7"}, nil, "/a", "token: ip", 1},
+		{[]string{"-ip", "203.0.113.7"}, []string{"-ip", "203.0.113.8"}, "/a", "signature", 1},
+		{nil, []string{"-cdn", "aws-8"}, "/a", "unknown-key", 1},
+		{nil, []string{"-cdn", "nobody"}, "/a", "no such CDN", 1},
+		{nil, []string{"-ip", "nowhere"}, "/a", "-ip: ", 1},
+	} {
+		url, errs, status := command(t, append(append([]string{"sign", "-config", file}, c.sign...), c.path)...)
+		if status != 0 || errs != "" || !strings.HasSuffix(url, "\n") {
+			t.Errorf("sign %v %s: %d, %q, %q", c.sign, c.path, status, url, errs)
+			continue
+		}
+		out, errs, status := command(t, append(append([]string{"verify", "-config", file}, c.verify...), strings.TrimSpace(url))...)
+		if status != c.status || !strings.Contains(out+errs, c.says) || (status == 0) != (errs == "") || (status == 0) == (out == "") {
+			t.Errorf("verify %v %s: %d, %q, %q; want %d, %q", c.verify, url, status, out, errs, c.status, c.says)
+		}
+	}
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"sign", "-config", file, "film.mp4"}, "/video/sources/0/src: must be an absolute path"},
+		{[]string{"sign", "-config", file, "/a/../b"}, "canonical form"},
+		{[]string{"sign", "-config", file, "-ttl", "48h", "/a"}, "/token/ttl: must be a whole number of seconds from 1 to 86400"},
+		{[]string{"sign", "-config", file, "-cdn", "nobody", "/a"}, "no such CDN"},
+		{[]string{"sign", "/a"}, "no configuration: name one with -config"},
+		{[]string{"verify", "-config", file, "/a"}, "token: missing"},
+		{[]string{"verify", "-config", file, "https://other.example/a?token=x"}, "is not on any of"},
+		{[]string{"verify", "-config", "/nowhere", "/a"}, "no such file"},
+	} {
+		if out, errs, status := command(t, c.args...); status != 1 || out != "" || !strings.Contains(errs, c.says) {
+			t.Errorf("%v: %d, %q, %q; want %q", c.args, status, out, errs, c.says)
+		}
+	}
+}
+
+func TestVersionAndHelp(t *testing.T) {
+	if out, errs, status := command(t, "version"); status != 0 || errs != "" || !strings.HasPrefix(out, "videotoken ") {
+		t.Errorf("version: %d, %q, %q", status, out, errs)
+	}
+	for _, c := range []struct {
+		args   []string
+		says   string
+		status int
+	}{
+		{[]string{"-h"}, "videotoken verify -config FILE URI", 0},
+		{[]string{"help"}, "-listen HOST:PORT", 0},
+		{[]string{"keygen", "-h"}, "Usage: videotoken keygen [-id N]", 0},
+		{[]string{"sign", "-h"}, "-ttl duration", 0},
+		{[]string{"verify", "-h"}, "The exit status", 0},
+		{[]string{"-nonsense"}, "flag provided but not defined: -nonsense", 2},
+		{[]string{"nonsense"}, "1 arguments where 0 are expected", 2},
+		{[]string{"sign"}, "0 arguments where 1 are expected", 2},
+		{[]string{"-listen", "nowhere"}, `-listen "nowhere": must be HOST:PORT`, 1},
+		{[]string{"-transport", "epoll"}, "-transport", 1},
+		{[]string{"-balance", "random"}, "-balance", 1},
+	} {
+		if _, errs, status := command(t, c.args...); status != c.status || !strings.Contains(errs, c.says) {
+			t.Errorf("%v: %d, %q; want %d, %q", c.args, status, errs, c.status, c.says)
+		}
+	}
+}
+
+// TestMistakes: a configuration's mistakes are printed all at once, a line each.
+func TestMistakes(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "videotoken.yaml")
+	if err := os.WriteFile(file, []byte("listen: nowhere\ntoken: {ttl: 1}\nunknown: 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, errs, status := command(t, "-config", file)
+	if status != 1 || strings.Count(errs, file+": ") != 4 {
+		t.Errorf("%d\n%s", status, errs)
+	}
+}

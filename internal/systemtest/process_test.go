@@ -1,0 +1,168 @@
+package systemtest
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// binary is the program under test, and root the module's directory.
+var binary, root string
+
+func TestMain(m *testing.M) { os.Exit(build(m)) }
+
+func build(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "videotoken-systemtest-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	binary = filepath.Join(dir, "videotoken")
+	if root, err = filepath.Abs("../.."); err != nil {
+		panic(err)
+	}
+	cmd := exec.Command("go", "build", "-o", binary, ".")
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		panic(string(out))
+	}
+	return m.Run()
+}
+
+// process is a running service.
+type process struct {
+	cmd         *exec.Cmd
+	addr, admin string
+	exited      chan error
+
+	mu  sync.Mutex
+	log []map[string]any
+}
+
+// start runs the service on free ports and waits until it serves. It ends with the test.
+func start(tb testing.TB, args ...string) *process {
+	tb.Helper()
+	p := &process{exited: make(chan error, 1)}
+	p.cmd = exec.Command(binary, append([]string{"-listen", "127.0.0.1:0", "-admin", "127.0.0.1:0"}, args...)...)
+	p.cmd.Env = append(os.Environ(), "VIDEOTOKEN_CONFIG=")
+	stderr, err := p.cmd.StderrPipe()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	ready := make(chan struct{})
+	go func() {
+		lines := bufio.NewScanner(stderr)
+		for lines.Scan() {
+			var record map[string]any
+			if err := json.Unmarshal(lines.Bytes(), &record); err != nil {
+				record = map[string]any{"msg": "NOT JSON: " + lines.Text()}
+			}
+			p.mu.Lock()
+			p.log = append(p.log, record)
+			p.mu.Unlock()
+			switch record["msg"] {
+			case "admin endpoints":
+				p.admin = record["address"].(string)
+			case "serving":
+				p.addr = record["address"].(string)
+				close(ready)
+			}
+		}
+		p.exited <- p.cmd.Wait()
+	}()
+	select {
+	case <-ready:
+	case err := <-p.exited:
+		tb.Fatalf("it ended: %v, %v", err, p.messages())
+	case <-time.After(10 * time.Second):
+		tb.Fatal("it does not serve")
+	}
+	tb.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	return p
+}
+
+// messages are the messages that were logged.
+func (p *process) messages() (m []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, record := range p.log {
+		m = append(m, record["level"].(string)+" "+record["msg"].(string))
+	}
+	return m
+}
+
+// wait waits for the process to end, and returns its exit status.
+func (p *process) wait(tb testing.TB) int {
+	tb.Helper()
+	select {
+	case <-p.exited:
+		return p.cmd.ProcessState.ExitCode()
+	case <-time.After(15 * time.Second):
+		tb.Fatal("it does not end")
+		return 0
+	}
+}
+
+func (p *process) signal(tb testing.TB, s syscall.Signal) {
+	tb.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func get(tb testing.TB, url string) string {
+	tb.Helper()
+	res, err := http.Get(url)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != 200 {
+		tb.Fatalf("%s: %d %s, %v", url, res.StatusCode, b, err)
+	}
+	return string(b)
+}
+
+// command runs the program to its end.
+func command(tb testing.TB, args ...string) (stdout, stderr string, status int) {
+	tb.Helper()
+	var out, errs bytes.Buffer
+	cmd := exec.Command(binary, args...)
+	cmd.Env = append(os.Environ(), "VIDEOTOKEN_CONFIG=")
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	_ = cmd.Run()
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+// configure writes a configuration of two CDNs.
+func configure(tb testing.TB) string {
+	tb.Helper()
+	file := filepath.Join(tb.TempDir(), "videotoken.yaml")
+	var b strings.Builder
+	b.WriteString("cdns:\n")
+	for _, id := range []string{"7", "8"} {
+		key, _, status := command(tb, "keygen", "-id", id)
+		if status != 0 {
+			tb.Fatalf("keygen: status %d", status)
+		}
+		b.WriteString("  - name: aws-" + id + "\n    url: https://d" + id + ".cloudfront.net\n    keys:\n      " + key)
+	}
+	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return file
+}
