@@ -21,6 +21,7 @@ type duel struct {
 	*flag.FlagSet
 	base, head, patch string
 	pairs             int
+	turn              time.Duration
 	budget            float64
 	markdown, out     string
 	load              load.Load
@@ -32,11 +33,12 @@ const least = 7
 func newDuel(stderr io.Writer, name string) *duel {
 	d := &duel{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError), load: measure.Seed()}
 	d.SetOutput(stderr)
-	d.load.Warmup, d.load.Duration = 500*time.Millisecond, 2*time.Second
+	d.load.Warmup, d.load.Duration = 400*time.Millisecond, 2*time.Second
 	d.StringVar(&d.base, "base", "", "revision to compare with")
 	d.StringVar(&d.head, "head", "", "revision that is judged (default: the files as they are)")
 	d.StringVar(&d.patch, "patch", "", "patch to apply to -head, which must be given")
 	d.IntVar(&d.pairs, "pairs", 9, "interleaved pairs, at least 7")
+	d.DurationVar(&d.turn, "turn", 100*time.Millisecond, "how long one is loaded before it is the next one's turn")
 	d.Float64Var(&d.budget, "budget", defaultBudget, "how much worse it may be, as a fraction")
 	d.StringVar(&d.markdown, "markdown", "", "file to append a summary for a pull request to")
 	d.StringVar(&d.out, "o", "bench/out", "directory of the files; \"\" writes none")
@@ -55,6 +57,8 @@ func (d *duel) parse(args []string) error {
 		return fmt.Errorf("%s: what is %q? It takes flags only", d.Name(), d.Arg(0))
 	case d.pairs < least:
 		return fmt.Errorf("%s: -pairs %d: fewer than %d have no interval worth the name", d.Name(), d.pairs, least)
+	case d.turn < 10*time.Millisecond || d.turn > d.load.Duration:
+		return fmt.Errorf("%s: -turn %v: want 10ms to the length of a run", d.Name(), d.turn)
 	case d.patch != "" && d.head == "":
 		return fmt.Errorf("%s: -patch needs -head: the files as they are stay as they are", d.Name())
 	}
@@ -83,14 +87,9 @@ func (d *duel) binaries(ctx context.Context, root, dir string) (base, head strin
 
 // fight measures binaries against each other, each of them once a round.
 func (d *duel) fight(ctx context.Context, stderr io.Writer, service *measure.Service, binaries ...string) ([][]*record.Result, error) {
-	tell := func(round, arm int) {
-		if arm == 0 && round%2 == 0 || arm == len(binaries)-1 && round%2 == 1 {
-			fmt.Fprintf(stderr, "pair %d of %d\n", round+1, d.pairs)
-		}
-	}
-	return measure.Interleave(ctx, len(binaries), d.pairs, tell, func(ctx context.Context, arm int) (*record.Result, error) {
-		return service.Once(ctx, binaries[arm], "seed", d.load)
-	})
+	return service.Interleave(ctx, measure.Rounds{Pairs: d.pairs, Turn: d.turn, Load: d.load, Progress: func(pair int) {
+		fmt.Fprintf(stderr, "pair %d of %d\n", pair+1, d.pairs)
+	}}, binaries...)
 }
 
 // revisions builds two revisions and judges the second.

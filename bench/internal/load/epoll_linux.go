@@ -67,6 +67,13 @@ func (r *run) epoll(ctx context.Context, clock chan<- struct{}) ([]*worker, erro
 		defer realtime(false)
 	}
 	r.start = time.Now()
+	if r.Turns != nil {
+		if late := r.start.Sub(r.Turns.Start); late > 0 {
+			return nil, fmt.Errorf("%w: the connections were open %v after the first turn began", ErrLoad, late)
+		}
+		time.Sleep(time.Until(r.Turns.Start))
+		r.start = r.Turns.Start
+	}
 	close(clock)
 	stop := context.AfterFunc(ctx, func() { r.stopped.Store(true) })
 	defer stop()
@@ -182,6 +189,7 @@ func (l *eventLoop) loop() error {
 			ended, l.busy = true, (threadCPU()-busyFrom).Seconds()/l.Duration.Seconds()
 		}
 		l.arrivals(now)
+		l.resume(now)
 		if l.stopped.Load() || l.finished(now) {
 			return nil
 		}
@@ -213,6 +221,9 @@ func (l *eventLoop) wait(now int64) (int, error) {
 	until := l.flushAt
 	if l.Rate > 0 && l.arrival < l.planned && !l.queue.empty() {
 		until = min(until, int64(Pacer{l.Rate}.Due(l.arrival)))
+	}
+	if l.Turns != nil {
+		until = min(until, l.Turns.Next(now))
 	}
 	if l.dialing > 0 {
 		until = min(until, now+int64(time.Millisecond))
@@ -282,9 +293,14 @@ func (l *eventLoop) event(i int, events uint32) {
 	case closes:
 		l.lose(i, io.EOF)
 	case l.Rate == 0 && now < l.end:
-		if answered > 0 {
-			l.send(i, answered, now, now)
+		if answered == 0 {
+			break
 		}
+		if l.Turns != nil && !l.Turns.Mine(now) {
+			l.enqueue(i)
+			break
+		}
+		l.send(i, answered, now, now)
 	case l.Rate > 0:
 		if answered > 0 {
 			l.enqueue(i)

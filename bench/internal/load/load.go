@@ -27,6 +27,8 @@ type Load struct {
 	Check func(body []byte, now time.Time) error
 	// Portable uses a goroutine a connection even where there is epoll.
 	Portable bool
+	// Turns has a closed loop on epoll take turns with others; nil has it go all the time.
+	Turns *Turns
 	// Begin and End are called as the window begins and ends; nil calls nothing.
 	Begin, End func()
 }
@@ -102,6 +104,9 @@ func Run(ctx context.Context, t *Target, l Load, sink func([]Sample)) (*Outcome,
 		blocks: make(chan []Sample, 4096), free: make(chan []Sample, 4096)}
 	if l.Rate > 0 {
 		r.planned = Pacer{l.Rate}.Count(l.Warmup + l.Duration)
+	}
+	if l.Turns != nil && (l.Rate > 0 || l.Portable || !hasEpoll) {
+		return nil, fmt.Errorf("%w: only closed loops over plain http on Linux take turns", ErrLoad)
 	}
 	loop := r.epoll
 	if t.tls || l.Portable || !hasEpoll {

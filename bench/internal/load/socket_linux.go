@@ -19,7 +19,7 @@ func (l *eventLoop) ready(i int) error {
 	}
 	now := l.now()
 	s.free = now
-	if l.Rate > 0 {
+	if l.Rate > 0 || l.Turns != nil {
 		l.enqueue(i)
 	} else if now < l.end {
 		l.send(i, len(s.flights), now, now)
@@ -56,6 +56,21 @@ func (l *eventLoop) arrivals(now int64) {
 		l.send(i, 1, due, now)
 		if s.fd >= 0 && s.room() {
 			l.enqueue(i)
+		}
+	}
+}
+
+// resume sends on every socket that waited for its loop's turn.
+func (l *eventLoop) resume(now int64) {
+	if l.Turns == nil || now >= l.end || !l.Turns.Mine(now) {
+		return
+	}
+	for !l.queue.empty() {
+		i := l.queue.pop()
+		s := &l.sockets[i]
+		s.queued = false
+		if s.fd >= 0 && s.room() {
+			l.send(i, len(s.flights)-s.n, now, now)
 		}
 	}
 }

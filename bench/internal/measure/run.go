@@ -6,8 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"runtime"
-	"runtime/debug"
 	"time"
 
 	"videotoken/bench/internal/load"
@@ -59,19 +57,6 @@ func Run(ctx context.Context, s Spec) (*Measured, error) {
 		return nil, err
 	}
 	return &Measured{Result: res, Recorder: rec, Start: out.Start}, nil
-}
-
-// quiet keeps the harness's own runtime from delaying its event loops, until the returned function is called: garbage
-// is left alone below a gigabyte, and there is always a processor for a loop that comes back from waiting.
-func quiet() (done func()) {
-	percent := debug.SetGCPercent(-1)
-	limit := debug.SetMemoryLimit(1 << 30)
-	procs := runtime.GOMAXPROCS(runtime.NumCPU() + 2)
-	return func() {
-		debug.SetGCPercent(percent)
-		debug.SetMemoryLimit(limit)
-		runtime.GOMAXPROCS(procs)
-	}
 }
 
 func settings(s Spec) record.Settings {

@@ -49,8 +49,13 @@ func (s *Service) SetBody(body []byte) error {
 
 // Start starts a binary of the service.
 func (s *Service) Start(ctx context.Context, binary string) (*subject.Process, error) {
-	return subject.Start(ctx, subject.Command{Ready: "/healthz",
-		Args: []string{binary, "-config", s.Config, "-listen", "{listen}", "-admin", "{admin}"}})
+	return subject.Start(ctx, s.Command(binary))
+}
+
+// Command is how a binary of the service is started.
+func (s *Service) Command(binary string) subject.Command {
+	return subject.Command{Ready: "/healthz",
+		Args: []string{binary, "-config", s.Config, "-listen", "{listen}", "-admin", "{admin}"}}
 }
 
 // Spec is a run against a process of the service, every answer checked.
@@ -74,11 +79,20 @@ func (s *Service) Once(ctx context.Context, binary, name string, l load.Load) (*
 	if err != nil {
 		return nil, err
 	}
+	m, err := sound(ctx, spec, p)
+	if err != nil {
+		return nil, err
+	}
+	return m.Result, nil
+}
+
+// sound is Run, with an error for a run that says nothing and for a server that ended meanwhile.
+func sound(ctx context.Context, spec Spec, p *subject.Process) (*Measured, error) {
 	m, err := Run(ctx, spec)
 	if err := errors.Join(err, p.Alive()); err != nil {
 		return nil, err
 	}
-	return m.Result, m.Sound()
+	return m, m.Sound()
 }
 
 // Seed is what the notes ran: a closed loop over 1000 connections.

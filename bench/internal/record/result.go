@@ -201,6 +201,13 @@ func rates(v []float64) (d Rates) {
 	return d
 }
 
+// Scale multiplies every rate.
+func (r *Rates) Scale(by float64) {
+	for _, v := range []*float64{&r.P1, &r.P2_5, &r.P50, &r.P97_5, &r.Avg, &r.Stdev, &r.Min} {
+		*v *= by
+	}
+}
+
 func micros(cpu time.Duration, requests int64) float64 {
 	if requests == 0 {
 		return 0
