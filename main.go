@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -26,14 +25,13 @@ import (
 	"videotoken/internal/cdn"
 	"videotoken/internal/config"
 	"videotoken/internal/server"
+	"videotoken/internal/video"
 	"videotoken/token"
 )
 
 func main() { os.Exit(status(os.Stderr, run(os.Stdout, os.Stderr, os.Args[1:]))) }
 
-const usage = `Videotoken turns video documents into signed URLs on several CDNs.
-
-Usage:
+const usage = `Videotoken turns video documents into signed URLs on several CDNs. Usage:
 
     videotoken [-config FILE] [-listen ADDR] ...   serve POST /video/token
     videotoken keygen [-id N]                      print a new key, ready for the configuration
@@ -60,22 +58,15 @@ func status(stderr io.Writer, err error) int {
 	return 1
 }
 
+var commands = map[string]func(stdout, stderr io.Writer, args []string) error{
+	"keygen": keygen, "sign": sign, "verify": verify,
+	"version": func(stdout, _ io.Writer, _ []string) error { _, err := fmt.Fprintln(stdout, version()); return err },
+}
+
 func run(stdout, stderr io.Writer, args []string) error {
 	if len(args) > 0 {
-		switch args[0] {
-		case "keygen":
-			return keygen(stdout, stderr, args[1:])
-		case "sign":
-			return sign(stdout, stderr, args[1:])
-		case "verify":
-			return verify(stdout, stderr, args[1:])
-		case "version":
-			fmt.Fprintln(stdout, version())
-			return nil
-		case "serve":
-			args = args[1:]
-		case "help":
-			args = []string{"-h"}
+		if command := commands[args[0]]; command != nil {
+			return command(stdout, stderr, args[1:])
 		}
 	}
 	return serve(stderr, args)
@@ -138,8 +129,7 @@ func loadOrDemo(log *slog.Logger, file string) (*config.Config, error) {
 	return c, err
 }
 
-// shutdownTime is how long requests that are being served may take when the process is told to end.
-const shutdownTime = 10 * time.Second
+const shutdownTime = 10 * time.Second // for the requests that have begun when the process is told to end
 
 func listenAndServe(log *slog.Logger, c *config.Config) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
@@ -151,7 +141,6 @@ func listenAndServe(log *slog.Logger, c *config.Config) error {
 		if err != nil {
 			return fmt.Errorf("admin: %w: choose another address with -admin, or -admin off", err)
 		}
-		defer ln.Close()
 		log.Info("admin endpoints", "address", ln.Addr().String())
 		go func() { failed <- s.ServeAdmin(ln) }()
 	}
@@ -219,6 +208,9 @@ func sign(stdout, stderr io.Writer, args []string) error {
 	if err := parse(f, stderr, args, "Usage: videotoken sign [flags] URL-PATH\n\nPrints the URL of a path, such as /film.mp4 or /hls/film/master.m3u8, with a token.\n\n", 1); err != nil {
 		return err
 	}
+	if *ttl%time.Second != 0 {
+		return fmt.Errorf("-ttl %v: must be in whole seconds", *ttl)
+	}
 	c, err := load(*file)
 	if err != nil {
 		return err
@@ -233,30 +225,11 @@ func sign(stdout, stderr io.Writer, args []string) error {
 	if signer.CDNs, err = cdn.New(cdn.RoundRobin, []cdn.CDN{*chosen}); err != nil {
 		return err
 	}
-	options := map[string]any{}
-	if *ttl != 0 {
-		options["ttl"] = int64(*ttl / time.Second)
-	}
-	if *ip != "" {
-		options["ip"] = *ip
-	}
-	if *session != "" {
-		options["session"] = *session
-	}
-	source := map[string]string{"src": f.Arg(0), "type": *mediaType}
-	body, err := json.Marshal(map[string]any{"token": options, "video": map[string]any{"sources": []any{source}}})
+	url, err := signer.URL(f.Arg(0), *mediaType, video.Options{TTL: int64(*ttl / time.Second), IP: *ip, Session: *session}, time.Now().Unix())
 	if err != nil {
 		return err
 	}
-	answer, _, err := signer.Append(nil, body, time.Now().Unix())
-	if err != nil {
-		return err
-	}
-	var video struct{ Sources []struct{ Src string } }
-	if err := json.Unmarshal(answer, &video); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(stdout, video.Sources[0].Src)
+	_, err = fmt.Fprintln(stdout, url)
 	return err
 }
 
@@ -315,17 +288,11 @@ func describe(w io.Writer, v *token.Verified) error {
 	return err
 }
 
-// version is the module's version, or the commit that it was built from.
+// version is the version that the Go tool stamped, which for a checkout has its commit.
 func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "videotoken (unknown)"
-	}
-	v := info.Main.Version
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && (v == "" || strings.HasPrefix(v, "(devel)")) {
-			v = s.Value
-		}
+	v := "(unknown)"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		v = info.Main.Version
 	}
 	return fmt.Sprintf("videotoken %s %s %s/%s", v, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

@@ -29,8 +29,7 @@ type conns struct {
 type conn struct {
 	net.Conn
 	conns   *conns
-	phase   atomic.Int32
-	since   atomic.Int64 // the tick at which the phase began
+	state   atomic.Int64 // a phase, and the tick at which it began: one word, for a request writes it three times
 	lingers atomic.Bool
 }
 
@@ -38,6 +37,9 @@ const (
 	phaseIdle    = iota // for the first byte of a request
 	phaseReading        // for its last
 	phaseWriting        // for the peer to take the answer
+
+	phaseBits = 2
+	phaseMask = 1<<phaseBits - 1
 )
 
 // add makes a connection one of the set, unless the set is full.
@@ -107,8 +109,9 @@ func (cs *conns) expire(l limits) {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	for c := range cs.set {
-		waited := now - c.since.Load()
-		switch phase := c.phase.Load(); {
+		state := c.state.Load()
+		waited := now - state>>phaseBits
+		switch phase := state & phaseMask; {
 		case phase == phaseIdle && waited > idle, phase == phaseReading && waited > read:
 			_ = c.SetReadDeadline(past)
 		case phase == phaseWriting && waited > write:
@@ -117,14 +120,11 @@ func (cs *conns) expire(l limits) {
 	}
 }
 
-func (c *conn) enter(phase int32) {
-	c.since.Store(c.conns.tick.Load())
-	c.phase.Store(phase)
-}
+func (c *conn) enter(phase int64) { c.state.Store(c.conns.tick.Load()<<phaseBits | phase) }
 
 func (c *conn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
-	if n > 0 && c.phase.Load() == phaseIdle {
+	if n > 0 && c.state.Load()&phaseMask == phaseIdle {
 		c.enter(phaseReading)
 	}
 	return n, err

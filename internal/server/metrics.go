@@ -17,7 +17,7 @@ type metrics struct {
 }
 
 // statuses are the status codes that the service answers with.
-var statuses = []int{200, 204, 400, 404, 405, 408, 413, 415, 431, 500, 503}
+var statuses = []int{200, 204, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503}
 
 func newMetrics() *metrics {
 	m := &metrics{

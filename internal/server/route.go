@@ -6,7 +6,7 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// route is what a path serves: one method, and OPTIONS; with GET also HEAD.
+// route is what a path serves: one method, and OPTIONS; with GET also HEAD; with none, any.
 type route struct {
 	method string
 	allow  string // the value of Allow
@@ -17,6 +17,7 @@ type route struct {
 var (
 	videoToken = route{method: "POST", allow: "OPTIONS, POST", cors: true, serve: (*Server).signVideo}
 	healthz    = route{method: "GET", allow: "GET, HEAD, OPTIONS", serve: (*Server).health}
+	edges      = route{serve: (*Server).verify}
 	asterisk   = route{method: "OPTIONS", allow: "GET, HEAD, OPTIONS, POST"} // the server as a whole: RFC 9110, section 9.3.7
 )
 
@@ -30,6 +31,8 @@ func (s *Server) route(ctx *fasthttp.RequestCtx, c *running) {
 		c.cors.annotate(ctx)
 	}
 	switch method := ctx.Method(); {
+	case r.method == "":
+		r.serve(s, ctx, c)
 	case string(method) == r.method && r.serve != nil:
 		r.serve(s, ctx, c)
 	case string(method) == fasthttp.MethodHead && r.method == fasthttp.MethodGet:
@@ -55,6 +58,9 @@ func find(ctx *fasthttp.RequestCtx) *route {
 	}
 	if len(path) > 0 && path[0] != '/' && string(path) != "*" {
 		path = ctx.URI().PathOriginal() // the absolute form, as for a proxy: RFC 9112, section 3.2.2
+	}
+	if bytes.HasPrefix(path, verifyPrefix) {
+		return &edges
 	}
 	switch string(path) {
 	case "/video/token":

@@ -44,8 +44,9 @@ type Server struct {
 
 // running is what a request needs of the configuration. It is immutable: a new configuration is a new one.
 type running struct {
-	signer *video.Signer
-	cors   cors
+	signer   *video.Signer
+	cors     cors
+	verifier verifier
 }
 
 // New makes a server. now is the clock.
@@ -78,7 +79,11 @@ func New(c *config.Config, log *slog.Logger, now func() time.Time) *Server {
 
 // Use makes c the running configuration: requests that start from now on see it whole, the others the one before.
 func (s *Server) Use(c *config.Config) {
-	s.running.Store(&running{signer: c.Signer(), cors: newCORS(c.Origins)})
+	s.running.Store(&running{
+		signer:   c.Signer(),
+		cors:     newCORS(c.Origins),
+		verifier: verifier{cdns: c.CDNs.All(), proxies: c.TrustedProxies, leeway: int64(c.Token.Leeway / time.Second)},
+	})
 }
 
 // Serve serves the connections of ln until Shutdown, and then returns nil.

@@ -71,6 +71,8 @@ func TestSignAndVerify(t *testing.T) {
 		{[]string{"sign", "-config", file, "film.mp4"}, "/video/sources/0/src: must be an absolute path"},
 		{[]string{"sign", "-config", file, "/a/../b"}, "canonical form"},
 		{[]string{"sign", "-config", file, "-ttl", "48h", "/a"}, "/token/ttl: must be a whole number of seconds from 1 to 86400"},
+		{[]string{"sign", "-config", file, "-ttl", "500ms", "/a"}, "-ttl 500ms: must be in whole seconds"},
+		{[]string{"sign", "-config", file, "-ttl", "-5s", "/a"}, "/token/ttl: must be a whole number"},
 		{[]string{"sign", "-config", file, "-cdn", "nobody", "/a"}, "no such CDN"},
 		{[]string{"sign", "/a"}, "no configuration: name one with -config"},
 		{[]string{"verify", "-config", file, "/a"}, "token: missing"},
@@ -93,7 +95,7 @@ func TestVersionAndHelp(t *testing.T) {
 		status int
 	}{
 		{[]string{"-h"}, "videotoken verify -config FILE URI", 0},
-		{[]string{"help"}, "-listen HOST:PORT", 0},
+		{[]string{"--help"}, "-listen HOST:PORT", 0},
 		{[]string{"keygen", "-h"}, "Usage: videotoken keygen [-id N]", 0},
 		{[]string{"sign", "-h"}, "-ttl duration", 0},
 		{[]string{"verify", "-h"}, "The exit status", 0},

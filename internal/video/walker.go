@@ -1,11 +1,6 @@
 package video
 
-import (
-	"bytes"
-	"encoding/binary"
-	"math/bits"
-	"unicode/utf8"
-)
+import "bytes"
 
 // walker goes over the values of a JSON text (RFC 8259) and checks on the way that it is I-JSON (RFC 7493): valid
 // UTF-8, no lone surrogates, no name twice in an object. What it does not know to be plain it only marks, with bad:
@@ -42,8 +37,17 @@ func (w *walker) at() byte {
 	return 0
 }
 
-// kind goes to the next byte that is not white space and returns it.
+// kind goes to the next byte that is not white space and returns it, 0 at the end of the text.
 func (w *walker) kind() byte {
+	if w.i < len(w.b) {
+		if c := w.b[w.i]; c > ' ' {
+			return c
+		}
+	}
+	return w.space()
+}
+
+func (w *walker) space() byte {
 	for w.i < len(w.b) {
 		switch c := w.b[w.i]; c {
 		case ' ', '\t', '\r', '\n':
@@ -218,108 +222,6 @@ func (w *walker) digits() {
 	if w.i == start {
 		w.fail()
 	}
-}
-
-// str goes behind the string the walker is at. It looks at eight bytes at a time for the next that is more than
-// itself: the quote, a backslash, a control character, or the start of what is not ASCII.
-func (w *walker) str() span {
-	s := span{start: w.i}
-	b, i := w.b, w.i+1
-	for i < len(b) {
-		if i+8 <= len(b) {
-			x := binary.LittleEndian.Uint64(b[i:])
-			stop := zeroBytes(x^quotes) | zeroBytes(x^backslashes) | (x-controls)&^x&highs | x&highs
-			if stop == 0 {
-				i += 8
-				continue
-			}
-			i += bits.TrailingZeros64(stop) / 8
-		}
-		switch c := b[i]; {
-		case c == '"':
-			w.i = i + 1
-			s.end = w.i
-			return s
-		case c == '\\':
-			s.escaped = true
-			n := 2
-			if !w.trust {
-				n = escape(b[i:])
-			}
-			if n == 0 {
-				w.fail()
-				return span{}
-			}
-			i += n
-		case c < 0x20:
-			w.fail()
-			return span{}
-		case c < utf8.RuneSelf:
-			i++
-		default:
-			r, n := utf8.DecodeRune(b[i:])
-			if r == utf8.RuneError && n == 1 {
-				w.fail()
-				return span{}
-			}
-			i += n
-		}
-	}
-	w.fail()
-	return span{}
-}
-
-const (
-	ones        = 0x0101010101010101
-	highs       = 0x80 * ones
-	quotes      = '"' * ones
-	backslashes = '\\' * ones
-	controls    = 0x20 * ones
-)
-
-// zeroBytes has the high bit set of the lowest byte of x that is zero, and none below it (Warren, "Hacker's Delight",
-// section 6-1).
-func zeroBytes(x uint64) uint64 { return (x - ones) &^ x & highs }
-
-// escape is the length of the escape sequence that b starts with, 0 if it is none. A surrogate pair is one.
-func escape(b []byte) int {
-	if len(b) < 2 {
-		return 0
-	}
-	switch b[1] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return 2
-	case 'u':
-		switch high, ok := hex4(b); {
-		case !ok || high>>10 == 0xDC00>>10:
-			return 0
-		case high>>10 != 0xD800>>10:
-			return 6
-		}
-		if low, ok := hex4(b[6:]); ok && low>>10 == 0xDC00>>10 {
-			return 12
-		}
-	}
-	return 0
-}
-
-// hex4 is the code of a \u escape.
-func hex4(b []byte) (code uint, ok bool) {
-	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
-		return 0, false
-	}
-	for _, c := range b[2:6] {
-		switch {
-		case '0' <= c && c <= '9':
-			c -= '0'
-		case 'a' <= c|0x20 && c|0x20 <= 'f':
-			c = c | 0x20 - 'a' + 10
-		default:
-			return 0, false
-		}
-		code = code<<4 | uint(c)
-	}
-	return code, true
 }
 
 // skipNested goes behind an object or array of any depth, in text that is known to be valid.

@@ -43,6 +43,7 @@ type eventLoop struct {
 	events  []unix.EpollEvent
 	arrival int64 // the index of the next arrival, and how far apart this loop's are
 	stride  int64
+	first   bool // of the loops
 	dialed  chan dialed
 	dialing int
 }
@@ -96,7 +97,7 @@ func (r *run) eventLoop(ctx context.Context, id int) (*eventLoop, error) {
 		n++
 	}
 	l := &eventLoop{worker: r.worker(4096), ctx: ctx, epfd: epfd, sockets: make([]socket, n), queue: newQueue(n),
-		buf: make([]byte, 64<<10), events: make([]unix.EpollEvent, 256), arrival: int64(id), stride: int64(r.Workers),
+		buf: make([]byte, 64<<10), events: make([]unix.EpollEvent, 256), arrival: int64(id), stride: int64(r.Workers), first: id == 0,
 		dialed: make(chan dialed, n)}
 	for range r.Pipelining {
 		l.many = append(l.many, r.Request...)
@@ -184,9 +185,11 @@ func (l *eventLoop) loop() error {
 		}
 		if !begun && now >= int64(l.Warmup) {
 			begun, busyFrom = true, threadCPU()
+			l.mark()
 		}
 		if !ended && now >= l.end {
 			ended, l.busy = true, (threadCPU()-busyFrom).Seconds()/l.Duration.Seconds()
+			l.mark()
 		}
 		l.arrivals(now)
 		l.resume(now)
@@ -200,6 +203,13 @@ func (l *eventLoop) loop() error {
 		for _, ev := range l.events[:n] {
 			l.event(int(ev.Fd), ev.Events)
 		}
+	}
+}
+
+// mark calls Mark, on one loop of all.
+func (l *eventLoop) mark() {
+	if l.Mark != nil && l.first {
+		l.Mark()
 	}
 }
 

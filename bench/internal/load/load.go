@@ -29,8 +29,11 @@ type Load struct {
 	Portable bool
 	// Turns has a closed loop on epoll take turns with others; nil has it go all the time.
 	Turns *Turns
-	// Begin and End are called as the window begins and ends; nil calls nothing.
+	// Begin and End are called as the window begins and ends, and may take their time; nil calls nothing.
 	Begin, End func()
+	// Mark is called twice, as the window begins and as it ends, on an event loop's own thread where there is one: no
+	// answer is taken between the edge and the call, however late it is. It must be quick; nil calls nothing.
+	Mark func()
 }
 
 // Sample is one answered request. Times are nanoseconds since the start of the run, warm-up included.
@@ -86,6 +89,7 @@ type run struct {
 	*Target
 	start   time.Time
 	end     int64 // of the window, in nanoseconds since start
+	onEpoll bool
 	planned int64 // arrivals of an open loop, warm-up included
 	next    atomic.Int64
 	stopped atomic.Bool
@@ -109,7 +113,7 @@ func Run(ctx context.Context, t *Target, l Load, sink func([]Sample)) (*Outcome,
 		return nil, fmt.Errorf("%w: only closed loops over plain http on Linux take turns", ErrLoad)
 	}
 	loop := r.epoll
-	if t.tls || l.Portable || !hasEpoll {
+	if r.onEpoll = hasEpoll && !t.tls && !l.Portable; !r.onEpoll {
 		loop = r.portable
 		if l.Rate > 0 && l.Pipelining > 1 {
 			return nil, fmt.Errorf("%w: pipelining in the open loop needs plain http on Linux", ErrLoad)
@@ -175,11 +179,18 @@ func (r *run) window(ctx context.Context, clock <-chan struct{}) (cpu time.Durat
 	if !until(int64(r.Warmup)) {
 		return 0
 	}
+	mark := func() {
+		if r.Mark != nil && !r.onEpoll {
+			r.Mark()
+		}
+	}
+	mark()
 	if r.Begin != nil {
 		r.Begin()
 	}
 	before := processCPU()
 	until(r.end)
+	mark()
 	cpu = processCPU() - before
 	if r.End != nil {
 		r.End()

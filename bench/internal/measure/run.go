@@ -42,7 +42,7 @@ func Run(ctx context.Context, s Spec) (*Measured, error) {
 		return nil, err
 	}
 	l := s.Load
-	l.Begin, l.End = w.begin, w.end
+	l.Mark, l.Begin, l.End = w.mark, w.begin, w.end
 	defer quiet()()
 	rec := record.New(l, s.Keep)
 	if s.Watch != nil {
@@ -95,22 +95,22 @@ func (w *watch) calibrate() error {
 	return nil
 }
 
-// begin and end read the CPU time at the very edge of the window. The scrapes come after it, both as late as the
-// other, so that as many requests are between them.
-func (w *watch) begin() {
+// mark reads the CPU time at the very edges of the window.
+func (w *watch) mark() {
 	if w.pid != 0 {
-		w.cpu, w.cpuErr = subject.CPU(w.pid)
+		now, err := subject.CPU(w.pid)
+		w.cpu, w.cpuErr = now-w.cpu, errors.Join(w.cpuErr, err)
 	}
+}
+
+// begin and end scrape, both as long after the edge as the other, so that as many requests are between them.
+func (w *watch) begin() {
 	if w.admin != "" {
 		w.mallocs, w.adminErr = subject.Mallocs(w.ctx, w.admin)
 	}
 }
 
 func (w *watch) end() {
-	if w.pid != 0 {
-		now, err := subject.CPU(w.pid)
-		w.cpu, w.cpuErr = now-w.cpu, errors.Join(w.cpuErr, err)
-	}
 	if w.admin != "" {
 		now, err := subject.Mallocs(w.ctx, w.admin)
 		w.mallocs, w.adminErr = now-w.mallocs-w.scrape, errors.Join(w.adminErr, err)

@@ -1,0 +1,49 @@
+# Everything here needs Go and nothing else, unless its line says so.
+GO          ?= go
+FUZZTIME    ?= 20s
+STATICCHECK  = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK  = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+PACKAGES     = ./...
+
+.PHONY: help run build test race allocs fuzz lint vuln bench-go
+
+help: ## what there is
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+
+run: ## the service, with example CDNs and keys; ARGS="-config FILE" for your own
+	$(GO) run . $(ARGS)
+
+build: ## the binary, ./videotoken
+	CGO_ENABLED=0 $(GO) build -trimpath -o videotoken .
+
+test: ## all tests
+	$(GO) test $(TESTFLAGS) $(PACKAGES)
+
+race: ## all tests under the race detector, which needs a C compiler
+	$(MAKE) test TESTFLAGS="-race $(TESTFLAGS)"
+
+allocs: ## the tests that count allocations, and the million requests, which the race detector is too slow for
+	$(GO) test -count=1 -run 'Allocations|Mallocs|Million|IdleMemory' $(TESTFLAGS) $(PACKAGES)
+
+fuzz: ## every fuzz target for FUZZTIME each
+	@set -e; for p in $$($(GO) list $(PACKAGES)); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; \
+	  done; \
+	done
+
+lint: vuln ## gofmt, go vet, staticcheck, govulncheck
+	@files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "gofmt: $$files"; exit 1; fi
+	$(GO) vet $(PACKAGES)
+	$(GO) run $(STATICCHECK) $(PACKAGES)
+
+vuln: ## known vulnerabilities in what is linked, where the database can be reached
+	@if ! out=$$($(GO) run $(GOVULNCHECK) $(PACKAGES) 2>&1); then \
+	  case "$$out" in \
+	    *"fetching vulnerabilities"*) echo "govulncheck: its database cannot be reached from here; nothing was checked" ;; \
+	    *) echo "$$out"; exit 1 ;; \
+	  esac; \
+	else echo "$$out" | tail -1; fi
+
+bench-go: ## the benchmarks in process, each beside its yardstick
+	$(GO) test -run '^$$' -bench . -cpu 1 $(PACKAGES)

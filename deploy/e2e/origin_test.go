@@ -1,0 +1,73 @@
+package e2e
+
+import (
+	"bytes"
+	"hash/fnv"
+	"math/rand/v2"
+	"net/http"
+	"path"
+	"strings"
+	"sync"
+	"time"
+)
+
+// films are the origin's files. The last ones must never get out: no token is ever made for them.
+var films = []string{
+	"/films/a.mp4", "/films/a,b.mp4", "/films/(b)!*'$&+.mp4", "/films/my film+1.mp4", "/vidéos/été.mp4",
+	"/hls/bbb/master.m3u8", "/hls/bbb/seg-1.ts", "/hls/bbb/720p/seg-1.ts",
+	"/hls/bbb2/seg-1.ts", "/hls/x.ts", "/secret/x.ts", "/hls/secret/x.ts", "/hls/bbb/..secret/x.ts",
+}
+
+// film is what the file of a path has in it: as long as a proxy's buffers are not, and of no other path.
+func film(name string) []byte {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name))
+	src := rand.New(rand.NewPCG(h.Sum64(), 0))
+	b := make([]byte, 3<<20+137)
+	for i := range b {
+		b[i] = byte(src.Uint32())
+	}
+	return append([]byte(name+"\n"), b...)
+}
+
+// naive is an origin that does all that an origin should not: it decodes, follows dots, and takes "\" and "//" for "/".
+// What gets past an edge as anything but a plain path, it serves.
+type naive struct {
+	files map[string][]byte
+
+	mu     sync.Mutex
+	served []string // request targets, as they came
+}
+
+func newNaive() *naive {
+	n := &naive{files: map[string][]byte{}}
+	for _, name := range films {
+		n.files[name] = film(name)
+	}
+	return n
+}
+
+func (n *naive) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	n.mu.Lock()
+	n.served = append(n.served, r.RequestURI)
+	n.mu.Unlock()
+	name := path.Clean(strings.ReplaceAll(r.URL.Path, `\`, "/"))
+	body, ok := n.files[name]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Cache-Control", "max-age=60")
+	w.Header().Set("ETag", `"1"`)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+}
+
+// take returns the targets since the last call.
+func (n *naive) take() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	served := n.served
+	n.served = nil
+	return served
+}

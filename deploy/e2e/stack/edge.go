@@ -1,0 +1,114 @@
+package stack
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// The words of the configurations in deploy/ that an operator has to change, and so has a stack.
+const (
+	wordService = "127.0.0.1:3002"
+	wordOrigin  = "127.0.0.1:9000"
+	wordPlayer  = "https://player.example"
+	wordCDN     = "aws-1"
+)
+
+// startEdge starts the proxy of an edge, with its configuration of deploy/.
+func (s *Stack) startEdge(e *Edge, origin string) (err error) {
+	dir := filepath.Join(s.Dir, e.Name)
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	words := []string{wordService, s.Recorder.Addr, wordOrigin, origin, wordPlayer, s.opt.Player, wordCDN, e.Name}
+	var env, argv []string
+	switch e.Name {
+	case "nginx":
+		argv, err = s.nginx(dir, append(words, "listen 80;", "listen "+e.Addr+";", "/var/cache/nginx/videotoken", filepath.Join(dir, "cache")))
+	case "caddy":
+		env = []string{"HOME=" + dir, "XDG_DATA_HOME=" + dir, "XDG_CONFIG_HOME=" + dir}
+		argv, err = s.caddy(dir, append(words, "\n:80 {", "\n"+strings.TrimPrefix(e.Addr, "127.0.0.1")+" {\n\tbind 127.0.0.1"))
+	case "haproxy":
+		lua := "/etc/haproxy/videotoken.lua"
+		argv, err = s.haproxy(dir, append(words, "bind :80", "bind "+e.Addr, lua, filepath.Join(s.opt.Root, "deploy/haproxy/videotoken.lua")))
+	case "worker":
+		env, argv, err = s.worker(e, origin)
+	default:
+		err = fmt.Errorf("no edge is named %s", e.Name)
+	}
+	if err != nil {
+		return err
+	}
+	p, err := start(dir, e.Name, env, argv...)
+	if err != nil {
+		return err
+	}
+	s.programs = append(s.programs, p)
+	return p.listening(e.Addr)
+}
+
+// nginx runs the file as an include of a main configuration that keeps everything it writes in dir.
+func (s *Stack) nginx(dir string, words []string) ([]string, error) {
+	if err := s.configure("nginx/videotoken.conf", filepath.Join(dir, "videotoken.conf"), words); err != nil {
+		return nil, err
+	}
+	user := ""
+	if os.Geteuid() == 0 {
+		user = "user root;\n"
+	}
+	main := user + "daemon off; worker_processes 1; pid nginx.pid; error_log stderr info;\nevents {}\nhttp {\n" +
+		"access_log off;\nclient_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;\n" +
+		"include videotoken.conf;\n}\n"
+	file := filepath.Join(dir, "nginx.conf")
+	return []string{"nginx", "-p", dir, "-c", file, "-e", "stderr"}, os.WriteFile(file, []byte(main), 0o644)
+}
+
+func (s *Stack) caddy(dir string, words []string) ([]string, error) {
+	file := filepath.Join(dir, "Caddyfile")
+	if err := s.configure("caddy/Caddyfile", file, words); err != nil {
+		return nil, err
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	// Two stacks at once would meet at the address of its API.
+	return []string{"caddy", "run", "--config", file, "--adapter", "caddyfile"}, os.WriteFile(file, append([]byte("{\n\tadmin off\n}\n"), b...), 0o644)
+}
+
+func (s *Stack) haproxy(dir string, words []string) ([]string, error) {
+	file := filepath.Join(dir, "haproxy.cfg")
+	return []string{"haproxy", "-db", "-f", file}, s.configure("haproxy/haproxy.cfg", file, words)
+}
+
+// worker runs the module in workerd, the open-source runtime of Cloudflare Workers.
+func (s *Stack) worker(e *Edge, origin string) (env, argv []string, err error) {
+	dir := filepath.Join(s.opt.Root, "deploy/worker")
+	found, err := filepath.Glob(filepath.Join(dir, "node_modules/@cloudflare/workerd-*/bin/workerd"))
+	if err != nil || len(found) == 0 {
+		return nil, nil, fmt.Errorf("workerd is not installed: npm ci in %s", dir)
+	}
+	keys, err := json.Marshal([]map[string]any{{"id": e.key, "secret": e.secret}})
+	if err != nil {
+		return nil, nil, err
+	}
+	env = []string{"KEYS=" + string(keys), "ORIGIN=http://" + origin, "ALLOW_ORIGIN=" + s.opt.Player, fmt.Sprintf("LEEWAY=%d", Leeway), "CLIENT_IP=CF-Connecting-IP"}
+	return env, []string{found[0], "serve", filepath.Join(dir, "workerd.capnp"), "--socket-addr", "http=" + e.Addr}, nil
+}
+
+// configure copies a file of deploy/ with words replaced by pairs. A word that is not in the file is an error: the
+// file would not be the one that the test is about.
+func (s *Stack) configure(from, to string, words []string) error {
+	b, err := os.ReadFile(filepath.Join(s.opt.Root, "deploy", from))
+	if err != nil {
+		return err
+	}
+	for i := 0; i < len(words); i += 2 {
+		if !strings.Contains(string(b), words[i]) {
+			return fmt.Errorf("%s does not have %q", from, words[i])
+		}
+	}
+	return os.WriteFile(to, []byte(strings.NewReplacer(words...).Replace(string(b))), 0o644)
+}

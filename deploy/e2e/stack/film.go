@@ -1,0 +1,84 @@
+package stack
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Film is a test film that ffmpeg makes, in each way that players take films.
+type Film struct {
+	Length        time.Duration
+	Width, Height int
+}
+
+// FPS is the frames a second of a film.
+const FPS = 25
+
+// The film's files below the folder it is made in, and its sources' paths.
+var filmSources = []struct{ Path, Type string }{
+	{"/film/film.mp4", "video/mp4"},
+	{"/film/ts/master.m3u8", "application/vnd.apple.mpegurl"},
+	{"/film/fmp4/master.m3u8", "application/vnd.apple.mpegurl"},
+	{"/film/dash/manifest.mpd", "application/dash+xml"},
+}
+
+// Make makes the film in the folder film of dir: an MP4, HLS with two renditions in folders below the master playlist,
+// once with MPEG-TS segments and once with fMP4, and DASH.
+func (f Film) Make(dir string) error {
+	for _, name := range []string{"ts/low", "ts/high", "fmp4/low", "fmp4/high", "dash"} {
+		if err := os.MkdirAll(filepath.Join(dir, "film", name), 0o755); err != nil {
+			return err
+		}
+	}
+	seconds := fmt.Sprintf("%.3f", f.Length.Seconds())
+	x264 := fmt.Sprintf("-c:v libx264 -preset veryfast -pix_fmt yuv420p -g %d -keyint_min %d -sc_threshold 0 -c:a aac -b:a 64k -ar 48000 ", 2*FPS, 2*FPS)
+	picture := fmt.Sprintf("testsrc2=s=%dx%d:r=%d", f.Width, f.Height, FPS)
+	hls := "-i film.mp4 -filter_complex [0:v]split[a][b];[b]scale=iw/2:-2[c] -map [a] -map 0:a -map [c] -map 0:a " + x264 + "-b:v:0 900k -b:v:1 250k " +
+		"-f hls -hls_time 2 -hls_playlist_type vod -master_pl_name master.m3u8 -var_stream_map v:0,a:0,name:high|v:1,a:1,name:low "
+	for _, args := range []string{
+		"-f lavfi -i " + picture + " -f lavfi -i sine=frequency=330:sample_rate=48000 -t " + seconds + " " + x264 + "-movflags +faststart film.mp4",
+		hls + "-hls_segment_filename ts/%v/seg-%d.ts ts/%v/index.m3u8",
+		hls + "-hls_segment_type fmp4 -hls_fmp4_init_filename init.mp4 -hls_segment_filename fmp4/%v/seg-%d.m4s fmp4/%v/index.m3u8",
+		"-i film.mp4 -map 0:v -map 0:a -c copy -f dash -seg_duration 2 dash/manifest.mpd",
+	} {
+		argv := append([]string{"-nostdin", "-v", "error", "-y"}, strings.Fields(args)...)
+		for i, arg := range argv {
+			if strings.HasPrefix(arg, "v:0,") {
+				argv[i] = strings.ReplaceAll(arg, "|", " ") // one argument with a space in it
+			}
+		}
+		cmd := exec.Command("ffmpeg", argv...)
+		cmd.Dir = filepath.Join(dir, "film")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("ffmpeg %s: %w\n%s", args, err, out)
+		}
+	}
+	return nil
+}
+
+// Document is the film's document, as a catalogue has it.
+func (f Film) Document() map[string]any {
+	sources := []map[string]any{}
+	for _, s := range filmSources {
+		sources = append(sources, map[string]any{"src": s.Path, "type": s.Type})
+	}
+	return map[string]any{"_id": "6213a7299fa2604f1b188ee0", "videoId": "12345", "title": "Test film", "sources": sources}
+}
+
+// Question is the body of a request to sign the film's document, with claims that narrow its tokens, nil for none.
+func (f Film) Question(claims map[string]any) []byte {
+	q := map[string]any{"video": f.Document()}
+	if claims != nil {
+		q["token"] = claims
+	}
+	b, err := json.Marshal(q)
+	if err != nil {
+		panic(err) // maps and strings
+	}
+	return b
+}

@@ -1,0 +1,85 @@
+package stack
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// Program is a program that was started, in a process group of its own, and its output.
+type Program struct {
+	Name string
+	cmd  *exec.Cmd
+	log  string
+	done chan struct{} // closed when it has ended
+}
+
+// start runs argv in dir with its output in dir/name.log.
+func start(dir, name string, env []string, argv ...string) (*Program, error) {
+	p := &Program{Name: name, log: filepath.Join(dir, name+".log"), done: make(chan struct{})}
+	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	p.cmd = exec.Command(argv[0], argv[1:]...)
+	p.cmd.Dir, p.cmd.Env = dir, append(os.Environ(), env...)
+	p.cmd.Stdout, p.cmd.Stderr = log, log
+	// A suite that is killed must not leave its proxies behind. nginx's master takes its workers along at SIGTERM.
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		_ = p.cmd.Wait()
+		close(p.done)
+	}()
+	return p, nil
+}
+
+// Stop ends the program and everything it has started.
+func (p *Program) Stop() {
+	_ = syscall.Kill(p.cmd.Process.Pid, syscall.SIGTERM)
+	select {
+	case <-p.done:
+	case <-time.After(5 * time.Second):
+	}
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+	<-p.done
+}
+
+// listening waits until the program accepts connections.
+func (p *Program) listening(addr string) error {
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+		c, err := net.DialTimeout("tcp", addr, time.Second)
+		if err == nil {
+			return c.Close()
+		}
+		select {
+		case <-p.done:
+			return fmt.Errorf("%s has ended; it said:\n%s", p.Name, p.Tail())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return fmt.Errorf("%s does not listen on %s; it said:\n%s", p.Name, addr, p.Tail())
+}
+
+// Tail is the end of the program's output.
+func (p *Program) Tail() []byte {
+	b, err := os.ReadFile(p.log)
+	if errors.Is(err, os.ErrNotExist) || len(b) == 0 {
+		return []byte("(nothing)")
+	}
+	const lines = 30
+	at := len(b)
+	for n := 0; n <= lines && at > 0; n++ {
+		at = bytes.LastIndexByte(b[:at], '\n')
+	}
+	return b[at+1:]
+}

@@ -1,0 +1,127 @@
+package stack
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Exchange is a question of an edge's and the service's answer.
+type Exchange struct {
+	Target string // of the request line
+	Header http.Header
+	Status int
+	Path   string // X-Token-Path of the answer
+	At     time.Time
+}
+
+// URI is the original URI as the edge has passed it on.
+func (x Exchange) URI() string {
+	return x.Header.Get("X-Original-Uri") + x.Header.Get("X-Forwarded-Uri")
+}
+
+// Recorder stands between the edges and the service, passes every byte on as it is, and keeps what was said.
+type Recorder struct {
+	Addr    string
+	service string
+	l       net.Listener
+
+	mu        sync.Mutex
+	exchanges []Exchange
+	accepted  int
+	open      map[net.Conn]bool
+}
+
+func newRecorder(service string) (*Recorder, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	r := &Recorder{Addr: l.Addr().String(), service: service, l: l, open: map[net.Conn]bool{}}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			r.mu.Lock()
+			r.accepted++
+			r.open[c] = true
+			r.mu.Unlock()
+			go r.serve(c)
+		}
+	}()
+	return r, nil
+}
+
+// Take returns the exchanges since the last call.
+func (r *Recorder) Take() []Exchange {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	x := r.exchanges
+	r.exchanges = nil
+	return x
+}
+
+// Connections is the number of connections that the edges have opened so far.
+func (r *Recorder) Connections() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.accepted
+}
+
+// Close ends every connection.
+func (r *Recorder) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for c := range r.open {
+		_ = c.Close()
+	}
+	return r.l.Close()
+}
+
+func (r *Recorder) serve(edge net.Conn) {
+	defer func() {
+		_ = edge.Close()
+		r.mu.Lock()
+		delete(r.open, edge)
+		r.mu.Unlock()
+	}()
+	service, err := net.Dial("tcp", r.service)
+	if err != nil {
+		return // the service is down, and so is the connection to it
+	}
+	defer service.Close()
+	var asked, answered bytes.Buffer
+	questions := bufio.NewReader(io.TeeReader(edge, &asked))
+	answers := bufio.NewReader(io.TeeReader(service, &answered))
+	for {
+		req, err := http.ReadRequest(questions)
+		if err != nil {
+			return
+		}
+		if _, err := io.Copy(io.Discard, req.Body); err != nil {
+			return
+		}
+		if _, err := asked.WriteTo(service); err != nil {
+			return
+		}
+		res, err := http.ReadResponse(answers, req)
+		if err != nil {
+			return
+		}
+		if _, err := io.Copy(io.Discard, res.Body); err != nil {
+			return
+		}
+		r.mu.Lock()
+		r.exchanges = append(r.exchanges, Exchange{req.RequestURI, req.Header, res.StatusCode, res.Header.Get("X-Token-Path"), time.Now()})
+		r.mu.Unlock()
+		if _, err := answered.WriteTo(edge); err != nil {
+			return
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package stack
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+// Build builds the service of the repository at root into dir.
+func Build(root, dir string) (string, error) {
+	binary := filepath.Join(dir, "videotoken")
+	cmd := exec.Command("go", "build", "-o", binary, ".")
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the service: %w\n%s", err, out)
+	}
+	return binary, nil
+}
+
+// StartService starts the service, and again after StopService.
+func (s *Stack) StartService() error {
+	config := filepath.Join(s.Dir, "videotoken.yaml")
+	if err := os.WriteFile(config, s.config(), 0o600); err != nil {
+		return err
+	}
+	p, err := start(s.Dir, "videotoken", nil, s.opt.Binary, "-config", config)
+	if err != nil {
+		return err
+	}
+	if s.service == nil {
+		s.programs = append(s.programs, p)
+	} else {
+		s.programs[0] = p
+	}
+	s.service = p
+	if err := p.listening(s.Service); err != nil {
+		return err
+	}
+	client := http.Client{Timeout: time.Second}
+	for range 100 {
+		if r, err := client.Get("http://" + s.Service + "/healthz"); err == nil {
+			_ = r.Body.Close()
+			if r.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return fmt.Errorf("the service does not get healthy; it said:\n%s", p.Tail())
+}
+
+// StopService ends the service; the edges stay.
+func (s *Stack) StopService() { s.service.Stop() }
+
+// config is the service's configuration: a CDN for each edge.
+func (s *Stack) config() []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "listen: %q\nadmin: \"127.0.0.1:0\"\n", s.Service)
+	fmt.Fprintf(&b, "token: {ttl: 1h, max_ttl: 24h, round: 1m, leeway: %ds}\n", Leeway)
+	fmt.Fprintf(&b, "trusted_proxies: [\"127.0.0.1/32\"]\n")
+	if s.opt.Player != "" {
+		fmt.Fprintf(&b, "cors: {origins: [%q]}\n", s.opt.Player)
+	}
+	b.WriteString("cdns:\n")
+	var edges []*Edge
+	if s.opt.Other {
+		edges = append(edges, s.other)
+	}
+	for _, name := range s.opt.Edges {
+		edges = append(edges, s.Edges[name])
+	}
+	for _, e := range edges {
+		fmt.Fprintf(&b, "  - name: %s\n    url: http://%s\n    keys: [{id: %d, secret: %s}]\n", e.Name, e.Addr, e.key, e.secret)
+	}
+	return b.Bytes()
+}
+
+// Leeway is the seconds that a stack's clocks may differ.
+const Leeway = 1

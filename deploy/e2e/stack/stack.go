@@ -1,0 +1,158 @@
+// Package stack runs the service behind the edges of deploy/, each with the configuration an operator copies, on free
+// ports of the loopback and in a folder of its own.
+package stack
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"videotoken/token"
+)
+
+// Options say what a stack has.
+type Options struct {
+	Root   string       // of the repository
+	Binary string       // the service, as Build made it
+	Origin http.Handler // what the edges forward to
+	Edges  []string     // of "nginx", "caddy", "haproxy" and "worker"
+	Player string       // the origin of the page that may play
+	Other  bool         // the service has one more CDN, which none of the edges stands for
+}
+
+// Stack is a service, the edges that ask it, and the origin behind them.
+type Stack struct {
+	Dir      string
+	Service  string // its address
+	Edges    map[string]*Edge
+	Recorder *Recorder // between the edges and the service
+
+	opt      Options
+	programs []*Program
+	service  *Program
+	other    *Edge // a CDN that no edge here stands for
+	closers  []func() error
+}
+
+// Edge is a CDN of the service's configuration and the proxy that plays it.
+type Edge struct {
+	Name   string
+	Addr   string
+	Key    *token.Key
+	secret string
+	key    uint16
+}
+
+// New starts a stack. Close ends it, also where New has failed.
+func New(opt Options) (*Stack, error) {
+	s := &Stack{opt: opt, Edges: map[string]*Edge{}}
+	dir, err := os.MkdirTemp("", "videotoken-e2e-")
+	if err != nil {
+		return s, err
+	}
+	s.Dir = dir
+	if err := os.Chmod(dir, 0o755); err != nil { // an nginx started by root serves as another user
+		return s, err
+	}
+	for i, name := range append([]string{"elsewhere"}, opt.Edges...) {
+		e, err := s.newEdge(name, uint16(i+1))
+		if err != nil {
+			return s, err
+		}
+		if i == 0 {
+			s.other = e
+		} else {
+			s.Edges[name] = e
+		}
+	}
+	origin, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return s, err
+	}
+	server := &http.Server{Handler: opt.Origin, ReadHeaderTimeout: time.Minute}
+	s.closers = append(s.closers, server.Close)
+	go server.Serve(origin)
+
+	if s.Service, err = s.port(); err != nil {
+		return s, err
+	}
+	if err := s.StartService(); err != nil {
+		return s, err
+	}
+	if s.Recorder, err = newRecorder(s.Service); err != nil {
+		return s, err
+	}
+	s.closers = append(s.closers, s.Recorder.Close)
+	for _, name := range opt.Edges {
+		if err := s.startEdge(s.Edges[name], origin.Addr().String()); err != nil {
+			return s, fmt.Errorf("starting %s: %w", name, err)
+		}
+	}
+	return s, nil
+}
+
+// Other is a CDN of the same service that none of the edges stands for.
+func (s *Stack) Other() *Edge { return s.other }
+
+func (s *Stack) newEdge(name string, key uint16) (*Edge, error) {
+	secret := make([]byte, token.SecretSize)
+	for i := range secret {
+		secret[i] = byte(rand.Uint32()) // nothing outlives the stack
+	}
+	k, err := token.NewKey(key, secret)
+	if err != nil {
+		return nil, err
+	}
+	addr, err := s.port()
+	return &Edge{Name: name, Addr: addr, Key: k, key: key, secret: token.FormatSecret(secret)}, err
+}
+
+// Logs is the end of what each program has said, for a test that fails.
+func (s *Stack) Logs() string {
+	out := ""
+	for _, p := range s.programs {
+		out += fmt.Sprintf("--- the output of %s (%s):\n%s\n", p.Name, filepath.Base(p.log), p.Tail())
+	}
+	return out
+}
+
+// Close ends every program and removes every file.
+func (s *Stack) Close() error {
+	for i := len(s.programs) - 1; i >= 0; i-- {
+		s.programs[i].Stop()
+	}
+	var errs []error
+	for _, c := range s.closers {
+		errs = append(errs, c())
+	}
+	if s.Dir != "" {
+		errs = append(errs, os.RemoveAll(s.Dir))
+	}
+	return errors.Join(errs...)
+}
+
+// port reserves a port for a program that cannot be handed a listener. It is below the range that the kernel takes
+// ports for connections from (ip_local_port_range), and a socket of its name keeps it from other runs of this suite.
+func (s *Stack) port() (string, error) {
+	for range 200 {
+		n := 20000 + rand.IntN(12000)
+		lock, err := net.Listen("unix", fmt.Sprintf("@videotoken-e2e-%d", n))
+		if err != nil {
+			continue
+		}
+		addr := fmt.Sprintf("127.0.0.1:%d", n)
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			_ = lock.Close()
+			continue
+		}
+		s.closers = append(s.closers, lock.Close)
+		return addr, l.Close()
+	}
+	return "", errors.New("no free port")
+}

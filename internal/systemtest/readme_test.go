@@ -1,0 +1,122 @@
+package systemtest
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestREADME executes the transcripts of the README, in its order and in one shell, against a service that was just
+// started, and compares what is printed with what the README says. What differs from run to run is masked.
+func TestREADME(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(readme), "\n"); n >= 250 {
+		t.Errorf("%d lines: a stranger reads 250", n)
+	}
+	var script, want strings.Builder
+	for _, block := range regexp.MustCompile("(?s)```console\n(.*?)```").FindAllSubmatch(readme, -1) {
+		for line := range strings.Lines(string(block[1])) {
+			if command, ok := strings.CutPrefix(line, "$ "); ok {
+				// Where an answer does not end with a line feed, the terminal's prompt would follow it.
+				fmt.Fprintf(&script, "echo; echo '$'\n%s", command)
+				want.WriteString("\n$\n")
+			} else {
+				want.WriteString(line)
+			}
+		}
+	}
+	if strings.Count(script.String(), "curl") < 4 {
+		t.Fatalf("the README has lost its transcript:\n%s", script.String())
+	}
+	p := start(t)
+	cmd := exec.Command("sh", "-c", strings.ReplaceAll(script.String(), "localhost:3002", p.addr))
+	cmd.Env = append(os.Environ(), "PATH="+withCurl(t)+":"+os.Getenv("PATH"))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if got, want := mask(string(out)), mask(want.String()); got != want {
+		t.Errorf("the transcript prints\n%s\nand the README says\n%s", got, want)
+	}
+}
+
+// mask hides what differs from run to run, and the blank lines around a prompt.
+func mask(s string) string {
+	s = strings.ReplaceAll(s, "\r", "")
+	for _, m := range []struct{ pattern, mask string }{
+		{`token=[A-Za-z0-9_-]{32}`, "token=TOKEN"}, {`Date: .*`, "Date: DATE"}, {`X-Token-Expires: \d+`, "X-Token-Expires: TIME"}, {`\n+`, "\n"},
+	} {
+		s = regexp.MustCompile(m.pattern).ReplaceAllString(s, m.mask)
+	}
+	return strings.TrimSpace(s)
+}
+
+// withCurl is a directory with a curl in it where the machine has none: this test's own binary, which TestMain turns
+// into as much of curl as the README uses.
+func withCurl(t *testing.T) string {
+	t.Helper()
+	if _, err := exec.LookPath("curl"); err == nil {
+		return "/nowhere"
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.Symlink(self, filepath.Join(dir, "curl")); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// curl is `curl [-s] [-i] [-H HEADER] [-d BODY] URL`.
+func curl(args []string) error {
+	request, err := http.NewRequest("GET", "", nil)
+	if err != nil {
+		return err
+	}
+	include := false
+	for i := 0; i < len(args); i++ {
+		switch args[i] {
+		case "-s":
+		case "-si":
+			include = true
+		case "-H":
+			i++
+			name, value, _ := strings.Cut(args[i], ": ")
+			request.Header.Set(name, value)
+		case "-d":
+			i++
+			request.Method = "POST"
+			request.Body = io.NopCloser(strings.NewReader(args[i]))
+			request.ContentLength = int64(len(args[i]))
+		default:
+			if request.URL, err = request.URL.Parse(args[i]); err != nil {
+				return err
+			}
+		}
+	}
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if include {
+		fmt.Printf("%s %s\n", response.Proto, response.Status)
+		for _, name := range []string{"Date", "Content-Length", "X-Token-Path", "X-Token-Expires"} {
+			fmt.Printf("%s: %s\n", name, response.Header.Get(name))
+		}
+		fmt.Println()
+	}
+	_, err = io.Copy(os.Stdout, response.Body)
+	return err
+}

@@ -1,0 +1,40 @@
+package video
+
+import (
+	"github.com/goccy/go-json"
+)
+
+// Options are the member `token` of a request. The zero value of each is its absence.
+type Options struct {
+	TTL     int64  `json:"ttl,omitempty"` // seconds
+	IP      string `json:"ip,omitempty"`
+	Session string `json:"session,omitempty"`
+}
+
+// URL signs one source, of the media type if it has one, as it would be in a document of its own: a command line's
+// way to [Signer.Append].
+func (s *Signer) URL(src, mediaType string, o Options, now int64) (string, error) {
+	type source struct {
+		Src  string `json:"src"`
+		Type string `json:"type,omitempty"`
+	}
+	type video struct {
+		Sources []source `json:"sources"`
+	}
+	body, err := json.Marshal(struct {
+		Video video   `json:"video"`
+		Token Options `json:"token"`
+	}{video{[]source{{src, mediaType}}}, o})
+	if err != nil {
+		return "", err
+	}
+	answer, _, err := s.Append(nil, body, now)
+	if err != nil {
+		return "", err
+	}
+	var v video
+	if err := json.Unmarshal(answer, &v); err != nil {
+		return "", err
+	}
+	return v.Sources[0].Src, nil
+}
