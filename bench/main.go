@@ -62,7 +62,7 @@ func status(err error) int {
 func run(stdout, stderr io.Writer, args []string) error {
 	commands := map[string]func(context.Context, io.Writer, io.Writer, []string) error{
 		"all": all, "seed": seed, "open": open, "run": runAny,
-		"compare": compare, "revisions": revisions, "gate": gate, "peers": peers, "max": highest,
+		"compare": compare, "revisions": revisions, "gate": gate, "peers": peers, "soak": soak, "max": highest,
 	}
 	if len(args) == 0 || commands[args[0]] == nil {
 		fmt.Fprint(stderr, usage)
