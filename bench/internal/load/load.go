@@ -52,6 +52,8 @@ type Outcome struct {
 	// Failures counts, by reason, every request that was not answered rightly: also those of the warm-up, and those
 	// that were due and never sent.
 	Failures map[string]int64
+	// Unsent is how many of them were due and never sent.
+	Unsent int64
 	// Reconnects counts connections the server closed in order, between requests.
 	Reconnects int64
 	// CPU is what this process spent in the window; Busy the share of its time the busiest worker was running, 1 for a
@@ -156,6 +158,7 @@ func Run(ctx context.Context, t *Target, l Load, sink func([]Sample)) (*Outcome,
 		o.Busy = o.CPU.Seconds() / l.Duration.Seconds() / float64(runtime.GOMAXPROCS(0))
 	}
 	if unsent := r.planned - r.next.Load(); unsent > 0 {
+		o.Unsent = unsent
 		o.Failures["due and never sent: every connection was busy to the end"] += unsent
 	}
 	return o, ctx.Err()

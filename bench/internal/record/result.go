@@ -143,7 +143,7 @@ func (r *Recorder) invalid(o *load.Outcome) (why []string) {
 	}
 	asked := load.Pacer{Rate: r.load.Rate}
 	planned := asked.Count(time.Duration(r.to)) - asked.Count(time.Duration(r.from))
-	failed := int64(0) // each was sent, or is counted as unsent already
+	failed := -o.Unsent // the others were sent
 	for _, n := range o.Failures {
 		failed += n
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -60,6 +61,8 @@ func digits(v float64) string {
 	if v == 0 {
 		return "0"
 	}
-	decimals := max(0, 2-int(math.Floor(math.Log10(math.Abs(v)))))
+	_, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', 2, 64), "e") // after rounding: 999.6 has four digits
+	e, _ := strconv.Atoi(exponent)
+	decimals := max(0, 2-e)
 	return strconv.FormatFloat(v, 'f', min(decimals, 6), 64)
 }
