@@ -3,6 +3,7 @@ package judge
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"golang.org/x/perf/benchmath"
 
@@ -142,7 +143,8 @@ func ratios(a, b []float64) []float64 {
 }
 
 func interval(v []float64) Interval {
-	s := benchmath.AssumeNothing.Summary(benchmath.NewSample(v, &benchmath.DefaultThresholds), confidence)
+	// A sample sorts its values, and pairs must stay pairs.
+	s := benchmath.AssumeNothing.Summary(benchmath.NewSample(slices.Clone(v), &benchmath.DefaultThresholds), confidence)
 	return Interval{s.Center, s.Lo, s.Hi}
 }
 

@@ -67,6 +67,25 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// TestPairs has a machine that gets three times slower and faster again, while every pair has one ratio.
+func TestPairs(t *testing.T) {
+	make := func(by float64) (v []*record.Result) {
+		for _, cpu := range []float64{10, 30, 20, 12, 28, 15, 25} {
+			v = append(v, runs(rand.New(rand.NewPCG(1, 2)), 1, cpu*by, 0)...)
+		}
+		return v
+	}
+	for _, r := range Judge(make(1), make(1.15), make(1), 0.08) {
+		ratio := r.Ratio
+		if r.Metric.More {
+			ratio = ratio.inverse()
+		}
+		if r.Verdict != Regression || math.Abs(ratio.Lo-1.15) > 1e-6 || math.Abs(ratio.Hi-1.15) > 1e-6 || math.Abs(r.Noise.Hi-1) > 1e-6 {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
 // TestNeeded wants about four times the pairs where the noise is twice the budget.
 func TestNeeded(t *testing.T) {
 	r := Row{Metric: Metrics()[0], Pairs: 10, Ratio: Interval{1, 0.9, 1.1}, Noise: Interval{1, 1 / (1.08 * 1.08), 1.08 * 1.08}}
