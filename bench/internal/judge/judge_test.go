@@ -69,13 +69,13 @@ func TestVerdicts(t *testing.T) {
 
 // TestPairs has a machine that gets three times slower and faster again, while every pair has one ratio.
 func TestPairs(t *testing.T) {
-	make := func(by float64) (v []*record.Result) {
+	drifting := func(by float64) (v []*record.Result) {
 		for _, cpu := range []float64{10, 30, 20, 12, 28, 15, 25} {
 			v = append(v, runs(rand.New(rand.NewPCG(1, 2)), 1, cpu*by, 0)...)
 		}
 		return v
 	}
-	for _, r := range Judge(make(1), make(1.15), make(1), 0.08) {
+	for _, r := range Judge(drifting(1), drifting(1.15), drifting(1), 0.08) {
 		ratio := r.Ratio
 		if r.Metric.More {
 			ratio = ratio.inverse()
