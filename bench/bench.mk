@@ -1,19 +1,19 @@
 # The harness: what bench/README.md explains. Included by the Makefile.
 BASE       ?= main
 
-.PHONY: bench bench-test bench-agree bench-compare bench-peers bench-soak bench-max gate gate-short gate-test
+.PHONY: bench bench-test bench-compare bench-peers bench-soak bench-max gate gate-short gate-test
 
 bench: ## the notes' scenario and the open loop, against this revision; under a minute; ARGS for flags
 	$(GO) run ./bench all $(ARGS)
 
-bench-test: ## the harness's own tests, those that take longer included
+bench-test: ## the harness's own tests, those that take minutes and wrk included
 	$(GO) test $(TESTFLAGS) ./bench/...
 	$(GO) test -count=1 -tags slow -timeout 10m ./bench/... -run 'Stall|Agrees|Loads'
 
 bench-compare: ## BASE=<rev> against the files as they are, in interleaved pairs; ARGS for flags
 	$(GO) run ./bench revisions -base $(BASE) -markdown bench/out/revisions.md $(ARGS)
 
-gate: ## exact facts, the notes as a floor, no regression against BASE=<rev>; exit 0, 1, 2 or 99
+gate: ## exact facts, the notes as a floor, no regression against BASE=<rev>
 	$(GO) build -o bin/bench ./bench
 	bin/bench gate -base $(BASE) -markdown bench/out/gate.md $(ARGS)
 

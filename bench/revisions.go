@@ -126,6 +126,9 @@ func (d *duel) judge(ctx context.Context, stdout io.Writer, root string, args []
 	fmt.Fprintf(stdout, "%s: %d pairs of %v over %d connections\n", title, d.pairs, d.load.Duration, d.load.Connections)
 	judge.Print(stdout, rows)
 	if d.markdown != "" {
+		if err := os.MkdirAll(filepath.Dir(d.markdown), 0o755); err != nil {
+			return fmt.Errorf("-markdown: %w", err)
+		}
 		f, err := os.OpenFile(d.markdown, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 		if err != nil {
 			return fmt.Errorf("-markdown: %w", err)
