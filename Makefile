@@ -17,7 +17,7 @@ build: ## the binary, ./videotoken
 	CGO_ENABLED=0 $(GO) build -trimpath -o videotoken .
 
 test: ## all tests
-	$(GO) test $(TESTFLAGS) $(PACKAGES)
+	$(GO) test -count=1 $(TESTFLAGS) $(PACKAGES)
 
 race: ## all tests under the race detector, which needs a C compiler
 	$(MAKE) test TESTFLAGS="-race $(TESTFLAGS)"
@@ -47,3 +47,5 @@ vuln: ## known vulnerabilities in what is linked, where the database can be reac
 
 bench-go: ## the benchmarks in process, each beside its yardstick
 	$(GO) test -run '^$$' -bench . -cpu 1 $(PACKAGES)
+
+include deploy/e2e/e2e.mk

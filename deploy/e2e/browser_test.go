@@ -28,8 +28,10 @@ var playerPage []byte
 func browser(t *testing.T) context.Context {
 	t.Helper()
 	var output bytes.Buffer
+	dir := t.TempDir()
 	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath("chromium"), chromedp.UserDataDir(t.TempDir()), chromedp.CombinedOutput(&output), chromedp.WindowSize(1440, 900),
+		chromedp.ExecPath("chromium"), chromedp.UserDataDir(filepath.Join(dir, "profile")), chromedp.CombinedOutput(&output), chromedp.WindowSize(1440, 900),
+		chromedp.Env("HOME="+dir, "TMPDIR="+dir),
 		chromedp.Flag("autoplay-policy", "no-user-gesture-required"), chromedp.Flag("hide-scrollbars", true), chromedp.Flag("mute-audio", true),
 	}
 	for _, name := range []string{"headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",

@@ -14,6 +14,7 @@ import (
 type Film struct {
 	Length        time.Duration
 	Width, Height int
+	Picture       string // ffmpeg's source of it, a test picture where there is none
 }
 
 // FPS is the frames a second of a film.
@@ -37,19 +38,25 @@ func (f Film) Make(dir string) error {
 	}
 	seconds := fmt.Sprintf("%.3f", f.Length.Seconds())
 	x264 := fmt.Sprintf("-c:v libx264 -preset veryfast -pix_fmt yuv420p -g %d -keyint_min %d -sc_threshold 0 -c:a aac -b:a 64k -ar 48000 ", 2*FPS, 2*FPS)
-	picture := fmt.Sprintf("testsrc2=s=%dx%d:r=%d", f.Width, f.Height, FPS)
+	picture := f.Picture
+	if picture == "" {
+		picture = fmt.Sprintf("testsrc2=s=%dx%d:r=%d", f.Width, f.Height, FPS)
+	}
 	hls := "-i film.mp4 -filter_complex [0:v]split[a][b];[b]scale=iw/2:-2[c] -map [a] -map 0:a -map [c] -map 0:a " + x264 + "-b:v:0 900k -b:v:1 250k " +
 		"-f hls -hls_time 2 -hls_playlist_type vod -master_pl_name master.m3u8 -var_stream_map v:0,a:0,name:high|v:1,a:1,name:low "
 	for _, args := range []string{
-		"-f lavfi -i " + picture + " -f lavfi -i sine=frequency=330:sample_rate=48000 -t " + seconds + " " + x264 + "-movflags +faststart film.mp4",
+		"-f lavfi -i PICTURE -f lavfi -i sine=frequency=330:sample_rate=48000 -t " + seconds + " " + x264 + "-movflags +faststart film.mp4",
 		hls + "-hls_segment_filename ts/%v/seg-%d.ts ts/%v/index.m3u8",
 		hls + "-hls_segment_type fmp4 -hls_fmp4_init_filename init.mp4 -hls_segment_filename fmp4/%v/seg-%d.m4s fmp4/%v/index.m3u8",
 		"-i film.mp4 -map 0:v -map 0:a -c copy -f dash -seg_duration 2 dash/manifest.mpd",
 	} {
 		argv := append([]string{"-nostdin", "-v", "error", "-y"}, strings.Fields(args)...)
 		for i, arg := range argv {
-			if strings.HasPrefix(arg, "v:0,") {
-				argv[i] = strings.ReplaceAll(arg, "|", " ") // one argument with a space in it
+			switch { // the arguments that have spaces in them
+			case arg == "PICTURE":
+				argv[i] = picture
+			case strings.HasPrefix(arg, "v:0,"):
+				argv[i] = strings.ReplaceAll(arg, "|", " ")
 			}
 		}
 		cmd := exec.Command("ffmpeg", argv...)

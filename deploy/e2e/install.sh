@@ -1,0 +1,44 @@
+#!/bin/sh
+# Installs what make e2e and make demo need beyond Go: Debian packages, as root, and npm packages beside their
+# package.json. What is there already is left alone, and it may run twice at once.
+set -eu
+cd "$(dirname "$0")/../.."
+
+# One at a time on this machine; the lock is on a file that is there anyway.
+command -v apt-get >/dev/null || { echo "install.sh: this is not Debian: install nginx, caddy, haproxy, ffmpeg, chromium and node 20.19 by hand" >&2; exit 1; }
+exec 9<"$(command -v apt-get)"
+flock 9
+
+packages=
+need() { command -v "$1" >/dev/null 2>&1 || packages="$packages $2"; }
+need nginx nginx
+need caddy caddy
+need haproxy haproxy
+need ffmpeg ffmpeg
+need chromium chromium
+need node nodejs
+need npm npm
+[ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || packages="$packages fonts-dejavu-core"
+
+if [ -n "$packages" ]; then
+  echo "installing$packages"
+  # A package would start its daemon, on the port of somebody else's.
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e $policy ]; then
+    trap 'rm -f $policy' EXIT
+    printf '#!/bin/sh\nexit 101\n' >$policy
+    chmod +x $policy
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get -o DPkg::Lock::Timeout=300 -qq update
+  # shellcheck disable=SC2086 # a list of names
+  apt-get -o DPkg::Lock::Timeout=300 -qq install --no-install-recommends $packages >/dev/null
+fi
+
+for dir in deploy/worker deploy/e2e/web; do
+  if [ ! $dir/node_modules/.package-lock.json -nt $dir/package-lock.json ]; then
+    echo "installing the npm packages of $dir"
+    (cd $dir && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+    touch $dir/node_modules/.package-lock.json
+  fi
+done
