@@ -59,7 +59,7 @@ func (s *Service) pair(ctx context.Context, r Rounds, pair int, binaries []strin
 	}
 	l := r.Load
 	l.Warmup, l.Duration = l.Warmup*time.Duration(n), l.Duration*time.Duration(n)
-	start := time.Now().Add(700 * time.Millisecond) // a few thousand connections take a quarter of it
+	start := time.Now().Add(2 * time.Second) // a few thousand connections take a tenth of it, on a free machine
 	results := make([]*record.Result, n)
 	errs := make([]error, n)
 	var all sync.WaitGroup
