@@ -39,23 +39,20 @@ func (s *Service) Interleave(ctx context.Context, r Rounds, binaries ...string) 
 	return results, nil
 }
 
-// pair measures a fresh process of each binary, in turns. Every other pair begins at the other end.
+// pair measures a fresh process of each binary, in turns. Every pair has each of them in the next one's place, so that
+// none is always first, or in the middle.
 func (s *Service) pair(ctx context.Context, r Rounds, pair int, binaries []string) ([]*record.Result, error) {
 	n := len(binaries)
-	place := func(arm int) int {
-		if pair%2 == 1 {
-			return n - 1 - arm
-		}
-		return arm
-	}
+	place := func(arm int) int { return (arm + pair) % n }
 	arms := make([]*subject.Process, n)
 	for i := range n {
-		p, err := s.Start(ctx, binaries[place(i)])
+		arm := place(i)
+		p, err := s.Start(ctx, binaries[arm])
 		if err != nil {
 			return nil, err
 		}
 		defer p.Stop()
-		arms[place(i)] = p
+		arms[arm] = p
 	}
 	l := r.Load
 	l.Warmup, l.Duration = l.Warmup*time.Duration(n), l.Duration*time.Duration(n)
