@@ -1,0 +1,33 @@
+# The harness: what bench/README.md explains. Included by the Makefile.
+BASE       ?= main
+
+.PHONY: bench bench-test bench-compare bench-peers bench-soak bench-max gate gate-short gate-test
+
+bench: ## the notes' scenario and the open loop, against this revision; under a minute; ARGS for flags
+	$(GO) run ./bench all $(ARGS)
+
+bench-test: ## the harness's own tests, those that take minutes and wrk included
+	$(GO) test $(TESTFLAGS) ./bench/...
+	$(GO) test -count=1 -tags slow -timeout 10m ./bench/... -run 'Stall|Agrees|Loads'
+
+bench-compare: ## BASE=<rev> against the files as they are, in interleaved pairs; ARGS for flags
+	$(GO) run ./bench revisions -base $(BASE) -markdown bench/out/revisions.md $(ARGS)
+
+gate: ## exact facts, the notes as a floor, no regression against BASE=<rev>
+	$(GO) build -o bin/bench ./bench
+	bin/bench gate -base $(BASE) -markdown bench/out/gate.md $(ARGS)
+
+gate-short: ## the exact facts and the floor, in ten seconds
+	$(GO) run ./bench gate -short
+
+gate-test: ## the gate catches a real patch 10 times of 10, and cries wolf 0 times of 20; half an hour, a quiet machine
+	$(GO) test -count=1 -tags gate -timeout 90m -v -run 'Catches|Wolf' ./bench
+
+bench-peers: ## this service beside Express, net/http and a bare fasthttp handler: the README's table
+	$(GO) run ./bench peers $(ARGS)
+
+bench-soak: ## a constant rate for long, and what grows; ARGS="-d 1h"
+	$(GO) run ./bench soak $(ARGS)
+
+bench-max: ## the highest rate with p99 under 5 ms; ARGS="-slo 2ms"
+	$(GO) run ./bench max $(ARGS)

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+
+	"videotoken/bench/internal/judge"
+	"videotoken/bench/internal/report"
+)
+
+// defaultBudget is how much worse a revision may be: 8 %, until the gate's own history says what the machine resolves.
+const defaultBudget = 0.08
+
+// compare judges two result files.
+func compare(_ context.Context, stdout, stderr io.Writer, args []string) error {
+	f := flag.NewFlagSet("compare", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.Usage = func() {
+		fmt.Fprintln(stderr, "usage: bench compare [flags] OLD.json NEW.json")
+		f.PrintDefaults()
+	}
+	force := f.Bool("force", false, "compare also what differs in machine, load or body")
+	budget := f.Float64("budget", defaultBudget, "how much worse the new one may be, as a fraction")
+	if err := f.Parse(args); err != nil || f.NArg() != 2 {
+		if err == nil {
+			f.Usage()
+		}
+		return errUsage
+	}
+	old, err := report.Read(f.Arg(0))
+	if err != nil {
+		return err
+	}
+	new, err := report.Read(f.Arg(1))
+	if err != nil {
+		return err
+	}
+	if err := judge.Comparable(old, new); err != nil && !*force {
+		return fmt.Errorf("%w; -force compares them all the same", err)
+	} else if err != nil {
+		fmt.Fprintln(stdout, "forced:", err)
+	}
+	var rows []judge.Row
+	for _, name := range judge.Names(old) {
+		r := judge.Judge(judge.Named(old, name), judge.Named(new, name), nil, *budget)
+		fmt.Fprintf(stdout, "%s: %s to %s\n", name, old.Commit, new.Commit)
+		judge.Print(stdout, r)
+		rows = append(rows, r...)
+	}
+	return conclude(stdout, judge.Overall(rows))
+}
+
+// conclude prints a verdict and is its error.
+func conclude(stdout io.Writer, v judge.Verdict) error {
+	fmt.Fprintln(stdout, "verdict:", v)
+	switch v {
+	case judge.Regression:
+		return errRegression
+	case judge.Inconclusive:
+		return fmt.Errorf("%w: the noise is above the budget; see above how many pairs would do", errInconclusive)
+	}
+	return nil
+}

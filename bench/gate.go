@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"videotoken/bench/internal/load"
+	"videotoken/bench/internal/measure"
+	"videotoken/bench/internal/record"
+	"videotoken/bench/internal/report"
+	"videotoken/bench/internal/subject"
+	"videotoken/bench/internal/truth"
+)
+
+// allocations is the most a request may allocate: what is below comes from the runtime and the scrapes, not from it.
+const allocations = 0.01
+
+var errGate = errors.New("the gate is shut")
+
+// gate refuses a revision: on an exact fact, below the floor, or for a regression, in this order.
+func gate(ctx context.Context, stdout, stderr io.Writer, args []string) error {
+	d := newDuel(stderr, "gate")
+	short := d.Bool("short", false, "the exact facts and the floor only, which need no -base")
+	update := d.Bool("update", false, "write the response that is expected from now on")
+	if err := d.parse(args); err != nil {
+		return err
+	}
+	return workshop(ctx, func(root, dir string, service *measure.Service) error {
+		head, base := filepath.Join(dir, "head"), ""
+		var err error
+		if *short {
+			err = subject.Build(ctx, root, ".", head)
+		} else {
+			base, head, err = d.binaries(ctx, root, dir)
+		}
+		if err != nil {
+			return err
+		}
+		if err := response(ctx, stdout, service, head, filepath.Join(root, "bench", "testdata", "response.golden"), *update); err != nil {
+			return err
+		}
+		l := measure.Seed()
+		l.Warmup, l.Duration = time.Second, 3*time.Second
+		r, err := service.Once(ctx, head, "seed", l)
+		if err != nil {
+			return err
+		}
+		if err := facts(stdout, r); err != nil || *short {
+			return err
+		}
+		arms, err := d.fight(ctx, stderr, service, base, head, base) // the third tells what the machine resolves
+		if err != nil {
+			return err
+		}
+		return d.judge(ctx, stdout, root, args, arms)
+	})
+}
+
+// response compares one response, but for what changes with the time and the keys, with the golden file.
+func response(ctx context.Context, stdout io.Writer, service *measure.Service, binary, golden string, update bool) error {
+	p, err := service.Start(ctx, binary)
+	if err != nil {
+		return err
+	}
+	defer p.Stop()
+	t, err := load.NewTarget("POST", p.URL+measure.Path, []string{measure.JSON, "Host: bench.example"}, service.Body)
+	if err != nil {
+		return err
+	}
+	raw, err := t.Fetch(ctx)
+	if err != nil {
+		return err
+	}
+	got := truth.Mask(raw)
+	if update {
+		return os.WriteFile(golden, got, 0o644)
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		return fmt.Errorf("%w; `bench gate -short -update` writes it", err)
+	}
+	if !bytes.Equal(got, want) {
+		return fmt.Errorf("%w: the response's bytes changed; `bench gate -short -update` accepts it\ngot\n%s\nwant\n%s", errGate, got, want)
+	}
+	fmt.Fprintln(stdout, "pass: the response's bytes are unchanged")
+	return nil
+}
+
+// facts are what needs no statistics: no allocation, and better than the notes in everything.
+func facts(stdout io.Writer, r *record.Result) error {
+	notes := report.Notes
+	var failed error
+	check := func(ok bool, format string, args ...any) {
+		text := fmt.Sprintf(format, args...)
+		if ok {
+			fmt.Fprintln(stdout, "pass:", text)
+			return
+		}
+		fmt.Fprintln(stdout, "FAIL:", text)
+		failed = errors.Join(failed, fmt.Errorf("%w: %s", errGate, text))
+	}
+	check(r.Server.Allocs >= 0 && r.Server.Allocs < allocations, "%.4f allocations a request, under %v is none", r.Server.Allocs, allocations)
+	check(r.RequestsPerSecond.Avg >= report.NotesRate, "%.0f requests/s over %d connections, at least the notes' %d",
+		r.RequestsPerSecond.Avg, r.Load.Connections, report.NotesRate)
+	for _, c := range []struct {
+		name         string
+		ours, theirs time.Duration
+	}{{"p50", r.Latency.P50, notes.Latency.P50}, {"p97.5", r.Latency.P97_5, notes.Latency.P97_5}, {"p99", r.Latency.P99, notes.Latency.P99}} {
+		check(c.ours < c.theirs, "%s %s, below the notes' %s", c.name, report.Duration(c.ours), report.Duration(c.theirs))
+	}
+	return failed
+}

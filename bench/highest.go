@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"videotoken/bench/internal/measure"
+	"videotoken/bench/internal/record"
+	"videotoken/bench/internal/report"
+	"videotoken/bench/internal/subject"
+)
+
+// highest searches the highest rate that the service sustains with p99 under a bound.
+func highest(ctx context.Context, stdout, stderr io.Writer, args []string) error {
+	l := measure.Open()
+	l.Warmup, l.Duration, l.Timeout = 500*time.Millisecond, 3*time.Second, 2*time.Second
+	o := newOptions(stderr, "max", l)
+	slo := seconds(5 * time.Millisecond)
+	o.Var(&slo, "slo", "the bound of p99")
+	precision := o.Float64("precision", 0.05, "how near the highest rate is told, as a fraction")
+	if err := o.parse(args, 0); err != nil {
+		return err
+	}
+	if *precision <= 0 || slo <= 0 || o.load.Rate <= 0 {
+		return errors.New("max: -slo, -precision and -R, where the search begins, must be above 0")
+	}
+	return workshop(ctx, func(root, dir string, service *measure.Service) error {
+		binary := filepath.Join(dir, "videotoken")
+		if err := subject.Build(ctx, root, ".", binary); err != nil {
+			return err
+		}
+		held := func(rate float64) (bool, error) {
+			at := o.load
+			at.Rate = rate
+			r, err := service.Once(ctx, binary, "max", at)
+			switch {
+			case errors.Is(err, record.ErrFailed) || errors.Is(err, record.ErrInvalid):
+				fmt.Fprintf(stdout, "%7s/s: %v\n", report.Count(rate), err)
+				return false, nil
+			case err != nil:
+				return false, err
+			}
+			ok := r.Latency.P99 <= time.Duration(slo)
+			fmt.Fprintf(stdout, "%7s/s: p99 %s\n", report.Count(rate), report.Duration(r.Latency.P99))
+			return ok, nil
+		}
+		rate, err := search(o.load.Rate, *precision, held)
+		if err != nil {
+			return err
+		}
+		if rate == 0 {
+			return fmt.Errorf("max: p99 is over %v at every rate that was tried", time.Duration(slo))
+		}
+		fmt.Fprintf(stdout, "highest: %s requests/s with p99 at most %v, generator and server on one machine\n",
+			report.Count(rate), time.Duration(slo))
+		return nil
+	})
+}
+
+// search returns the highest rate that is held, to a precision, 0 where none is: it doubles from the first, or halves,
+// until it has it between two rates, and halves what is between them. A rate that is missed is tried once more, since
+// one disturbance would end the search below the truth.
+func search(from, precision float64, held func(rate float64) (bool, error)) (float64, error) {
+	twice := func(rate float64) (bool, error) {
+		ok, err := held(rate)
+		if ok || err != nil {
+			return ok, err
+		}
+		return held(rate)
+	}
+	good, bad := 0.0, 0.0
+	for rate := from; good == 0 || bad == 0; {
+		ok, err := twice(rate)
+		if err != nil {
+			return 0, err
+		}
+		if ok {
+			good = rate
+			rate *= 2
+		} else {
+			bad = rate
+			if rate /= 2; rate < 1 {
+				return 0, nil
+			}
+		}
+	}
+	for bad/good > 1+precision {
+		rate := (good + bad) / 2
+		ok, err := twice(rate)
+		if err != nil {
+			return 0, err
+		}
+		if ok {
+			good = rate
+		} else {
+			bad = rate
+		}
+	}
+	return good, nil
+}

@@ -1,0 +1,172 @@
+// Package growth samples a server for as long as a load lasts and says which of its figures grow.
+//
+// Most callers have [Series.Watch] sample beside a load and read [Series.Slopes] at its end.
+package growth
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"videotoken/bench/internal/report"
+	"videotoken/bench/internal/subject"
+)
+
+// Least is how few samples a slope is told of.
+const Least = 20
+
+// figure is one of what is sampled.
+type figure struct {
+	name, metric string
+	text         func(float64) string
+	slack        float64 // growth over the whole run that is none, in the figure's own unit
+	total        bool    // it only ever counts up: what is judged is how much more a sample than the last
+}
+
+func count(v float64) string { return report.Count(math.Round(v)) }
+
+func duration(v float64) string { return report.Duration(time.Duration(v)) }
+
+var figures = []figure{
+	{name: "RSS", metric: "process_resident_memory_bytes", text: report.Bytes, slack: 4 << 20},
+	// What the collector aims at is twice what was live when it last ran: unlike the heap's size, it has no garbage in it.
+	{name: "heap goal", metric: "go_memstats_next_gc_bytes", text: report.Bytes, slack: 2 << 20},
+	{name: "goroutines", metric: "go_goroutines", text: count, slack: 5},
+	{name: "file descriptors", metric: "process_open_fds", text: count, slack: 5},
+	{name: "GC pauses", metric: "go_gc_duration_seconds_sum", text: func(v float64) string { return duration(v * 1e9) }, slack: 0.001, total: true},
+	{name: "p99", text: duration, slack: 1e6},
+}
+
+// latency is the index of the figure that the load itself tells.
+var latency = len(figures) - 1
+
+// Series is samples of each figure.
+type Series struct {
+	at, value [][]float64 // by figure; at in seconds
+	last      []float64   // of the totals
+}
+
+func (s *Series) add(i int, at time.Duration, v float64) {
+	if s.at == nil {
+		s.at, s.value, s.last = make([][]float64, len(figures)), make([][]float64, len(figures)), make([]float64, len(figures))
+	}
+	if figures[i].total {
+		v, s.last[i] = v-s.last[i], v
+	}
+	s.at[i], s.value[i] = append(s.at[i], at.Seconds()), append(s.value[i], v)
+}
+
+// Latency adds what the load itself measured.
+func (s *Series) Latency(at, p99 time.Duration) { s.add(latency, at, float64(p99)) }
+
+// Watch samples an admin port every so often, after a pause, until stop is closed.
+func (s *Series) Watch(ctx context.Context, admin string, pause, every time.Duration, stop <-chan struct{}) error {
+	start := time.Now().Add(pause)
+	tick := time.NewTimer(pause)
+	defer tick.Stop()
+	for {
+		select {
+		case <-stop:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+			tick.Reset(every)
+		}
+		m, err := subject.Scrape(ctx, admin)
+		if err != nil {
+			return fmt.Errorf("the admin port: %w", err)
+		}
+		for i, f := range figures {
+			if v, ok := m[f.metric]; ok {
+				s.add(i, time.Since(start), v)
+			}
+		}
+	}
+}
+
+// Slope is how a figure went.
+type Slope struct {
+	Name        string
+	First, Last float64 // the medians of the first and the last fifth of what is judged
+	Hour        float64 // the slope, an hour
+	Grows       bool
+	Text        func(float64) string
+}
+
+// Signed is the slope an hour with its sign.
+func (s Slope) Signed() string {
+	if s.Hour < 0 {
+		return "-" + s.Text(-s.Hour)
+	}
+	return "+" + s.Text(s.Hour)
+}
+
+// Slopes judges every figure that was sampled.
+func (s *Series) Slopes() (slopes []Slope) {
+	for i := range s.at {
+		if len(s.at[i]) == 0 {
+			continue
+		}
+		f := figures[i]
+		slope := judge(s.at[i], s.value[i], f.slack)
+		slope.Name, slope.Text = f.name, f.text
+		slopes = append(slopes, slope)
+	}
+	return slopes
+}
+
+// judge takes the first fifth for what a server fills once. Of the rest, the slope is the median of all pairs' slopes
+// (Theil and Sen), which no outlier moves, and it is growth where Kendall's test is sure, three standard deviations,
+// and where over the run it comes to more than the slack and 2 % of the figure.
+func judge(at, value []float64, slack float64) Slope {
+	at, value = at[len(at)/5:], value[len(value)/5:]
+	n := len(at)
+	fifth := max(1, n/5)
+	s := Slope{First: median(value[:fifth]), Last: median(value[n-fifth:])}
+	if n < 3 {
+		return s
+	}
+	var slopes []float64
+	concordant := 0.0
+	for i := range n {
+		for j := range i {
+			slopes = append(slopes, (value[i]-value[j])/(at[i]-at[j]))
+			if value[i] > value[j] {
+				concordant++
+			} else if value[i] < value[j] {
+				concordant--
+			}
+		}
+	}
+	slope := median(slopes)
+	m := float64(n)
+	sure := concordant/math.Sqrt(m*(m-1)*(2*m+5)/18) > 3
+	grown := slope * (at[n-1] - at[0])
+	s.Hour = slope * 3600
+	s.Grows = sure && grown > max(slack, 0.02*s.First)
+	return s
+}
+
+func median(v []float64) float64 {
+	v = slices.Sorted(slices.Values(v))
+	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
+}
+
+// WriteCSV writes every sample: figure, seconds, value.
+func (s *Series) WriteCSV(w io.Writer) error {
+	c := csv.NewWriter(w)
+	rows := [][]string{{"figure", "seconds", "value"}}
+	for i := range s.at {
+		for j := range s.at[i] {
+			rows = append(rows, []string{figures[i].name, strconv.FormatFloat(s.at[i][j], 'f', 1, 64),
+				strconv.FormatFloat(s.value[i][j], 'g', -1, 64)})
+		}
+	}
+	return c.WriteAll(rows)
+}

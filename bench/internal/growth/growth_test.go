@@ -1,0 +1,53 @@
+package growth
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// TestJudge has figures that grow and figures that do not, with noise, a jump at the beginning and outliers.
+func TestJudge(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		at    func(i int, noise float64) float64
+		grows bool
+	}{
+		{"flat", func(int, float64) float64 { return 40e6 }, false},
+		{"noise", func(_ int, n float64) float64 { return 40e6 + 5e6*n }, false},
+		{"fills once", func(i int, n float64) float64 { return 40e6*min(1, float64(i)/15) + 1e6*n }, false},
+		{"outliers", func(i int, n float64) float64 { return 40e6 + float64(i%10/9)*30e6 }, false},
+		{"saw of a collector", func(i int, _ float64) float64 { return 10e6 + float64(i%7)*2e6 }, false},
+		{"falls", func(i int, n float64) float64 { return 80e6 - float64(i)*1e5 }, false},
+		{"leak", func(i int, n float64) float64 { return 40e6 + float64(i)*2e5 + 1e6*n }, true},
+		{"leak under a saw", func(i int, _ float64) float64 { return 10e6 + float64(i%7)*2e6 + float64(i)*3e5 }, true},
+		{"slow leak within the slack", func(i int, n float64) float64 { return 40e6 + float64(i)*1e3 }, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(3, 4))
+			var at, value []float64
+			for i := range 100 {
+				at, value = append(at, float64(i)*6), append(value, c.at(i, rng.NormFloat64()))
+			}
+			if s := judge(at, value, 4<<20); s.Grows != c.grows {
+				t.Errorf("%+v", s)
+			}
+		})
+	}
+}
+
+func TestTotal(t *testing.T) {
+	var s Series
+	for i := range 50 {
+		for j, f := range figures {
+			if f.total {
+				s.add(j, time.Duration(i)*time.Second, float64(i)*0.5)
+			}
+		}
+		s.Latency(time.Duration(i)*time.Second, time.Duration(i)*time.Millisecond)
+	}
+	slopes := s.Slopes()
+	if len(slopes) != 2 || slopes[0].Grows || !slopes[1].Grows || slopes[1].Signed() != "+3600 ms" && slopes[1].Signed() != "+3.60 s" {
+		t.Errorf("%+v, want a steady total, and p99 that grows by 1 ms a second", slopes)
+	}
+}

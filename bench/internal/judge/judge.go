@@ -1,0 +1,151 @@
+package judge
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"golang.org/x/perf/benchmath"
+
+	"videotoken/bench/internal/record"
+)
+
+// Verdict is what is said of a metric.
+type Verdict string
+
+// The verdicts.
+const (
+	Pass         Verdict = "pass"
+	Better       Verdict = "better" // by more than the budget
+	Regression   Verdict = "regression"
+	Inconclusive Verdict = "inconclusive"
+)
+
+// confidence is that of every interval.
+const confidence = 0.95
+
+// enough is how many pairs an interval of that confidence takes.
+const enough = 6
+
+// Interval is the median of ratios, and the ends of its interval.
+type Interval struct{ Median, Lo, Hi float64 }
+
+// Row is one metric judged.
+type Row struct {
+	Metric   Metric
+	Old, New float64  // the medians
+	Ratio    Interval // of new to old
+	Noise    Interval // of old to old, where it was measured; else zero
+	Pairs    int
+	// Needed is how many pairs would bring the noise below the budget, where it is above.
+	Needed  int
+	Verdict Verdict
+}
+
+// Judge judges pairs of runs: old[i] and new[i] were next to each other. again are further runs of the old revision
+// beside old, nil where there are none. A metric regressed where both the median and the near end of its interval are
+// worse by more than the budget, 0.08 for 8 %, and than what the old revision differs from itself by.
+func Judge(old, new, again []*record.Result, budget float64) []Row {
+	var rows []Row
+	for _, m := range Metrics() {
+		a, b := values(m, old), values(m, new)
+		if a == nil || b == nil {
+			continue // not known of every run
+		}
+		r := Row{Metric: m, Old: median(a), New: median(b), Ratio: interval(ratios(b, a)), Pairs: len(a)}
+		if c := values(m, again); c != nil {
+			r.Noise = interval(ratios(c, a))
+		}
+		r.judge(budget)
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+func (r *Row) judge(budget float64) {
+	cost, noise := r.Ratio, r.Noise
+	if r.Metric.More {
+		cost, noise = cost.inverse(), noise.inverse()
+	}
+	limit := 1 + budget
+	spread := 1.0 // how far the old revision is from itself, either way
+	if noise != (Interval{}) {
+		spread = max(noise.Hi, 1/noise.Lo)
+	}
+	worst := max(limit, spread)
+	switch {
+	case r.Pairs < enough && (cost.Median > limit || cost.Median < 1/limit):
+		r.Verdict, r.Needed = Inconclusive, enough
+	case r.Pairs < enough:
+		r.Verdict = Pass
+	case cost.Median > worst && cost.Lo > worst:
+		r.Verdict = Regression
+	case spread > limit:
+		// An interval shrinks as the root of the pairs.
+		width := math.Log(spread) / math.Log(limit)
+		r.Verdict, r.Needed = Inconclusive, max(enough, int(math.Ceil(float64(r.Pairs)*min(width*width, 100))))
+	case cost.Hi < 1/limit:
+		r.Verdict = Better
+	default:
+		r.Verdict = Pass
+	}
+}
+
+// Overall is the verdict of all rows: one regression is one, and what is not known is not passed.
+func Overall(rows []Row) Verdict {
+	overall := Pass
+	for _, r := range rows {
+		switch r.Verdict {
+		case Regression:
+			return Regression
+		case Inconclusive:
+			overall = Inconclusive
+		}
+	}
+	if len(rows) == 0 {
+		return Inconclusive
+	}
+	return overall
+}
+
+func (i Interval) inverse() Interval {
+	if i == (Interval{}) {
+		return i
+	}
+	return Interval{1 / i.Median, 1 / i.Hi, 1 / i.Lo}
+}
+
+func (i Interval) String() string {
+	if math.IsInf(i.Lo, 0) || math.IsInf(i.Hi, 0) {
+		return fmt.Sprintf("%.3f", i.Median)
+	}
+	return fmt.Sprintf("%.3f (%.3f to %.3f)", i.Median, i.Lo, i.Hi)
+}
+
+func values(m Metric, runs []*record.Result) []float64 {
+	var v []float64
+	for _, r := range runs {
+		x := m.Of(r)
+		if x <= 0 {
+			return nil
+		}
+		v = append(v, x)
+	}
+	return v
+}
+
+func ratios(a, b []float64) []float64 {
+	r := make([]float64, min(len(a), len(b)))
+	for i := range r {
+		r[i] = a[i] / b[i]
+	}
+	return r
+}
+
+func interval(v []float64) Interval {
+	// A sample sorts its values, and pairs must stay pairs.
+	s := benchmath.AssumeNothing.Summary(benchmath.NewSample(slices.Clone(v), &benchmath.DefaultThresholds), confidence)
+	return Interval{s.Center, s.Lo, s.Hi}
+}
+
+func median(v []float64) float64 { return interval(v).Median }

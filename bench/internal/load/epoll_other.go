@@ -1,0 +1,11 @@
+//go:build !linux
+
+package load
+
+import "context"
+
+const hasEpoll = false
+
+func (r *run) epoll(ctx context.Context, clock chan<- struct{}) ([]*worker, error) {
+	return r.portable(ctx, clock)
+}

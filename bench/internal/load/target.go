@@ -1,0 +1,76 @@
+package load
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+)
+
+// Target is what is asked for: the address and the bytes of a request, made once.
+type Target struct {
+	URL    string
+	Method string
+	Body   []byte
+	// Request is the whole request as it is written to a connection.
+	Request []byte
+
+	addr string // host:port
+	host string // for TLS
+	tls  bool
+}
+
+// ErrTarget is the error of a URL or a header that cannot be asked for.
+var ErrTarget = errors.New("not a target")
+
+// NewTarget prepares a request. A header is spelled "Name: value" or, as autocannon also takes it, "Name=value".
+// Host, Content-Length and Connection are added where they are not among the headers.
+func NewTarget(method, rawURL string, headers []string, body []byte) (*Target, error) {
+	if !strings.Contains(rawURL, "://") {
+		rawURL = "http://" + rawURL
+	}
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrTarget, err)
+	}
+	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return nil, fmt.Errorf("%w: %q: want http://host:port/path", ErrTarget, rawURL)
+	}
+	t := &Target{URL: rawURL, Method: strings.ToUpper(method), Body: body, host: u.Hostname(), tls: u.Scheme == "https"}
+	port := u.Port()
+	if port == "" {
+		port = map[bool]string{false: "80", true: "443"}[t.tls]
+	}
+	t.addr = net.JoinHostPort(t.host, port)
+
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\n", t.Method, u.RequestURI())
+	has := map[string]bool{}
+	for _, h := range headers {
+		name, value, ok := strings.Cut(h, ":")
+		if !ok {
+			name, value, ok = strings.Cut(h, "=")
+		}
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		if !ok || name == "" || strings.ContainsAny(name, " \r\n") || strings.ContainsAny(value, "\r\n") {
+			return nil, fmt.Errorf("%w: header %q: want \"Name: value\"", ErrTarget, h)
+		}
+		has[strings.ToLower(name)] = true
+		fmt.Fprintf(&b, "%s: %s\r\n", name, value)
+	}
+	if !has["host"] {
+		fmt.Fprintf(&b, "Host: %s\r\n", u.Host)
+	}
+	if !has["connection"] {
+		b.WriteString("Connection: keep-alive\r\n")
+	}
+	if !has["content-length"] && (len(body) > 0 || t.Method == "POST" || t.Method == "PUT") {
+		fmt.Fprintf(&b, "Content-Length: %d\r\n", len(body))
+	}
+	b.WriteString("\r\n")
+	b.Write(body)
+	t.Request = b.Bytes()
+	return t, nil
+}

@@ -1,0 +1,108 @@
+package measure
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"videotoken/bench/internal/load"
+	"videotoken/bench/internal/record"
+	"videotoken/bench/internal/subject"
+	"videotoken/bench/internal/truth"
+)
+
+// Service is this service as it is measured: with a fixed configuration and the notes' body.
+type Service struct {
+	Config string // the configuration file
+	Body   []byte
+	Answer *truth.Answer
+}
+
+// Path is where the service signs.
+const Path = "/video/token"
+
+// JSON is the header the service wants.
+const JSON = "Content-Type: application/json"
+
+// NewService reads the fixed configuration and the notes' body, which are in the repository whose root this is.
+func NewService(root string) (*Service, error) {
+	s := &Service{Config: filepath.Join(root, "bench", "testdata", "service.yaml")}
+	var err error
+	if s.Body, err = os.ReadFile(filepath.Join(root, "bench", "testdata", "notes.json")); err != nil {
+		return nil, err
+	}
+	return s, s.SetBody(s.Body)
+}
+
+// SetBody has another body asked for.
+func (s *Service) SetBody(body []byte) error {
+	config, err := truth.ReadConfig(s.Config)
+	if err != nil {
+		return err
+	}
+	s.Body = body
+	s.Answer, err = truth.NewAnswer(config, body)
+	return err
+}
+
+// Start starts a binary of the service.
+func (s *Service) Start(ctx context.Context, binary string) (*subject.Process, error) {
+	return subject.Start(ctx, s.Command(binary))
+}
+
+// Command is how a binary of the service is started.
+func (s *Service) Command(binary string) subject.Command {
+	return subject.Command{Ready: "/healthz",
+		Args: []string{binary, "-config", s.Config, "-listen", "{listen}", "-admin", "{admin}"}}
+}
+
+// Spec is a run against a process of the service, every answer checked.
+func (s *Service) Spec(name string, p *subject.Process, l load.Load) (Spec, error) {
+	t, err := load.NewTarget("POST", p.URL+Path, []string{JSON}, s.Body)
+	if err != nil {
+		return Spec{}, err
+	}
+	l.Length, l.Check = s.Answer.Length, s.Answer.Check
+	return Spec{Name: name, Target: t, Load: l, PID: p.PID(), Admin: p.Admin}, nil
+}
+
+// Once measures a fresh process of a binary. A run that fails or is invalid is an error.
+func (s *Service) Once(ctx context.Context, binary, name string, l load.Load) (*record.Result, error) {
+	p, err := s.Start(ctx, binary)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Stop()
+	spec, err := s.Spec(name, p, l)
+	if err != nil {
+		return nil, err
+	}
+	m, err := sound(ctx, spec, p)
+	if err != nil {
+		return nil, err
+	}
+	return m.Result, nil
+}
+
+// sound is Run, with an error for a run that says nothing and for a server that ended meanwhile.
+func sound(ctx context.Context, spec Spec, p *subject.Process) (*Measured, error) {
+	m, err := Run(ctx, spec)
+	if err := errors.Join(err, p.Alive()); err != nil {
+		return nil, err
+	}
+	return m, m.Sound()
+}
+
+// Seed is what the notes ran: a closed loop over 1000 connections.
+func Seed() load.Load {
+	return load.Load{Connections: 1000, Pipelining: 1, Warmup: 2 * time.Second, Duration: 10 * time.Second, Length: -1}
+}
+
+// Open is the notes' rate, arriving as users do.
+func Open() load.Load {
+	l := Seed()
+	l.Rate = 3300
+	return l
+}

@@ -1,0 +1,102 @@
+package record
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"videotoken/bench/internal/load"
+)
+
+// digits are the significant decimal digits of a latency: a figure is right to 0.1 %.
+const digits = 3
+
+// longest is the longest latency that is told apart, in nanoseconds.
+const longest = int64(time.Hour)
+
+// Recorder takes samples in, in any order. Only Progress may be called from another goroutine.
+type Recorder struct {
+	// Latency is from when a request was due to its answer, Service from when it was written, and Lag the generator's
+	// own part of the difference; all in nanoseconds. In a closed loop the first two are the same, and Lag is empty.
+	Latency, Service, Lag *hdrhistogram.Histogram
+	// Samples is every sample of the window, where they are kept.
+	Samples []load.Sample
+
+	load    load.Load
+	keep    bool
+	from    int64 // of the window, in nanoseconds since the start of the run
+	to      int64
+	codes   map[uint16]int64
+	bytes   int64
+	offered int64 // requests the generator sent, or held only since the server had every connection
+	seconds []second
+	slots   []slot
+	width   int64 // of a slot in nanoseconds
+
+	answered atomic.Int64
+}
+
+// second is what was answered in one second of the window.
+type second struct{ requests, bytes int64 }
+
+// slot is a part of the window for the curves over time.
+type slot struct {
+	requests int64
+	latency  *hdrhistogram.Histogram
+}
+
+// New makes a recorder for a load. With keep every sample of the window is kept: 40 bytes a request.
+func New(l load.Load, keep bool) *Recorder {
+	hist := func() *hdrhistogram.Histogram { return hdrhistogram.New(1, longest, digits) }
+	width := max(l.Duration/300, 100*time.Millisecond)
+	return &Recorder{
+		Latency: hist(), Service: hist(), Lag: hist(), load: l, keep: keep,
+		from: int64(l.Warmup), to: int64(l.Warmup + l.Duration), codes: map[uint16]int64{},
+		seconds: make([]second, (l.Duration+time.Second-1)/time.Second),
+		slots:   make([]slot, (l.Duration+width-1)/width), width: int64(width),
+	}
+}
+
+// Progress is how many requests were answered until now, those of the warm-up included.
+func (r *Recorder) Progress() int64 { return r.answered.Load() }
+
+// Add takes samples in. Those outside of the window are left out: in an open loop by when they were due, in a closed
+// one by when they were done.
+func (r *Recorder) Add(samples []load.Sample) {
+	r.answered.Add(int64(len(samples)))
+	for _, s := range samples {
+		if s.Done >= r.from && s.Done < r.to {
+			sec := &r.seconds[(s.Done-r.from)/int64(time.Second)]
+			sec.requests++
+			sec.bytes += int64(s.Bytes)
+		}
+		at := s.Done
+		if r.load.Rate > 0 {
+			at = s.Due
+		}
+		if at < r.from || at >= r.to {
+			continue
+		}
+		// Values cannot be out of range: a request is given up long before an hour.
+		_ = r.Latency.RecordValue(s.Done - s.Due)
+		_ = r.Service.RecordValue(s.Done - s.Sent)
+		if r.load.Rate > 0 {
+			_ = r.Lag.RecordValue(s.Lag)
+		}
+		if ready := s.Sent - s.Lag; s.Sent < r.to || ready >= r.to {
+			r.offered++
+		}
+		r.codes[s.Code]++
+		r.bytes += int64(s.Bytes)
+		sl := &r.slots[(at-r.from)/r.width]
+		if sl.latency == nil {
+			sl.latency = hdrhistogram.New(1000, longest, 2)
+		}
+		sl.requests++
+		_ = sl.latency.RecordValue(s.Done - s.Due)
+		if r.keep {
+			r.Samples = append(r.Samples, s)
+		}
+	}
+}

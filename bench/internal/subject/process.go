@@ -1,0 +1,162 @@
+package subject
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"sync"
+	"time"
+)
+
+// Process is a server that runs.
+type Process struct {
+	URL   string // of the service, without a path
+	Admin string // of its admin port, "" where it has none
+
+	cmd  *exec.Cmd
+	log  *tail
+	gone chan struct{} // closed when it has ended
+}
+
+// ErrServer is the error of a server that does not start, or does not live.
+var ErrServer = errors.New("the server does not run")
+
+// Command is how to start a server: its arguments, in which {listen} and {admin} stand for addresses that are free.
+type Command struct {
+	Args []string
+	Env  []string // added to this process's own
+	// Ready is the path that answers 200 when the server is ready; "" is any answer from the port.
+	Ready string
+}
+
+// Start starts a server and waits until it is ready. Two tries: another process may take the port in between.
+func Start(ctx context.Context, c Command) (*Process, error) {
+	p, err := start(ctx, c)
+	if err != nil && ctx.Err() == nil {
+		p, err = start(ctx, c)
+	}
+	return p, err
+}
+
+func start(ctx context.Context, c Command) (*Process, error) {
+	listen, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	admin, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	p := &Process{URL: "http://" + listen, log: &tail{}, gone: make(chan struct{})}
+	args := make([]string, len(c.Args))
+	for i, a := range c.Args {
+		switch a {
+		case "{listen}":
+			a = listen
+		case "{admin}":
+			a, p.Admin = admin, "http://"+admin
+		}
+		args[i] = a
+	}
+	p.cmd = exec.CommandContext(ctx, args[0], args[1:]...)
+	p.cmd.Env = append(os.Environ(), c.Env...)
+	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
+	p.cmd.WaitDelay = time.Second
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrServer, err)
+	}
+	go func() {
+		_ = p.cmd.Wait() // how it ended is told by its log
+		close(p.gone)
+	}()
+	if err := p.wait(ctx, c.Ready); err != nil {
+		p.Stop()
+		return nil, fmt.Errorf("%w: %s: %w\n%s", ErrServer, args[0], err, p.log)
+	}
+	return p, nil
+}
+
+// wait polls until the server is ready.
+func (p *Process) wait(ctx context.Context, path string) error {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	for {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.URL+path, nil)
+		if err != nil {
+			return err
+		}
+		if resp, err := http.DefaultClient.Do(req); err == nil {
+			resp.Body.Close()
+			if path == "" || resp.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case <-p.gone:
+			return errors.New("it ended before it was ready; its log says")
+		case <-ctx.Done():
+			return fmt.Errorf("not ready in time: %w; its log says", context.Cause(ctx))
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// PID is the process's id.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Alive reports whether the server has not ended, with the end of its log where it has.
+func (p *Process) Alive() error {
+	select {
+	case <-p.gone:
+		return fmt.Errorf("%w: it ended while it was measured; its log says\n%s", ErrServer, p.log)
+	default:
+		return nil
+	}
+}
+
+// Stop ends the server: in order, and after five seconds in any case.
+func (p *Process) Stop() {
+	_ = p.cmd.Process.Signal(os.Interrupt) // it may have ended already
+	select {
+	case <-p.gone:
+	case <-time.After(5 * time.Second):
+		_ = p.cmd.Process.Kill()
+		<-p.gone
+	}
+}
+
+func freeAddr() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("no free port on 127.0.0.1: %w", err)
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+// tail keeps the end of a log.
+type tail struct {
+	mu  sync.Mutex
+	buf []byte
+}
+
+func (t *tail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.buf = append(t.buf, b...)
+	if over := len(t.buf) - 4096; over > 0 {
+		t.buf = t.buf[over:]
+	}
+	return len(b), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(bytes.TrimSpace(t.buf))
+}

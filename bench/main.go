@@ -1,0 +1,75 @@
+// Command bench measures an HTTP service and judges what it measured: see README.md beside it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"videotoken/bench/internal/record"
+)
+
+const usage = `usage: go run ./bench COMMAND [flags]
+
+measure
+  all       seed and open, as make bench does
+  seed      the notes' closed loop: 1000 connections, as fast as they are answered
+  open      the notes' rate, arriving at a constant pace: latency as users have it
+  run       any load on any URL, by autocannon's flags
+  max       the highest rate with p99 under a bound
+  soak      a constant rate for long, and what grows meanwhile
+  peers     this service beside others, interleaved
+
+judge
+  compare   two result files
+  revisions two revisions, built here and run interleaved
+  gate      exact facts, the notes as a floor, and no regression
+
+COMMAND -h lists a command's flags. Exit status: 0 pass, 1 error, 2 invalid or inconclusive, 99 regression.
+`
+
+var (
+	errUsage        = errors.New("usage")
+	errInconclusive = errors.New("inconclusive")
+	errRegression   = errors.New("regression")
+)
+
+func main() {
+	err := run(os.Stdout, os.Stderr, os.Args[1:])
+	if err != nil && !errors.Is(err, errUsage) {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+	}
+	os.Exit(status(err))
+}
+
+func status(err error) int {
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errRegression):
+		return 99
+	case errors.Is(err, errInconclusive), errors.Is(err, record.ErrInvalid):
+		return 2
+	default:
+		return 1
+	}
+}
+
+func run(stdout, stderr io.Writer, args []string) error {
+	commands := map[string]func(context.Context, io.Writer, io.Writer, []string) error{
+		"all": all, "seed": seed, "open": open, "run": runAny,
+		"compare": compare, "revisions": revisions, "gate": gate, "peers": peers, "soak": soak, "max": highest,
+	}
+	if len(args) == 0 || commands[args[0]] == nil {
+		fmt.Fprint(stderr, usage)
+		return errUsage
+	}
+	// Ctrl-C ends the servers and takes the worktrees away before the harness goes.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return commands[args[0]](ctx, stdout, stderr, args[1:])
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"videotoken/bench/internal/measure"
+	"videotoken/bench/internal/report"
+)
+
+// published is a run and what it was of.
+type published struct {
+	*measure.Measured
+	spec measure.Spec
+}
+
+func newFile(flags []string, commit string) *report.File {
+	return &report.File{Schema: report.Schema, Time: time.Now(), Commit: commit, Flags: flags, Machine: report.ThisMachine()}
+}
+
+// measured runs a spec with the command's progress and files in mind.
+func measured(ctx context.Context, stderr io.Writer, o *options, spec measure.Spec, alive func() error) (*published, error) {
+	if o.progress {
+		spec.Watch = progress(stderr, spec.Name, spec.Load)
+	}
+	spec.Keep = o.results && o.out != ""
+	m, err := measure.Run(ctx, spec)
+	if err := errors.Join(err, alive()); err != nil {
+		return nil, err
+	}
+	return &published{m, spec}, nil
+}
+
+// publish prints a run, adds it to the files, and is an error where the run failed or is invalid.
+func publish(stdout io.Writer, o *options, f *report.File, p *published) error {
+	report.Print(stdout, p.Result)
+	f.Results = append(f.Results, p.Result)
+	if o.out != "" {
+		if err := files(o, f, p); err != nil {
+			return err
+		}
+		fmt.Fprintf(stdout, "Files: %s\n\n", filepath.Join(o.out, f.Flags[0]+".{json,html}"))
+	}
+	return p.Sound()
+}
+
+func files(o *options, f *report.File, p *published) error {
+	if err := os.MkdirAll(o.out, 0o755); err != nil {
+		return fmt.Errorf("-o: %w", err)
+	}
+	base := filepath.Join(o.out, p.Name)
+	err := errors.Join(
+		report.WriteHgrm(base+".hgrm", p.Recorder.Latency),
+		f.Write(filepath.Join(o.out, f.Flags[0]+".json")),
+		f.WritePage(filepath.Join(o.out, f.Flags[0]+".html")),
+	)
+	if p.Load.Rate > 0 {
+		err = errors.Join(err, report.WriteHgrm(base+"-service.hgrm", p.Recorder.Service))
+	}
+	if o.results {
+		err = errors.Join(err, report.WriteVegeta(base+".vegeta.gob", p.Name, p.Start, p.spec.Target, p.Recorder.Samples))
+	}
+	return err
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"videotoken/bench/internal/judge"
+	"videotoken/bench/internal/load"
+	"videotoken/bench/internal/measure"
+	"videotoken/bench/internal/record"
+	"videotoken/bench/internal/subject"
+)
+
+// duel is two revisions that are measured against each other.
+type duel struct {
+	*flag.FlagSet
+	base, head, patch string
+	pairs             int
+	turn              time.Duration
+	budget            float64
+	markdown, out     string
+	load              load.Load
+}
+
+// least is how few pairs are judged.
+const least = 7
+
+func newDuel(stderr io.Writer, name string) *duel {
+	d := &duel{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError), load: measure.Seed()}
+	d.SetOutput(stderr)
+	d.load.Warmup, d.load.Duration = 400*time.Millisecond, 2*time.Second
+	d.StringVar(&d.base, "base", "", "revision to compare with")
+	d.StringVar(&d.head, "head", "", "revision that is judged (default: the files as they are)")
+	d.StringVar(&d.patch, "patch", "", "patch to apply to -head, which must be given")
+	d.IntVar(&d.pairs, "pairs", 9, "interleaved pairs, at least 7")
+	d.DurationVar(&d.turn, "turn", 100*time.Millisecond, "how long one is loaded before it is the next one's turn")
+	d.Float64Var(&d.budget, "budget", defaultBudget, "how much worse it may be, as a fraction")
+	d.StringVar(&d.markdown, "markdown", "", "file to append a summary for a pull request to")
+	d.StringVar(&d.out, "o", "bench/out", "directory of the files; \"\" writes none")
+	d.IntVar(&d.load.Connections, "c", d.load.Connections, "connections")
+	d.Var((*seconds)(&d.load.Duration), "d", "length of one run")
+	d.Var((*seconds)(&d.load.Warmup), "W", "load before the window of each run")
+	return d
+}
+
+func (d *duel) parse(args []string) error {
+	if err := d.Parse(args); err != nil {
+		return errUsage
+	}
+	switch {
+	case d.NArg() > 0:
+		return fmt.Errorf("%s: what is %q? It takes flags only", d.Name(), d.Arg(0))
+	case d.pairs < least:
+		return fmt.Errorf("%s: -pairs %d: fewer than %d have no interval worth the name", d.Name(), d.pairs, least)
+	case d.turn < 10*time.Millisecond || d.turn > d.load.Duration:
+		return fmt.Errorf("%s: -turn %v: want 10ms to the length of a run", d.Name(), d.turn)
+	case d.patch != "" && d.head == "":
+		return fmt.Errorf("%s: -patch needs -head: the files as they are stay as they are", d.Name())
+	}
+	return nil
+}
+
+// binaries builds both revisions into dir.
+func (d *duel) binaries(ctx context.Context, root, dir string) (base, head string, err error) {
+	base, head = filepath.Join(dir, "base"), filepath.Join(dir, "head")
+	if d.base == "" {
+		return "", "", fmt.Errorf("%s: -base (BASE=) is missing: a revision such as main or HEAD~1", d.Name())
+	}
+	if d.patch != "" {
+		if d.patch, err = filepath.Abs(d.patch); err != nil {
+			return "", "", err
+		}
+	}
+	if err := subject.BuildRevision(ctx, root, d.base, "", base); err != nil {
+		return "", "", err
+	}
+	if d.head == "" {
+		return base, head, subject.Build(ctx, root, ".", head)
+	}
+	return base, head, subject.BuildRevision(ctx, root, d.head, d.patch, head)
+}
+
+// fight measures binaries against each other, each of them once a round.
+func (d *duel) fight(ctx context.Context, stderr io.Writer, service *measure.Service, binaries ...string) ([][]*record.Result, error) {
+	return service.Interleave(ctx, measure.Rounds{Pairs: d.pairs, Turn: d.turn, Load: d.load, Progress: func(pair int) {
+		fmt.Fprintf(stderr, "pair %d of %d\n", pair+1, d.pairs)
+	}}, binaries...)
+}
+
+// revisions builds two revisions and judges the second.
+func revisions(ctx context.Context, stdout, stderr io.Writer, args []string) error {
+	d := newDuel(stderr, "revisions")
+	if err := d.parse(args); err != nil {
+		return err
+	}
+	return workshop(ctx, func(root, dir string, service *measure.Service) error {
+		base, head, err := d.binaries(ctx, root, dir)
+		if err != nil {
+			return err
+		}
+		arms, err := d.fight(ctx, stderr, service, base, head)
+		if err != nil {
+			return err
+		}
+		return d.judge(ctx, stdout, root, args, arms)
+	})
+}
+
+// judge judges the arms base, head and, where there is one, base again.
+func (d *duel) judge(ctx context.Context, stdout io.Writer, root string, args []string, arms [][]*record.Result) error {
+	var again []*record.Result
+	if len(arms) > 2 {
+		again = arms[2]
+	}
+	rows := judge.Judge(arms[0], arms[1], again, d.budget)
+	head := d.head
+	if head == "" {
+		head = subject.Commit(ctx, root)
+	}
+	title := fmt.Sprintf("%s against %s", head, d.base)
+	fmt.Fprintf(stdout, "%s: %d pairs of %v over %d connections\n", title, d.pairs, d.load.Duration, d.load.Connections)
+	judge.Print(stdout, rows)
+	if d.markdown != "" {
+		if err := os.MkdirAll(filepath.Dir(d.markdown), 0o755); err != nil {
+			return fmt.Errorf("-markdown: %w", err)
+		}
+		f, err := os.OpenFile(d.markdown, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+		if err != nil {
+			return fmt.Errorf("-markdown: %w", err)
+		}
+		defer f.Close()
+		judge.Markdown(f, title, d.budget, rows)
+	}
+	if d.out != "" {
+		if err := d.write(args, arms, d.base, head); err != nil {
+			return err
+		}
+	}
+	return conclude(stdout, judge.Overall(rows))
+}
+
+// write writes a result file for each revision, which `bench compare` reads, and one that benchstat does.
+func (d *duel) write(args []string, arms [][]*record.Result, base, head string) error {
+	if err := os.MkdirAll(d.out, 0o755); err != nil {
+		return fmt.Errorf("-o: %w", err)
+	}
+	for i, commit := range []string{base, head} {
+		name := filepath.Join(d.out, d.Name()+[]string{"-base", "-head"}[i])
+		f := newFile(append([]string{d.Name()}, args...), commit)
+		f.Results = arms[i]
+		if err := f.Write(name + ".json"); err != nil {
+			return err
+		}
+		if err := judge.WriteBench(name+".txt", f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// workshop calls work with the repository's root, a directory that is gone afterwards, and the service.
+func workshop(ctx context.Context, work func(root, dir string, service *measure.Service) error) error {
+	root, err := subject.Root(ctx)
+	if err != nil {
+		return fmt.Errorf("this command builds the service, so it runs in its repository: %w", err)
+	}
+	service, err := measure.NewService(root)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	return work(root, dir, service)
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"videotoken/bench/internal/growth"
+	"videotoken/bench/internal/measure"
+	"videotoken/bench/internal/record"
+	"videotoken/bench/internal/report"
+	"videotoken/bench/internal/subject"
+)
+
+// soak offers a constant rate for long, samples the server, and fails where a figure grows.
+func soak(ctx context.Context, stdout, stderr io.Writer, args []string) error {
+	l := measure.Open()
+	l.Warmup, l.Duration = 5*time.Second, 10*time.Minute
+	o := newOptions(stderr, "soak", l)
+	o.results = false // every request of a night is more than a disk should take
+	every := seconds(0)
+	o.Var(&every, "every", "between two samples of the server (0: a hundredth of -d, at least 1s)")
+	if err := o.parse(args, 0); err != nil {
+		return err
+	}
+	if every == 0 {
+		every = seconds(max(o.load.Duration/100, time.Second))
+	}
+	if o.load.Duration/time.Duration(every) < growth.Least {
+		return fmt.Errorf("soak: -d %v has fewer than %d samples, one every %v: a slope of fewer is chance", o.load.Duration,
+			growth.Least, time.Duration(every))
+	}
+	return workshop(ctx, func(root, dir string, service *measure.Service) error {
+		binary := filepath.Join(dir, "videotoken")
+		if err := subject.Build(ctx, root, ".", binary); err != nil {
+			return err
+		}
+		p, err := service.Start(ctx, binary)
+		if err != nil {
+			return err
+		}
+		defer p.Stop()
+		spec, err := service.Spec("soak", p, o.load)
+		if err != nil {
+			return err
+		}
+		var series growth.Series
+		draw := progress(stderr, "soak", o.load)
+		var sampling error
+		spec.Watch = func(rec *record.Recorder) func() {
+			done := func() {}
+			if draw != nil && o.progress {
+				done = draw(rec)
+			}
+			stop := make(chan struct{})
+			stopped := make(chan struct{})
+			go func() {
+				defer close(stopped)
+				sampling = series.Watch(ctx, p.Admin, o.load.Warmup, time.Duration(every), stop)
+			}()
+			return func() { close(stop); <-stopped; done() }
+		}
+		m, err := measure.Run(ctx, spec)
+		if err := errors.Join(err, p.Alive(), sampling); err != nil {
+			return err
+		}
+		for _, s := range m.Slots {
+			series.Latency(s.At, s.P99)
+		}
+		if err := publish(stdout, o, newFile(append([]string{"soak"}, args...), subject.Commit(ctx, root)), &published{m, spec}); err != nil {
+			return err
+		}
+		if o.out != "" {
+			f, err := os.Create(filepath.Join(o.out, "soak.csv"))
+			if err != nil {
+				return err
+			}
+			defer f.Close()
+			if err := series.WriteCSV(f); err != nil {
+				return err
+			}
+		}
+		slopes := series.Slopes()
+		rows := [][]string{{"Figure", "First", "Last", "Slope an hour", "Grows"}}
+		grown := 0
+		for _, s := range slopes {
+			verdict := "no"
+			if s.Grows {
+				verdict = "YES"
+				grown++
+			}
+			rows = append(rows, []string{s.Name, s.Text(s.First), s.Text(s.Last), s.Signed(), verdict})
+		}
+		report.Table(stdout, rows)
+		if grown > 0 {
+			return fmt.Errorf("soak: %w: %d figures grow", errRegression, grown)
+		}
+		return nil
+	})
+}
