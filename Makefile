@@ -4,7 +4,7 @@ FUZZTIME    ?= 20s
 STATICCHECK  = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK  = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 PACKAGES     = ./...
-MODULES      = . deploy/e2e
+MODULES      = . bench deploy/e2e
 
 
 .DEFAULT_GOAL := help
@@ -53,4 +53,5 @@ vuln: ## known vulnerabilities in what is linked, where the database can be reac
 bench-go: ## the benchmarks in process, each beside its yardstick
 	$(GO) test -run '^$$' -bench . -cpu 1 $(PACKAGES)
 
+include bench/bench.mk
 include deploy/e2e/e2e.mk

@@ -1,13 +1,15 @@
 # The harness: what bench/README.md explains. Included by the Makefile.
 BASE       ?= main
 
-.PHONY: bench bench-test bench-compare bench-peers bench-soak bench-max gate gate-short gate-test
+.PHONY: bench bench-test bench-agree bench-compare bench-peers bench-soak bench-max gate gate-short gate-test
 
 bench: ## the notes' scenario and the open loop, against this revision; under a minute; ARGS for flags
 	$(GO) run ./bench all $(ARGS)
 
-bench-test: ## the harness's own tests, those that take minutes and wrk included
-	$(GO) test $(TESTFLAGS) ./bench/...
+bench-test: ## the harness's own tests
+	$(GO) test -count=1 $(TESTFLAGS) ./bench/...
+
+bench-agree: ## the harness beside wrk, which must be installed, and vegeta; and stalls: minutes, a quiet machine
 	$(GO) test -count=1 -tags slow -timeout 10m ./bench/... -run 'Stall|Agrees|Loads'
 
 bench-compare: ## BASE=<rev> against the files as they are, in interleaved pairs; ARGS for flags
