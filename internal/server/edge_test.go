@@ -33,14 +33,21 @@ trusted_proxies: ["127.0.0.1/32", "10.0.0.0/8", "fd00::/8"]
 	edgeSession = edgeFilm + "?token=EAQAB3c1lAAAESIzqrvM3f0HGpFMB7G6jxrjhH6dbsY"
 )
 
-// edgeServer serves the configuration on a free port, with replacements in it.
-func edgeServer(t testing.TB, now int64, replace ...string) (s *Server, addr string) {
+// newEdgeServer makes a server of the configuration, with replacements in it.
+func newEdgeServer(t testing.TB, now int64, replace ...string) *Server {
 	t.Helper()
 	c, err := config.Parse("test.yaml", []byte(strings.NewReplacer(replace...).Replace(edgeConfig)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s = New(c, slog.New(slog.DiscardHandler), func() time.Time { return time.Unix(now, 0) })
+	return New(c, slog.New(slog.DiscardHandler), func() time.Time { return time.Unix(now, 0) })
+}
+
+// edgeServer serves it on a free port. The test has to connect: a server that is shut down before it has come to
+// serve would wait for good.
+func edgeServer(t testing.TB, now int64, replace ...string) (addr string) {
+	t.Helper()
+	s := newEdgeServer(t, now, replace...)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +62,7 @@ func edgeServer(t testing.TB, now int64, replace ...string) (s *Server, addr str
 			t.Error(err)
 		}
 	})
-	return s, ln.Addr().String()
+	return ln.Addr().String()
 }
 
 // edgeAsk sends a request byte for byte; lines are its headers.

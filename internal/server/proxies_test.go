@@ -3,8 +3,8 @@ package server
 import "testing"
 
 func TestVerifyClient(t *testing.T) {
-	_, trusting := edgeServer(t, edgeNow)
-	_, wary := edgeServer(t, edgeNow, `"127.0.0.1/32", `, "")
+	trusting := edgeServer(t, edgeNow)
+	wary := edgeServer(t, edgeNow, `"127.0.0.1/32", `, "")
 	const real, chain = "X-Real-IP: ", "X-Forwarded-For: "
 	for _, c := range []struct {
 		name, uri string

@@ -9,7 +9,7 @@ import (
 )
 
 func TestVerify(t *testing.T) {
-	_, addr := edgeServer(t, edgeNow)
+	addr := edgeServer(t, edgeNow)
 	const (
 		authRequest = "/verify/auth-request/one"
 		forwardAuth = "/verify/forward-auth/one"
@@ -115,9 +115,18 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+// TestVerifyTrailer shows that what comes behind a body is no header.
+func TestVerifyTrailer(t *testing.T) {
+	addr := edgeServer(t, edgeNow)
+	res, _ := edgeAsk(t, addr, "POST", "/verify/auth-request/one", "Transfer-Encoding: chunked", "Trailer: X-Original-URI", "", "0", "X-Original-URI: "+edgeExact)
+	if res.StatusCode < 400 || res.StatusCode > 499 {
+		t.Errorf("%d %v", res.StatusCode, res.Header)
+	}
+}
+
 // TestVerifyNotHTTP has what no request can bring past the reading of it.
 func TestVerifyNotHTTP(t *testing.T) {
-	_, addr := edgeServer(t, edgeNow)
+	addr := edgeServer(t, edgeNow)
 	for name, line := range map[string]string{
 		"NUL":            "X-Original-URI: " + edgeExact + "\x00",
 		"control":        "X-Original-URI: " + edgeExact + "\x01",
@@ -136,7 +145,7 @@ func TestVerifyNotHTTP(t *testing.T) {
 }
 
 func TestVerifySession(t *testing.T) {
-	_, addr := edgeServer(t, edgeNow)
+	addr := edgeServer(t, edgeNow)
 	for uri, session := range map[string]string{edgeSession: "00112233aabbccdd", edgeExact: ""} {
 		res, _ := edgeAsk(t, addr, "GET", "/verify/ext-authz/one"+uri)
 		if res.StatusCode != 200 || res.Header.Get("X-Token-Session") != session || len(res.Header["X-Token-Session"]) != min(len(session), 1) {
@@ -170,7 +179,7 @@ func TestVerifyVectors(t *testing.T) {
 			if is.keys == 2 { // the first CDN has both keys: the second's move over
 				replace = []string{"}]}\n  - {name: two, url: \"https://two.example\", keys: [", "}, "}
 			}
-			_, servers[is] = edgeServer(t, c.Now, replace...)
+			servers[is] = edgeServer(t, c.Now, replace...)
 		}
 		addr := servers[is]
 		var ip []string
