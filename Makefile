@@ -4,7 +4,10 @@ FUZZTIME    ?= 20s
 STATICCHECK  = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK  = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 PACKAGES     = ./...
+MODULES      = . deploy/e2e
 
+
+.DEFAULT_GOAL := help
 .PHONY: help run build test race allocs fuzz lint vuln bench-go
 
 help: ## what there is
@@ -17,7 +20,7 @@ build: ## the binary, ./videotoken
 	CGO_ENABLED=0 $(GO) build -trimpath -o videotoken .
 
 test: ## all tests
-	$(GO) test $(TESTFLAGS) $(PACKAGES)
+	$(GO) test -count=1 $(TESTFLAGS) $(PACKAGES)
 
 race: ## all tests under the race detector, which needs a C compiler
 	$(MAKE) test TESTFLAGS="-race $(TESTFLAGS)"
@@ -32,10 +35,12 @@ fuzz: ## every fuzz target for FUZZTIME each
 	  done; \
 	done
 
-lint: vuln ## gofmt, go vet, staticcheck, govulncheck
+lint: vuln ## gofmt, go vet (also for macOS), staticcheck, govulncheck, in every module
 	@files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "gofmt: $$files"; exit 1; fi
-	$(GO) vet $(PACKAGES)
-	$(GO) run $(STATICCHECK) $(PACKAGES)
+	@set -e; for m in $(MODULES); do echo "$$m: go vet, staticcheck"; \
+	  (cd $$m && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...); \
+	done
+	GOOS=darwin $(GO) vet $(PACKAGES)
 
 vuln: ## known vulnerabilities in what is linked, where the database can be reached
 	@if ! out=$$($(GO) run $(GOVULNCHECK) $(PACKAGES) 2>&1); then \

@@ -2,7 +2,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -29,7 +28,10 @@ import (
 	"videotoken/token"
 )
 
-func main() { os.Exit(status(os.Stderr, run(os.Stdout, os.Stderr, os.Args[1:]))) }
+func main() {
+	signal.Ignore(syscall.SIGPIPE) // a log whose reader is gone must not end the service
+	os.Exit(status(os.Stderr, run(os.Stdout, os.Stderr, os.Args[1:])))
+}
 
 const usage = `Videotoken turns video documents into signed URLs on several CDNs. Usage:
 
@@ -60,7 +62,7 @@ func status(stderr io.Writer, err error) int {
 
 var commands = map[string]func(stdout, stderr io.Writer, args []string) error{
 	"keygen": keygen, "sign": sign, "verify": verify,
-	"version": func(stdout, _ io.Writer, _ []string) error { _, err := fmt.Fprintln(stdout, version()); return err },
+	"version": printVersion,
 }
 
 func run(stdout, stderr io.Writer, args []string) error {
@@ -134,7 +136,7 @@ const shutdownTime = 10 * time.Second // for the requests that have begun when t
 func listenAndServe(log *slog.Logger, c *config.Config) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	s := server.New(c, log, time.Now)
+	s := server.New(c.Server(), log, time.Now)
 	failed := make(chan error, 2)
 	if c.Admin != "" {
 		ln, err := net.Listen("tcp", c.Admin)
@@ -155,11 +157,14 @@ func listenAndServe(log *slog.Logger, c *config.Config) error {
 		return fmt.Errorf("serving ended: %w", err)
 	case <-ctx.Done():
 	}
-	stop() // a second signal ends the process at once
-	log.Info("shutting down", "within", shutdownTime)
+	stop()                                                          // a second signal ends the process at once
+	time.AfterFunc(shutdownTime+time.Second, func() { os.Exit(1) }) // where the log blocks, for nobody reads it
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
 	defer cancel()
-	if err := s.Shutdown(ctx); err != nil {
+	drained := make(chan error, 1)
+	go func() { drained <- s.Shutdown(ctx) }()
+	log.Info("shutting down", "within", shutdownTime.String())
+	if err := <-drained; err != nil {
 		log.Warn("connections were cut off", "error", err)
 	}
 	log.Info("stopped")
@@ -177,7 +182,8 @@ func newLogger(w io.Writer) *slog.Logger {
 func keygen(stdout, stderr io.Writer, args []string) error {
 	f := flag.NewFlagSet("keygen", flag.ContinueOnError)
 	id := f.Uint("id", 1, "the key's id, `N` from 0 to 65535: another for every key")
-	if err := parse(f, stderr, args, "Usage: videotoken keygen [-id N]\n\nPrints a new random key as an entry for a CDN's keys in the configuration.\n\n", 0); err != nil {
+	bare := f.Bool("secret-only", false, "print the secret alone, for a secret_file")
+	if err := parse(f, stderr, args, "Usage: videotoken keygen [-id N | -secret-only]\n\nPrints a new random key as an entry for a CDN's keys in the configuration.\n\n", 0); err != nil {
 		return err
 	}
 	if *id > 65535 {
@@ -185,7 +191,11 @@ func keygen(stdout, stderr io.Writer, args []string) error {
 	}
 	secret := make([]byte, token.SecretSize)
 	_, _ = rand.Read(secret) // it never fails: the process ends instead
-	_, err := fmt.Fprintf(stdout, "- {id: %d, secret: \"%s\"}\n", *id, token.FormatSecret(secret))
+	format := "- {id: %[1]d, secret: \"%[2]s\"}\n"
+	if *bare {
+		format = "%[2]s\n"
+	}
+	_, err := fmt.Fprintf(stdout, format, *id, token.FormatSecret(secret))
 	return err
 }
 
@@ -265,26 +275,16 @@ func verify(stdout, stderr io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
-	return describe(stdout, &v)
+	_, err = fmt.Fprint(stdout, v)
+	return err
 }
 
-func describe(w io.Writer, v *token.Verified) error {
-	var b bytes.Buffer
-	instant := func(name string, t uint32) {
-		fmt.Fprintf(&b, "%-11s %d (%s)\n", name, t, time.Unix(int64(t), 0).UTC().Format(time.RFC3339))
+func printVersion(stdout, stderr io.Writer, args []string) error {
+	f := flag.NewFlagSet("version", flag.ContinueOnError)
+	if err := parse(f, stderr, args, "Usage: videotoken version\n\nPrints the version, and what the program was built with.\n", 0); err != nil {
+		return err
 	}
-	fmt.Fprintf(&b, "%-11s %s\n%-11s %d\n%-11s %d\n", "path", v.AppendURI(nil), "key", v.Key, "depth", v.Claims.Depth)
-	instant("expires", v.Claims.Expiry)
-	if v.Claims.NotBefore != 0 {
-		instant("not before", v.Claims.NotBefore)
-	}
-	if v.Claims.IP.IsValid() {
-		fmt.Fprintf(&b, "%-11s %s\n", "ip", v.Claims.IP)
-	}
-	if v.Claims.HasSession {
-		fmt.Fprintf(&b, "%-11s %x\n", "session", v.Claims.Session)
-	}
-	_, err := w.Write(b.Bytes())
+	_, err := fmt.Fprintln(stdout, version())
 	return err
 }
 

@@ -248,3 +248,20 @@ func TestConcurrentUse(t *testing.T) {
 		}
 	}
 }
+
+func TestString(t *testing.T) {
+	key := newKey(t, 7)
+	uri := "/hls/bbb/720p/1.ts?token=" + mint(t, key, everyClaim, "/hls/bbb/x") + "&x=1"
+	v, err := token.Keys{key}.Verify(token.Request{URI: []byte(uri), Now: now, Client: client})
+	const want = `path        /hls/bbb/720p/1.ts?x=1
+key         7
+depth       2
+expires     2000000000 (2033-05-18T03:33:20Z)
+not before  1999990000 (2033-05-18T00:46:40Z)
+ip          2001:db8::/64
+session     0001020304050607
+`
+	if got := v.String(); err != nil || got != want {
+		t.Errorf("got\n%s, %v; want\n%s", got, err, want)
+	}
+}

@@ -100,23 +100,26 @@ func (s *Set) All() []CDN { return s.cdns }
 // KeysFor is the keys that verify a URI, and its path and query. The keys are those of the CDN with the given name;
 // without a name, those of the CDN whose URL the URI starts with, or every CDN's for a URI that is a path.
 func (s *Set) KeysFor(name, uri string) (token.Keys, string, error) {
+	path := uri
 	var keys token.Keys
 	for i := range s.cdns {
 		c := &s.cdns[i]
-		rest, isURL := strings.CutPrefix(uri, c.URL+"/")
-		if isURL {
-			uri = "/" + rest
-		}
-		if isURL && name == "" || name == c.Name {
-			return c.Keys, uri, nil
+		if strings.HasPrefix(uri, c.URL+"/") { // two CDNs may share a URL
+			path = uri[len(c.URL):]
+		} else if !strings.HasPrefix(uri, "/") {
+			continue
 		}
 		keys = append(keys, c.Keys...)
 	}
-	switch {
-	case name != "":
-		return nil, "", fmt.Errorf("cdn %q: the configuration has no such CDN", name)
-	case !strings.HasPrefix(uri, "/"):
+	if !strings.HasPrefix(path, "/") {
 		return nil, "", fmt.Errorf("%q is not on any of the configuration's CDNs, and not a path", uri)
 	}
-	return keys, uri, nil
+	if name != "" {
+		c := s.Lookup(name)
+		if c == nil {
+			return nil, "", fmt.Errorf("cdn %q: the configuration has no such CDN", name)
+		}
+		keys = c.Keys
+	}
+	return keys, path, nil
 }

@@ -183,6 +183,7 @@ func TestKeysFor(t *testing.T) {
 		{"", "/x", "[key 0 key 1] /x"},
 		{"b", "/x", "[key 1] /x"},
 		{"b", "https://a.example/x", "[key 1] /x"},
+		{"a", "https://b.example/x", "[key 0] /x"},
 		{"c", "/x", ""},
 		{"", "https://a.example.evil/x", ""},
 		{"", "x", ""},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"videotoken/internal/mediatype"
 	"videotoken/token"
 )
 
@@ -15,71 +16,86 @@ type Source struct {
 	canonical             token.Path
 	depth                 int
 	inPath                bool // where the token goes
+	encode                bool // there are bytes that no URI has
 }
 
 // The errors of a src; each says what to change.
 var (
-	ErrRelative  = errors.New(`must be an absolute path such as "/film.mp4", without a scheme or host: the service adds the CDN's`)
-	ErrCanonical = errors.New(`must be a path in canonical form: no empty, "." or ".." segment, no "\", no control character, and no "%" that does not start the encoding of another byte than "/", "\" or "%"`)
-	ErrControl   = errors.New("must have no control character in its query or fragment")
-	ErrHasToken  = errors.New(`must not have a "token" of its own: remove it from the query, or the "~" that starts the path`)
-	ErrNoDir     = errors.New("is a playlist at the root, whose token would cover the whole CDN: move it into a directory")
-	ErrTooDeep   = fmt.Errorf("is a playlist more than %d directories deep, which a token cannot express: move it up", token.MaxDepth)
+	errRelative  = errors.New(`must be an absolute path such as "/film.mp4", without a scheme or host: the service adds the CDN's`)
+	errCanonical = errors.New(`must be a path in canonical form: no empty, "." or ".." segment, no "\", no control character, and no "%" that does not start the encoding of another byte than "/", "\" or "%"`)
+	errUnclean   = errors.New(`must have no control character in its query or fragment, and no "%" there that does not start an encoded byte`)
+	errTooLong   = fmt.Errorf("is too long: with its token, path and query must be %d bytes at most, percent-encoded", MaxURI)
+	errHasToken  = errors.New(`must not have a "token" of its own: remove it from the query, or the "~" that starts the path`)
+	errNoDir     = errors.New("is a playlist at the root, whose token would cover the whole CDN: move it into a directory")
+	errTooDeep   = fmt.Errorf("is a playlist more than %d directories deep, which a token cannot express: move it up", token.MaxDepth)
 )
 
 // Parse takes a src apart; s refers to src afterwards. mediaType is the source's `type`, empty if it has none: it
 // tells a streaming playlist, whose token goes into the path, so that the URLs relative to it inherit the token.
 func (s *Source) Parse(src, mediaType []byte) error {
 	if len(src) == 0 || src[0] != '/' || len(src) > 1 && src[1] == '/' {
-		return ErrRelative
+		return errRelative
 	}
 	s.path, s.query, s.fragment = src, nil, nil
-	if i := bytes.IndexByte(s.path, '#'); i >= 0 {
-		s.path, s.fragment = s.path[:i], s.path[i:]
+	var found class
+	for _, c := range src {
+		found |= classes[c]
 	}
-	if i := bytes.IndexByte(s.path, '?'); i >= 0 {
-		s.path, s.query = s.path[:i], s.path[i:]
+	s.encode = found&classOther != 0
+	if found&classEnd != 0 {
+		if i := bytes.IndexByte(s.path, '#'); i >= 0 {
+			s.path, s.fragment = s.path[:i], s.path[i:]
+		}
+		if i := bytes.IndexByte(s.path, '?'); i >= 0 {
+			s.path, s.query = s.path[:i], s.path[i:]
+		}
 	}
 	var err error
 	if s.canonical, err = token.Canonical(s.canonical[:0], s.path); err != nil {
-		return ErrCanonical
+		return errCanonical
 	}
-	if hasControl(s.query) || hasControl(s.fragment) {
-		return ErrControl
+	if !isClean(s.query) || !isClean(s.fragment) {
+		return errUnclean
 	}
 	if len(s.canonical) > 1 && s.canonical[1] == '~' || hasToken(s.query) {
-		return ErrHasToken
+		return errHasToken
 	}
 	s.depth, s.inPath = 0, false
 	if isPlaylist(mediaType, s.canonical) {
 		s.depth, s.inPath = s.canonical.Dirs(), true
 		switch {
 		case s.depth == 0:
-			return ErrNoDir
+			return errNoDir
 		case s.depth > token.MaxDepth:
-			return ErrTooDeep
+			return errTooDeep
 		}
 	}
 	return nil
 }
 
+// MaxURI is how long the path and query of a signed URL may be, in bytes. Proxies take no longer request lines by
+// default.
+const MaxURI = 8 << 10
+
 // AppendURL appends the URL at which the CDN serves the source, with a token of the given claims signed by the CDN's
-// first key. The claims' depth is the source's.
+// first key. The claims' depth is the source's. Bytes that no URI has (RFC 3986) are percent-encoded: a browser would
+// send some of them so and some raw, the canonical path is the same, and a JSON string can have the URL as it is.
 func (c *CDN) AppendURL(dst []byte, s *Source, claims *token.Claims) ([]byte, error) {
 	scoped := *claims
 	scoped.Depth = s.depth
 	dst = append(dst, c.URL...)
+	start := len(dst)
 	var err error
 	if s.inPath {
 		dst = append(dst, "/~"...)
 		if dst, err = c.Keys[0].Append(dst, &scoped, s.canonical); err != nil {
 			return dst, err
 		}
-		dst = append(dst, s.path...)
-		dst = append(dst, s.query...)
+		dst = s.append(dst, s.path)
+		dst = s.append(dst, s.query)
 	} else {
-		dst = append(dst, s.path...)
-		dst = append(dst, s.query...)
+		dst = s.append(dst, s.path)
+		dst = s.append(dst, s.query)
 		switch {
 		case len(s.query) == 0:
 			dst = append(dst, "?token="...)
@@ -92,17 +108,58 @@ func (c *CDN) AppendURL(dst []byte, s *Source, claims *token.Claims) ([]byte, er
 			return dst, err
 		}
 	}
-	return append(dst, s.fragment...), nil
+	if len(dst)-start > MaxURI {
+		return dst, errTooLong
+	}
+	return s.append(dst, s.fragment), nil
 }
 
-func hasControl(b []byte) bool {
-	for _, c := range b {
-		if c < 0x20 || c == 0x7F {
-			return true
+// append appends a part of the source.
+func (s *Source) append(dst, part []byte) []byte {
+	if !s.encode {
+		return append(dst, part...)
+	}
+	const digits = "0123456789ABCDEF"
+	for _, c := range part {
+		if classes[c]&classOther != 0 {
+			dst = append(dst, '%', digits[c>>4], digits[c&15])
+		} else {
+			dst = append(dst, c)
 		}
 	}
-	return false
+	return dst
 }
+
+// class is what a byte is in a src; a byte without one stands for itself.
+type class uint8
+
+const (
+	classEnd   class = 1 << iota // "?" and "#", which end a path or query
+	classOther                   // what no URI has: RFC 3986, section 2
+)
+
+var classes = func() (t [256]class) {
+	for c := range t {
+		t[c] = classOther
+	}
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/%") {
+		t[c] = 0
+	}
+	t['?'], t['#'] = classEnd, classEnd
+	return t
+}()
+
+// isClean reports whether a query or fragment has no control character and no "%" but in an encoded byte.
+func isClean(b []byte) bool {
+	for i, c := range b {
+		if c < 0x20 || c == 0x7F || c == '%' && (len(b)-i < 3 || !isHex(b[i+1]) || !isHex(b[i+2])) {
+			return false
+		}
+	}
+	return true
+}
+
+func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f' }
 
 // hasToken reports whether a query has a parameter named token, also where the name is percent-encoded: what reads
 // the query behind the verifier may decode it.
@@ -142,29 +199,21 @@ func decodesTo(b []byte, name string) bool {
 // isPlaylist reports whether a source is a streaming manifest (HLS, RFC 8216; DASH, ISO/IEC 23009-1): by its media
 // type in any case, without parameters; where it has none, by its path's extension.
 func isPlaylist(mediaType []byte, path token.Path) bool {
-	if len(mediaType) > 0 && mediaType[0]|0x20 == 'v' {
-		return false // the most common, "video/mp4", without a closer look
-	}
-	if i := bytes.IndexByte(mediaType, ';'); i >= 0 {
-		mediaType = mediaType[:i]
-	}
-	if mediaType = bytes.TrimSpace(mediaType); len(mediaType) == 0 {
+	if len(mediaType) == 0 {
 		return bytes.HasSuffix(path, []byte(".m3u8")) || bytes.HasSuffix(path, []byte(".mpd"))
 	}
+	if mediaType[0]|0x20 == 'v' {
+		return false // the most common, "video/mp4", without a closer look
+	}
 	for _, t := range playlistTypes {
-		if bytes.EqualFold(mediaType, t) {
+		if mediatype.Is(mediaType, t) {
 			return true
 		}
 	}
 	return false
 }
 
-var playlistTypes = [][]byte{
-	[]byte("application/vnd.apple.mpegurl"),
-	[]byte("application/x-mpegurl"),
-	[]byte("audio/mpegurl"),
-	[]byte("application/dash+xml"),
-}
+var playlistTypes = []string{"application/vnd.apple.mpegurl", "application/x-mpegurl", "audio/mpegurl", "application/dash+xml"}
 
 // Reset lets go of the src and keeps the buffer.
 func (s *Source) Reset() { s.path, s.query, s.fragment = nil, nil, nil }

@@ -1,7 +1,9 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -142,18 +144,26 @@ func (r *reader) secret(n ast.Node, field, text string) []byte {
 }
 
 func (r *reader) secretFile(n ast.Node, field, path string) []byte {
+	if _, err := token.ParseSecret(path); err == nil {
+		r.fail(n, field, "is a secret, not the name of a file: move it to `secret`")
+		return nil
+	}
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(r.dir, path)
 	}
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a file", path)
+		err = errors.New("it is not a file")
 	}
 	var data []byte
 	if err == nil {
 		data, err = os.ReadFile(path)
 	}
 	if err != nil {
+		var p *fs.PathError
+		if errors.As(err, &p) {
+			err = p.Err // without the name, which may be a part of a secret
+		}
 		r.fail(n, field, "cannot be read: %v", err)
 		return nil
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"videotoken/internal/cdn"
+	"videotoken/internal/server"
 	"videotoken/internal/video"
 )
 
@@ -47,6 +48,16 @@ func (c *Config) Signer() *video.Signer {
 		TTL:    int64(c.Token.TTL / time.Second),
 		MaxTTL: int64(c.Token.MaxTTL / time.Second),
 		Round:  int64(c.Token.Round / time.Second),
+	}
+}
+
+// Server is what the configuration is for a server.
+func (c *Config) Server() server.Settings {
+	return server.Settings{
+		Signer:         c.Signer(),
+		Leeway:         int64(c.Token.Leeway / time.Second),
+		Origins:        c.Origins,
+		TrustedProxies: c.TrustedProxies,
 	}
 }
 

@@ -102,7 +102,9 @@ func TestMistakes(t *testing.T) {
 		{"not a mapping", "- a\n", []string{"line 1, column 1: must be a mapping of admin, balance, cdns", "cdns: is missing"}},
 		{"not YAML", "listen: [\n", []string{"line 1, column 9: not valid YAML"}},
 		{"a tab", "token:\n\tttl: 1h\n", []string{"line 2, column 1: not valid YAML"}},
-		{"twice", cdns + "listen: \":1\"\nlisten: \":2\"\n", []string{"line 3, column 1: not valid YAML: mapping key \"listen\" already defined"}},
+		{"twice", cdns + "listen: nowhere\nlisten: \":2\"\nbalance: random\n", []string{"line 2, column 9: listen: must be", "line 3, column 1: listen: is there twice, first on line 2", "line 4, column 10: balance"}},
+		{"ttl unparsable and max_ttl below the default", cdns + "token: {ttl: 6 hours, max_ttl: 1h}\n", []string{"line 2, column 14: token.ttl: must be a duration of whole seconds from 1s to 87600h0m0s"}},
+		{"leeway too long", cdns + "token: {leeway: 2h}\n", []string{"token.leeway: must be a duration of whole seconds from 0s to 1h0m0s"}},
 		{"two documents", cdns + "---\n" + cdns, []string{"line 3, column 5: a second YAML document"}},
 		{"unknown field", cdns + "listne: \":1\"\n", []string{"line 2, column 1: listne: unknown field: expected one of admin, balance, cdns, cors, listen, token, transport, trusted_proxies"}},
 		{"no value", cdns + "listen:\n", []string{"line 2, column 1: listen: has no value"}},
@@ -143,6 +145,11 @@ func TestMistakes(t *testing.T) {
 			"line 2, column 49: cdns[0].weight: must be a whole number from 1 to 1000", "line 2, column 126: cdns[0].keys[1].id: 1 is the id of cdns[0].keys[0] already",
 			`line 3, column 12: cdns[1].name: "a" is the name of cdns[0] already`, "line 3, column 49: cdns[1].weight", "line 3, column 67: cdns[1].keys[0].id: 1 is the id of cdns[0].keys[0] already",
 			`line 4, column 12: cdns[2].name: must be 1 to 64 letters`, "line 4, column 53: cdns[2].weight: must be", "cdns[2].keys[0].id: must be a whole number from 0 to 65535", "cdns[2].keys[1].id: must be", "cdns[2].keys[2].id: is missing"}},
+		{"secrets in the wrong place", "SECRET: 1\n" + cdns + "cors: {SECRET}\n", []string{"line 1, column 1: (not shown): unknown field", "cors.(not shown): unknown field"}},
+		{"a secret as a file", "cdns: [{name: a, url: \"https://a.example\", keys: [{id: 1, secret_file: SECRET}, {id: 2, SECRET: 1, secret: SECRET}]}]\n", []string{"keys[0].secret_file: is a secret, not the name of a file", "keys[1].(not shown): unknown field"}},
+		{"a secret in bad YAML", "cdns: |SECRET\n", []string{"line 1, column 7: not valid YAML"}},
+		{"too deep", strings.Repeat("[", 100_000), []string{"nested deeper than 32"}},
+		{"too large", "#" + strings.Repeat(" ", 300<<10), []string{"more than 256 KiB"}},
 		{"secrets", `cdns:
   - name: a
     url: https://a.example
@@ -156,7 +163,7 @@ func TestMistakes(t *testing.T) {
 `, []string{
 			"line 5, column 25: cdns[0].keys[0].secret: must be 32 bytes as 43 characters of base64url without padding, as `videotoken keygen` prints them; this has 7 characters",
 			"cdns[0].keys[1]: needs a secret_file or a secret", "cdns[0].keys[2].secret_file: cannot be read", "cdns[0].keys[2]: has both", "line 8, column 30: cdns[0].keys[3].secret_file: cannot be read",
-			"line 9, column 30: cdns[0].keys[4].secret_file: cannot be read: / is not a file", "line 10, column 25: cdns[0].keys[5].secret: must be a string"}},
+			"line 9, column 30: cdns[0].keys[4].secret_file: cannot be read: it is not a file", "line 10, column 25: cdns[0].keys[5].secret: must be a string"}},
 		{"origins", cdns + `cors: {origins: ["https://a.example/", "*", "null", "HTTPS://a.example", "https://a.example:443", 5]}`, []string{
 			`column 18: cors.origins[0]: must be "*" or an origin`, "cors.origins[2]", "cors.origins[3]", "cors.origins[4]", "cors.origins[5]: must be a string"}},
 		{"every origin and one", cdns + `cors: {origins: ["https://a.example", "*"]}`, []string{`cors.origins: "*" allows every origin`}},

@@ -84,23 +84,29 @@ func checkAddress(s string) error {
 
 var errAddress = errors.New("must be HOST:PORT, or :PORT for every interface, with a port from 0 to 65535")
 
+// longest is the longest life of a token that is accepted: ten years.
+const longest = 10 * 365 * 24 * time.Hour
+
 func (r *reader) token(n ast.Node, field string, t *Token) {
 	at := map[string]ast.Node{}
-	read := func(to *time.Duration, least time.Duration) func(ast.Node, string) {
+	wrong := false
+	read := func(to *time.Duration, least, most time.Duration) func(ast.Node, string) {
 		return func(n ast.Node, f string) {
 			at[f] = n
-			if d, ok := r.duration(n, f, least); ok {
+			if d, ok := r.duration(n, f, least, most); ok {
 				*to = d
+			} else {
+				wrong = true
 			}
 		}
 	}
 	r.mapping(n, field, fields{
-		"ttl":     read(&t.TTL, time.Second),
-		"max_ttl": read(&t.MaxTTL, time.Second),
-		"round":   read(&t.Round, time.Second),
-		"leeway":  read(&t.Leeway, 0),
+		"ttl":     read(&t.TTL, time.Second, longest),
+		"max_ttl": read(&t.MaxTTL, time.Second, longest),
+		"round":   read(&t.Round, time.Second, longest),
+		"leeway":  read(&t.Leeway, 0, time.Hour),
 	})
-	if t.TTL > t.MaxTTL {
+	if t.TTL > t.MaxTTL && !wrong {
 		node, f := at["token.ttl"], "token.ttl"
 		if node == nil {
 			node, f = at["token.max_ttl"], "token.max_ttl"

@@ -1,10 +1,11 @@
 package config
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
-	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,14 +45,21 @@ func (r *reader) sorted() []Mistake {
 
 // root parses the file into its only document's node, nil where there is none.
 func (r *reader) root(data []byte) ast.Node {
-	file, err := parser.ParseBytes(data, 0)
+	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
+	if !sane(data) {
+		r.fail(nil, "", "more than %d KiB, or nested deeper than %d: not a configuration", maxSize>>10, maxNesting)
+		return nil
+	}
+	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		var y yaml.Error
 		if errors.As(err, &y) {
 			p := y.GetToken().Position
-			r.mistakes = append(r.mistakes, Mistake{Line: p.Line, Column: p.Column, Message: "not valid YAML: " + y.GetMessage()})
+			// What the parser quotes may be a part of a secret.
+			message := quoted.ReplaceAllString(y.GetMessage(), `"..."`)
+			r.mistakes = append(r.mistakes, Mistake{Line: p.Line, Column: p.Column, Message: "not valid YAML: " + message})
 		} else {
-			r.fail(nil, "", "not valid YAML: %v", err)
+			r.fail(nil, "", "not valid YAML")
 		}
 		return nil
 	}
@@ -69,8 +77,32 @@ func (r *reader) root(data []byte) ast.Node {
 	return root
 }
 
+var quoted = regexp.MustCompile("\"[^\"]*\"|'[^']*'|`[^`]*`")
+
+const (
+	maxSize    = 256 << 10
+	maxNesting = 32
+)
+
+// sane reports whether a file is one that the parser, which takes its time over deep nesting, may see.
+func sane(data []byte) bool {
+	depth, deepest := 0, 0
+	for _, c := range data {
+		switch c {
+		case '[', '{':
+			depth++
+			deepest = max(deepest, depth)
+		case ']', '}':
+			depth--
+		}
+	}
+	return len(data) <= maxSize && deepest <= maxNesting
+}
+
 // fields are the members of a mapping by name.
 type fields map[string]func(n ast.Node, field string)
+
+var fieldName = regexp.MustCompile(`^[a-z_]{1,24}$`)
 
 // mapping calls the reader of each member and reports the members that have none.
 func (r *reader) mapping(n ast.Node, field string, known fields) {
@@ -84,17 +116,24 @@ func (r *reader) mapping(n ast.Node, field string, known fields) {
 		r.fail(n, field, "must be a mapping of %s", known)
 		return
 	}
+	lines := map[string]int{}
 	for _, m := range members {
 		name := m.Key.GetToken().Value
+		if known[name] == nil && !fieldName.MatchString(name) {
+			name = "(not shown)" // it may be a secret in the wrong place
+		}
 		full := name
 		if field != "" {
 			full = field + "." + name
 		}
-		read := known[name]
+		read, line := known[name], lines[name]
+		lines[name] = m.Key.GetToken().Position.Line
 		switch {
+		case line != 0:
+			r.fail(m.Key, full, "is there twice, first on line %d: remove one", line)
 		case read == nil:
 			r.fail(m.Key, full, "unknown field: expected one of %s", known)
-		case r.empty(m.Value):
+		case m.Value == nil || m.Value.Type() == ast.NullType:
 			r.fail(m.Key, full, "has no value: give it one or remove the line")
 		default:
 			read(m.Value, full)
@@ -110,9 +149,6 @@ func (f fields) String() string {
 	slices.Sort(names)
 	return strings.Join(names, ", ")
 }
-
-// empty reports whether a value is null, or left out.
-func (r *reader) empty(n ast.Node) bool { return n == nil || n.Type() == ast.NullType }
 
 // list calls read for each element of a sequence and returns how many there are.
 func (r *reader) list(n ast.Node, field string, read func(n ast.Node, field string)) int {
@@ -147,17 +183,14 @@ func (r *reader) number(n ast.Node, field string, least, most uint64) (uint64, b
 	return 0, false
 }
 
-// longest is the longest duration that is accepted: ten years.
-const longest = 10 * 365 * 24 * time.Hour
-
 // duration is the value of a duration of whole seconds.
-func (r *reader) duration(n ast.Node, field string, least time.Duration) (time.Duration, bool) {
+func (r *reader) duration(n ast.Node, field string, least, most time.Duration) (time.Duration, bool) {
 	if s, ok := n.(*ast.StringNode); ok {
-		if d, err := time.ParseDuration(s.Value); err == nil && least <= d && d <= longest && d%time.Second == 0 {
+		if d, err := time.ParseDuration(s.Value); err == nil && least <= d && d <= most && d%time.Second == 0 {
 			return d, true
 		}
 	}
-	r.fail(n, field, "must be a duration of whole seconds from %v to %dh, such as 90s, 5m or 6h", least, int(math.Floor(longest.Hours())))
+	r.fail(n, field, "must be a duration of whole seconds from %v to %v, such as 90s, 5m or 6h", least, most)
 	return 0, false
 }
 

@@ -23,7 +23,7 @@ func TestNoAllocations(t *testing.T) {
 		"the seed": []byte(seed), "escapes": bodies()["escapes"], "options": bodies()["options"], "sparse": bodies()["sparse"],
 		"100 sources": fmt.Appendf(nil, `{"video":{"sources":[%s]}}`, strings.Join(sources, ",")),
 	} {
-		s, _ := newServer(t, configuration)
+		s, _ := newServer(settings(t))
 		var ctx fasthttp.RequestCtx
 		ctx.Init(newRequest(body), nil, nil)
 		if n := testing.AllocsPerRun(1000, func() {

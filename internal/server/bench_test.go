@@ -10,7 +10,7 @@ import (
 // BenchmarkHandler is the whole handler on the seed's request; Bare beside it is the yardstick, a handler that
 // answers with as many fixed bytes.
 func BenchmarkHandler(b *testing.B) {
-	s, _ := newServer(b, configuration)
+	s, _ := newServer(settings(b))
 	body := bytes.Repeat([]byte("x"), 456)
 	for name, h := range map[string]fasthttp.RequestHandler{
 		"Seed": s.Handler,

@@ -20,9 +20,10 @@ type limits struct {
 // conns are the open connections. Once a tick, watch looks for those that are late: a scan a second instead of the
 // three deadlines a request that fasthttp would set, each of which costs a reading of the clock and a timer.
 type conns struct {
-	tick atomic.Int64 // how many there were
-	mu   sync.Mutex
-	set  map[*conn]struct{}
+	tick    atomic.Int64 // how many there were
+	watched atomic.Bool
+	mu      sync.Mutex
+	set     map[*conn]struct{}
 }
 
 // conn is a connection that knows what it waits for, and since when.
@@ -31,6 +32,7 @@ type conn struct {
 	conns   *conns
 	state   atomic.Int64 // a phase, and the tick at which it began: one word, for a request writes it three times
 	lingers atomic.Bool
+	interim bool // the next write is an interim answer, with the request's body still to come
 }
 
 const (
@@ -79,8 +81,11 @@ func (cs *conns) closeAll() {
 	}
 }
 
-// watch scans the connections until the function it returns is called.
+// watch scans the connections until the function it returns is called. Of two watches, the second does nothing.
 func (cs *conns) watch(l limits) (stop func()) {
+	if !cs.watched.CompareAndSwap(false, true) {
+		return func() {}
+	}
 	ticker := time.NewTicker(l.tick)
 	done := make(chan struct{})
 	go func() {
@@ -94,14 +99,14 @@ func (cs *conns) watch(l limits) (stop func()) {
 			}
 		}
 	}()
-	return func() { ticker.Stop(); close(done) }
+	return func() { ticker.Stop(); close(done); cs.watched.Store(false) }
 }
 
 // past is a deadline that wakes up who waits.
 var past = time.Unix(1, 0)
 
-// expire ends the wait of the connections that are late. What is read next fails, which fasthttp answers with 408, or
-// by closing where no request has begun.
+// expire ends the wait of the connections that are late: it closes those where no request has begun, and lets fail
+// what the others read or write next, which fasthttp answers with 408 where it still can.
 func (cs *conns) expire(l limits) {
 	now := cs.tick.Load()
 	ticks := func(d time.Duration) int64 { return int64((d + l.tick - 1) / l.tick) }
@@ -112,7 +117,9 @@ func (cs *conns) expire(l limits) {
 		state := c.state.Load()
 		waited := now - state>>phaseBits
 		switch phase := state & phaseMask; {
-		case phase == phaseIdle && waited > idle, phase == phaseReading && waited > read:
+		case phase == phaseIdle && waited > idle:
+			_ = c.Conn.Close()
+		case phase == phaseReading && waited > read:
 			_ = c.SetReadDeadline(past)
 		case phase == phaseWriting && waited > write:
 			_ = c.SetWriteDeadline(past)
@@ -131,10 +138,23 @@ func (c *conn) Read(b []byte) (int, error) {
 }
 
 func (c *conn) Write(b []byte) (int, error) {
+	before := c.state.Load()
 	c.enter(phaseWriting)
 	n, err := c.Conn.Write(b)
-	c.enter(phaseIdle)
+	if c.interim {
+		c.interim = false
+		c.state.Store(before)
+	} else {
+		c.enter(phaseIdle)
+	}
 	return n, err
+}
+
+// awaitBody says that the next write is only an interim answer (RFC 9110, section 15.2), which ends no wait.
+func awaitBody(ctx *fasthttp.RequestCtx) {
+	if c, ok := ctx.Conn().(*conn); ok {
+		c.interim = true
+	}
 }
 
 // linger makes the connection of a refused request close gently: the peer may still be sending, and a reset, which

@@ -7,24 +7,18 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
-	"videotoken/internal/config"
+	"videotoken/internal/cdn"
+	"videotoken/token"
 )
 
 // The tokens are testdata/vectors.json's, and so are the keys and the time.
 const (
-	edgeNow    = 1999990000
-	edgeConfig = `
-listen: "127.0.0.1:0"
-token: {leeway: 10s}
-cdns:
-  - {name: one, url: "https://one.example", keys: [{id: 7, secret: AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8}]}
-  - {name: two, url: "https://two.example", keys: [{id: 8, secret: gIGCg4SFhoeIiYqLjI2Oj5CRkpOUlZaXmJmam5ydnp8}]}
-trusted_proxies: ["127.0.0.1/32", "10.0.0.0/8", "fd00::/8"]
-`
+	edgeNow     = 1999990000
 	edgeFilm    = "/Big_Buck_Bunny_1080p_surround_FrostWire.com.mp4"
 	edgeExact   = edgeFilm + "?token=EAAAB3c1lACW0A8SfX7ix1VKGtKfslCc"
 	edgeBelow   = "/~EgAAB3c1lADKHRqFOAuH-7MOtASfrJe9/hls/bbb/seg-1.ts"
@@ -33,21 +27,23 @@ trusted_proxies: ["127.0.0.1/32", "10.0.0.0/8", "fd00::/8"]
 	edgeSession = edgeFilm + "?token=EAQAB3c1lAAAESIzqrvM3f0HGpFMB7G6jxrjhH6dbsY"
 )
 
-// newEdgeServer makes a server of the configuration, with replacements in it.
-func newEdgeServer(t testing.TB, now int64, replace ...string) *Server {
+// edgeSettings are two CDNs with a key each, and proxies that are trusted.
+func edgeSettings(t testing.TB) Settings {
 	t.Helper()
-	c, err := config.Parse("test.yaml", []byte(strings.NewReplacer(replace...).Replace(edgeConfig)))
-	if err != nil {
-		t.Fatal(err)
+	seven, eight := vectorKeys(t)
+	c := settingsFor(t,
+		cdn.CDN{Name: "one", URL: "https://one.example", Weight: 1, Keys: token.Keys{seven}},
+		cdn.CDN{Name: "two", URL: "https://two.example", Weight: 1, Keys: token.Keys{eight}})
+	for _, p := range []string{"127.0.0.1/32", "10.0.0.0/8", "fd00::/8"} {
+		c.TrustedProxies = append(c.TrustedProxies, netip.MustParsePrefix(p))
 	}
-	return New(c, slog.New(slog.DiscardHandler), func() time.Time { return time.Unix(now, 0) })
+	return c
 }
 
-// edgeServer serves it on a free port. The test has to connect: a server that is shut down before it has come to
-// serve would wait for good.
-func edgeServer(t testing.TB, now int64, replace ...string) (addr string) {
+// edgeServer serves the settings on a free port.
+func edgeServer(t testing.TB, now int64, c Settings) (s *Server, addr string) {
 	t.Helper()
-	s := newEdgeServer(t, now, replace...)
+	s = New(c, slog.New(slog.DiscardHandler), func() time.Time { return time.Unix(now, 0) })
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +58,8 @@ func edgeServer(t testing.TB, now int64, replace ...string) (addr string) {
 			t.Error(err)
 		}
 	})
-	return ln.Addr().String()
+	edgeAsk(t, ln.Addr().String(), "GET", "/healthz") // shut down before it has come to serve, it would wait for good
+	return s, ln.Addr().String()
 }
 
 // edgeAsk sends a request byte for byte; lines are its headers.
@@ -73,6 +70,9 @@ func edgeAsk(t testing.TB, addr, method, target string, lines ...string) (*http.
 		t.Fatal(err)
 	}
 	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
 	head := append([]string{method + " " + target + " HTTP/1.1", "Host: videotoken"}, lines...)
 	if _, err := io.WriteString(c, strings.Join(head, "\r\n")+"\r\n\r\n"); err != nil {
 		t.Fatal(err)

@@ -9,34 +9,58 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"videotoken/internal/config"
+	"videotoken/internal/cdn"
+	"videotoken/internal/video"
+	"videotoken/token"
 )
 
 const (
 	seed = `{"video":{"_id":"6213a7299fa2604f1b188ee0","videoId":"12345","title":"Big Buck Bunny","sources":[{"src":"/Big_Buck_Bunny_1080p_surround_FrostWire.com.mp4","size":1080,"type":"video/mp4"},{"src":"/Big_Buck_Bunny_720p_surround_FrostWire.com.mp4","size":720,"type":"video/mp4"}]}}`
 	now  = 1_999_990_000
-
-	configuration = `
-cdns:
-  - {name: aws-1, url: "https://d111.cloudfront.net", keys: [{id: 7, secret: AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8}]}
-  - {name: aws-2, url: "https://d222.cloudfront.net", keys: [{id: 8, secret: gIGCg4SFhoeIiYqLjI2Oj5CRkpOUlZaXmJmam5ydnp8}]}
-cors: {origins: ["https://player.example"]}
-`
 )
 
-func parse(tb testing.TB, yaml string) *config.Config {
+// vectorKeys are the keys of the token's vectors.
+func vectorKeys(tb testing.TB) (seven, eight *token.Key) {
 	tb.Helper()
-	c, err := config.Parse(filepath.Join(tb.TempDir(), "videotoken.yaml"), []byte(yaml))
+	key := func(id uint16, text string) *token.Key {
+		secret, err := token.ParseSecret(text)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		k, err := token.NewKey(id, secret)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return k
+	}
+	return key(7, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"), key(8, "gIGCg4SFhoeIiYqLjI2Oj5CRkpOUlZaXmJmam5ydnp8")
+}
+
+// settings are two CDNs in turn, and one origin.
+func settings(tb testing.TB) Settings {
+	tb.Helper()
+	seven, eight := vectorKeys(tb)
+	return settingsFor(tb,
+		cdn.CDN{Name: "aws-1", URL: "https://d111.cloudfront.net", Weight: 1, Keys: token.Keys{seven}},
+		cdn.CDN{Name: "aws-2", URL: "https://d222.cloudfront.net", Weight: 1, Keys: token.Keys{eight}})
+}
+
+func settingsFor(tb testing.TB, cdns ...cdn.CDN) Settings {
+	tb.Helper()
+	set, err := cdn.New(cdn.RoundRobin, cdns)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return c
+	return Settings{
+		Signer:  &video.Signer{CDNs: set, TTL: 6 * 3600, MaxTTL: 24 * 3600, Round: 300},
+		Leeway:  10,
+		Origins: []string{"https://player.example"},
+	}
 }
 
 // logs collects what a server logs.
@@ -57,10 +81,9 @@ func (l *logs) String() string {
 	return l.b.String()
 }
 
-func newServer(tb testing.TB, yaml string) (*Server, *logs) {
-	tb.Helper()
+func newServer(c Settings) (*Server, *logs) {
 	l := &logs{}
-	return New(parse(tb, yaml), slog.New(slog.NewTextHandler(l, nil)), func() time.Time { return time.Unix(now, 0) }), l
+	return New(c, slog.New(slog.NewTextHandler(l, nil)), func() time.Time { return time.Unix(now, 0) }), l
 }
 
 // start serves on a free loopback port until the test ends, and returns the address.

@@ -10,6 +10,9 @@ import (
 	"testing"
 
 	"github.com/valyala/fasthttp"
+
+	"videotoken/internal/cdn"
+	"videotoken/token"
 )
 
 // bodies are documents of every kind, good and bad.
@@ -38,7 +41,7 @@ func newRequest(body []byte) *fasthttp.Request {
 // TestBufferReuse overwrites the request's buffers right after the handler returned: the answer must not change, for
 // it may not refer to the request. The race detector watches, too.
 func TestBufferReuse(t *testing.T) {
-	s, _ := newServer(t, configuration)
+	s, _ := newServer(settings(t))
 	var ctx fasthttp.RequestCtx
 	for range 100 {
 		for name, body := range bodies() {
@@ -67,7 +70,10 @@ func TestBufferReuse(t *testing.T) {
 // that each must be the very bytes of the same request's answer on a fresh server.
 func TestMillionRequests(t *testing.T) {
 	const connections, depth = 8, 50
-	yaml := strings.Replace(configuration, "  - {name: aws-2", "#", 1)
+	seven, _ := vectorKeys(t)
+	one := func() Settings {
+		return settingsFor(t, cdn.CDN{Name: "aws-1", URL: "https://d111.cloudfront.net", Weight: 1, Keys: token.Keys{seven}})
+	}
 	var raw, want []string
 	for i := range 40 {
 		var sources []string
@@ -81,10 +87,10 @@ func TestMillionRequests(t *testing.T) {
 		raw = append(raw, post(string(body)))
 	}
 	for _, r := range raw {
-		s, _ := newServer(t, yaml)
+		s, _ := newServer(one())
 		want = append(want, rawAnswer(t, start(t, s), r))
 	}
-	s, _ := newServer(t, yaml)
+	s, _ := newServer(one())
 	addr := start(t, s)
 	var wg sync.WaitGroup
 	for c := range connections {

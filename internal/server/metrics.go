@@ -19,7 +19,7 @@ type metrics struct {
 // statuses are the status codes that the service answers with.
 var statuses = []int{200, 204, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503}
 
-func newMetrics() *metrics {
+func newMetrics(connections func() float64) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
@@ -32,7 +32,10 @@ func newMetrics() *metrics {
 	for _, status := range statuses {
 		m.responses[status] = responses.WithLabelValues(strconv.Itoa(status))
 	}
-	m.registry.MustRegister(m.panics, responses, collectors.NewGoCollector(),
+	open := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "videotoken_connections", Help: "Open connections.",
+	}, connections)
+	m.registry.MustRegister(m.panics, responses, open, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -3,9 +3,11 @@ package server
 import (
 	"bytes"
 	"errors"
+	"io"
 	"net"
 	"runtime/debug"
 	"strings"
+	"syscall"
 
 	"github.com/goccy/go-json/jsontext"
 	"github.com/valyala/fasthttp"
@@ -22,14 +24,21 @@ func problem(ctx *fasthttp.RequestCtx, status int, detail, pointer string) {
 	ctx.SetBody(appendProblem(nil, status, detail, pointer))
 }
 
+// maxPointer bounds how much of a request a pointer may repeat.
+const maxPointer = 512
+
 func appendProblem(dst []byte, status int, detail, pointer string) []byte {
 	dst = append(dst, `{"title":`...)
-	dst = appendString(dst, fasthttp.StatusMessage(status))
+	title := fasthttp.StatusMessage(status)
+	if status == fasthttp.StatusRequestEntityTooLarge {
+		title = "Content Too Large" // its name since RFC 9110
+	}
+	dst = appendString(dst, title)
 	dst = append(dst, `,"status":`...)
 	dst = fasthttp.AppendUint(dst, status)
 	dst = append(dst, `,"detail":`...)
 	dst = appendString(dst, detail)
-	if pointer != "" {
+	if pointer != "" && len(pointer) <= maxPointer {
 		dst = append(dst, `,"pointer":`...)
 		dst = appendString(dst, pointer)
 	}
@@ -44,19 +53,28 @@ func appendString(dst []byte, s string) []byte {
 
 // refuse answers what fasthttp could not read as a request. The connection closes behind it.
 func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
-	linger(ctx)
 	var timeout net.Error
 	switch {
 	case errors.As(err, new(*fasthttp.ErrSmallBuffer)):
 		problem(ctx, fasthttp.StatusRequestHeaderFieldsTooLarge, "the request line and headers must be 16 KiB at most", "")
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		s.running.Load().cors.annotate(ctx)
 		problem(ctx, fasthttp.StatusRequestEntityTooLarge, "the body must be 64 KiB at most", "")
 	case errors.As(err, &timeout) && timeout.Timeout():
 		problem(ctx, fasthttp.StatusRequestTimeout, "the request took too long to arrive: send it within 10 seconds", "")
 	default:
 		problem(ctx, fasthttp.StatusBadRequest, "the request is not valid HTTP/1.1 (RFC 9112)", "")
 	}
-	s.metrics.count(ctx.Response.StatusCode())
+	if !gone(err) {
+		linger(ctx)
+		s.metrics.count(ctx.Response.StatusCode())
+	}
+}
+
+// gone reports whether an error is that of a peer who left in the middle of a request, and is not there for an answer.
+func gone(err error) bool {
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // expect decides on `Expect: 100-continue`: a body that will be too large need not be sent.
@@ -65,6 +83,7 @@ func (s *Server) expect(ctx *fasthttp.RequestCtx) int {
 		s.refuse(ctx, fasthttp.ErrBodyTooLarge)
 		return fasthttp.StatusRequestEntityTooLarge
 	}
+	awaitBody(ctx)
 	return fasthttp.StatusContinue
 }
 

@@ -3,8 +3,10 @@ package server
 import "testing"
 
 func TestVerifyClient(t *testing.T) {
-	trusting := edgeServer(t, edgeNow)
-	wary := edgeServer(t, edgeNow, `"127.0.0.1/32", `, "")
+	_, trusting := edgeServer(t, edgeNow, edgeSettings(t))
+	others := edgeSettings(t)
+	others.TrustedProxies = others.TrustedProxies[1:]
+	_, wary := edgeServer(t, edgeNow, others)
 	const real, chain = "X-Real-IP: ", "X-Forwarded-For: "
 	for _, c := range []struct {
 		name, uri string

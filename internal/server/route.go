@@ -57,7 +57,11 @@ func find(ctx *fasthttp.RequestCtx) *route {
 		path = path[:i]
 	}
 	if len(path) > 0 && path[0] != '/' && string(path) != "*" {
-		path = ctx.URI().PathOriginal() // the absolute form, as for a proxy: RFC 9112, section 3.2.2
+		// The absolute form, as for a proxy: RFC 9112, section 3.2.2.
+		if scheme := ctx.URI().Scheme(); string(scheme) != "http" && string(scheme) != "https" {
+			return nil
+		}
+		path = ctx.URI().PathOriginal()
 	}
 	if bytes.HasPrefix(path, verifyPrefix) {
 		return &edges

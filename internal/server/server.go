@@ -6,15 +6,14 @@ package server
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
 
-	"videotoken/internal/config"
 	"videotoken/internal/video"
 )
 
@@ -49,17 +48,26 @@ type running struct {
 	verifier verifier
 }
 
+// Settings are what a server needs of a configuration.
+type Settings struct {
+	Signer         *video.Signer  // whose CDNs verify, too
+	Leeway         int64          // seconds that clocks may differ, for /verify
+	Origins        []string       // that may ask from a browser, or "*"
+	TrustedProxies []netip.Prefix // whose word for a client's address /verify takes
+}
+
 // New makes a server. now is the clock.
-func New(c *config.Config, log *slog.Logger, now func() time.Time) *Server {
-	s := &Server{log: log, now: now, metrics: newMetrics(), limits: limits{
+func New(c Settings, log *slog.Logger, now func() time.Time) *Server {
+	s := &Server{log: log, now: now, limits: limits{
 		connections: MaxConnections, read: readTimeout, write: writeTimeout, idle: idleTimeout, tick: time.Second,
 	}}
+	s.metrics = newMetrics(func() float64 { return float64(s.conns.len()) })
 	s.Use(c)
 	s.http = &fasthttp.Server{
 		Handler:       s.Handler,
 		ErrorHandler:  s.refuse,
 		ExpectHandler: s.expect,
-		Logger:        logger{log},
+		Logger:        silent{},
 
 		MaxRequestBodySize: MaxBody,
 		ReadBufferSize:     MaxHeader,
@@ -78,11 +86,11 @@ func New(c *config.Config, log *slog.Logger, now func() time.Time) *Server {
 }
 
 // Use makes c the running configuration: requests that start from now on see it whole, the others the one before.
-func (s *Server) Use(c *config.Config) {
+func (s *Server) Use(c Settings) {
 	s.running.Store(&running{
-		signer:   c.Signer(),
+		signer:   c.Signer,
 		cors:     newCORS(c.Origins),
-		verifier: verifier{cdns: c.CDNs.All(), proxies: c.TrustedProxies, leeway: int64(c.Token.Leeway / time.Second)},
+		verifier: verifier{cdns: c.Signer.CDNs.All(), proxies: c.TrustedProxies, leeway: c.Leeway},
 	})
 }
 
@@ -111,7 +119,8 @@ func (s *Server) Handler(ctx *fasthttp.RequestCtx) {
 	s.metrics.count(ctx.Response.StatusCode())
 }
 
-// logger passes on what fasthttp logs: connections that ended badly.
-type logger struct{ log *slog.Logger }
+// silent is fasthttp's logger. What fasthttp logs is about requests that were bad, of which anyone can send any
+// number, and quotes them, with the tokens and cookies in them. They are counted instead, as answers.
+type silent struct{}
 
-func (l logger) Printf(format string, args ...any) { l.log.Warn(fmt.Sprintf(format, args...)) }
+func (silent) Printf(string, ...any) {}

@@ -9,9 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"videotoken/token"
 )
@@ -25,7 +23,7 @@ func verifyAnswer(tb testing.TB, body string) []string {
 	}
 	var urls []string
 	for _, source := range video.Sources {
-		keys, uri, err := parse(tb, configuration).CDNs.KeysFor("", source.Src)
+		keys, uri, err := settings(tb).Signer.CDNs.KeysFor("", source.Src)
 		if err == nil {
 			_, err = keys.Verify(token.Request{URI: []byte(uri), Now: now})
 		}
@@ -38,7 +36,7 @@ func verifyAnswer(tb testing.TB, body string) []string {
 }
 
 func TestSeed(t *testing.T) {
-	s, _ := newServer(t, configuration)
+	s, _ := newServer(settings(t))
 	c := dial(t, start(t, s))
 	for i, cdn := range []string{"d111", "d222", "d111"} {
 		a := exchange(t, c, post(seed), "POST")
@@ -58,7 +56,7 @@ func TestSeed(t *testing.T) {
 }
 
 func TestRoutes(t *testing.T) {
-	s, _ := newServer(t, configuration)
+	s, _ := newServer(settings(t))
 	addr := start(t, s)
 	for _, c := range []struct {
 		method, target string
@@ -68,6 +66,7 @@ func TestRoutes(t *testing.T) {
 		{"POST", "/video/token", 200, ""},
 		{"POST", "/video/token?x=1", 200, ""},
 		{"POST", "http://x/video/token", 200, ""},
+		{"POST", "ftp://x/video/token", 404, ""},
 		{"GET", "/healthz", 200, ""},
 		{"HEAD", "/healthz", 200, ""},
 		{"OPTIONS", "/healthz", 204, "GET, HEAD, OPTIONS"},
@@ -107,7 +106,7 @@ func TestRoutes(t *testing.T) {
 }
 
 func TestBadBodies(t *testing.T) {
-	s, _ := newServer(t, configuration)
+	s, _ := newServer(settings(t))
 	c := dial(t, start(t, s))
 	large := `{"video":{"sources":[{"src":"/a"}],"x":"` + strings.Repeat("x", MaxBody) + `"}}`
 	fits := large[:len(large)-(len(large)-MaxBody)-3] + `"}}`
@@ -118,6 +117,10 @@ func TestBadBodies(t *testing.T) {
 	checkProblem(t, exchange(t, c, strings.Replace(post(seed), "Content-Type: application/json\r\n", "", 1), "POST"), 415, "application/json", "")
 	checkProblem(t, exchange(t, c, strings.Replace(post(seed), "application/json", "application/jsonp", 1), "POST"), 415, "application/json", "")
 	checkProblem(t, exchange(t, c, post("\x1f\x8b\x08", "Content-Encoding: gzip"), "POST"), 415, "compressed", "")
+	checkProblem(t, exchange(t, c, post(seed, "Content-Encoding: gzip"), "POST"), 415, "compressed", "")
+	if a := exchange(t, c, post(seed, "Content-Encoding: identity"), "POST"); a.StatusCode != 200 {
+		t.Errorf("identity: %d", a.StatusCode)
+	}
 	for _, contentType := range []string{"application/json; charset=utf-8", "Application/JSON", "application/json ;x=y"} {
 		if a := exchange(t, c, strings.Replace(post(seed), "application/json", contentType, 1), "POST"); a.StatusCode != 200 {
 			t.Errorf("%s: %d", contentType, a.StatusCode)
@@ -132,7 +135,7 @@ func TestBadBodies(t *testing.T) {
 // TestRefusedByFasthttp: what fasthttp answers in plain text by itself is a problem here, arrives whole although the
 // client is still sending, and closes the connection.
 func TestRefusedByFasthttp(t *testing.T) {
-	s, _ := newServer(t, configuration)
+	s, _ := newServer(settings(t))
 	addr := start(t, s)
 	for _, c := range []struct {
 		name, raw string
@@ -173,7 +176,7 @@ func TestRefusedByFasthttp(t *testing.T) {
 }
 
 func TestExpectContinue(t *testing.T) {
-	s, _ := newServer(t, configuration)
+	s, _ := newServer(settings(t))
 	c := dial(t, start(t, s))
 	head, body, _ := strings.Cut(post(seed, "Expect: 100-continue"), "\r\n\r\n")
 	if _, err := io.WriteString(c, head+"\r\n\r\n"); err != nil {
@@ -194,19 +197,24 @@ func TestExpectContinue(t *testing.T) {
 
 func TestCORS(t *testing.T) {
 	const preflight = "OPTIONS /video/token HTTP/1.1\r\nHost: x\r\nOrigin: %s\r\nAccess-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: content-type\r\n\r\n"
+	one := []string{"https://player.example"}
 	for _, c := range []struct {
-		name, yaml, origin, allowed, vary string
+		name                  string
+		origins               []string
+		origin, allowed, vary string
 	}{
-		{"allowed", configuration, "https://player.example", "https://player.example", "Origin"},
-		{"another", configuration, "https://evil.example", "", "Origin"},
-		{"a prefix", configuration, "https://player.example.evil", "", "Origin"},
-		{"another case", configuration, "https://PLAYER.example", "", "Origin"},
-		{"null", configuration, "null", "", "Origin"},
-		{"every", strings.Replace(configuration, `"https://player.example"`, `"*"`, 1), "https://a.example", "*", ""},
-		{"none configured", strings.Split(configuration, "cors:")[0], "https://player.example", "", ""},
+		{"allowed", one, "https://player.example", "https://player.example", "Origin"},
+		{"another", one, "https://evil.example", "", "Origin"},
+		{"a prefix", one, "https://player.example.evil", "", "Origin"},
+		{"another case", one, "https://PLAYER.example", "", "Origin"},
+		{"null", one, "null", "", "Origin"},
+		{"every", []string{"*"}, "https://a.example", "*", ""},
+		{"none configured", nil, "https://player.example", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s, _ := newServer(t, c.yaml)
+			with := settings(t)
+			with.Origins = c.origins
+			s, _ := newServer(with)
 			conn := dial(t, start(t, s))
 			check := func(a answer) {
 				t.Helper()
@@ -226,12 +234,13 @@ func TestCORS(t *testing.T) {
 			}
 			check(exchange(t, conn, post(seed, "Origin: "+c.origin), "POST"))
 			check(exchange(t, conn, post("{}", "Origin: "+c.origin), "POST")) // errors can be read too
+			check(exchange(t, conn, post(strings.Repeat(" ", MaxBody+1), "Origin: "+c.origin), "POST"))
 		})
 	}
 }
 
 func TestPanic(t *testing.T) {
-	s, logs := newServer(t, configuration)
+	s, logs := newServer(settings(t))
 	s.running.Store(&running{}) // its signer is nil: every request panics
 	c := dial(t, start(t, s))
 	for range 3 {
@@ -241,7 +250,7 @@ func TestPanic(t *testing.T) {
 			t.Errorf("internals in %s", a.body)
 		}
 	}
-	s.Use(parse(t, configuration))
+	s.Use(settings(t))
 	verifyAnswer(t, exchange(t, c, post(seed), "POST").body)
 	if n := strings.Count(logs.String(), "a request panicked"); n != 3 {
 		t.Errorf("%d panics in the log:\n%s", n, logs)
@@ -273,7 +282,7 @@ func adminGet(tb testing.TB, s *Server, path string) string {
 }
 
 func TestAdmin(t *testing.T) {
-	s, _ := newServer(t, configuration)
+	s, _ := newServer(settings(t))
 	for path, want := range map[string]string{
 		"/healthz": "200\nok", "/readyz": "200\nok", "/metrics": "go_memstats_mallocs_total", "/debug/pprof/": "goroutine", "/nothing": "404",
 	} {
@@ -286,161 +295,5 @@ func TestAdmin(t *testing.T) {
 	}
 	if got := adminGet(t, s, "/readyz"); !strings.HasPrefix(got, "503") {
 		t.Errorf("/readyz after Shutdown: %s", got)
-	}
-}
-
-func TestTimeouts(t *testing.T) {
-	s, _ := newServer(t, configuration)
-	s.limits = limits{connections: 10, read: 200 * time.Millisecond, write: 200 * time.Millisecond, idle: 600 * time.Millisecond, tick: 20 * time.Millisecond}
-	addr := start(t, s)
-	t.Run("reading", func(t *testing.T) {
-		c := dial(t, addr)
-		a := exchange(t, c, post(seed)[:100], "POST")
-		checkProblem(t, a, 408, "too long", "")
-	})
-	t.Run("dribbling", func(t *testing.T) {
-		c := dial(t, addr)
-		stop := make(chan struct{})
-		go func() {
-			for _, b := range []byte(post(seed)) {
-				select {
-				case <-stop:
-					return
-				case <-time.After(10 * time.Millisecond):
-					_, _ = c.Write([]byte{b})
-				}
-			}
-		}()
-		checkProblem(t, read(t, bufio.NewReader(c), "POST"), 408, "too long", "")
-		close(stop)
-	})
-	t.Run("idle", func(t *testing.T) {
-		c := dial(t, addr)
-		verifyAnswer(t, exchange(t, c, post(seed), "POST").body)
-		if b, err := io.ReadAll(c); err != nil || len(b) != 0 {
-			t.Errorf("%q, %v", b, err)
-		}
-	})
-	t.Run("not writing", func(t *testing.T) {
-		// Requests without end whose answers nobody reads: the server's write blocks, and is given up.
-		c := dial(t, addr)
-		if err := c.(*net.TCPConn).SetReadBuffer(4096); err != nil {
-			t.Fatal(err)
-		}
-		request := []byte(post(seed))
-		for {
-			if _, err := c.Write(request); err != nil {
-				break // reset by the server; the test's deadline otherwise
-			}
-		}
-		if err := c.SetDeadline(time.Now()); err != nil {
-			t.Fatal(err)
-		}
-	})
-	for until := time.Now().Add(5 * time.Second); s.conns.len() != 0; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(until) {
-			t.Fatalf("%d connections left", s.conns.len())
-		}
-	}
-}
-
-func TestTooManyConnections(t *testing.T) {
-	s, _ := newServer(t, configuration)
-	s.limits.connections = 2
-	addr := start(t, s)
-	first, second := dial(t, addr), dial(t, addr)
-	verifyAnswer(t, exchange(t, first, post(seed), "POST").body)
-	verifyAnswer(t, exchange(t, second, post(seed), "POST").body)
-	a := exchange(t, dial(t, addr), post(seed), "POST")
-	checkProblem(t, a, 503, "too many connections", "")
-	if a.Header.Get("Retry-After") == "" || !a.Close {
-		t.Errorf("header %v", a.Header)
-	}
-	_ = first.Close()
-	for until := time.Now().Add(5 * time.Second); s.conns.len() > 1; time.Sleep(time.Millisecond) {
-		if time.Now().After(until) {
-			t.Fatal("the closed connection still counts")
-		}
-	}
-	verifyAnswer(t, exchange(t, dial(t, addr), post(seed), "POST").body)
-}
-
-// flaky is a listener that fails now and then, as accept(2) does without file descriptors.
-type flaky struct {
-	net.Listener
-	failures []error
-}
-
-func (f *flaky) Accept() (net.Conn, error) {
-	if len(f.failures) > 0 {
-		err := f.failures[0]
-		f.failures = f.failures[1:]
-		return nil, &net.OpError{Op: "accept", Err: err}
-	}
-	return f.Listener.Accept()
-}
-
-func TestAcceptFailures(t *testing.T) {
-	s, logs := newServer(t, configuration)
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- s.Serve(&flaky{ln, []error{syscall.EMFILE, syscall.ECONNABORTED, syscall.ENFILE}}) }()
-	verifyAnswer(t, exchange(t, dial(t, ln.Addr().String()), post(seed), "POST").body)
-	if n := strings.Count(logs.String(), "no connection could be accepted"); n != 3 {
-		t.Errorf("%d warnings:\n%s", n, logs)
-	}
-	if err := s.Shutdown(context.Background()); err != nil {
-		t.Error(err)
-	}
-	if err := <-served; err != nil {
-		t.Error(err)
-	}
-}
-
-// TestShutdown: a request that is being sent is answered, an idle connection is closed, and one that never ends is
-// cut off when the time is up.
-func TestShutdown(t *testing.T) {
-	s, _ := newServer(t, configuration)
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- s.Serve(ln) }()
-	idle, busy, stuck := dial(t, ln.Addr().String()), dial(t, ln.Addr().String()), dial(t, ln.Addr().String())
-	verifyAnswer(t, exchange(t, idle, post(seed), "POST").body)
-	raw := post(seed)
-	for _, c := range []net.Conn{busy, stuck} {
-		if _, err := io.WriteString(c, raw[:200]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	time.Sleep(50 * time.Millisecond) // for the server to have read them
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	done := make(chan error, 1)
-	go func() { done <- s.Shutdown(ctx) }()
-	if b, err := io.ReadAll(idle); err != nil || len(b) != 0 {
-		t.Errorf("idle: %q, %v", b, err)
-	}
-	a := exchange(t, busy, raw[200:], "POST")
-	verifyAnswer(t, a.body)
-	if !a.Close {
-		t.Error("no Connection: close in the answer during shutdown")
-	}
-	if err := <-done; err == nil {
-		t.Error("Shutdown did not say that a connection was cut off")
-	}
-	if b, err := io.ReadAll(stuck); len(b) != 0 {
-		t.Errorf("stuck: %q, %v", b, err)
-	}
-	if err := <-served; err != nil {
-		t.Error(err)
-	}
-	if _, err := net.Dial("tcp", ln.Addr().String()); err == nil {
-		t.Error("still listening")
 	}
 }

@@ -6,7 +6,7 @@ import "testing"
 // extensions.filters.http.ext_authz.v3.HttpService, with path_prefix "/verify/ext-authz/one"; and Traefik's ForwardAuth
 // with the address "/verify/forward-auth/one". deploy/README.md has the settings.
 func TestVerifyShapes(t *testing.T) {
-	addr := edgeServer(t, edgeNow)
+	_, addr := edgeServer(t, edgeNow, edgeSettings(t))
 	// Host, Method, Path and Content-Length always go along; X-Forwarded-For is allowed by the settings. Envoy's HTTP
 	// client appends its own address to that one.
 	envoy := func(forwardedFor string) []string {

@@ -12,9 +12,6 @@ import (
 	"videotoken/token"
 )
 
-// maxURI bounds an original URI. nginx and HAProxy take no longer ones of a client by default.
-const maxURI = 8 << 10
-
 var (
 	verifyPrefix = []byte("/verify/")
 
@@ -134,7 +131,7 @@ func listen(h *fasthttp.RequestHeader) (said headers) {
 // isTarget reports whether uri is a request target in origin form (RFC 9112, section 3.2.1) in the letters of RFC
 // 3986. A client that sends raw UTF-8 or a "|" is refused: what passes them on re-encodes them in more than one way.
 func isTarget(uri []byte) bool {
-	if len(uri) == 0 || len(uri) > maxURI || uri[0] != '/' {
+	if len(uri) == 0 || len(uri) > cdn.MaxURI || uri[0] != '/' {
 		return false
 	}
 	for i, c := range uri {

@@ -11,7 +11,7 @@ import (
 
 // TestVerifyAllocations is not for the race detector, under which a sync.Pool drops what it holds at random.
 func TestVerifyAllocations(t *testing.T) {
-	s := newEdgeServer(t, edgeNow)
+	s, _ := edgeServer(t, edgeNow, edgeSettings(t))
 	for _, c := range []struct {
 		name, target string
 		header       []string

@@ -16,7 +16,7 @@ import (
 // 200 with as many bytes of headers. Both have the same client, whose cost is a part of each; "xbare" is the ratio of
 // the CPU times of the whole, measured turn by turn.
 func BenchmarkVerify(b *testing.B) {
-	addr := edgeServer(b, edgeNow)
+	_, addr := edgeServer(b, edgeNow, edgeSettings(b))
 	request := "GET /verify/auth-request/one HTTP/1.1\r\nHost: videotoken\r\nX-Original-URI: " + edgeExact + "\r\nX-Real-IP: 203.0.113.7\r\n\r\n"
 	verify := edgeConn(b, addr)
 	answer := verify.ask(b, request, 0)

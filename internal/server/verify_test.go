@@ -6,10 +6,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"videotoken/internal/cdn"
+	"videotoken/token"
 )
 
 func TestVerify(t *testing.T) {
-	addr := edgeServer(t, edgeNow)
+	_, addr := edgeServer(t, edgeNow, edgeSettings(t))
 	const (
 		authRequest = "/verify/auth-request/one"
 		forwardAuth = "/verify/forward-auth/one"
@@ -17,7 +20,7 @@ func TestVerify(t *testing.T) {
 		original    = "X-Original-URI: "
 		forwarded   = "X-Forwarded-Uri: "
 	)
-	long := "&x=" + strings.Repeat("a", maxURI-len(edgeExact)-len("&x="))
+	long := "&x=" + strings.Repeat("a", cdn.MaxURI-len(edgeExact)-len("&x="))
 	for _, c := range []struct {
 		name, method, target string
 		header               []string
@@ -117,7 +120,7 @@ func TestVerify(t *testing.T) {
 
 // TestVerifyTrailer shows that what comes behind a body is no header.
 func TestVerifyTrailer(t *testing.T) {
-	addr := edgeServer(t, edgeNow)
+	_, addr := edgeServer(t, edgeNow, edgeSettings(t))
 	res, _ := edgeAsk(t, addr, "POST", "/verify/auth-request/one", "Transfer-Encoding: chunked", "Trailer: X-Original-URI", "", "0", "X-Original-URI: "+edgeExact)
 	if res.StatusCode < 400 || res.StatusCode > 499 {
 		t.Errorf("%d %v", res.StatusCode, res.Header)
@@ -126,7 +129,7 @@ func TestVerifyTrailer(t *testing.T) {
 
 // TestVerifyNotHTTP has what no request can bring past the reading of it.
 func TestVerifyNotHTTP(t *testing.T) {
-	addr := edgeServer(t, edgeNow)
+	_, addr := edgeServer(t, edgeNow, edgeSettings(t))
 	for name, line := range map[string]string{
 		"NUL":            "X-Original-URI: " + edgeExact + "\x00",
 		"control":        "X-Original-URI: " + edgeExact + "\x01",
@@ -145,7 +148,7 @@ func TestVerifyNotHTTP(t *testing.T) {
 }
 
 func TestVerifySession(t *testing.T) {
-	addr := edgeServer(t, edgeNow)
+	_, addr := edgeServer(t, edgeNow, edgeSettings(t))
 	for uri, session := range map[string]string{edgeSession: "00112233aabbccdd", edgeExact: ""} {
 		res, _ := edgeAsk(t, addr, "GET", "/verify/ext-authz/one"+uri)
 		if res.StatusCode != 200 || res.Header.Get("X-Token-Session") != session || len(res.Header["X-Token-Session"]) != min(len(session), 1) {
@@ -175,11 +178,13 @@ func TestVerifyVectors(t *testing.T) {
 	for _, c := range append(vectors.Accept, vectors.Reject...) {
 		is := server{c.Now, len(c.Keys)}
 		if servers[is] == "" {
-			var replace []string
-			if is.keys == 2 { // the first CDN has both keys: the second's move over
-				replace = []string{"}]}\n  - {name: two, url: \"https://two.example\", keys: [", "}, "}
+			settings := edgeSettings(t)
+			if is.keys == 2 { // the first CDN has both keys
+				seven, eight := vectorKeys(t)
+				with := settingsFor(t, cdn.CDN{Name: "one", URL: "https://one.example", Weight: 1, Keys: token.Keys{seven, eight}})
+				settings.Signer = with.Signer
 			}
-			servers[is] = edgeServer(t, c.Now, replace...)
+			_, servers[is] = edgeServer(t, c.Now, settings)
 		}
 		addr := servers[is]
 		var ip []string

@@ -1,12 +1,12 @@
 package server
 
 import (
-	"bytes"
 	"errors"
 	"strconv"
 
 	"github.com/valyala/fasthttp"
 
+	"videotoken/internal/mediatype"
 	"videotoken/internal/video"
 )
 
@@ -17,8 +17,13 @@ var (
 
 // signVideo is POST /video/token.
 func (s *Server) signVideo(ctx *fasthttp.RequestCtx, c *running) {
-	if !isJSON(ctx.Request.Header.ContentType()) {
+	h := &ctx.Request.Header
+	if !mediatype.Is(h.ContentType(), "application/json") {
 		problem(ctx, fasthttp.StatusUnsupportedMediaType, "the body must be JSON: send it with Content-Type: application/json", "")
+		return
+	}
+	if coding := h.ContentEncoding(); len(coding) > 0 && !mediatype.Is(coding, "identity") {
+		problem(ctx, fasthttp.StatusUnsupportedMediaType, "the body must not be compressed: send it without Content-Encoding", "")
 		return
 	}
 	// The answer is written into the response's own buffer, which is empty and may have room from an earlier answer.
@@ -36,21 +41,10 @@ func (s *Server) signVideo(ctx *fasthttp.RequestCtx, c *running) {
 
 func (s *Server) refuseVideo(ctx *fasthttp.RequestCtx, err error) {
 	var e *video.Error
-	switch coding := ctx.Request.Header.ContentEncoding(); {
-	case len(coding) > 0 && !bytes.EqualFold(coding, []byte("identity")):
-		problem(ctx, fasthttp.StatusUnsupportedMediaType, "the body must not be compressed: send it without Content-Encoding", "")
-	case errors.As(err, &e):
+	if errors.As(err, &e) {
 		problem(ctx, fasthttp.StatusBadRequest, e.Detail, e.Pointer)
-	default:
-		s.log.Error("signing failed", "error", err)
-		problem(ctx, fasthttp.StatusInternalServerError, "the request could not be served", "")
+		return
 	}
-}
-
-// isJSON reports whether a media type is application/json, in any case, with or without parameters.
-func isJSON(contentType []byte) bool {
-	if i := bytes.IndexByte(contentType, ';'); i >= 0 {
-		contentType = bytes.TrimRight(contentType[:i], " \t")
-	}
-	return bytes.EqualFold(contentType, jsonType)
+	s.log.Error("signing failed", "error", err)
+	problem(ctx, fasthttp.StatusInternalServerError, "the request could not be served", "")
 }

@@ -27,6 +27,11 @@ func TestKeygen(t *testing.T) {
 		}
 		seen[m[2]] = true
 	}
+	if out, _, status := command(t, "keygen", "-secret-only"); status != 0 || len(out) != 44 {
+		t.Errorf("secret-only: %d, %q", status, out)
+	} else if _, err := token.ParseSecret(strings.TrimSpace(out)); err != nil {
+		t.Error(err)
+	}
 	for _, args := range [][]string{{"-id", "65536"}, {"-id", "-1"}, {"x"}} {
 		if out, errs, status := command(t, append([]string{"keygen"}, args...)...); status == 0 || out != "" || errs == "" {
 			t.Errorf("%v: %d, %q, %q", args, status, out, errs)
@@ -43,7 +48,7 @@ func TestSignAndVerify(t *testing.T) {
 		status       int
 	}{
 		{nil, nil, "/film.mp4", "path        /film.mp4\nkey         7\ndepth       0\nexpires ", 0},
-		{nil, nil, "/film%20é.mp4?quality=hd#t=10", "path        /film%20é.mp4?quality=hd\n", 0},
+		{nil, nil, "/film%20é.mp4?quality=hd#t=10", "path        /film%20%C3%A9.mp4?quality=hd\n", 0},
 		{[]string{"-cdn", "aws-8"}, nil, "/hls/a/master.m3u8", "path        /hls/a/master.m3u8\nkey         8\ndepth       2\n", 0},
 		{[]string{"-type", "application/dash+xml"}, nil, "/d/manifest", "depth       1\n", 0},
 		{[]string{"-ip", "203.0.113.7", "-session", "00112233aabbccdd"}, []string{"-ip", "203.0.113.7"}, "/a", "ip          203.0.113.7/32\nsession     00112233aabbccdd\n", 0},
@@ -68,12 +73,13 @@ func TestSignAndVerify(t *testing.T) {
 		args []string
 		says string
 	}{
-		{[]string{"sign", "-config", file, "film.mp4"}, "/video/sources/0/src: must be an absolute path"},
+		{[]string{"sign", "-config", file, "film.mp4"}, "src must be an absolute path"},
 		{[]string{"sign", "-config", file, "/a/../b"}, "canonical form"},
-		{[]string{"sign", "-config", file, "-ttl", "48h", "/a"}, "/token/ttl: must be a whole number of seconds from 1 to 86400"},
+		{[]string{"sign", "-config", file, "-ttl", "48h", "/a"}, "ttl must be a whole number of seconds from 1 to 86400"},
 		{[]string{"sign", "-config", file, "-ttl", "500ms", "/a"}, "-ttl 500ms: must be in whole seconds"},
-		{[]string{"sign", "-config", file, "-ttl", "-5s", "/a"}, "/token/ttl: must be a whole number"},
+		{[]string{"sign", "-config", file, "-ttl", "-5s", "/a"}, "ttl must be a whole number"},
 		{[]string{"sign", "-config", file, "-cdn", "nobody", "/a"}, "no such CDN"},
+		{[]string{"sign", "-config", file, "/\xff.mp4"}, "is not UTF-8"},
 		{[]string{"sign", "/a"}, "no configuration: name one with -config"},
 		{[]string{"verify", "-config", file, "/a"}, "token: missing"},
 		{[]string{"verify", "-config", file, "https://other.example/a?token=x"}, "is not on any of"},
@@ -96,7 +102,9 @@ func TestVersionAndHelp(t *testing.T) {
 	}{
 		{[]string{"-h"}, "videotoken verify -config FILE URI", 0},
 		{[]string{"--help"}, "-listen HOST:PORT", 0},
-		{[]string{"keygen", "-h"}, "Usage: videotoken keygen [-id N]", 0},
+		{[]string{"keygen", "-h"}, "Usage: videotoken keygen [-id N", 0},
+		{[]string{"version", "-h"}, "Usage: videotoken version", 0},
+		{[]string{"version", "x"}, "1 arguments where 0 are expected", 2},
 		{[]string{"sign", "-h"}, "-ttl duration", 0},
 		{[]string{"verify", "-h"}, "The exit status", 0},
 		{[]string{"-nonsense"}, "flag provided but not defined: -nonsense", 2},

@@ -109,7 +109,7 @@ func (p *process) messages() (m []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, record := range p.log {
-		m = append(m, record["level"].(string)+" "+record["msg"].(string))
+		m = append(m, fmt.Sprintf("%v %v", record["level"], record["msg"]))
 	}
 	return m
 }

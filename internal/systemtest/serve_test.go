@@ -87,8 +87,10 @@ func TestShutdown(t *testing.T) {
 		}
 		time.Sleep(100 * time.Millisecond) // for the request to have begun
 		p.signal(t, s)
-		for !slices.Contains(p.messages(), "INFO shutting down") {
-			time.Sleep(time.Millisecond)
+		for until := time.Now().Add(10 * time.Second); !slices.Contains(p.messages(), "INFO shutting down"); time.Sleep(time.Millisecond) {
+			if time.Now().After(until) {
+				t.Fatalf("%v: logged %q", s, p.messages())
+			}
 		}
 		if _, err := io.WriteString(c, request[100:]); err != nil {
 			t.Fatal(err)

@@ -1,7 +1,6 @@
 package video
 
 import (
-	"bytes"
 	"errors"
 
 	"github.com/goccy/go-json/jsontext"
@@ -223,15 +222,4 @@ func (d *document) unquote(scratch *[]byte, s span) []byte {
 	}
 	*scratch, _ = jsontext.AppendUnquote((*scratch)[:0], d.body[s.start:s.end]) // it is valid
 	return *scratch
-}
-
-// url is the value of a string that becomes a part of a URL in the answer. A `"` and a `\` are percent-encoded in it,
-// so that it can stand in JSON as it is; the path they are in means the same, or is refused, with or without.
-func (d *document) url(s span) []byte {
-	u := d.unquote(&d.text, s)
-	if !s.escaped || bytes.IndexByte(u, '"') < 0 && bytes.IndexByte(u, '\\') < 0 {
-		return u
-	}
-	u = bytes.ReplaceAll(bytes.ReplaceAll(u, []byte(`"`), []byte("%22")), []byte(`\`), []byte("%5C"))
-	return u
 }

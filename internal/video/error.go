@@ -14,8 +14,6 @@ import (
 type Error struct {
 	Pointer string // the JSON pointer (RFC 6901) of the offending value, also of one that is missing; "" for the whole body
 	Detail  string // what to change, for the client's developer
-
-	cause error
 }
 
 func (e *Error) Error() string {
@@ -25,14 +23,12 @@ func (e *Error) Error() string {
 	return e.Pointer + ": " + e.Detail
 }
 
-func (e *Error) Unwrap() error { return e.cause }
-
 func failf(pointer, format string, args ...any) *Error {
 	return &Error{Pointer: pointer, Detail: fmt.Sprintf(format, args...)}
 }
 
 func sourceError(i int, err error) *Error {
-	return &Error{Pointer: sourcePointer(i, "/src"), Detail: err.Error(), cause: err}
+	return &Error{Pointer: sourcePointer(i, "/src"), Detail: err.Error()}
 }
 
 func sourcePointer(i int, member string) string { return "/video/sources/" + strconv.Itoa(i) + member }

@@ -1,6 +1,11 @@
 package video
 
 import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
 	"github.com/goccy/go-json"
 )
 
@@ -14,6 +19,9 @@ type Options struct {
 // URL signs one source, of the media type if it has one, as it would be in a document of its own: a command line's
 // way to [Signer.Append].
 func (s *Signer) URL(src, mediaType string, o Options, now int64) (string, error) {
+	if !utf8.ValidString(src) {
+		return "", errors.New("the path is not UTF-8: percent-encode its other bytes")
+	}
 	type source struct {
 		Src  string `json:"src"`
 		Type string `json:"type,omitempty"`
@@ -29,6 +37,10 @@ func (s *Signer) URL(src, mediaType string, o Options, now int64) (string, error
 		return "", err
 	}
 	answer, _, err := s.Append(nil, body, now)
+	var e *Error
+	if errors.As(err, &e) {
+		return "", fmt.Errorf("%s %s", e.Pointer[strings.LastIndexByte(e.Pointer, '/')+1:], e.Detail)
+	}
 	if err != nil {
 		return "", err
 	}

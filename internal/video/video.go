@@ -48,7 +48,7 @@ func (s *Signer) append(dst, body []byte, now int64, d *document) ([]byte, int64
 	copied := d.video.start
 	for i := range d.sources[:d.n] {
 		src := &d.sources[i]
-		err := d.parsed.Parse(d.url(src.src), d.unquote(&d.mediaType, src.mediaType))
+		err := d.parsed.Parse(d.unquote(&d.text, src.src), d.unquote(&d.mediaType, src.mediaType))
 		if err != nil {
 			return nil, 0, sourceError(i, err)
 		}

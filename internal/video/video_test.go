@@ -34,6 +34,7 @@ func TestAccepted(t *testing.T) {
 		"other case of a name": `{"video":{"Sources":1,"sources":[{"src":"/a","SRC":5}]},"Video":2}`,
 		"tokens as names":      document(`{"src":"/a.mp4?tokens=1&xtoken=2"}`),
 		"raw UTF-8":            document(`{"src":"/é/日本.mp4"}`),
+		"brackets and more":    document(`{"src":"/film[1080p]|^{x}` + "`" + ` <y>.mp4?a[]=1&b=|{}#[x]"}`),
 		"15 directories":       document(`{"src":"/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/a.mpd"}`),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -132,6 +133,10 @@ func TestRefused(t *testing.T) {
 		{"src backslash", document(`{"src":"\\\\evil.example"}`), "/video/sources/0/src", "absolute path"},
 		{"line feed in the query", document(`{"src":"/a?\n"}`), "/video/sources/0/src", "control character"},
 		{"line feed in the fragment", document(`{"src":"/a#\u0000"}`), "/video/sources/0/src", "control character"},
+		{"stray % in the query", document(`{"src":"/a?x=%zz"}`), "/video/sources/0/src", "does not start an encoded byte"},
+		{"% at the end of the query", document(`{"src":"/a?x=%4"}`), "/video/sources/0/src", "does not start an encoded byte"},
+		{"URL too long", document(`{"src":"/` + strings.Repeat("a", 8160) + `"}`), "/video/sources/0/src", "8192 bytes at most"},
+		{"URL too long when encoded", document(`{"src":"/` + strings.Repeat("é", 1400) + `"}`), "/video/sources/0/src", "8192 bytes at most"},
 		{"token in the query", document(`{"src":"/a?x=1&token=2"}`), "/video/sources/0/src", "token"},
 		{"token without a value", document(`{"src":"/a?token"}`), "/video/sources/0/src", "token"},
 		{"encoded token in the query", document(`{"src":"/a?t%6Fken=2"}`), "/video/sources/0/src", "token"},
