@@ -58,6 +58,7 @@ func edgeServer(t testing.TB, now int64, c Settings) (s *Server, addr string) {
 			t.Error(err)
 		}
 	})
+	edgeAsk(t, ln.Addr().String(), "GET", "/healthz") // shut down before it has come to serve, it would wait for good
 	return s, ln.Addr().String()
 }
 
@@ -69,6 +70,9 @@ func edgeAsk(t testing.TB, addr, method, target string, lines ...string) (*http.
 		t.Fatal(err)
 	}
 	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
 	head := append([]string{method + " " + target + " HTTP/1.1", "Host: videotoken"}, lines...)
 	if _, err := io.WriteString(c, strings.Join(head, "\r\n")+"\r\n\r\n"); err != nil {
 		t.Fatal(err)

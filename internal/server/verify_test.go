@@ -118,6 +118,15 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+// TestVerifyTrailer shows that what comes behind a body is no header.
+func TestVerifyTrailer(t *testing.T) {
+	_, addr := edgeServer(t, edgeNow, edgeSettings(t))
+	res, _ := edgeAsk(t, addr, "POST", "/verify/auth-request/one", "Transfer-Encoding: chunked", "Trailer: X-Original-URI", "", "0", "X-Original-URI: "+edgeExact)
+	if res.StatusCode < 400 || res.StatusCode > 499 {
+		t.Errorf("%d %v", res.StatusCode, res.Header)
+	}
+}
+
 // TestVerifyNotHTTP has what no request can bring past the reading of it.
 func TestVerifyNotHTTP(t *testing.T) {
 	_, addr := edgeServer(t, edgeNow, edgeSettings(t))
