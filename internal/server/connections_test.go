@@ -144,6 +144,24 @@ func TestAcceptFailures(t *testing.T) {
 	}
 }
 
+// TestShutdownFirst: a Shutdown that comes before Serve ends it, too.
+func TestShutdownFirst(t *testing.T) {
+	s, _ := newServer(settings(t))
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Shutdown(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Serve(ln); err != nil {
+		t.Error(err)
+	}
+	if _, err := net.Dial("tcp", ln.Addr().String()); err == nil {
+		t.Error("still listening")
+	}
+}
+
 // TestShutdown: a request that is being sent is answered, an idle connection is closed, and one that never ends is
 // cut off when the time is up.
 func TestShutdown(t *testing.T) {

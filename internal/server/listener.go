@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"net"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -12,6 +13,13 @@ import (
 type listener struct {
 	net.Listener
 	server *Server
+	closed sync.Once
+}
+
+// Close may be called again.
+func (l *listener) Close() (err error) {
+	l.closed.Do(func() { err = l.Listener.Close() })
+	return err
 }
 
 // refusals bounds how many refused connections are drained at once; beyond that they are just closed.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -39,6 +40,9 @@ type Server struct {
 
 	running  atomic.Pointer[running]
 	draining atomic.Bool
+
+	mu        sync.Mutex
+	listeners []*listener
 }
 
 // running is what a request needs of the configuration. It is immutable: a new configuration is a new one.
@@ -96,15 +100,37 @@ func (s *Server) Use(c Settings) {
 
 // Serve serves the connections of ln until Shutdown, and then returns nil.
 func (s *Server) Serve(ln net.Listener) error {
+	l := &listener{Listener: ln, server: s}
+	if !s.listen(l) {
+		return nil
+	}
 	stop := s.conns.watch(s.limits)
 	defer stop()
-	return s.http.Serve(&listener{Listener: ln, server: s})
+	return s.http.Serve(l)
+}
+
+// listen adds a listener to those that Shutdown closes. After Shutdown it closes it, and reports false: a signal may
+// come before Serve is called, and fasthttp's Shutdown knows only the listeners that it serves already.
+func (s *Server) listen(l *listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.draining.Load() {
+		_ = l.Close()
+		return false
+	}
+	s.listeners = append(s.listeners, l)
+	return true
 }
 
 // Shutdown stops accepting connections and closes each when its request is answered. Where ctx ends first, it closes
 // those that are left.
 func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
 	s.draining.Store(true)
+	for _, l := range s.listeners {
+		_ = l.Close()
+	}
+	s.mu.Unlock()
 	err := s.http.ShutdownWithContext(ctx)
 	if err != nil {
 		s.conns.closeAll()
