@@ -13,7 +13,7 @@ import (
 
 func TestTimeouts(t *testing.T) {
 	s, _ := newServer(settings(t))
-	s.limits = limits{connections: 10, read: 200 * time.Millisecond, write: 200 * time.Millisecond, idle: 600 * time.Millisecond, tick: 20 * time.Millisecond}
+	s.limits = limits{connections: 10, request: 200 * time.Millisecond, idle: 600 * time.Millisecond, tick: 20 * time.Millisecond}
 	addr := start(t, s)
 	t.Run("reading", func(t *testing.T) {
 		c := dial(t, addr)

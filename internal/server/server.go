@@ -24,9 +24,8 @@ const (
 	MaxHeader      = 16 << 10 // bytes of a request line with its headers
 	MaxConnections = 100_000
 
-	readTimeout  = 10 * time.Second // for a request, from its first byte to its last
-	writeTimeout = 10 * time.Second // for an answer
-	idleTimeout  = 75 * time.Second // between requests: longer than the 60 s that proxies keep a connection
+	requestTimeout = 10 * time.Second // from a request's first byte to its answer's last
+	idleTimeout    = 75 * time.Second // between requests: longer than the 60 s that proxies keep a connection
 )
 
 // Server serves one configuration at a time. Its methods are safe for concurrent use.
@@ -63,7 +62,7 @@ type Settings struct {
 // New makes a server. now is the clock.
 func New(c Settings, log *slog.Logger, now func() time.Time) *Server {
 	s := &Server{log: log, now: now, limits: limits{
-		connections: MaxConnections, read: readTimeout, write: writeTimeout, idle: idleTimeout, tick: time.Second,
+		connections: MaxConnections, request: requestTimeout, idle: idleTimeout, tick: time.Second,
 	}}
 	s.metrics = newMetrics(func() float64 { return float64(s.conns.len()) })
 	s.Use(c)
