@@ -65,12 +65,16 @@ func page(t *testing.T) (origin string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	scripts, err := stack.Scripts(root)
+	if err != nil {
+		t.Fatal(err)
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = w.Write(playerPage)
 	})
-	mux.Handle("GET /hls.min.js", http.FileServer(http.Dir(filepath.Join(root, "deploy/e2e/web/node_modules/hls.js/dist"))))
+	mux.Handle("GET /hls.min.js", http.FileServer(scripts))
 	s := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
 	go s.Serve(ln)
 	t.Cleanup(func() { _ = s.Close() })

@@ -51,6 +51,10 @@ func run(ctx context.Context, stdout io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
+	scripts, err := stack.Scripts(root)
+	if err != nil {
+		return err
+	}
 	dir, err := os.MkdirTemp("", "videotoken-demo-")
 	if err != nil {
 		return err
@@ -74,7 +78,7 @@ func run(ctx context.Context, stdout io.Writer, args []string) error {
 		return errors.Join(err, s.Close())
 	}
 	defer s.Close()
-	server := &http.Server{Handler: pages(root, s), ReadHeaderTimeout: time.Minute}
+	server := &http.Server{Handler: pages(scripts, s), ReadHeaderTimeout: time.Minute}
 	defer server.Close()
 	go server.Serve(ln)
 	fmt.Fprintf(stdout, "The demonstration is at %s/ until you press Ctrl-C.\n", origin)
@@ -83,7 +87,7 @@ func run(ctx context.Context, stdout io.Writer, args []string) error {
 }
 
 // pages are the demonstration's: the page, hls.js, and what the page has to know.
-func pages(root string, s *stack.Stack) http.Handler {
+func pages(scripts http.Dir, s *stack.Stack) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -93,6 +97,6 @@ func pages(root string, s *stack.Stack) http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(map[string]any{"service": "http://" + s.Service, "document": film.Document(), "leeway": stack.Leeway})
 	})
-	mux.Handle("GET /hls.min.js", http.FileServer(http.Dir(filepath.Join(root, "deploy/e2e/web/node_modules/hls.js/dist"))))
+	mux.Handle("GET /hls.min.js", http.FileServer(scripts))
 	return mux
 }
