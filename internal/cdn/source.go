@@ -85,17 +85,10 @@ func (c *CDN) AppendURL(dst []byte, s *Source, claims *token.Claims) ([]byte, er
 	scoped.Depth = s.depth
 	dst = append(dst, c.URL...)
 	start := len(dst)
-	var err error
 	if s.inPath {
 		dst = append(dst, "/~"...)
-		if dst, err = c.Keys[0].Append(dst, &scoped, s.canonical); err != nil {
-			return dst, err
-		}
-		dst = s.append(dst, s.path)
-		dst = s.append(dst, s.query)
 	} else {
-		dst = s.append(dst, s.path)
-		dst = s.append(dst, s.query)
+		dst = s.append(s.append(dst, s.path), s.query)
 		switch {
 		case len(s.query) == 0:
 			dst = append(dst, "?token="...)
@@ -104,9 +97,13 @@ func (c *CDN) AppendURL(dst []byte, s *Source, claims *token.Claims) ([]byte, er
 		default:
 			dst = append(dst, "&token="...)
 		}
-		if dst, err = c.Keys[0].Append(dst, &scoped, s.canonical); err != nil {
-			return dst, err
-		}
+	}
+	dst, err := c.Keys[0].Append(dst, &scoped, s.canonical)
+	if err != nil {
+		return dst, err
+	}
+	if s.inPath {
+		dst = s.append(s.append(dst, s.path), s.query)
 	}
 	if len(dst)-start > MaxURI {
 		return dst, errTooLong
@@ -134,25 +131,44 @@ func (s *Source) append(dst, part []byte) []byte {
 type class uint8
 
 const (
-	classEnd   class = 1 << iota // "?" and "#", which end a path or query
-	classOther                   // what no URI has: RFC 3986, section 2
+	classEnd     class = 1 << iota // "?" and "#", which end a path or query
+	classPercent                   // "%", which starts an encoded byte
+	classOther                     // what no URI has: RFC 3986, section 2
 )
 
 var classes = func() (t [256]class) {
 	for c := range t {
 		t[c] = classOther
 	}
-	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/%") {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/") {
 		t[c] = 0
 	}
-	t['?'], t['#'] = classEnd, classEnd
+	t['?'], t['#'], t['%'] = classEnd, classEnd, classPercent
 	return t
 }()
+
+// IsTarget reports whether b is a path and query such as [CDN.AppendURL] writes: a request target in origin form (RFC
+// 9112, section 3.2.1) in the letters of RFC 3986, of MaxURI bytes at most. A client that sends raw UTF-8 or a "|" is
+// not taken for one that encoded it: what passes such bytes on re-encodes them in more than one way.
+func IsTarget(b []byte) bool {
+	if len(b) == 0 || len(b) > MaxURI || b[0] != '/' {
+		return false
+	}
+	for i, c := range b {
+		if classes[c] != 0 && c != '?' && !isEncoded(b[i:]) {
+			return false
+		}
+	}
+	return true
+}
+
+// isEncoded reports whether b starts with an encoded byte.
+func isEncoded(b []byte) bool { return len(b) >= 3 && b[0] == '%' && isHex(b[1]) && isHex(b[2]) }
 
 // isClean reports whether a query or fragment has no control character and no "%" but in an encoded byte.
 func isClean(b []byte) bool {
 	for i, c := range b {
-		if c < 0x20 || c == 0x7F || c == '%' && (len(b)-i < 3 || !isHex(b[i+1]) || !isHex(b[i+2])) {
+		if c < 0x20 || c == 0x7F || c == '%' && !isEncoded(b[i:]) {
 			return false
 		}
 	}

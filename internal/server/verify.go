@@ -69,7 +69,7 @@ func (v *verifier) serve(ctx *fasthttp.RequestCtx, now int64) bool {
 	if len(rest) > 0 && rest[0] == '/' {
 		return false
 	}
-	if uri.n != 1 || !isTarget(uri.value) {
+	if uri.n != 1 || !cdn.IsTarget(uri.value) {
 		deny(ctx, token.ErrPath)
 		return true
 	}
@@ -128,22 +128,6 @@ func listen(h *fasthttp.RequestHeader) (said headers) {
 	return said
 }
 
-// isTarget reports whether uri is a request target in origin form (RFC 9112, section 3.2.1) in the letters of RFC
-// 3986. A client that sends raw UTF-8 or a "|" is refused: what passes them on re-encodes them in more than one way.
-func isTarget(uri []byte) bool {
-	if len(uri) == 0 || len(uri) > cdn.MaxURI || uri[0] != '/' {
-		return false
-	}
-	for i, c := range uri {
-		if !targetByte[c] {
-			if c != '%' || len(uri)-i < 3 || !hexDigit[uri[i+1]] || !hexDigit[uri[i+2]] {
-				return false
-			}
-		}
-	}
-	return true
-}
-
 // buffers hold a path while it is copied into the response's headers.
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
@@ -183,18 +167,7 @@ type denial struct {
 
 var denials = map[token.Error]denial{}
 
-var (
-	targetByte [256]bool // what a request target has unencoded: RFC 3986's pchar, "/" and "?"
-	hexDigit   [256]bool
-)
-
 func init() {
-	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/?") {
-		targetByte[c] = true
-	}
-	for _, c := range []byte("0123456789ABCDEFabcdef") {
-		hexDigit[c] = true
-	}
 	for reason, detail := range map[token.Error]string{
 		token.ErrMissing:    "the URL has no token: ask the video's page for a new URL",
 		token.ErrAmbiguous:  "the URL has more than one token: use the URL as it was issued",

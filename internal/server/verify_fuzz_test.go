@@ -6,6 +6,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"videotoken/internal/cdn"
 	"videotoken/token"
 )
 
@@ -36,7 +37,7 @@ func FuzzVerify(f *testing.F) {
 		case 200:
 			sent := req.Header.Peek("X-Original-URI") // fasthttp makes line feeds spaces
 			bare, _ := splitAt(path, '?')
-			if _, err := token.Canonical(nil, bare); err != nil || !isTarget(sent) || reason != "" {
+			if _, err := token.Canonical(nil, bare); err != nil || !cdn.IsTarget(sent) || reason != "" {
 				t.Fatalf("%q is accepted as %q: %v", sent, path, err)
 			}
 			_, err := c.Keys.Verify(token.Request{URI: sent, Now: edgeNow, Leeway: 10})
