@@ -101,7 +101,7 @@ func serve(stderr io.Writer, args []string) error {
 	file := configFlag(f)
 	listen := f.String("listen", "", "serve on `HOST:PORT` instead of the configuration's listen")
 	admin := f.String("admin", "", "serve metrics, health and pprof on `HOST:PORT` instead of the configuration's admin; \"off\" for nowhere")
-	transport := f.String("transport", "", "who reads the sockets: auto or fasthttp")
+	transport := f.String("transport", "", "who reads the sockets: auto, epoll or fasthttp")
 	balance := f.String("balance", "", "round-robin or affinity")
 	if err := parse(f, stderr, args, usage, 0); err != nil {
 		return err

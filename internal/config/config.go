@@ -22,7 +22,7 @@ import (
 type Config struct {
 	Listen         string // host:port of the service
 	Admin          string // host:port of the admin endpoints, "" for none
-	Transport      string // TransportAuto or TransportFasthttp
+	Transport      server.Transport
 	Token          Token
 	CDNs           *cdn.Set
 	Origins        []string // that may ask from a browser, or "*"
@@ -34,12 +34,6 @@ type Config struct {
 
 // Token is the policy for tokens; all in whole seconds.
 type Token struct{ TTL, MaxTTL, Round, Leeway time.Duration }
-
-// The transports.
-const (
-	TransportAuto     = "auto"     // the best there is
-	TransportFasthttp = "fasthttp" // fasthttp's own, a goroutine per connection
-)
 
 // Signer is the video signer of the configuration.
 func (c *Config) Signer() *video.Signer {
@@ -58,6 +52,7 @@ func (c *Config) Server() server.Settings {
 		Leeway:         int64(c.Token.Leeway / time.Second),
 		Origins:        c.Origins,
 		TrustedProxies: c.TrustedProxies,
+		Transport:      c.Transport,
 	}
 }
 
@@ -120,7 +115,7 @@ func defaults() *Config {
 	return &Config{
 		Listen:    ":3002",
 		Admin:     "127.0.0.1:9302",
-		Transport: TransportAuto,
+		Transport: server.Auto,
 		Token:     Token{TTL: 6 * time.Hour, MaxTTL: 24 * time.Hour, Round: 5 * time.Minute, Leeway: 10 * time.Second},
 	}
 }
@@ -146,12 +141,12 @@ func (c *Config) Override(f Flags) error {
 		}
 		c.Admin = f.Admin
 	}
-	switch f.Transport {
+	switch t := server.Transport(f.Transport); t {
 	case "":
-	case TransportAuto, TransportFasthttp:
-		c.Transport = f.Transport
+	case server.Auto, server.Epoll, server.FastHTTP:
+		c.Transport = t
 	default:
-		return fmt.Errorf("-transport %q: must be auto or fasthttp", f.Transport)
+		return fmt.Errorf("-transport %q: must be auto, epoll or fasthttp", f.Transport)
 	}
 	if f.Balance != "" {
 		b, err := cdn.ParseBalance(f.Balance)

@@ -110,7 +110,7 @@ func TestMistakes(t *testing.T) {
 		{"no value", cdns + "listen:\n", []string{"line 2, column 1: listen: has no value"}},
 		{"listen", cdns + "listen: localhost\n", []string{"line 2, column 9: listen: must be HOST:PORT"}},
 		{"port", cdns + "admin: \":99999\"\n", []string{"line 2, column 8: admin: must be HOST:PORT"}},
-		{"transport", cdns + "transport: epoll\n", []string{"line 2, column 12: transport: must be auto or fasthttp"}},
+		{"transport", cdns + "transport: kqueue\n", []string{"line 2, column 12: transport: must be auto, epoll or fasthttp"}},
 		{"balance", cdns + "balance: random\n", []string{"line 2, column 10: balance: must be round-robin or affinity"}},
 		{"durations", cdns + "token: {ttl: 6, max_ttl: 1.5s, round: 0s, leeway: -1s}\n", []string{
 			"line 2, column 14: token.ttl: must be a duration", "column 26: token.max_ttl: must be a duration", "column 39: token.round: must be a duration", "column 51: token.leeway: must be a duration"}},

@@ -13,6 +13,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"videotoken/internal/cdn"
+	"videotoken/internal/server"
 )
 
 // config reads the whole file.
@@ -30,7 +31,8 @@ func (r *reader) config(data []byte) *Config {
 			"listen": func(n ast.Node, f string) { r.address(n, f, &c.Listen) },
 			"admin":  func(n ast.Node, f string) { r.address(n, f, &c.Admin) },
 			"transport": func(n ast.Node, f string) {
-				c.Transport, _ = r.choice(n, f, TransportAuto, TransportFasthttp)
+				name, _ := r.choice(n, f, string(server.Auto), string(server.Epoll), string(server.FastHTTP))
+				c.Transport = server.Transport(name)
 			},
 			"balance": func(n ast.Node, f string) {
 				if name, ok := r.choice(n, f, "round-robin", "affinity"); ok {

@@ -199,6 +199,6 @@ func (r *reader) choice(n ast.Node, field string, choices ...string) (string, bo
 	if s, ok := n.(*ast.StringNode); ok && slices.Contains(choices, s.Value) {
 		return s.Value, true
 	}
-	r.fail(n, field, "must be %s", strings.Join(choices, " or "))
+	r.fail(n, field, "must be %s", strings.Join(choices[:len(choices)-1], ", ")+" or "+choices[len(choices)-1])
 	return "", false
 }

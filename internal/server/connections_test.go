@@ -9,11 +9,13 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"videotoken/internal/transport"
 )
 
 func TestTimeouts(t *testing.T) {
-	s, _ := newServer(settings(t))
-	s.limits = limits{connections: 10, request: 200 * time.Millisecond, idle: 600 * time.Millisecond, tick: 20 * time.Millisecond}
+	limits := transport.Config{RequestTimeout: 200 * time.Millisecond, IdleTimeout: 600 * time.Millisecond, Tick: 20 * time.Millisecond}
+	s, _ := newLimited(settings(t), limits)
 	addr := start(t, s)
 	t.Run("reading", func(t *testing.T) {
 		c := dial(t, addr)
@@ -49,7 +51,7 @@ func TestTimeouts(t *testing.T) {
 		}
 		_, _ = r.ReadString('\n')
 		checkProblem(t, read(t, r, "POST"), 408, "too long", "")
-		if waited := time.Since(started); waited > s.limits.idle {
+		if waited := time.Since(started); waited > limits.IdleTimeout {
 			t.Errorf("after %v: the idle limit was applied", waited)
 		}
 	})
@@ -81,16 +83,15 @@ func TestTimeouts(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	for until := time.Now().Add(5 * time.Second); s.conns.len() != 0; time.Sleep(10 * time.Millisecond) {
+	for until := time.Now().Add(5 * time.Second); s.transport.Len() != 0; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(until) {
-			t.Fatalf("%d connections left", s.conns.len())
+			t.Fatalf("%d connections left", s.transport.Len())
 		}
 	}
 }
 
 func TestTooManyConnections(t *testing.T) {
-	s, _ := newServer(settings(t))
-	s.limits.connections = 2
+	s, _ := newLimited(settings(t), transport.Config{MaxConnections: 2})
 	addr := start(t, s)
 	first, second := dial(t, addr), dial(t, addr)
 	verifyAnswer(t, exchange(t, first, post(seed), "POST").body)
@@ -101,7 +102,7 @@ func TestTooManyConnections(t *testing.T) {
 		t.Errorf("header %v", a.Header)
 	}
 	_ = first.Close()
-	for until := time.Now().Add(5 * time.Second); s.conns.len() > 1; time.Sleep(time.Millisecond) {
+	for until := time.Now().Add(5 * time.Second); s.transport.Len() > 1; time.Sleep(time.Millisecond) {
 		if time.Now().After(until) {
 			t.Fatal("the closed connection still counts")
 		}

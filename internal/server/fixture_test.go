@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"videotoken/internal/cdn"
+	"videotoken/internal/transport"
 	"videotoken/internal/video"
 	"videotoken/token"
 )
@@ -82,8 +83,13 @@ func (l *logs) String() string {
 }
 
 func newServer(c Settings) (*Server, *logs) {
+	return newLimited(c, transport.Config{})
+}
+
+// newLimited makes a server with other limits than the service's.
+func newLimited(c Settings, t transport.Config) (*Server, *logs) {
 	l := &logs{}
-	return New(c, slog.New(slog.NewTextHandler(l, nil)), func() time.Time { return time.Unix(now, 0) }), l
+	return newWithin(t, c, slog.New(slog.NewTextHandler(l, nil)), func() time.Time { return time.Unix(now, 0) }), l
 }
 
 // start serves on a free loopback port until the test ends, and returns the address.

@@ -11,6 +11,8 @@ import (
 
 	"github.com/goccy/go-json/jsontext"
 	"github.com/valyala/fasthttp"
+
+	"videotoken/internal/transport"
 )
 
 const problemType = "application/problem+json"
@@ -66,7 +68,7 @@ func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 		problem(ctx, fasthttp.StatusBadRequest, "the request is not valid HTTP/1.1 (RFC 9112)", "")
 	}
 	if !gone(err) {
-		linger(ctx)
+		transport.Linger(ctx)
 		s.metrics.count(ctx.Response.StatusCode())
 	}
 }
@@ -83,7 +85,7 @@ func (s *Server) expect(ctx *fasthttp.RequestCtx) int {
 		s.refuse(ctx, fasthttp.ErrBodyTooLarge)
 		return fasthttp.StatusRequestEntityTooLarge
 	}
-	awaitBody(ctx)
+	transport.AwaitBody(ctx)
 	return fasthttp.StatusContinue
 }
 

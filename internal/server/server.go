@@ -9,12 +9,12 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
 
+	"videotoken/internal/transport"
 	"videotoken/internal/video"
 )
 
@@ -30,18 +30,12 @@ const (
 
 // Server serves one configuration at a time. Its methods are safe for concurrent use.
 type Server struct {
-	http    *fasthttp.Server
-	log     *slog.Logger
-	now     func() time.Time
-	metrics *metrics
-	limits  limits
-	conns   conns
-
-	running  atomic.Pointer[running]
-	draining atomic.Bool
-
-	mu        sync.Mutex
-	listeners []*listener
+	transport *transport.Server
+	log       *slog.Logger
+	now       func() time.Time
+	metrics   *metrics
+	running   atomic.Pointer[running]
+	draining  atomic.Bool
 }
 
 // running is what a request needs of the configuration. It is immutable: a new configuration is a new one.
@@ -57,34 +51,41 @@ type Settings struct {
 	Leeway         int64          // seconds that clocks may differ, for /verify
 	Origins        []string       // that may ask from a browser, or "*"
 	TrustedProxies []netip.Prefix // whose word for a client's address /verify takes
+	Transport      Transport      // who reads the sockets
 }
+
+// Transport is who reads the sockets: see package transport.
+type Transport string
+
+// The transports.
+const (
+	Auto     Transport = "auto"     // the best there is
+	Epoll    Transport = "epoll"    // event loops, or nothing
+	FastHTTP Transport = "fasthttp" // its own loop
+)
 
 // New makes a server. now is the clock.
 func New(c Settings, log *slog.Logger, now func() time.Time) *Server {
-	s := &Server{log: log, now: now, limits: limits{
-		connections: MaxConnections, request: requestTimeout, idle: idleTimeout, tick: time.Second,
-	}}
-	s.metrics = newMetrics(func() float64 { return float64(s.conns.len()) })
+	return newWithin(transport.Config{
+		MaxConnections: MaxConnections, RequestTimeout: requestTimeout, IdleTimeout: idleTimeout, Tick: time.Second,
+	}, c, log, now)
+}
+
+// newWithin makes a server with the limits of t.
+func newWithin(t transport.Config, c Settings, log *slog.Logger, now func() time.Time) *Server {
+	s := &Server{log: log, now: now}
+	s.metrics = newMetrics(func() float64 { return float64(s.transport.Len()) })
 	s.Use(c)
-	s.http = &fasthttp.Server{
-		Handler:       s.Handler,
-		ErrorHandler:  s.refuse,
-		ExpectHandler: s.expect,
-		Logger:        silent{},
-
-		MaxRequestBodySize: MaxBody,
-		ReadBufferSize:     MaxHeader,
-		// The number of connections and their timeouts are limited by conns, at a fraction of the cost of a deadline
-		// a request, and with an answer of our own.
-		Concurrency: 2 * MaxConnections,
-
-		DisablePreParseMultipartForm: true,
-		NoDefaultServerHeader:        true,
-		NoDefaultContentType:         true,
-		SecureErrorLogMessage:        true,
-		LazyRequestTime:              true,
-		CloseOnShutdown:              true,
+	t.Handler, t.ErrorHandler, t.ExpectHandler = s.Handler, s.refuse, s.expect
+	t.Busy, t.Refused, t.Log = busy, func() { s.metrics.count(fasthttp.StatusServiceUnavailable) }, log
+	t.MaxHeader, t.MaxBody = MaxHeader, MaxBody
+	switch c.Transport {
+	case FastHTTP:
+		t.Loops = transport.NoLoops
+	case Epoll:
+		t.Insist = true
 	}
+	s.transport = transport.New(t)
 	return s
 }
 
@@ -98,43 +99,13 @@ func (s *Server) Use(c Settings) {
 }
 
 // Serve serves the connections of ln until Shutdown, and then returns nil.
-func (s *Server) Serve(ln net.Listener) error {
-	l := &listener{Listener: ln, server: s}
-	if !s.listen(l) {
-		return nil
-	}
-	stop := s.conns.watch(s.limits)
-	defer stop()
-	return s.http.Serve(l)
-}
-
-// listen adds a listener to those that Shutdown closes. After Shutdown it closes it, and reports false: a signal may
-// come before Serve is called, and fasthttp's Shutdown knows only the listeners that it serves already.
-func (s *Server) listen(l *listener) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.draining.Load() {
-		_ = l.Close()
-		return false
-	}
-	s.listeners = append(s.listeners, l)
-	return true
-}
+func (s *Server) Serve(ln net.Listener) error { return s.transport.Serve(ln) }
 
 // Shutdown stops accepting connections and closes each when its request is answered. Where ctx ends first, it closes
 // those that are left.
 func (s *Server) Shutdown(ctx context.Context) error {
-	s.mu.Lock()
 	s.draining.Store(true)
-	for _, l := range s.listeners {
-		_ = l.Close()
-	}
-	s.mu.Unlock()
-	err := s.http.ShutdownWithContext(ctx)
-	if err != nil {
-		s.conns.closeAll()
-	}
-	return err
+	return s.transport.Shutdown(ctx)
 }
 
 // Handler answers one request. A panic below it is answered with 500 and logged, and the process lives on.
@@ -143,9 +114,3 @@ func (s *Server) Handler(ctx *fasthttp.RequestCtx) {
 	s.route(ctx, s.running.Load())
 	s.metrics.count(ctx.Response.StatusCode())
 }
-
-// silent is fasthttp's logger. What fasthttp logs is about requests that were bad, of which anyone can send any
-// number, and quotes them, with the tokens and cookies in them. They are counted instead, as answers.
-type silent struct{}
-
-func (silent) Printf(string, ...any) {}

@@ -111,7 +111,7 @@ func TestVersionAndHelp(t *testing.T) {
 		{[]string{"nonsense"}, "1 arguments where 0 are expected", 2},
 		{[]string{"sign"}, "0 arguments where 1 are expected", 2},
 		{[]string{"-listen", "nowhere"}, `-listen "nowhere": must be HOST:PORT`, 1},
-		{[]string{"-transport", "epoll"}, "-transport", 1},
+		{[]string{"-transport", "kqueue"}, "-transport", 1},
 		{[]string{"-balance", "random"}, "-balance", 1},
 	} {
 		if _, errs, status := command(t, c.args...); status != c.status || !strings.Contains(errs, c.says) {

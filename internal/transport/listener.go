@@ -1,4 +1,4 @@
-package server
+package transport
 
 import (
 	"errors"
@@ -14,6 +14,7 @@ type listener struct {
 	net.Listener
 	server *Server
 	closed sync.Once
+	late   bool // it came after Shutdown
 }
 
 // Close may be called again.
@@ -25,7 +26,17 @@ func (l *listener) Close() (err error) {
 // refusals bounds how many refused connections are drained at once; beyond that they are just closed.
 var refusals = make(chan struct{}, 64)
 
+// Accept returns a connection for fasthttp to serve.
 func (l *listener) Accept() (net.Conn, error) {
+	c, err := l.accept()
+	if err != nil {
+		return nil, err
+	}
+	return l.server.served.add(c, nil), nil
+}
+
+// accept returns a connection that is counted.
+func (l *listener) accept() (net.Conn, error) {
 	s := l.server
 	for wait := 5 * time.Millisecond; ; {
 		c, err := l.Listener.Accept()
@@ -38,10 +49,11 @@ func (l *listener) Accept() (net.Conn, error) {
 			wait = min(2*wait, time.Second)
 			continue
 		}
-		if added := s.conns.add(c, s.limits.connections); added != nil {
-			return added, nil
+		if s.open.Add(1) <= int64(s.config.MaxConnections) {
+			return c, nil
 		}
-		s.metrics.count(503)
+		s.open.Add(-1)
+		s.config.Refused()
 		l.refuse(c)
 	}
 }
@@ -49,7 +61,7 @@ func (l *listener) Accept() (net.Conn, error) {
 // refuse answers a connection over the limit.
 func (l *listener) refuse(c net.Conn) {
 	_ = c.SetWriteDeadline(time.Now().Add(lingerTime)) // an empty send buffer has room for the answer
-	_, _ = c.Write(busy)
+	_, _ = c.Write(l.server.config.Busy)
 	select {
 	case refusals <- struct{}{}:
 		go func() {

@@ -1,0 +1,25 @@
+package transport
+
+// buffers are those of the requests that are not all there, for reuse. They are one loop's.
+type buffers [][]byte
+
+// Of buffers that are kept, these bounds: what a slow crowd took is given back.
+const (
+	maxBuffers    = 64
+	maxBufferSize = 4 << 10
+)
+
+func (b *buffers) get() []byte {
+	if n := len(*b); n > 0 {
+		last := (*b)[n-1]
+		*b = (*b)[:n-1]
+		return last
+	}
+	return make([]byte, 0, 1<<10)
+}
+
+func (b *buffers) put(old []byte) {
+	if old != nil && len(*b) < maxBuffers && cap(old) <= maxBufferSize {
+		*b = append(*b, old[:0])
+	}
+}

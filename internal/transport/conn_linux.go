@@ -1,0 +1,68 @@
+package transport
+
+import (
+	"errors"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// conn is a connection in a loop. To a handler it is the connection of the request, of which only the addresses are
+// its business.
+type conn struct {
+	fd            int
+	local, remote net.Addr
+
+	pending []byte // the beginning of a request that is not all there: nil between requests
+	need    int    // how many bytes there must be for another look at them
+	line    bool   // the request line among them was found good
+	asked   bool   // there was a request
+	since   int64  // the tick in which it began to wait for a request, or for the rest of one
+}
+
+// newConn takes a socket out of Go's poller, which would be woken by each of its events. It reports false for what is
+// not a socket, and leaves it alone.
+func newConn(c net.Conn) (*conn, bool) {
+	var raw syscall.RawConn
+	var err error
+	switch c := c.(type) {
+	case *net.TCPConn:
+		raw, err = c.SyscallConn()
+	case *net.UnixConn:
+		raw, err = c.SyscallConn()
+	default:
+		return nil, false
+	}
+	if err != nil {
+		return nil, false
+	}
+	fd := -1
+	ctlErr := raw.Control(func(old uintptr) { fd, err = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0) })
+	if ctlErr != nil || err != nil {
+		return nil, false
+	}
+	taken := &conn{fd: fd, local: c.LocalAddr(), remote: c.RemoteAddr()}
+	_ = c.Close()
+	return taken, true
+}
+
+// release makes it a connection of Go's again.
+func (c *conn) release() (net.Conn, error) {
+	f := os.NewFile(uintptr(c.fd), "")
+	defer f.Close()
+	return net.FileConn(f)
+}
+
+var errLoop = errors.New("transport: the connection is in a loop, which reads and writes it")
+
+func (c *conn) LocalAddr() net.Addr              { return c.local }
+func (c *conn) RemoteAddr() net.Addr             { return c.remote }
+func (c *conn) Read([]byte) (int, error)         { return 0, errLoop }
+func (c *conn) Write([]byte) (int, error)        { return 0, errLoop }
+func (c *conn) Close() error                     { return errLoop }
+func (c *conn) SetDeadline(time.Time) error      { return errLoop }
+func (c *conn) SetReadDeadline(time.Time) error  { return errLoop }
+func (c *conn) SetWriteDeadline(time.Time) error { return errLoop }

@@ -1,0 +1,4 @@
+// Package transport reads the sockets.
+//
+// Most callers want [New].
+package transport

@@ -1,0 +1,259 @@
+package transport
+
+import (
+	"net"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// loop is an event loop: one goroutine that reads, answers and writes for its connections. Only add, load and what
+// they touch are for other goroutines.
+type loop struct {
+	server *Server
+	poll   *poll
+	conns  []*conn // by descriptor; nil where there is none, or another loop's
+	answerer
+	buffers buffers
+	now     int64 // the tick
+	drained bool
+
+	count atomic.Int64 // connections, with those in the inbox
+	mu    sync.Mutex
+	inbox []*conn
+}
+
+// bufferSize is how long a request may be that a loop answers, with its head.
+const bufferSize = 32 << 10
+
+func newLoops(s *Server) ([]*loop, error) {
+	n := s.config.Loops
+	if n == 0 {
+		n = runtime.GOMAXPROCS(0)
+	}
+	var loops []*loop
+	for range n {
+		p, err := newPoll()
+		if err != nil {
+			for _, l := range loops {
+				l.poll.close()
+			}
+			return nil, err
+		}
+		loops = append(loops, &loop{server: s, poll: p, answerer: newAnswerer(&s.config, &s.draining)})
+	}
+	return loops, nil
+}
+
+// load is how many connections it has.
+func (l *loop) load() int64 { return l.count.Load() }
+
+// add gives it a connection. It reports false, and leaves it alone, where that is not a socket.
+func (l *loop) add(nc net.Conn) bool {
+	c, ok := newConn(nc)
+	if !ok {
+		return false
+	}
+	l.count.Add(1)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	// An event may come before the connection is in the inbox; the loop then waits for the lock.
+	if err := l.poll.add(c.fd); err != nil {
+		l.server.log.Warn("a connection was lost", "error", err)
+		_ = unix.Close(c.fd)
+		l.gone()
+		return true
+	}
+	l.inbox = append(l.inbox, c)
+	return true
+}
+
+// run runs it until the server is drained.
+func (l *loop) run() {
+	// A thread of its own keeps its caches warm, and lets the scheduler wake it directly.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	defer l.poll.close()
+	// What happens without an event: ticks, and the end.
+	idle := min(l.server.config.Tick/2, 50*time.Millisecond)
+	for !l.ended() {
+		for _, e := range l.poll.wait(idle) {
+			if c := l.find(int(e.Fd)); c != nil {
+				l.readable(c, e.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0)
+			}
+		}
+		if now, draining := l.server.served.tick.Load(), l.server.draining.Load(); now != l.now || draining != l.drained {
+			l.now, l.drained = now, draining
+			l.expire()
+		}
+	}
+	for _, c := range l.conns {
+		if c != nil {
+			l.close(c)
+		}
+	}
+}
+
+// ended reports whether there is no connection left, and none to come; or no time for them.
+func (l *loop) ended() bool {
+	s := l.server
+	if !s.draining.Load() || s.accepting.Load() > 0 {
+		return false
+	}
+	if s.aborted.Load() {
+		l.adopt()
+		return true
+	}
+	return l.count.Load() == 0
+}
+
+// find is the connection of a descriptor.
+func (l *loop) find(fd int) *conn {
+	if fd >= len(l.conns) || l.conns[fd] == nil {
+		l.adopt()
+		if fd >= len(l.conns) {
+			return nil
+		}
+	}
+	return l.conns[fd]
+}
+
+// adopt takes the new connections out of the inbox.
+func (l *loop) adopt() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range l.inbox {
+		c.since = l.now
+		if c.fd >= len(l.conns) {
+			l.conns = slices.Grow(l.conns, c.fd+1-len(l.conns))[:c.fd+1]
+		}
+		l.conns[c.fd] = c
+	}
+	clear(l.inbox)
+	l.inbox = l.inbox[:0]
+}
+
+// readable reads what there is, and answers it. Where the peer hung up there is an end to read behind it.
+func (l *loop) readable(c *conn, hungUp bool) {
+	for {
+		start := copy(l.buf, c.pending)
+		n, errno := read(c.fd, l.buf[start:])
+		switch {
+		case errno == unix.EAGAIN:
+			return
+		case errno != 0:
+			l.close(c)
+			return
+		case n == 0 && start > 0:
+			l.handOver(c, c.pending, false) // fasthttp has an answer to half a request
+			return
+		case n == 0:
+			l.close(c)
+			return
+		}
+		if !l.turn(c, l.buf[:start+n]) {
+			return
+		}
+		if start+n < len(l.buf) && !hungUp {
+			return // that was all: the next byte is an event
+		}
+	}
+}
+
+// turn answers the requests in data, and reports whether the connection is still here.
+func (l *loop) turn(c *conn, data []byte) bool {
+	if len(data) < c.need {
+		l.keep(c, data)
+		return true
+	}
+	rest, next := l.answer(c, data)
+	if answered := len(rest) < len(data); answered || c.pending == nil {
+		c.since = l.now
+	}
+	switch {
+	case l.out.err != nil, next == leave && len(l.out.unsent) == 0:
+		l.close(c)
+		return false
+	case next != stay, len(l.out.unsent) > 0:
+		l.handOver(c, rest, next == leave)
+		return false
+	}
+	l.keep(c, rest)
+	return true
+}
+
+// keep keeps the beginning of a request, if there is one, until there is more of it.
+func (l *loop) keep(c *conn, rest []byte) {
+	if len(rest) == 0 {
+		l.buffers.put(c.pending)
+		c.pending, c.need, c.line = nil, 0, false
+		return
+	}
+	if c.pending == nil {
+		c.pending = l.buffers.get()
+	}
+	c.pending = append(c.pending[:0], rest...)
+}
+
+// expire ends the waits that took too long, and in a drain all where nothing is asked. fasthttp answers those who
+// began to ask.
+func (l *loop) expire() {
+	l.adopt()
+	config := &l.server.config
+	request, idle := ticks(config.RequestTimeout, config.Tick), ticks(config.IdleTimeout, config.Tick)
+	for _, c := range l.conns {
+		if c == nil {
+			continue
+		}
+		switch waited := l.now - c.since; {
+		case c.pending != nil && waited > request:
+			l.handOver(c, c.pending, false)
+		case c.pending == nil && waited > idle:
+			l.close(c)
+		case c.pending == nil && l.drained && (c.asked || waited > ticks(firstRequest, config.Tick)):
+			l.readable(c, false) // a request may be there already
+			if l.conns[c.fd] == c && c.pending == nil {
+				l.close(c)
+			}
+		}
+	}
+}
+
+// firstRequest is how long a drain waits for a new connection's first request, as fasthttp's and net/http's do.
+const firstRequest = 5 * time.Second
+
+// handOver gives a connection to fasthttp, with what was read of it and what was not yet written.
+func (l *loop) handOver(c *conn, data []byte, last bool) {
+	e := &early{unsent: slices.Clone(l.out.unsent), last: last, read: slices.Clone(data), since: c.since}
+	l.poll.remove(c.fd)
+	l.forget(c)
+	l.count.Add(-1)
+	nc, err := c.release()
+	if err != nil {
+		l.server.log.Warn("a connection was lost", "error", err)
+		l.server.open.Add(-1)
+		return
+	}
+	l.server.queue.push(l.server.served.add(nc, e))
+}
+
+func (l *loop) close(c *conn) {
+	l.forget(c)
+	_ = unix.Close(c.fd)
+	l.gone()
+}
+
+func (l *loop) gone() {
+	l.count.Add(-1)
+	l.server.open.Add(-1)
+}
+
+// forget comes before the descriptor is closed, and may be another connection's.
+func (l *loop) forget(c *conn) {
+	l.conns[c.fd] = nil
+	l.buffers.put(c.pending)
+}

@@ -1,0 +1,68 @@
+package transport
+
+import (
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// poll is an epoll instance (epoll(7)).
+type poll struct {
+	fd     int
+	events [256]unix.EpollEvent
+}
+
+func newPoll() (*poll, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	return &poll{fd: fd}, nil
+}
+
+func (p *poll) close() { _ = unix.Close(p.fd) }
+
+// add may be called by any goroutine. Events are edges: each is told once.
+func (p *poll) add(fd int) error {
+	return unix.EpollCtl(p.fd, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{
+		Events: unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET, Fd: int32(fd),
+	})
+}
+
+// remove is for a socket that lives on: a closed one leaves by itself.
+func (p *poll) remove(fd int) { _ = unix.EpollCtl(p.fd, unix.EPOLL_CTL_DEL, fd, nil) }
+
+// hold is how long wait keeps its processor where nothing happens.
+const hold = 2 * time.Millisecond
+
+// wait waits for events, for as long as idle at most.
+func (p *poll) wait(idle time.Duration) []unix.EpollEvent {
+	// Go's scheduler is not told of this one, and so takes no processor away from it: see the package's doc.
+	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events)),
+		uintptr(len(p.events)), uintptr(hold/time.Millisecond), 0, 0)
+	if errno != 0 { // EINTR: the scheduler wants this goroutine to yield, which it does where the next call begins
+		return nil
+	}
+	if n == 0 {
+		m, err := unix.EpollWait(p.fd, p.events[:], int(idle/time.Millisecond))
+		if err != nil {
+			return nil
+		}
+		return p.events[:m]
+	}
+	return p.events[:n]
+}
+
+// read and write never block, for the sockets do not.
+
+func read(fd int, b []byte) (int, syscall.Errno) {
+	n, _, errno := syscall.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
+	return int(n), errno
+}
+
+func write(fd int, b []byte) (int, syscall.Errno) {
+	n, _, errno := syscall.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
+	return int(n), errno
+}

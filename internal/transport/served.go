@@ -1,0 +1,215 @@
+package transport
+
+import (
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// set are the connections that fasthttp serves. Once a tick, watch looks for those that are late: a scan a second
+// instead of the three deadlines a request that fasthttp would set, each of which costs a reading of the clock and a
+// timer. Loops keep their times by the same ticks.
+type set struct {
+	tick    atomic.Int64 // how many there were
+	watched atomic.Bool
+	left    func() // is told of each connection that closes
+	mu      sync.Mutex
+	conns   map[*served]struct{}
+}
+
+// served is a connection that fasthttp serves, and that knows what it waits for, and since when.
+type served struct {
+	net.Conn
+	state   atomic.Int64 // a tick, and in the lowest bit whether a request began then, or the wait for one
+	set     *set
+	tcp     net.TCPConn // what Conn is, mostly: on the same cache line as the state, instead of on one of its own
+	early   *early      // nil where there is none, or no more
+	lingers atomic.Bool
+	interim bool    // the next write is an interim answer, with the request's body still to come
+	late    bool    // it was told to be, under the set's lock
+	_       [8]byte // to 64 bytes, which the allocator aligns to a cache line
+}
+
+// early is what a loop leaves of a connection to fasthttp.
+type early struct {
+	unsent []byte // answers that the socket did not take
+	last   bool   // after them, the connection closes
+	read   []byte // requests, or the beginning of one
+	since  int64  // the tick in which that began
+}
+
+// active is the bit of a state that says that a request has begun and is not answered yet.
+const active = 1
+
+// add makes a connection one of the set.
+func (s *set) add(c net.Conn, e *early) *served {
+	added := &served{Conn: c, set: s, early: e}
+	if t, ok := c.(*net.TCPConn); ok {
+		added.tcp = *t
+		added.Conn = &added.tcp
+	}
+	if added.enter(0); e != nil {
+		added.state.Store(e.since<<1 | active)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conns == nil {
+		s.conns = map[*served]struct{}{}
+	}
+	s.conns[added] = struct{}{}
+	return added
+}
+
+// remove may be called again.
+func (s *set) remove(c *served) {
+	s.mu.Lock()
+	_, there := s.conns[c]
+	delete(s.conns, c)
+	s.mu.Unlock()
+	if there {
+		s.left()
+	}
+}
+
+func (s *set) closeAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		_ = c.Conn.Close()
+	}
+}
+
+// watch scans the connections until the function it returns is called. Of two watches, the second does nothing.
+func (s *set) watch(tick, request, idle time.Duration) (stop func()) {
+	if !s.watched.CompareAndSwap(false, true) {
+		return func() {}
+	}
+	ticker := time.NewTicker(tick)
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+				s.tick.Add(1)
+				s.expire(ticks(request, tick), ticks(idle, tick))
+			}
+		}
+	}()
+	return func() { ticker.Stop(); close(done); s.watched.Store(false) }
+}
+
+func ticks(d, tick time.Duration) int64 { return int64((d + tick - 1) / tick) }
+
+// past is a deadline that wakes up who waits.
+var past = time.Unix(1, 0)
+
+// expire ends the wait of the connections that are late: it closes those where no request has begun, and lets fail
+// what the others read or write next, which fasthttp answers with 408 where it still can.
+func (s *set) expire(request, idle int64) {
+	now := s.tick.Load()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		state := c.state.Load()
+		switch waited := now - state>>1; {
+		case state&active == 0 && waited > idle:
+			_ = c.Conn.Close()
+		case state&active != 0 && waited > request && !c.late:
+			c.late = true
+			_ = c.SetReadDeadline(past)
+		case state&active != 0 && waited > request: // it does not take the 408
+			_ = c.Conn.Close()
+		}
+	}
+}
+
+// enter begins a request, with active, or the wait for one.
+func (c *served) enter(bit int64) { c.state.Store(c.set.tick.Load()<<1 | bit) }
+
+func (c *served) Read(b []byte) (int, error) {
+	if c.early != nil {
+		return c.readEarly(b)
+	}
+	n, err := c.Conn.Read(b)
+	if n > 0 && c.state.Load()&active == 0 {
+		c.enter(active)
+	}
+	return n, err
+}
+
+// readEarly sends what was not sent, reads what was read, and then the socket.
+func (c *served) readEarly(b []byte) (n int, err error) {
+	e := c.early
+	if len(e.unsent) > 0 {
+		_, err = c.Conn.Write(e.unsent)
+		e.unsent = nil
+		c.enter(min(active, int64(len(e.read))))
+		if err != nil {
+			return 0, err
+		}
+	}
+	if e.last {
+		return 0, io.EOF
+	}
+	n = copy(b, e.read)
+	e.read = e.read[n:]
+	if len(e.read) == 0 {
+		c.early = nil
+	}
+	if n == 0 {
+		return c.Read(b)
+	}
+	return n, nil
+}
+
+func (c *served) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	if c.interim {
+		c.interim = false
+	} else {
+		c.enter(0)
+	}
+	return n, err
+}
+
+// AwaitBody says that the next write is only an interim answer (RFC 9110, section 15.2), which ends no wait.
+func AwaitBody(ctx *fasthttp.RequestCtx) {
+	if c, ok := ctx.Conn().(*served); ok {
+		c.interim = true
+	}
+}
+
+// Linger makes the connection of a refused request close gently: the peer may still be sending, and a reset, which
+// is what a close with unread bytes becomes, could reach it before the answer does (RFC 9112, section 9.6).
+func Linger(ctx *fasthttp.RequestCtx) {
+	if c, ok := ctx.Conn().(*served); ok {
+		c.lingers.Store(true)
+	}
+}
+
+const (
+	lingerTime  = time.Second
+	lingerBytes = 1 << 20
+)
+
+// Close may be called again.
+func (c *served) Close() error {
+	c.set.remove(c)
+	if c.lingers.Load() {
+		drain(c.Conn)
+	}
+	return c.Conn.Close()
+}
+
+// drain says that no more will be sent, and reads for a while what the peer was sending.
+func drain(c net.Conn) {
+	if t, ok := c.(interface{ CloseWrite() error }); ok && t.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
+		_, _ = io.CopyN(io.Discard, c, lingerBytes)
+	}
+}

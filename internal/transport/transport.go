@@ -1,0 +1,213 @@
+package transport
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// Config is what a server does with requests, and its limits. Zero values mean the defaults.
+type Config struct {
+	Handler       fasthttp.RequestHandler
+	ErrorHandler  func(*fasthttp.RequestCtx, error) // answers what is not a request; nil: fasthttp's
+	ExpectHandler func(*fasthttp.RequestCtx) int    // decides on `Expect: 100-continue`; nil: fasthttp's
+	Busy          []byte                            // the whole answer to a connection over the limit
+	Refused       func()                            // is told of each of them
+	Log           *slog.Logger                      // of the server's own trouble, never of requests
+
+	MaxHeader      int // bytes of a request line with its headers: 16 KiB
+	MaxBody        int // bytes of a request's body: 64 KiB
+	MaxConnections int // 100,000
+
+	RequestTimeout time.Duration // from a request's first byte to its answer's last: 10 s
+	IdleTimeout    time.Duration // between requests: 75 s, longer than the 60 s that proxies keep a connection
+	Tick           time.Duration // how exact these times are kept: 1 s
+
+	// Loops is how many event loops there are; 0 is one for every CPU that Go uses, and [NoLoops] leaves every
+	// connection to fasthttp, as does a system without epoll.
+	Loops int
+	// Insist makes Serve fail where there can be no loops.
+	Insist bool
+}
+
+// NoLoops is the number of loops with which fasthttp serves every connection.
+const NoLoops = -1
+
+// Server serves connections. Its methods are safe for concurrent use.
+type Server struct {
+	config Config
+	http   *fasthttp.Server
+	log    *slog.Logger
+
+	open   atomic.Int64 // connections, whoever serves them
+	served set          // those that fasthttp serves
+	queue  *queue       // those on their way to it
+	loops  []*loop
+
+	mu        sync.Mutex
+	listeners []*listener
+	accepting atomic.Int64 // goroutines that may yet bring the loops a connection
+	draining  atomic.Bool
+	aborted   atomic.Bool
+}
+
+// New makes a server.
+func New(c Config) *Server {
+	c.defaults()
+	s := &Server{config: c, log: c.Log}
+	s.served.left = func() { s.open.Add(-1) }
+	s.http = &fasthttp.Server{
+		Handler:       c.Handler,
+		ErrorHandler:  c.ErrorHandler,
+		ExpectHandler: c.ExpectHandler,
+		Logger:        silent{},
+
+		MaxRequestBodySize: c.MaxBody,
+		ReadBufferSize:     c.MaxHeader,
+		// The number of connections and their timeouts are kept here, at a fraction of the cost of a deadline a request,
+		// and with an answer of our own.
+		Concurrency: 2 * c.MaxConnections,
+
+		DisablePreParseMultipartForm: true,
+		NoDefaultServerHeader:        true,
+		NoDefaultContentType:         true,
+		SecureErrorLogMessage:        true,
+		LazyRequestTime:              true,
+		CloseOnShutdown:              true,
+	}
+	return s
+}
+
+func (c *Config) defaults() {
+	orDefault(&c.MaxHeader, 16<<10)
+	orDefault(&c.MaxBody, 64<<10)
+	orDefault(&c.MaxConnections, 100_000)
+	orDefault(&c.RequestTimeout, 10*time.Second)
+	orDefault(&c.IdleTimeout, 75*time.Second)
+	orDefault(&c.Tick, time.Second)
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Refused == nil {
+		c.Refused = func() {}
+	}
+}
+
+func orDefault[T int | time.Duration](v *T, d T) {
+	if *v <= 0 {
+		*v = d
+	}
+}
+
+// Len is how many connections are open.
+func (s *Server) Len() int { return int(s.open.Load()) }
+
+// Serve serves the connections of ln until Shutdown, and then returns nil.
+func (s *Server) Serve(ln net.Listener) error {
+	l := &listener{Listener: ln, server: s}
+	if err := s.listen(l); err != nil || l.late {
+		return err
+	}
+	stop := s.served.watch(s.config.Tick, s.config.RequestTimeout, s.config.IdleTimeout)
+	defer stop()
+	if s.loops == nil {
+		return s.http.Serve(l)
+	}
+	return s.deal(l)
+}
+
+// listen adds a listener to those that Shutdown closes, and starts the loops with the first of them. After Shutdown it
+// closes it: a signal may come before Serve is called, and fasthttp's Shutdown knows only what it serves already.
+func (s *Server) listen(l *listener) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.draining.Load() {
+		l.late = true
+		return l.Close()
+	}
+	if s.listeners == nil && s.config.Loops != NoLoops {
+		if err := s.startLoops(); err != nil {
+			if s.config.Insist {
+				return err
+			}
+			s.log.Warn("no event loops, fasthttp reads the sockets", "error", err)
+		}
+	}
+	s.listeners = append(s.listeners, l)
+	if s.loops != nil {
+		s.accepting.Add(1)
+	}
+	return nil
+}
+
+// startLoops starts the loops, and fasthttp on what they hand over.
+func (s *Server) startLoops() error {
+	loops, err := newLoops(s)
+	if err != nil {
+		return err
+	}
+	s.loops, s.queue = loops, newQueue()
+	restore := oneMoreProcessor()
+	var running sync.WaitGroup
+	for _, l := range loops {
+		running.Go(l.run)
+	}
+	go func() {
+		running.Wait()
+		restore()
+		s.queue.end()
+	}()
+	go func() { _ = s.http.Serve(s.queue) }() // its error is that of Accept, which has none but the end
+	return nil
+}
+
+// deal deals the connections of l to the loops, until Shutdown.
+func (s *Server) deal(l *listener) error {
+	defer s.accepting.Add(-1)
+	for {
+		c, err := l.accept()
+		if err != nil {
+			if s.draining.Load() {
+				return nil
+			}
+			return err
+		}
+		least := s.loops[0]
+		for _, loop := range s.loops[1:] {
+			if loop.load() < least.load() {
+				least = loop
+			}
+		}
+		if !least.add(c) { // not a socket
+			s.queue.push(s.served.add(c, nil))
+		}
+	}
+}
+
+// Shutdown stops accepting connections and closes each when its request is answered. Where ctx ends first, it closes
+// those that are left, and returns ctx's error.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.draining.Store(true)
+	for _, l := range s.listeners {
+		_ = l.Close()
+	}
+	s.mu.Unlock()
+	err := s.http.ShutdownWithContext(ctx)
+	if err != nil {
+		s.aborted.Store(true)
+		s.served.closeAll()
+	}
+	return err
+}
+
+// silent is fasthttp's logger. What fasthttp logs is about requests that were bad, of which anyone can send any
+// number, and quotes them, with the tokens and cookies in them. They are counted instead, as answers.
+type silent struct{}
+
+func (silent) Printf(string, ...any) {}
