@@ -33,7 +33,7 @@ const bufferSize = 32 << 10
 func newLoops(s *Server) ([]*loop, error) {
 	n := s.config.Loops
 	if n == 0 {
-		n = runtime.GOMAXPROCS(0)
+		n = cpus()
 	}
 	var loops []*loop
 	for range n {

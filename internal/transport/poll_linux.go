@@ -11,6 +11,7 @@ import (
 // poll is an epoll instance (epoll(7)).
 type poll struct {
 	fd     int
+	busy   bool // the last wait was worth it
 	events [256]unix.EpollEvent
 }
 
@@ -34,24 +35,23 @@ func (p *poll) add(fd int) error {
 // remove is for a socket that lives on: a closed one leaves by itself.
 func (p *poll) remove(fd int) { _ = unix.EpollCtl(p.fd, unix.EPOLL_CTL_DEL, fd, nil) }
 
-// hold is how long wait keeps its processor where nothing happens.
+// hold is how long a busy loop keeps its processor where nothing happens.
 const hold = 2 * time.Millisecond
 
 // wait waits for events, for as long as idle at most.
 func (p *poll) wait(idle time.Duration) []unix.EpollEvent {
+	if !p.busy {
+		n, err := unix.EpollWait(p.fd, p.events[:], int(idle/time.Millisecond))
+		p.busy = err == nil && n > 0
+		return p.events[:max(n, 0)]
+	}
 	// Go's scheduler is not told of this one, and so takes no processor away from it: see the package's doc.
 	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events)),
 		uintptr(len(p.events)), uintptr(hold/time.Millisecond), 0, 0)
 	if errno != 0 { // EINTR: the scheduler wants this goroutine to yield, which it does where the next call begins
 		return nil
 	}
-	if n == 0 {
-		m, err := unix.EpollWait(p.fd, p.events[:], int(idle/time.Millisecond))
-		if err != nil {
-			return nil
-		}
-		return p.events[:m]
-	}
+	p.busy = n > 0
 	return p.events[:n]
 }
 

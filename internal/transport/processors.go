@@ -12,6 +12,13 @@ var processors struct {
 	users int
 }
 
+// cpus is how many processors there are without it.
+func cpus() int {
+	processors.mu.Lock()
+	defer processors.mu.Unlock()
+	return runtime.GOMAXPROCS(0) - min(processors.users, 1)
+}
+
 func oneMoreProcessor() (restore func()) {
 	processors.mu.Lock()
 	defer processors.mu.Unlock()
