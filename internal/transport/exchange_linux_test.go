@@ -1,0 +1,119 @@
+package transport_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// end is what a client does behind its last byte.
+type end int
+
+const (
+	halfClose end = iota // says that no more will come, when the server has read all
+	finAtOnce            // says so with the last bytes
+	probe                // sends one more good request, which shows whether the connection was left open
+	hold                 // nothing: the server must close
+)
+
+func (e end) String() string {
+	return [...]string{"half-close", "half-close at once", "probe", "hold"}[e]
+}
+
+const probeRequest = "GET /probe HTTP/1.1\r\nHost: probe\r\n\r\n"
+
+// exchange sends the pieces on a new connection, each when the server has read the one before, and returns all that
+// comes back until the server closes. How it closes, with FIN or RST, is not in the answer: it depends on whether
+// bytes came in between, and is the kernel's choice.
+func exchange(addr string, pieces []string, e end) (string, error) {
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		return "", err
+	}
+	conn := c.(*net.TCPConn) // without Nagle's algorithm, as Go's all are
+	defer conn.Close()       //nolint:errcheck // nothing depends on it
+	defer conn.SetLinger(0)  //nolint:errcheck // thousands of exchanges would leave too many ports in TIME_WAIT
+	err = conn.SetDeadline(time.Now().Add(patience))
+	if err != nil {
+		return "", err
+	}
+	answer := make(chan result, 1)
+	go func() { answer <- readAll(conn) }()
+	sent := 0
+	for i, p := range pieces {
+		if _, err := io.WriteString(conn, p); err != nil {
+			break // the server had enough
+		}
+		if sent += len(p); e != finAtOnce || i < len(pieces)-1 {
+			if err := awaitRead(conn, sent); err != nil {
+				return "", err
+			}
+		}
+	}
+	if e == probe {
+		_, _ = io.WriteString(conn, probeRequest)
+	}
+	if e != hold {
+		_ = conn.CloseWrite()
+	}
+	a := <-answer
+	return a.text, a.err
+}
+
+type result struct {
+	text string
+	err  error
+}
+
+// readAll reads until the server closes.
+func readAll(c net.Conn) result {
+	b, err := io.ReadAll(c)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return result{err: fmt.Errorf("still open %v after the last byte, with %q read", patience, b)}
+	}
+	return result{text: comparable(string(b))}
+}
+
+// comparable is an answer without what may differ: the date, and how much a buffer held when its bytes were found bad.
+func comparable(answer string) string {
+	if strings.Contains(answer, "buffer size=") {
+		answer = bufferSize.ReplaceAllString(answer, "buffer size=-")
+		answer = errorLength.ReplaceAllString(answer, "Content-Length: -$1")
+	}
+	const name, value = "\r\nDate: ", "Mon, 02 Jan 2006 15:04:05 GMT"
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(answer, name)
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		b.WriteString("\r\nDate")
+		answer = after[min(len(value), len(after)):]
+	}
+}
+
+var (
+	bufferSize  = regexp.MustCompile(`buffer size=\d+`)
+	errorLength = regexp.MustCompile(`Content-Length: \d+(\r\nConnection: close\r\n\r\nerror when)`)
+)
+
+// awaitRead waits until the peer of c has read all that was sent, so that what is sent next is another piece to it.
+func awaitRead(c *net.TCPConn, sent int) error {
+	local, remote := c.LocalAddr().(*net.TCPAddr).AddrPort(), c.RemoteAddr().(*net.TCPAddr).AddrPort()
+	pause := 50 * time.Microsecond
+	for until := time.Now().Add(patience); ; time.Sleep(pause) {
+		pause = min(2*pause, 500*time.Microsecond)
+		if read, err := hasRead(remote, local, sent); read || err != nil {
+			return err
+		}
+		if time.Now().After(until) {
+			return fmt.Errorf("%d bytes are not read after %v", sent, patience)
+		}
+	}
+}
