@@ -5,34 +5,60 @@ import (
 	"bytes"
 	"errors"
 	"sync/atomic"
-	"syscall"
 
 	"github.com/valyala/fasthttp"
 )
 
 // answerer answers requests that are plain: all there, and nothing in them that changes the connection. fasthttp reads
-// them, from a buffer instead of a socket, and it writes the answers.
+// them, from the buffer of a reader, into which they come straight from the socket; and it writes the answers.
 type answerer struct {
 	config   *Config
 	draining *atomic.Bool
 
-	buf  []byte // what was read of the socket; nothing changes it, for fasthttp may have to read it again
-	head window
-	in   *bufio.Reader // of the window
-	ctx  *fasthttp.RequestCtx
-	host fasthttp.URI
-	out  sink
-	w    *bufio.Writer // to the sink
+	in     *bufio.Reader // of the source
+	source source
+	line   *bufio.Reader // of a request line alone
+	ctx    *fasthttp.RequestCtx
+	peer   *peer  // whose request is in ctx
+	host   []byte // the last good one
+	uri    fasthttp.URI
+	out    outbox
+	w      *bufio.Writer // to the outbox; its buffer has the answers
 }
 
-func newAnswerer(c *Config, draining *atomic.Bool) answerer {
-	return answerer{
+func newAnswerer(c *Config, draining *atomic.Bool) *answerer {
+	a := &answerer{
 		config: c, draining: draining,
-		buf: make([]byte, bufferSize),
-		in:  bufio.NewReaderSize(nil, c.MaxHeader), // as fasthttp's own
-		w:   bufio.NewWriterSize(nil, 16<<10),
-		ctx: new(fasthttp.RequestCtx),
+		in:   bufio.NewReaderSize(nil, max(bufferSize, 2*c.MaxHeader)),
+		line: bufio.NewReaderSize(nil, c.MaxHeader),
+		w:    bufio.NewWriterSize(nil, bufferSize),
 	}
+	a.w.Reset(&a.out)
+	a.renew()
+	return a
+}
+
+// renew makes a context: the first, or one instead of that which a handler keeps.
+func (a *answerer) renew() {
+	a.ctx, a.peer = new(fasthttp.RequestCtx), new(peer)
+	a.time()
+}
+
+// time tells the context the time, which is that of all requests until the next call.
+func (a *answerer) time() { a.ctx.Init2(a.peer, silent{}, false) }
+
+// read reads what a socket has, once, behind what of a request was read before. It reports whether there may be more.
+func (a *answerer) read(c *conn) (more bool, err error) {
+	a.source = source{fd: c.fd, before: c.pending, once: true}
+	a.in.Reset(&a.source)
+	_, err = a.in.Peek(len(c.pending) + 1)
+	return a.in.Buffered() == a.in.Size(), err
+}
+
+// unread is what was read, and not taken out of the reader. It is good until the reader reads.
+func (a *answerer) unread() []byte {
+	b, _ := a.in.Peek(a.in.Buffered()) // which are there
+	return b
 }
 
 // next is what becomes of a connection.
@@ -46,20 +72,18 @@ const (
 
 var endOfHead = []byte("\r\n\r\n")
 
-// answer answers the requests that data begins with, in one write, and returns the rest.
+// answer answers the requests that data begins with, which is what was read, up to the first that is not plain or not
+// all there. It returns the rest. The answers of a connection that stays are kept, those of another are sent.
 func (a *answerer) answer(c *conn, data []byte) (rest []byte, n next) {
-	a.out.begin(c.fd)
-	a.w.Reset(&a.out)
-	a.head.b = data
-	a.in.Reset(&a.head)
-	for rest = data; len(rest) > 0 && n == stay && len(a.out.unsent) == 0; {
+	a.out.to, a.peer.conn = c, c
+	for rest = data; len(rest) > 0 && n == stay; {
 		end := bytes.Index(rest, endOfHead)
 		if end < 0 {
-			n = a.unfinished(c, rest, c.pending == nil || len(rest) < len(data))
+			rest, n = a.unfinished(c, rest, c.pending == nil || len(rest) < len(data))
 			break
 		}
-		size, plain := a.read(rest, end+len(endOfHead))
-		if !plain {
+		var size int
+		if rest, size = a.parse(rest, end+len(endOfHead)); size == 0 {
 			n = handOver
 			break
 		}
@@ -69,75 +93,111 @@ func (a *answerer) answer(c *conn, data []byte) (rest []byte, n next) {
 		}
 		c.asked = true
 		rest = rest[size:]
-		n = a.handle(c)
+		n = a.handle()
 	}
-	_ = a.w.Flush() // the sink keeps the error
+	if n != stay {
+		a.flush()
+	} else if a.w.Buffered() > 0 {
+		a.out.answered = append(a.out.answered, answered{c, a.w.Buffered()})
+	}
 	return rest, n
 }
 
-// errUnfinished is the end of a window.
-var errUnfinished = errors.New("transport: the rest is still to come")
+// flush sends the answers that are kept. What could not be sent is in the outbox.
+func (a *answerer) flush() {
+	if a.w.Flush() != nil { // the error is in the outbox, too, and is not that of the next connection
+		a.w.Reset(&a.out)
+	}
+}
 
 // unfinished looks at the beginning of a head when fasthttp would: when there is any of it, and when its request line
 // is complete. What fasthttp finds wrong then is fasthttp's to answer.
-func (a *answerer) unfinished(c *conn, data []byte, first bool) next {
+func (a *answerer) unfinished(c *conn, data []byte, first bool) ([]byte, next) {
 	eol := bytes.IndexByte(data, '\n')
 	if len(data) >= a.config.MaxHeader || data[0] == '\r' || eol == 0 || eol > 0 && data[eol-1] != '\r' {
-		return handOver
+		return data, handOver
 	}
 	c.need = len(data) + 1
-	if !first {
-		if c.line || eol < 0 {
-			return stay
-		}
-		a.head.b = data[:eol+1]
-		a.in.Reset(&a.head)
+	if !first && (c.line || eol < 0) {
+		return data, stay
 	}
 	c.line = eol > 0
-	if err := a.ctx.Request.Header.Read(a.in); !errors.Is(err, errUnfinished) {
-		return handOver
+	head := &a.ctx.Request.Header
+	var err error
+	if first {
+		err = head.Read(a.in)
+		data = a.unread() // it may have moved
+	} else {
+		a.line.Reset(&source{before: data[:eol+1]})
+		err = head.Read(a.line)
 	}
-	return stay
+	if !errors.Is(err, errUnfinished) {
+		return data, handOver
+	}
+	return data, stay
 }
 
 var root = []byte("/")
 
-// read reads the request at the beginning of data, whose head ends at end, into the context. It returns the request's
-// length, which may be more than there is, and whether the request is plain.
-func (a *answerer) read(data []byte, end int) (size int, plain bool) {
+// parse reads the request at the beginning of data, whose head ends at end, into the context. It returns the request's
+// length, which may be more than there is; 0 for one that is not plain. And it returns data, which may have moved.
+func (a *answerer) parse(data []byte, end int) ([]byte, int) {
 	r := &a.ctx.Request
 	h := &r.Header
-	if err := h.Read(a.in); err != nil || a.in.Buffered()+len(a.head.b) != len(data)-end {
-		return 0, false
+	if end > a.config.MaxHeader {
+		return data, 0
+	}
+	if err := h.Read(a.in); err != nil {
+		return a.unread(), 0
 	}
 	length := h.ContentLength()
-	if length == -1 || length > a.config.MaxBody || end+length > len(a.buf) ||
+	if a.in.Buffered() != len(data)-end ||
+		length == -1 || length > a.config.MaxBody || end+length > a.in.Size() ||
 		!h.IsHTTP11() || h.ConnectionClose() || h.ConnectionUpgrade() || r.MayContinue() {
-		return 0, false
+		return data, 0
 	}
-	// Of the origin form, only the host can be wrong, which fasthttp remembers the last good one of.
-	if target := h.RequestURI(); target[0] != '/' || len(target) > 1 && target[1] == '/' || a.host.Parse(h.Host(), root) != nil {
-		return 0, false
+	if target := h.RequestURI(); target[0] != '/' || len(target) > 1 && target[1] == '/' || !a.knows(h.Host()) {
+		return data, 0
 	}
 	if length <= 0 {
-		return end, r.ContinueReadBody(a.in, a.config.MaxBody, false) == nil
+		if r.ContinueReadBody(a.in, a.config.MaxBody, false) != nil {
+			return data, 0
+		}
+		return data, end
 	}
-	if size = end + length; size <= len(data) {
+	size := end + length
+	if size <= len(data) {
 		r.SetBodyRaw(data[end:size:size])
 		_, _ = a.in.Discard(length) // it is there
 	}
-	return size, true
+	return data, size
+}
+
+// knows reports whether fasthttp takes a host, which is all that can be wrong with a URI whose target has the origin
+// form, if there is a host.
+func (a *answerer) knows(host []byte) bool {
+	if len(host) == 0 {
+		return false
+	}
+	if !bytes.Equal(host, a.host) {
+		if a.uri.Parse(host, root) != nil {
+			return false
+		}
+		a.host = append(a.host[:0], host...)
+	}
+	return true
 }
 
 // handle has the handler answer the request in the context.
-func (a *answerer) handle(c *conn) next {
+func (a *answerer) handle() next {
 	ctx := a.ctx
-	ctx.Init2(c, silent{}, false)
-	ctx.Response.Header.SetNoDefaultContentType(true)
-	a.config.Handler(ctx)
 	response := &ctx.Response
+	response.Header.SetNoDefaultContentType(true)
+	a.config.Handler(ctx)
 	if late := ctx.LastTimeoutErrorResponse(); late != nil {
-		a.ctx = new(fasthttp.RequestCtx) // the other one is still somebody's
+		c := a.peer.conn
+		a.renew() // the other context is still somebody's
+		a.peer.conn = c
 		return a.send(late)
 	}
 	response.SkipBody = ctx.IsHead()
@@ -158,56 +218,11 @@ func (a *answerer) send(r *fasthttp.Response) next {
 		r.SetConnectionClose()
 	}
 	closes := r.ConnectionClose()
-	if err := r.Write(a.w); err != nil || closes { // an error is that of a body's stream, or the sink's
+	if err := r.Write(a.w); err != nil || closes { // an error is that of a body's stream, or the outbox's
 		return leave
 	}
+	if a.out.failed(a.peer.conn) != nil {
+		return handOver
+	}
 	return stay
-}
-
-// window is a reader of bytes that were read already.
-type window struct{ b []byte }
-
-func (w *window) Read(p []byte) (int, error) {
-	if len(w.b) == 0 {
-		return 0, errUnfinished
-	}
-	n := copy(p, w.b)
-	w.b = w.b[n:]
-	return n, nil
-}
-
-// sink writes to a socket, and keeps what it does not take.
-type sink struct {
-	fd     int
-	unsent []byte
-	err    error
-}
-
-func (s *sink) begin(fd int) {
-	s.fd, s.err = fd, nil
-	if s.unsent = s.unsent[:0]; cap(s.unsent) > bufferSize {
-		s.unsent = nil
-	}
-}
-
-func (s *sink) Write(p []byte) (int, error) {
-	rest := p
-	for len(s.unsent) == 0 && len(rest) > 0 && s.err == nil {
-		n, errno := write(s.fd, rest)
-		switch errno {
-		case 0:
-			rest = rest[n:]
-		case syscall.EAGAIN:
-			s.unsent = append(s.unsent, rest...)
-			return len(p), nil
-		case syscall.EINTR:
-		default:
-			s.err = errno
-		}
-	}
-	if s.err != nil {
-		return 0, s.err
-	}
-	s.unsent = append(s.unsent, rest...)
-	return len(p), nil
 }

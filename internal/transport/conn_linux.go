@@ -10,8 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// conn is a connection in a loop. To a handler it is the connection of the request, of which only the addresses are
-// its business.
+// conn is a connection in a loop.
 type conn struct {
 	fd            int
 	local, remote net.Addr
@@ -56,13 +55,16 @@ func (c *conn) release() (net.Conn, error) {
 	return net.FileConn(f)
 }
 
+// peer is to a handler the connection of the request, of which only the addresses are its business.
+type peer struct{ conn *conn }
+
 var errLoop = errors.New("transport: the connection is in a loop, which reads and writes it")
 
-func (c *conn) LocalAddr() net.Addr              { return c.local }
-func (c *conn) RemoteAddr() net.Addr             { return c.remote }
-func (c *conn) Read([]byte) (int, error)         { return 0, errLoop }
-func (c *conn) Write([]byte) (int, error)        { return 0, errLoop }
-func (c *conn) Close() error                     { return errLoop }
-func (c *conn) SetDeadline(time.Time) error      { return errLoop }
-func (c *conn) SetReadDeadline(time.Time) error  { return errLoop }
-func (c *conn) SetWriteDeadline(time.Time) error { return errLoop }
+func (p *peer) LocalAddr() net.Addr              { return p.conn.local }
+func (p *peer) RemoteAddr() net.Addr             { return p.conn.remote }
+func (p *peer) Read([]byte) (int, error)         { return 0, errLoop }
+func (p *peer) Write([]byte) (int, error)        { return 0, errLoop }
+func (p *peer) Close() error                     { return errLoop }
+func (p *peer) SetDeadline(time.Time) error      { return errLoop }
+func (p *peer) SetReadDeadline(time.Time) error  { return errLoop }
+func (p *peer) SetWriteDeadline(time.Time) error { return errLoop }

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"io"
 	"net"
 	"runtime"
 	"slices"
@@ -17,7 +18,7 @@ type loop struct {
 	server *Server
 	poll   *poll
 	conns  []*conn // by descriptor; nil where there is none, or another loop's
-	answerer
+	*answerer
 	buffers buffers
 	now     int64 // the tick
 	drained bool
@@ -81,11 +82,19 @@ func (l *loop) run() {
 	// What happens without an event: ticks, and the end.
 	idle := min(l.server.config.Tick/2, 50*time.Millisecond)
 	for !l.ended() {
-		for _, e := range l.poll.wait(idle) {
+		events := l.poll.wait(idle)
+		if len(events) > 0 {
+			l.time()
+		}
+		for _, e := range events {
 			if c := l.find(int(e.Fd)); c != nil {
 				l.readable(c, e.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0)
 			}
+			if len(l.out.answered) == maxAnswered {
+				l.deliver()
+			}
 		}
+		l.deliver()
 		if now, draining := l.server.served.tick.Load(), l.server.draining.Load(); now != l.now || draining != l.drained {
 			l.now, l.drained = now, draining
 			l.expire()
@@ -140,50 +149,65 @@ func (l *loop) adopt() {
 // readable reads what there is, and answers it. Where the peer hung up there is an end to read behind it.
 func (l *loop) readable(c *conn, hungUp bool) {
 	for {
-		start := copy(l.buf, c.pending)
-		n, errno := read(c.fd, l.buf[start:])
+		more, err := l.read(c)
 		switch {
-		case errno == unix.EAGAIN:
+		case err == unix.EAGAIN:
 			return
-		case errno != 0:
-			l.close(c)
+		case err == io.EOF && len(c.pending) > 0:
+			l.handOver(c, c.pending, nil, false) // fasthttp has an answer to half a request
 			return
-		case n == 0 && start > 0:
-			l.handOver(c, c.pending, false) // fasthttp has an answer to half a request
-			return
-		case n == 0:
+		case err != nil:
 			l.close(c)
 			return
 		}
-		if !l.turn(c, l.buf[:start+n]) {
-			return
-		}
-		if start+n < len(l.buf) && !hungUp {
+		l.turn(c, l.unread())
+		if !more && !hungUp {
 			return // that was all: the next byte is an event
+		}
+		if l.deliver(); l.conns[c.fd] != c {
+			return
 		}
 	}
 }
 
-// turn answers the requests in data, and reports whether the connection is still here.
-func (l *loop) turn(c *conn, data []byte) bool {
+// turn answers the requests in data.
+func (l *loop) turn(c *conn, data []byte) {
 	if len(data) < c.need {
 		l.keep(c, data)
-		return true
+		return
 	}
 	rest, next := l.answer(c, data)
 	if answered := len(rest) < len(data); answered || c.pending == nil {
 		c.since = l.now
 	}
-	switch {
-	case l.out.err != nil, next == leave && len(l.out.unsent) == 0:
-		l.close(c)
-		return false
-	case next != stay, len(l.out.unsent) > 0:
-		l.handOver(c, rest, next == leave)
-		return false
+	if next == stay {
+		l.keep(c, rest)
+		return
 	}
-	l.keep(c, rest)
-	return true
+	var left undone
+	if u := l.out.failed(c); u != nil {
+		left = *u
+		l.out.undone = l.out.undone[:len(l.out.undone)-1]
+	}
+	if left.err != nil || next == leave && len(left.unsent) == 0 {
+		l.close(c)
+		return
+	}
+	l.handOver(c, rest, left.unsent, next == leave)
+}
+
+// deliver sends the answers that were kept, and gives to fasthttp the connections that did not take theirs.
+func (l *loop) deliver() {
+	l.flush()
+	for _, u := range l.out.undone {
+		if u.err != nil {
+			l.close(u.conn)
+		} else {
+			l.handOver(u.conn, u.conn.pending, u.unsent, false)
+		}
+	}
+	clear(l.out.undone)
+	l.out.undone = l.out.undone[:0]
 }
 
 // keep keeps the beginning of a request, if there is one, until there is more of it.
@@ -211,11 +235,12 @@ func (l *loop) expire() {
 		}
 		switch waited := l.now - c.since; {
 		case c.pending != nil && waited > request:
-			l.handOver(c, c.pending, false)
+			l.handOver(c, c.pending, nil, false)
 		case c.pending == nil && waited > idle:
 			l.close(c)
 		case c.pending == nil && l.drained && (c.asked || waited > ticks(firstRequest, config.Tick)):
 			l.readable(c, false) // a request may be there already
+			l.deliver()
 			if l.conns[c.fd] == c && c.pending == nil {
 				l.close(c)
 			}
@@ -226,9 +251,9 @@ func (l *loop) expire() {
 // firstRequest is how long a drain waits for a new connection's first request, as fasthttp's and net/http's do.
 const firstRequest = 5 * time.Second
 
-// handOver gives a connection to fasthttp, with what was read of it and what was not yet written.
-func (l *loop) handOver(c *conn, data []byte, last bool) {
-	e := &early{unsent: slices.Clone(l.out.unsent), last: last, read: slices.Clone(data), since: c.since}
+// handOver gives a connection to fasthttp, with what was read of it and what was not yet sent.
+func (l *loop) handOver(c *conn, data, unsent []byte, last bool) {
+	e := &early{unsent: unsent, last: last, read: slices.Clone(data), since: c.since}
 	l.poll.remove(c.fd)
 	l.forget(c)
 	l.count.Add(-1)

@@ -1,0 +1,36 @@
+package transport
+
+import (
+	"errors"
+	"io"
+)
+
+// errUnfinished is the end of a source.
+var errUnfinished = errors.New("transport: the rest is still to come")
+
+// source is a reader of what was read before, and of one read of a socket, if any, behind it.
+type source struct {
+	before []byte
+	fd     int
+	once   bool
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	n := copy(p, s.before)
+	s.before = s.before[n:]
+	if s.once {
+		s.once = false
+		m, errno := receive(s.fd, p[n:])
+		switch {
+		case errno != 0:
+			return n, errno
+		case m == 0:
+			return n, io.EOF
+		}
+		return n + m, nil
+	}
+	if n == 0 {
+		return 0, errUnfinished
+	}
+	return n, nil
+}
