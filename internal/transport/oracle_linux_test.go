@@ -8,31 +8,6 @@ import (
 	"testing"
 )
 
-// rawCase is what a client sends on one connection.
-type rawCase struct {
-	name, raw string
-	// waits says that the server rightly waits for more behind it: it is the beginning of a request, or nothing at all.
-	waits bool
-	// drops says that stock fasthttp drops answers that it has not sent yet when the connection then ends by an error
-	// that has no answer of its own. The loops send them.
-	drops bool
-	// heavy cases have large answers, and are cut in few places.
-	heavy bool
-}
-
-// allCases are the table.
-func allCases() []rawCase {
-	var all []rawCase
-	for _, family := range [][]rawCase{
-		methodCases(), targetCases(), headerCases(), connectionCases(), answerCases(),
-		lengthCases(), chunkedCases(), expectCases(), cutCases(),
-		lineCases(), fieldCases(), sizeCases(), pipelineCases(),
-	} {
-		all = append(all, family...)
-	}
-	return all
-}
-
 // way is one way to send a case.
 type way struct {
 	name   string
@@ -46,16 +21,27 @@ func (c rawCase) ways() []way {
 	whole := []string{c.raw}
 	all := []way{{"whole", whole, halfClose, false}, {"whole", whole, finAtOnce, false}, {"whole", whole, probe, false}}
 	if len(c.raw) <= 8<<10 {
-		var bytes []string
-		for i := range len(c.raw) {
-			bytes = append(bytes, c.raw[i:i+1])
-		}
+		bytes := c.bytes()
 		all = append(all, way{"byte by byte", bytes, halfClose, true}, way{"byte by byte", bytes, probe, false})
 	}
 	for _, at := range c.cuts() {
 		all = append(all, way{fmt.Sprintf("cut at %d", at), []string{c.raw[:at], c.raw[at:]}, probe, at%8 != 0})
 	}
 	return all
+}
+
+// bytes are those of the case, each by itself, but that of a long one some in the middle stay together.
+func (c rawCase) bytes() (pieces []string) {
+	const most = 600
+	for rest := c.raw; len(rest) > 0; {
+		n := 1
+		if sent := len(c.raw) - len(rest); sent > most/2 && len(rest) > most/2 {
+			n = min(71, len(rest)-most/2)
+		}
+		pieces = append(pieces, rest[:n])
+		rest = rest[n:]
+	}
+	return pieces
 }
 
 // cuts are the points where a case is split in two: all of a short one but in a good request that only shows what
@@ -165,15 +151,6 @@ func difference(got, want string) string {
 	from := max(0, same-100)
 	return fmt.Sprintf("     %s\nnot  %s\nfrom their byte %d on, which are %d and %d bytes",
 		shorten(got[from:]), shorten(want[from:]), from, len(got), len(want))
-}
-
-// shorten is what a test says of a text.
-func shorten(s string) string {
-	const most = 500
-	if len(s) > most {
-		return fmt.Sprintf("%q ... %q (%d bytes)", s[:most/2], s[len(s)-most/2:], len(s))
-	}
-	return fmt.Sprintf("%q", s)
 }
 
 // TestCases: the table is what it says.

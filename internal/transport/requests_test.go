@@ -5,6 +5,31 @@ import (
 	"strings"
 )
 
+// rawCase is what a client sends on one connection.
+type rawCase struct {
+	name, raw string
+	// waits says that the server rightly waits for more behind it: it is the beginning of a request, or nothing at all.
+	waits bool
+	// drops says that stock fasthttp drops answers that it has not sent yet when the connection then ends by an error
+	// that has no answer of its own. The loops send them.
+	drops bool
+	// heavy cases have large answers, and are cut in few places.
+	heavy bool
+}
+
+// allCases are the table.
+func allCases() []rawCase {
+	var all []rawCase
+	for _, family := range [][]rawCase{
+		methodCases(), targetCases(), headerCases(), connectionCases(), answerCases(),
+		lengthCases(), chunkedCases(), expectCases(), cutCases(),
+		lineCases(), fieldCases(), sizeCases(), pipelineCases(),
+	} {
+		all = append(all, family...)
+	}
+	return all
+}
+
 // get is a GET request with header lines.
 func get(target string, lines ...string) string { return request("GET", target, "", lines...) }
 
@@ -145,4 +170,13 @@ func headerCases() []rawCase {
 		"nothing but CRLFs", "\r\n\r\n",
 		"nothing but LFs", "\n\n\n",
 	)
+}
+
+// shorten is what a test says of a text.
+func shorten(s string) string {
+	const most = 500
+	if len(s) > most {
+		return fmt.Sprintf("%q ... %q (%d bytes)", s[:most/2], s[len(s)-most/2:], len(s))
+	}
+	return fmt.Sprintf("%q", s)
 }

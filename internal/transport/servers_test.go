@@ -21,6 +21,7 @@ func config(loops int) transport.Config {
 	return transport.Config{
 		Handler: echo, ErrorHandler: refuse, ExpectHandler: expect,
 		MaxHeader: maxHeader, MaxBody: maxBody, Loops: loops,
+		RequestTimeout: time.Hour, IdleTimeout: time.Hour, // stock has none
 	}
 }
 
@@ -95,4 +96,4 @@ func serve(tb testing.TB, s server, ln net.Listener) {
 }
 
 // patience is how long a test waits for what must happen: it decides only how late a failure is told.
-const patience = 20 * time.Second
+const patience = 60 * time.Second
