@@ -17,6 +17,8 @@
 //	               │         └────────────┼─────────────┴──────> handed over ──> closed
 //	               └──────────────────────┴────────────────────────────────────> closed
 //
+// What each of these states means:
+//
 //   - accepted: the listener's goroutine gives it to the loop with the fewest connections, which finds it in its inbox
 //     when its first event comes.
 //   - idle: nothing of a request is there, and no memory is held for one.
