@@ -114,7 +114,7 @@ func (a *answerer) flush() {
 // is complete. What fasthttp finds wrong then is fasthttp's to answer.
 func (a *answerer) unfinished(c *conn, data []byte, first bool) ([]byte, next) {
 	eol := bytes.IndexByte(data, '\n')
-	if len(data) >= a.config.MaxHeader || data[0] == '\r' || eol == 0 || eol > 0 && data[eol-1] != '\r' {
+	if len(data) >= a.config.MaxHeader || data[0] == '\r' || eol == 0 || eol > 0 && data[eol-1] != '\r' || folded(data) {
 		return data, handOver
 	}
 	c.need = len(data) + 1
@@ -137,14 +137,24 @@ func (a *answerer) unfinished(c *conn, data []byte, first bool) ([]byte, next) {
 	return data, stay
 }
 
-var root = []byte("/")
+// folded reports whether a head has lines that go on in the next (RFC 9112, section 5.2). fasthttp unfolds them where
+// they lie, and then could not read them again.
+func folded(head []byte) bool {
+	return bytes.Contains(head, spaceFold) || bytes.Contains(head, tabFold)
+}
+
+var (
+	spaceFold = []byte("\n ")
+	tabFold   = []byte("\n\t")
+	root      = []byte("/")
+)
 
 // parse reads the request at the beginning of data, whose head ends at end, into the context. It returns the request's
 // length, which may be more than there is; 0 for one that is not plain. And it returns data, which may have moved.
 func (a *answerer) parse(data []byte, end int) ([]byte, int) {
 	r := &a.ctx.Request
 	h := &r.Header
-	if end > a.config.MaxHeader {
+	if end > a.config.MaxHeader || folded(data[:end]) {
 		return data, 0
 	}
 	if err := h.Read(a.in); err != nil {
@@ -200,7 +210,9 @@ func (a *answerer) handle() next {
 		a.peer.conn = c
 		return a.send(late)
 	}
-	response.SkipBody = ctx.IsHead()
+	if ctx.IsHead() {
+		response.SkipBody = true
+	}
 	if ctx.Hijacked() {
 		ctx.Hijack(nil)
 		response.Reset()
