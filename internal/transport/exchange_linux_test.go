@@ -6,8 +6,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"regexp"
-	"strings"
 	"time"
 )
 
@@ -79,30 +77,6 @@ func readAll(c net.Conn) result {
 	return result{text: comparable(string(b))}
 }
 
-// comparable is an answer without what may differ: the date, and how much a buffer held when its bytes were found bad.
-func comparable(answer string) string {
-	if strings.Contains(answer, "buffer size=") {
-		answer = bufferSize.ReplaceAllString(answer, "buffer size=-")
-		answer = errorLength.ReplaceAllString(answer, "Content-Length: -$1")
-	}
-	const name, value = "\r\nDate: ", "Mon, 02 Jan 2006 15:04:05 GMT"
-	var b strings.Builder
-	for {
-		before, after, found := strings.Cut(answer, name)
-		b.WriteString(before)
-		if !found {
-			return b.String()
-		}
-		b.WriteString("\r\nDate")
-		answer = after[min(len(value), len(after)):]
-	}
-}
-
-var (
-	bufferSize  = regexp.MustCompile(`buffer size=\d+`)
-	errorLength = regexp.MustCompile(`Content-Length: \d+(\r\nConnection: close\r\n\r\nerror when)`)
-)
-
 // awaitRead waits until the peer of c has read all that was sent, so that what is sent next is another piece to it.
 func awaitRead(c *net.TCPConn, sent int) error {
 	local, remote := c.LocalAddr().(*net.TCPAddr).AddrPort(), c.RemoteAddr().(*net.TCPAddr).AddrPort()
@@ -115,5 +89,13 @@ func awaitRead(c *net.TCPConn, sent int) error {
 		if time.Now().After(until) {
 			return fmt.Errorf("%d bytes are not read after %v", sent, patience)
 		}
+	}
+}
+
+// awaitRead waits until the server has read all that was sent.
+func (c *client) awaitRead() {
+	c.tb.Helper()
+	if err := awaitRead(c.Conn.(*net.TCPConn), c.sent); err != nil {
+		c.tb.Fatal(err)
 	}
 }

@@ -142,17 +142,6 @@ func (servers trio) compare(c rawCase, w way) string {
 	return servers.compare(c, way{w.name, w.pieces, hold, false})
 }
 
-// difference shows two answers from a little before the point where they part.
-func difference(got, want string) string {
-	same := 0
-	for same < min(len(got), len(want)) && got[same] == want[same] {
-		same++
-	}
-	from := max(0, same-100)
-	return fmt.Sprintf("     %s\nnot  %s\nfrom their byte %d on, which are %d and %d bytes",
-		shorten(got[from:]), shorten(want[from:]), from, len(got), len(want))
-}
-
 // TestCases: the table is what it says.
 func TestCases(t *testing.T) {
 	all := allCases()

@@ -171,12 +171,3 @@ func headerCases() []rawCase {
 		"nothing but LFs", "\n\n\n",
 	)
 }
-
-// shorten is what a test says of a text.
-func shorten(s string) string {
-	const most = 500
-	if len(s) > most {
-		return fmt.Sprintf("%q ... %q (%d bytes)", s[:most/2], s[len(s)-most/2:], len(s))
-	}
-	return fmt.Sprintf("%q", s)
-}

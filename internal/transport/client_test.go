@@ -1,0 +1,167 @@
+package transport_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"videotoken/internal/transport"
+)
+
+// both runs a test with loops, and without.
+func both(t *testing.T, test func(t *testing.T, loops int)) {
+	t.Helper()
+	t.Run("loops", func(t *testing.T) { t.Parallel(); test(t, 2) })
+	t.Run("no loops", func(t *testing.T) { t.Parallel(); test(t, transport.NoLoops) })
+}
+
+// running is a server under test.
+type running struct {
+	*transport.Server
+	listener net.Listener
+	served   chan error
+}
+
+// run serves on a free loopback port. Who calls it ends it.
+func run(tb testing.TB, c transport.Config) *running {
+	tb.Helper()
+	return runOn(tb, c, listen(tb, "tcp", "127.0.0.1:0"))
+}
+
+func runOn(tb testing.TB, c transport.Config, ln net.Listener) *running {
+	tb.Helper()
+	r := &running{transport.New(c), ln, make(chan error, 1)}
+	go func() { r.served <- r.Serve(ln) }()
+	return r
+}
+
+func listen(tb testing.TB, network, addr string) net.Listener {
+	tb.Helper()
+	ln, err := net.Listen(network, addr)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return ln
+}
+
+// end shuts it down, and demands that nothing is left of it.
+func (r *running) end(tb testing.TB) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := r.Shutdown(ctx); err != nil {
+		tb.Errorf("Shutdown: %v", err)
+	}
+	r.ended(tb)
+}
+
+// ended demands that Serve has returned, and nothing is left.
+func (r *running) ended(tb testing.TB) {
+	tb.Helper()
+	if err := <-r.served; err != nil {
+		tb.Errorf("Serve: %v", err)
+	}
+	r.await(tb, 0)
+	if c, err := net.Dial(r.listener.Addr().Network(), r.listener.Addr().String()); err == nil {
+		_ = c.Close()
+		tb.Error("still listening")
+	}
+}
+
+// await waits until n connections are open.
+func (r *running) await(tb testing.TB, n int) {
+	tb.Helper()
+	await(tb, "connections", n, r.Len)
+}
+
+// await waits until there are n.
+func await(tb testing.TB, what string, n int, count func() int) {
+	tb.Helper()
+	for until := time.Now().Add(patience); count() != n; time.Sleep(time.Millisecond) {
+		if time.Now().After(until) {
+			tb.Fatalf("%d %s, not %d", count(), what, n)
+		}
+	}
+}
+
+// client is a connection to a server.
+type client struct {
+	net.Conn
+	r    *bufio.Reader
+	sent int
+	tb   testing.TB
+}
+
+func (r *running) dial(tb testing.TB) *client {
+	tb.Helper()
+	return dial(tb, r.listener.Addr())
+}
+
+func dial(tb testing.TB, addr net.Addr) *client {
+	tb.Helper()
+	c, err := net.Dial(addr.Network(), addr.String())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = c.Close() })
+	return newClient(tb, c)
+}
+
+func newClient(tb testing.TB, c net.Conn) *client {
+	tb.Helper()
+	if err := c.SetDeadline(time.Now().Add(patience / 3)); err != nil {
+		tb.Fatal(err)
+	}
+	return &client{Conn: c, r: bufio.NewReader(c), tb: tb}
+}
+
+func (c *client) send(raw string) *client {
+	c.tb.Helper()
+	if _, err := io.WriteString(c, raw); err != nil {
+		c.tb.Fatal(err)
+	}
+	c.sent += len(raw)
+	return c
+}
+
+// answer reads one, and demands its status, and text in its body.
+func (c *client) answer(status int, text string) *http.Response {
+	c.tb.Helper()
+	res, err := http.ReadResponse(c.r, nil)
+	if err != nil {
+		c.tb.Fatalf("no answer: %v", err)
+	}
+	body, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != status || !strings.Contains(string(body), text) {
+		c.tb.Fatalf("got %d %q, %v; want %d %q", res.StatusCode, body, err, status, text)
+	}
+	return res
+}
+
+// last is an answer behind which the connection closes.
+func (c *client) last(status int, text string) {
+	c.tb.Helper()
+	if res := c.answer(status, text); !res.Close {
+		c.tb.Error("no Connection: close in the last answer")
+	}
+	c.closed()
+}
+
+// closed demands that the server closes, and says no more.
+func (c *client) closed() {
+	c.tb.Helper()
+	var timeout net.Error
+	if b, err := io.ReadAll(c.r); len(b) != 0 || errors.As(err, &timeout) && timeout.Timeout() {
+		c.tb.Fatalf("got %q, %v; want the end", b, err)
+	}
+}
+
+func closeWrite(c *client) error {
+	return c.Conn.(interface{ CloseWrite() error }).CloseWrite()
+}

@@ -1,0 +1,51 @@
+package transport_test
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// comparable is an answer without what may differ: the date, and how much a buffer held when its bytes were found bad.
+func comparable(answer string) string {
+	if strings.Contains(answer, "buffer size=") {
+		answer = bufferSize.ReplaceAllString(answer, "buffer size=-")
+		answer = errorLength.ReplaceAllString(answer, "Content-Length: -$1")
+	}
+	const name, value = "\r\nDate: ", "Mon, 02 Jan 2006 15:04:05 GMT"
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(answer, name)
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		b.WriteString("\r\nDate")
+		answer = after[min(len(value), len(after)):]
+	}
+}
+
+var (
+	bufferSize  = regexp.MustCompile(`buffer size=\d+`)
+	errorLength = regexp.MustCompile(`Content-Length: \d+(\r\nConnection: close\r\n\r\nerror when)`)
+)
+
+// difference shows two answers from a little before the point where they part.
+func difference(got, want string) string {
+	same := 0
+	for same < min(len(got), len(want)) && got[same] == want[same] {
+		same++
+	}
+	from := max(0, same-100)
+	return fmt.Sprintf("     %s\nnot  %s\nfrom their byte %d on, which are %d and %d bytes",
+		shorten(got[from:]), shorten(want[from:]), from, len(got), len(want))
+}
+
+// shorten is what a test says of a text.
+func shorten(s string) string {
+	const most = 500
+	if len(s) > most {
+		return fmt.Sprintf("%q ... %q (%d bytes)", s[:most/2], s[len(s)-most/2:], len(s))
+	}
+	return fmt.Sprintf("%q", s)
+}
