@@ -36,7 +36,7 @@
 //
 // # Waiting
 //
-// A loop waits for events in the system call itself (RawSyscall), for 2 ms at most, and Go's scheduler believes that it
+// A loop waits for events in the system call itself (RawSyscall), for 20 ms at most, and Go's scheduler believes that it
 // runs. Told of the wait, the scheduler would take its processor away within 20 µs, and the loop would have to get it
 // back for every event. This is safe for four reasons.
 //
@@ -45,7 +45,7 @@
 //     scheduler's own time slices.
 //   - Everything else, which is the connections that were handed over, the admin port, and the collector, has a
 //     processor of its own: GOMAXPROCS is one more while there are loops.
-//   - A loop with nothing to do for 2 ms waits in a way the scheduler is told of, and gives up its processor.
+//   - A loop with nothing to do for 20 ms waits in a way the scheduler is told of, and gives up its processor.
 //   - A loop whose thread the kernel does not run, in a container with half a CPU, delays what is its own, as a thread
 //     of any server does.
 //

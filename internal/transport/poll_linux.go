@@ -35,8 +35,9 @@ func (p *poll) add(fd int) error {
 // remove is for a socket that lives on: a closed one leaves by itself.
 func (p *poll) remove(fd int) { _ = unix.EpollCtl(p.fd, unix.EPOLL_CTL_DEL, fd, nil) }
 
-// hold is how long a busy loop keeps its processor where nothing happens.
-const hold = 2 * time.Millisecond
+// hold is how long a busy loop keeps its processor where nothing happens. A shorter time has the kernel set its timer
+// for every wait.
+const hold = 20 * time.Millisecond
 
 // wait waits for events, for as long as idle at most.
 func (p *poll) wait(idle time.Duration) []unix.EpollEvent {
