@@ -25,7 +25,7 @@ gate-short: ## the exact facts and the floor, in ten seconds
 gate-test: ## the gate catches a real patch 10 times of 10, and cries wolf 0 times of 20; half an hour, a quiet machine
 	$(GO) test -count=1 -tags gate -timeout 90m -v -run 'Catches|Wolf' ./bench
 
-bench-peers: ## this service beside Express, net/http and a bare fasthttp handler: the README's table
+bench-peers: ## this service beside Express, net/http, stock fasthttp and a C floor: the README's table; ARGS for flags
 	$(GO) run ./bench peers $(ARGS)
 
 bench-soak: ## a constant rate for long, and what grows; ARGS="-d 1h"

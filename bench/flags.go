@@ -55,7 +55,7 @@ func (o *options) request() {
 	o.Var(&o.headers, "H", "short for -headers")
 	o.Bool("renderStatusCodes", true, "accepted for autocannon's sake: status codes are always shown")
 	o.IntVar(&o.pid, "pid", 0, "process of the server, to read what it spends (Linux)")
-	o.StringVar(&o.admin, "admin", "", "URL of the server's admin port, to read its allocations from /metrics")
+	o.StringVar(&o.admin, "admin", "", "URL of the server's admin port, to read its allocations from /debug/pprof, or else /metrics")
 	o.StringVar(&o.config, "config", "", "configuration of videotoken to verify the tokens in the answers by")
 }
 

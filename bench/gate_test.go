@@ -28,7 +28,7 @@ func tries(t *testing.T, n int, patch string) map[judge.Verdict]int {
 	var progress bytes.Buffer
 	d := newDuel(&progress, "gate")
 	d.base, d.head, d.patch, d.pairs = "HEAD", "HEAD", patch, least
-	d.load.Connections, d.load.Warmup, d.load.Duration = 100, 200*time.Millisecond, 800*time.Millisecond
+	d.load.Warmup, d.load.Duration = 200*time.Millisecond, 800*time.Millisecond
 	base, head, err := d.binaries(t.Context(), root, t.TempDir())
 	if err != nil {
 		t.Fatal(err)

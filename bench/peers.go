@@ -6,12 +6,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os/exec"
-	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"videotoken/bench/internal/load"
 	"videotoken/bench/internal/measure"
@@ -20,104 +21,125 @@ import (
 	"videotoken/bench/internal/subject"
 )
 
-// peer is a server that is measured beside this service.
-type peer struct {
-	name    string
-	command subject.Command
-	missing string // why it cannot be measured
-	runs    [3][]*record.Result
+// contest is what the peers are measured with.
+type contest struct {
+	*flag.FlagSet
+	rounds      int
+	length      seconds
+	connections counts
+	only        string
+}
+
+func newContest(stderr io.Writer) *contest {
+	c := &contest{FlagSet: flag.NewFlagSet("peers", flag.ContinueOnError), length: seconds(2 * time.Second), connections: counts{100, 1000}}
+	c.SetOutput(stderr)
+	c.IntVar(&c.rounds, "rounds", 5, "interleaved rounds, of which the median is told; 6 and more have an interval")
+	c.Var(&c.length, "d", "length of one run")
+	c.Var(&c.connections, "connections", "connections of the closed loops, as in 100,1000,10000")
+	c.StringVar(&c.only, "only", "", "regular expression of the names of the peers that are measured")
+	return c
+}
+
+// parse parses the flags and returns the peers they choose.
+func (c *contest) parse(args []string) ([]*peer, error) {
+	if err := c.Parse(args); err != nil {
+		return nil, errUsage
+	}
+	if c.rounds < 1 || c.length <= 0 || c.NArg() > 0 {
+		return nil, errors.New("peers: want -rounds of 1 or more, a -d above 0, and flags only")
+	}
+	only, err := regexp.Compile(c.only)
+	if err != nil {
+		return nil, fmt.Errorf("peers: -only: %w", err)
+	}
+	var chosen []*peer
+	var names []string
+	for _, p := range lineup() {
+		names = append(names, p.name)
+		if only.MatchString(p.name) {
+			chosen = append(chosen, p)
+		}
+	}
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("peers: -only %q is none of %q", c.only, names)
+	}
+	return chosen, descriptors(slices.Max(c.connections))
+}
+
+// descriptors is an error where so many connections are more than a process may have. What starts here has the hard
+// limit, as this process does: Go, Node and the floor see to it.
+func descriptors(connections int) error {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return err
+	}
+	if need := uint64(connections) + 200; need > uint64(limit.Cur) {
+		return fmt.Errorf("peers: %d connections take %d open files, and a process may have %d here: raise it with ulimit -n",
+			connections, need, limit.Cur)
+	}
+	return nil
+}
+
+// loads are the closed loops, in the order of the flag, and last the open one at the notes' rate.
+func (c *contest) loads() []load.Load {
+	l := load.Load{Warmup: 500 * time.Millisecond, Duration: time.Duration(c.length), Length: -1}
+	var all []load.Load
+	for _, n := range c.connections {
+		l.Connections = n
+		all = append(all, l)
+	}
+	l.Connections, l.Rate = 1000, report.NotesRate
+	return append(all, l)
 }
 
 // peers measures this service beside what does the same and what does less.
 func peers(ctx context.Context, stdout, stderr io.Writer, args []string) error {
-	f := flag.NewFlagSet("peers", flag.ContinueOnError)
-	f.SetOutput(stderr)
-	rounds := f.Int("rounds", 5, "interleaved rounds, of which the median is told")
-	length := seconds(2 * time.Second)
-	f.Var(&length, "d", "length of one run")
-	if err := f.Parse(args); err != nil {
-		return errUsage
+	c := newContest(stderr)
+	line, err := c.parse(args)
+	if err != nil {
+		return err
 	}
-	if *rounds < 1 || f.NArg() > 0 {
-		return errors.New("peers: want -rounds of 1 or more, and flags only")
-	}
-	l := load.Load{Warmup: time.Second, Duration: time.Duration(length), Length: -1}
-	loads := [3]load.Load{l, l, l}
-	loads[0].Connections, loads[1].Connections, loads[2].Connections = 100, 1000, 1000
-	loads[2].Rate = report.NotesRate
 	return workshop(ctx, func(root, dir string, service *measure.Service) error {
-		all, err := line(ctx, root, dir, service)
-		if err != nil {
-			return err
+		at := &site{root, dir, service}
+		for _, p := range line {
+			if err := p.prepare(at, ctx, p); err != nil {
+				return fmt.Errorf("%s: %w", p.name, err)
+			}
 		}
-		for round := range *rounds {
-			for i := range all {
-				p := all[i]
+		for round := range c.rounds {
+			for i := range line {
+				p := line[i]
 				if round%2 == 1 {
-					p = all[len(all)-1-i]
+					p = line[len(line)-1-i]
 				}
 				if p.missing != "" {
 					continue
 				}
-				fmt.Fprintf(stderr, "round %d of %d: %s\n", round+1, *rounds, p.name)
-				if err := p.measure(ctx, service, loads); err != nil {
+				fmt.Fprintf(stderr, "round %d of %d: %s\n", round+1, c.rounds, p.name)
+				if err := p.measure(ctx, service, c.loads()); err != nil {
 					return fmt.Errorf("%s: %w", p.name, err)
 				}
 			}
 		}
-		fmt.Fprintf(stdout, "Median of %d interleaved rounds of %v, the notes' body, on %s, %d cores, which the load shares.\n\n", *rounds,
-			time.Duration(length), report.ThisMachine().CPU, report.ThisMachine().Cores)
-		table(stdout, all)
+		machine := report.ThisMachine()
+		fmt.Fprintf(stdout, "Median of %d interleaved rounds of %v, the notes' body, on %s, %d cores, which the load shares.\n", c.rounds,
+			time.Duration(c.length), machine.CPU, machine.Cores)
+		standings(stdout, line, c.connections)
 		return nil
 	})
 }
 
-// line builds the peers, this service third. One that cannot be built for want of Node is kept, to be said so.
-func line(ctx context.Context, root, dir string, service *measure.Service) ([]*peer, error) {
-	at := func(name string) string { return filepath.Join(dir, name) }
-	err := errors.Join(
-		subject.Build(ctx, root, ".", at("videotoken")),
-		subject.Build(ctx, filepath.Join(root, "bench"), "./peers/nethttp", at("nethttp")),
-		subject.Build(ctx, filepath.Join(root, "bench"), "./peers/bare", at("bare")),
-	)
-	if err != nil {
-		return nil, err
-	}
-	express := &peer{name: "the notes' system, rebuilt: Express", missing: install(ctx, filepath.Join(root, "bench", "peers", "express")),
-		command: subject.Command{Args: []string{"node", filepath.Join(root, "bench", "peers", "express", "server.js"), "{listen}"},
-			Env: []string{"NODE_ENV=production"}}}
-	return []*peer{
-		express,
-		{name: "net/http, encoding/json, SHA-256", command: subject.Command{Args: []string{at("nethttp"), "-listen", "{listen}"}}},
-		{name: "**videotoken**", command: service.Command(at("videotoken"))},
-		{name: "bare fasthttp, as many bytes: the floor", command: subject.Command{
-			Args: []string{at("bare"), "-listen", "{listen}", "-bytes", strconv.Itoa(service.Answer.Length)}}},
-	}, nil
-}
-
-// install installs what the Express peer needs, and returns why it could not.
-func install(ctx context.Context, dir string) (missing string) {
-	for _, tool := range []string{"node", "npm"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			return tool + " is not installed"
-		}
-	}
-	cmd := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund", "--silent")
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Sprintf("npm ci in bench/peers/express: %v: %s", err, strings.TrimSpace(string(out)))
-	}
-	return ""
-}
-
 // measure measures a fresh process under each of the loads. This service's answers are checked in full, a peer's as
 // far as HTTP goes.
-func (p *peer) measure(ctx context.Context, service *measure.Service, loads [3]load.Load) error {
+func (p *peer) measure(ctx context.Context, service *measure.Service, loads []load.Load) error {
 	proc, err := subject.Start(ctx, p.command)
 	if err != nil {
 		return err
 	}
 	defer proc.Stop()
+	if p.runs == nil {
+		p.runs = make([][]*record.Result, len(loads))
+	}
 	for i, l := range loads {
 		spec, err := service.Spec(p.name, proc, l)
 		if err != nil {
@@ -139,39 +161,25 @@ func (p *peer) measure(ctx context.Context, service *measure.Service, loads [3]l
 	return nil
 }
 
-// table writes the table of the README.
-func table(w io.Writer, all []*peer) {
-	fmt.Fprintln(w, "| | CPU/request, 100 connections | requests/s | CPU/request, 1000 connections | requests/s | p99 at 3300/s |")
-	fmt.Fprintln(w, "|---|---|---|---|---|---|")
-	for _, p := range all {
-		if p.missing != "" {
-			fmt.Fprintf(w, "| %s | not measured: %s | | | | |\n", p.name, p.missing)
-			continue
-		}
-		fmt.Fprintf(w, "| %s |", p.name)
-		for i := range 2 {
-			cpu := middle(p.runs[i], func(r *record.Result) float64 { return 1e3 * r.Server.CPUMicros })
-			rate := middle(p.runs[i], func(r *record.Result) float64 { return r.RequestsPerSecond.Avg })
-			fmt.Fprintf(w, " %s | %s |", report.Duration(time.Duration(cpu)), report.Count(rate))
-		}
-		p99 := middle(p.runs[2], func(r *record.Result) float64 { return float64(r.Latency.P99) })
-		invalid := 0
-		for _, r := range p.runs[2] {
-			invalid += min(1, len(r.Invalid))
-		}
-		note := ""
-		if invalid > 0 {
-			note = fmt.Sprintf(" (%d of %d runs invalid)", invalid, len(p.runs[2]))
-		}
-		fmt.Fprintf(w, " %s%s |\n", report.Duration(time.Duration(p99)), note)
+// counts is a flag of numbers above 0, with commas between them.
+type counts []int
+
+func (c *counts) String() string {
+	text := make([]string, len(*c))
+	for i, n := range *c {
+		text[i] = strconv.Itoa(n)
 	}
+	return strings.Join(text, ",")
 }
 
-func middle(runs []*record.Result, of func(*record.Result) float64) float64 {
-	v := make([]float64, len(runs))
-	for i, r := range runs {
-		v[i] = of(r)
+func (c *counts) Set(text string) error {
+	*c = nil
+	for part := range strings.SplitSeq(text, ",") {
+		n, err := strconv.Atoi(part)
+		if err != nil || n < 1 {
+			return fmt.Errorf("%q: want numbers above 0, with commas between them", part)
+		}
+		*c = append(*c, n)
 	}
-	slices.Sort(v)
-	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
+	return nil
 }

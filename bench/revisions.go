@@ -122,6 +122,9 @@ func (d *duel) judge(ctx context.Context, stdout io.Writer, root string, args []
 	if head == "" {
 		head = subject.Commit(ctx, root)
 	}
+	if d.patch != "" {
+		head += " with " + filepath.Base(d.patch)
+	}
 	title := fmt.Sprintf("%s against %s", head, d.base)
 	fmt.Fprintf(stdout, "%s: %d pairs of %v over %d connections\n", title, d.pairs, d.load.Duration, d.load.Connections)
 	judge.Print(stdout, rows)

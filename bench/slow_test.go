@@ -73,7 +73,7 @@ func TestStall(t *testing.T) {
 	}
 }
 
-// bare starts the floor of the peers: a server that is as fast as fasthttp is.
+// bare starts the peer that is as fast as fasthttp is.
 func bare(t *testing.T) *subject.Process {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "bare")

@@ -6,10 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -139,23 +136,6 @@ func TestKill(t *testing.T) {
 	p.wait(t)
 	if again := start(t, "-listen", p.addr); again.addr != p.addr {
 		t.Errorf("on %s, not %s", again.addr, p.addr)
-	}
-}
-
-// TestIdleMemory: the process idles under 20 MiB, after it has answered a request.
-func TestIdleMemory(t *testing.T) {
-	p := start(t)
-	postSeed(t, p.addr)
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	if os.IsNotExist(err) {
-		return // no procfs: not Linux
-	}
-	m := regexp.MustCompile(`VmRSS:\s+(\d+) kB`).FindSubmatch(status)
-	if m == nil {
-		t.Fatal("no VmRSS")
-	}
-	if kib, _ := strconv.Atoi(string(m[1])); kib >= 20<<10 {
-		t.Errorf("%d KiB", kib)
 	}
 }
 

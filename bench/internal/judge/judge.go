@@ -53,9 +53,7 @@ func Judge(old, new, again []*record.Result, budget float64) []Row {
 			continue // not known of every run
 		}
 		r := Row{Metric: m, Old: median(a), New: median(b), Ratio: interval(ratios(b, a)), Pairs: len(a)}
-		if c := values(m, again); c != nil {
-			r.Noise = interval(ratios(c, a))
-		}
+		r.Noise, _ = m.Ratio(old, again)
 		r.judge(budget)
 		rows = append(rows, r)
 	}

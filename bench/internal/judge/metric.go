@@ -17,19 +17,40 @@ type Metric struct {
 	Text func(float64) string
 }
 
-// Metrics are the figures that are judged, the steadiest first.
-func Metrics() []Metric {
-	duration := func(v float64) string { return report.Duration(time.Duration(v)) }
-	return []Metric{
-		{Name: "CPU/request", Unit: "cpu-ns/req", Of: func(r *record.Result) float64 {
-			if r.Server == nil {
-				return 0
-			}
-			return 1e3 * r.Server.CPUMicros
-		}, Text: duration},
-		{Name: "p50", Unit: "p50-ns", Of: func(r *record.Result) float64 { return float64(r.Latency.P50) }, Text: duration},
-		{Name: "p99", Unit: "p99-ns", Of: func(r *record.Result) float64 { return float64(r.Latency.P99) }, Text: duration},
-		{Name: "requests/s", Unit: "req/s", More: true, Of: func(r *record.Result) float64 { return r.RequestsPerSecond.Avg },
-			Text: report.Count},
+// The figures that are judged.
+var (
+	CPU = Metric{Name: "CPU/request", Unit: "cpu-ns/req", Of: func(r *record.Result) float64 {
+		if r.Server == nil {
+			return 0
+		}
+		return 1e3 * r.Server.CPUMicros
+	}, Text: duration}
+	P50  = Metric{Name: "p50", Unit: "p50-ns", Of: func(r *record.Result) float64 { return float64(r.Latency.P50) }, Text: duration}
+	P99  = Metric{Name: "p99", Unit: "p99-ns", Of: func(r *record.Result) float64 { return float64(r.Latency.P99) }, Text: duration}
+	Rate = Metric{Name: "requests/s", Unit: "req/s", More: true, Of: func(r *record.Result) float64 { return r.RequestsPerSecond.Avg },
+		Text: report.Count}
+)
+
+func duration(v float64) string { return report.Duration(time.Duration(v)) }
+
+// Metrics are all of them, the steadiest first.
+func Metrics() []Metric { return []Metric{CPU, P50, P99, Rate} }
+
+// Median is the median of runs, false where the figure is not known of every one.
+func (m Metric) Median(runs []*record.Result) (float64, bool) {
+	v := values(m, runs)
+	if v == nil {
+		return 0, false
 	}
+	return median(v), true
+}
+
+// Ratio is the median of the ratios of new[i] to old[i], which were next to each other, and its interval; false where
+// the figure is not known of every run.
+func (m Metric) Ratio(old, new []*record.Result) (Interval, bool) {
+	a, b := values(m, old), values(m, new)
+	if a == nil || b == nil {
+		return Interval{}, false
+	}
+	return interval(ratios(b, a)), true
 }

@@ -69,8 +69,15 @@ func (c *conn) take(w *worker, data []byte, now int64) (answered int, closes boo
 	return answered, closes, nil
 }
 
-// reset forgets what was in flight on a connection that is gone.
-func (c *conn) reset() { c.head, c.n, c.part = 0, 0, c.part[:0] }
+// reset gives up what was in flight on a connection that is gone.
+func (c *conn) reset(w *worker, now int64) {
+	for ; c.n > 0; c.n-- {
+		f := c.flights[c.head]
+		c.head = (c.head + 1) % len(c.flights)
+		w.emit(Sample{Due: f.due, Sent: f.sent, Done: now, Lag: f.lag})
+	}
+	c.head, c.part = 0, c.part[:0]
+}
 
 // failure is a reason a request failed, with a number where the reason has one. It is made without formatting: a
 // server that fails every request does so very often.
@@ -113,7 +120,7 @@ func (r *run) worker(block int) *worker {
 
 func (w *worker) fail(f failure, n int) { w.failures[f] += int64(n) }
 
-// emit notes an answered request.
+// emit notes a request that is done with.
 func (w *worker) emit(s Sample) {
 	if w.block = append(w.block, s); len(w.block) == cap(w.block) {
 		w.flush()

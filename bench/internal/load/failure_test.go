@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -70,7 +71,11 @@ func TestFailures(t *testing.T) {
 				}
 				return nil
 			}
-			collect(t, raw(t, c.serve), l, func(t *testing.T, o *load.Outcome, _ []load.Sample) {
+			collect(t, raw(t, c.serve), l, func(t *testing.T, o *load.Outcome, samples []load.Sample) {
+				lost := slices.ContainsFunc(samples, func(s load.Sample) bool { return s.Code == 0 && s.Done > s.Sent })
+				if want := slices.Contains([]string{"cut body", "close", "reset", "silence"}, name); want && !lost {
+					t.Error("no sample of a request that was not answered")
+				}
 				for reason := range o.Failures {
 					if strings.Contains(reason, c.reason) {
 						return

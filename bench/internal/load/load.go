@@ -36,14 +36,14 @@ type Load struct {
 	Mark func()
 }
 
-// Sample is one answered request. Times are nanoseconds since the start of the run, warm-up included.
+// Sample is one request that was sent. Times are nanoseconds since the start of the run, warm-up included.
 type Sample struct {
 	Due   int64 // when it should have been sent: in a closed loop, when it was
 	Sent  int64 // when it was written
-	Done  int64 // when the last byte of its answer was read
+	Done  int64 // when the last byte of its answer was read, or its connection was lost
 	Lag   int64 // how much of Sent-Due is the generator's own: not spent waiting for a connection
 	Bytes uint32
-	Code  uint16
+	Code  uint16 // of the answer, 0 where there was none
 }
 
 // Outcome is what a run amounts to beside its samples.

@@ -174,6 +174,6 @@ func (c *client) lose(err error) {
 	} else {
 		c.reconnects++
 	}
-	c.reset()
+	c.reset(c.worker, c.now())
 	c.hangUp()
 }

@@ -133,7 +133,7 @@ func (l *eventLoop) lose(i int, err error) {
 	}
 	unix.Close(s.fd) // which also takes it out of epoll
 	s.fd, s.unsent = -1, 0
-	s.reset()
+	s.reset(l.worker, l.now())
 	l.redial(i, 0)
 }
 

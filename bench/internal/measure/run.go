@@ -71,14 +71,14 @@ type watch struct {
 	ctx      context.Context
 	pid      int
 	admin    string
-	scrape   float64 // allocations of one scrape itself
+	look     float64 // allocations of one look at them
 	cpu      time.Duration
 	mallocs  float64
 	cpuErr   error
 	adminErr error
 }
 
-// calibrate learns what a scrape allocates; the first few also allocate what later ones reuse.
+// calibrate learns what a look at the allocations allocates; the first few also allocate what later ones reuse.
 func (w *watch) calibrate() error {
 	if w.admin == "" {
 		return nil
@@ -91,7 +91,7 @@ func (w *watch) calibrate() error {
 			return fmt.Errorf("the admin port: %w", err)
 		}
 	}
-	w.scrape = n - last
+	w.look = n - last
 	return nil
 }
 
@@ -103,7 +103,7 @@ func (w *watch) mark() {
 	}
 }
 
-// begin and end scrape, both as long after the edge as the other, so that as many requests are between them.
+// begin and end look at the allocations, both as long after the edge as the other, so that as many requests are between them.
 func (w *watch) begin() {
 	if w.admin != "" {
 		w.mallocs, w.adminErr = subject.Mallocs(w.ctx, w.admin)
@@ -113,7 +113,7 @@ func (w *watch) begin() {
 func (w *watch) end() {
 	if w.admin != "" {
 		now, err := subject.Mallocs(w.ctx, w.admin)
-		w.mallocs, w.adminErr = now-w.mallocs-w.scrape, errors.Join(w.adminErr, err)
+		w.mallocs, w.adminErr = now-w.mallocs-w.look, errors.Join(w.adminErr, err)
 	}
 }
 

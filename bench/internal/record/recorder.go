@@ -58,24 +58,41 @@ func New(l load.Load, keep bool) *Recorder {
 	}
 }
 
-// Progress is how many requests were answered until now, those of the warm-up included.
+// at is the time that a sample counts for, and whether that is in the window: in an open loop when it was due, in a
+// closed one when it was done.
+func (r *Recorder) at(s load.Sample) (at int64, ok bool) {
+	at = s.Done
+	if r.load.Rate > 0 {
+		at = s.Due
+	}
+	return at, at >= r.from && at < r.to
+}
+
+// unanswered keeps a sample that has no latency; the outcome of the run counts it as failed.
+func (r *Recorder) unanswered(s load.Sample) {
+	if _, ok := r.at(s); ok && r.keep {
+		r.Samples = append(r.Samples, s)
+	}
+}
+
+// Progress is how many requests were done with until now, those of the warm-up included.
 func (r *Recorder) Progress() int64 { return r.answered.Load() }
 
-// Add takes samples in. Those outside of the window are left out: in an open loop by when they were due, in a closed
-// one by when they were done.
+// Add takes samples in. Those outside of the window are left out.
 func (r *Recorder) Add(samples []load.Sample) {
 	r.answered.Add(int64(len(samples)))
 	for _, s := range samples {
+		if s.Code == 0 {
+			r.unanswered(s)
+			continue
+		}
 		if s.Done >= r.from && s.Done < r.to {
 			sec := &r.seconds[(s.Done-r.from)/int64(time.Second)]
 			sec.requests++
 			sec.bytes += int64(s.Bytes)
 		}
-		at := s.Done
-		if r.load.Rate > 0 {
-			at = s.Due
-		}
-		if at < r.from || at >= r.to {
+		at, ok := r.at(s)
+		if !ok {
 			continue
 		}
 		// Values cannot be out of range: a request is given up long before an hour.

@@ -117,3 +117,12 @@ func TestInvalid(t *testing.T) {
 		})
 	}
 }
+
+// TestUnanswered wants a request without an answer kept, for files that tell of failures, and in no figure.
+func TestUnanswered(t *testing.T) {
+	rec := New(load.Load{Duration: time.Second}, true)
+	rec.Add([]load.Sample{{Done: 1000, Code: 200}, {Done: 5e8}, {Done: 2e9}})
+	if res := rec.Result("seed", Settings{}, &load.Outcome{}); res.Requests != 1 || len(res.Codes) != 1 || len(rec.Samples) != 2 {
+		t.Errorf("%d requests, codes %v, %d samples", res.Requests, res.Codes, len(rec.Samples))
+	}
+}

@@ -3,6 +3,8 @@ package report
 import (
 	"bufio"
 	"cmp"
+	"fmt"
+	"net/http"
 	"os"
 	"slices"
 	"time"
@@ -32,8 +34,11 @@ func WriteVegeta(name, attack string, start time.Time, t *load.Target, samples [
 			r := vegeta.Result{Attack: attack, Seq: uint64(i), Code: s.Code, Timestamp: start.Add(time.Duration(s.Due)),
 				Latency: time.Duration(s.Done - s.Due), BytesOut: uint64(len(t.Body)), BytesIn: uint64(s.Bytes),
 				Method: t.Method, URL: t.URL}
-			if s.Code < 200 || s.Code > 399 {
-				r.Error = "status"
+			switch {
+			case s.Code == 0:
+				r.Error = "no answer"
+			case s.Code < 200 || s.Code > 399: // as vegeta has it
+				r.Error = fmt.Sprintf("%d %s", s.Code, http.StatusText(int(s.Code)))
 			}
 			if err := encode(&r); err != nil {
 				return err

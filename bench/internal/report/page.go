@@ -25,10 +25,12 @@ type tile struct{ Name, Value, Notes, Gain, Loss string }
 // section is one result on the page.
 type section struct {
 	*record.Result
-	Kind   string
-	Tiles  []tile
-	Charts []*chart
-	Errors []string
+	Kind    string
+	Answers string
+	Lag     string // the generator's own, of an open loop
+	Tiles   []tile
+	Charts  []*chart
+	Errors  []string
 }
 
 // WritePage writes a page that needs nothing but itself.
@@ -38,6 +40,11 @@ func (f *File) WritePage(name string) error {
 		s := section{Result: r, Kind: "closed loop", Tiles: tiles(r), Charts: []*chart{percentiles(r), overTime(r), throughput(r)}}
 		if r.Load.Rate > 0 {
 			s.Kind = fmt.Sprintf("open loop at %s requests/s", Count(r.Load.Rate))
+			s.Lag = Duration(r.Lag.P99)
+		}
+		s.Answers = grouped(r.Requests) + " requests"
+		for _, code := range slices.Sorted(maps.Keys(r.Codes)) {
+			s.Answers += fmt.Sprintf(" · %s of status %s", grouped(r.Codes[code]), code)
 		}
 		for _, reason := range slices.Sorted(maps.Keys(r.Errors)) {
 			s.Errors = append(s.Errors, fmt.Sprintf("%d failed: %s", r.Errors[reason], reason))
@@ -64,7 +71,7 @@ func tiles(r *record.Result) []tile {
 		}
 		return t
 	}
-	rate := tile{Name: "Requests/s", Value: Count(math.Round(r.RequestsPerSecond.Avg)), Notes: Count(Notes.RequestsPerSecond.Avg)}
+	rate := tile{Name: "Requests/s", Value: grouped(int64(math.Round(r.RequestsPerSecond.Avg))), Notes: grouped(int64(math.Round(Notes.RequestsPerSecond.Avg)))}
 	if ratio := Ratio(r.RequestsPerSecond.Avg, Notes.RequestsPerSecond.Avg) + " as many"; r.RequestsPerSecond.Avg >= Notes.RequestsPerSecond.Avg {
 		rate.Gain = ratio
 	} else {
@@ -166,10 +173,10 @@ func throughput(r *record.Result) *chart {
 		most = max(most, v)
 	}
 	c.X = linear(seconds, 10, func(v float64) string { return round(digits(v) + " s") })
-	c.Y = linear(most*1.1, 5, Count)
-	c.Lines = []line{rate, reference(seconds, Notes.RequestsPerSecond.Avg, "notes "+Count(Notes.RequestsPerSecond.Avg)+"/s")}
+	c.Y = linear(most*1.1, 5, func(v float64) string { return grouped(int64(math.Round(v))) })
+	c.Lines = []line{rate, reference(seconds, Notes.RequestsPerSecond.Avg, "notes "+grouped(int64(math.Round(Notes.RequestsPerSecond.Avg)))+"/s")}
 	for i, at := range rate.x {
-		c.Points = append(c.Points, hover{c.px(at), fmt.Sprintf("%.1f s: %s requests/s", at, Count(math.Round(rate.y[i])))})
+		c.Points = append(c.Points, hover{c.px(at), fmt.Sprintf("%.1f s: %s requests/s", at, grouped(int64(math.Round(rate.y[i]))))})
 	}
 	return c
 }

@@ -122,6 +122,31 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// TestVegetaErrors has vegeta read what failed as failed.
+func TestVegetaErrors(t *testing.T) {
+	target, err := load.NewTarget("GET", "http://127.0.0.1:1", nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "a.gob")
+	if err := WriteVegeta(name, "open", time.Unix(1_800_000_000, 0), target, []load.Sample{
+		{Due: 1, Done: 2, Code: 200}, {Due: 2, Done: 3, Code: 500}, {Due: 3, Done: 4}}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	decode := vegeta.DecoderFor(r)
+	for i, want := range []string{"", "500 Internal Server Error", "no answer"} {
+		var one vegeta.Result
+		if err := decode(&one); err != nil || one.Error != want {
+			t.Errorf("result %d: %q, want %q; error %v", i, one.Error, want, err)
+		}
+	}
+}
+
 func TestUnits(t *testing.T) {
 	for d, want := range map[time.Duration]string{0: "0", 850: "850 ns", 152 * time.Microsecond: "152 µs", 1234567: "1.23 ms",
 		999_600: "1.00 ms", 357830 * time.Microsecond: "358 ms", 2284 * time.Millisecond: "2.28 s", 90 * time.Second: "90.0 s"} {
@@ -132,6 +157,11 @@ func TestUnits(t *testing.T) {
 	for v, want := range map[float64]string{0: "0 B", 1.23e6: "1.23 MB", 352e3: "352 kB", 5e9: "5.00 GB"} {
 		if got := Bytes(v); got != want {
 			t.Errorf("%v: %q, want %q", v, got, want)
+		}
+	}
+	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
+		if got := grouped(n); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
 		}
 	}
 	for want, v := range map[string][2]float64{"": {1, 0}, "2.00x": {2, 1}, "0.500x": {1, 2}, "1/20.0": {1, 20}, "0x": {0, 5}} {

@@ -45,6 +45,15 @@ func Count(n float64) string {
 	return digits(n)
 }
 
+// grouped is a whole number with a comma before every three digits.
+func grouped(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
 // Ratio is how many times its base a figure is; below a tenth it is a fraction.
 func Ratio(figure, base float64) string {
 	switch {

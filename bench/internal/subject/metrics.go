@@ -1,9 +1,10 @@
 package subject
 
 import (
-	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -15,23 +16,13 @@ type Metrics map[string]float64
 
 // Scrape reads an admin port's /metrics.
 func Scrape(ctx context.Context, admin string) (Metrics, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, admin+"/metrics", nil)
+	page, err := get(ctx, admin+"/metrics")
 	if err != nil {
 		return nil, err
-	}
-	req.Header.Set("Accept-Encoding", "identity") // compressing would be counted as the server's work
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s/metrics: %s", admin, resp.Status)
 	}
 	m := Metrics{}
-	s := bufio.NewScanner(resp.Body)
-	for s.Scan() {
-		name, value, ok := cutLast(s.Text())
+	for line := range strings.Lines(page) {
+		name, value, ok := cutLast(strings.TrimSuffix(line, "\n"))
 		if strings.HasPrefix(name, "#") || !ok {
 			continue
 		}
@@ -39,8 +30,28 @@ func Scrape(ctx context.Context, admin string) (Metrics, error) {
 			m[name] = v
 		}
 	}
-	return m, s.Err()
+	return m, nil
 }
+
+func get(ctx context.Context, url string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Accept-Encoding", "identity") // compressing would be counted as the server's work
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("%s: %w: %s", url, errStatus, resp.Status)
+	}
+	b, err := io.ReadAll(resp.Body)
+	return string(b), err
+}
+
+var errStatus = errors.New("not what it serves")
 
 // cutLast cuts at the last space: a label's value may have spaces, a sample has no timestamp here.
 func cutLast(s string) (before, after string, ok bool) {
@@ -51,8 +62,18 @@ func cutLast(s string) (before, after string, ok bool) {
 	return s[:i], s[i+1:], true
 }
 
-// Mallocs is how many objects the Go program behind an admin port has allocated.
+// Mallocs is how many objects the Go program behind an admin port has allocated: to the object from
+// /debug/pprof/allocs, for which the runtime first collects what every processor has counted for itself. Where there is
+// none it is from /metrics, which lags behind by as much as a few thousand.
 func Mallocs(ctx context.Context, admin string) (float64, error) {
+	page, err := get(ctx, admin+"/debug/pprof/allocs?debug=1")
+	if _, rest, ok := strings.Cut(page, "\n# Mallocs = "); ok {
+		digits, _, _ := strings.Cut(rest, "\n")
+		return strconv.ParseFloat(digits, 64)
+	}
+	if err != nil && !errors.Is(err, errStatus) {
+		return 0, err
+	}
 	m, err := Scrape(ctx, admin)
 	if err != nil {
 		return 0, err

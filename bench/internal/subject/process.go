@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -119,9 +120,10 @@ func (p *Process) Alive() error {
 	}
 }
 
-// Stop ends the server: in order, and after five seconds in any case.
+// Stop ends the server: in order, and after five seconds in any case. It is not an interrupt, which whatever a shell put
+// into the background has ignored from its start.
 func (p *Process) Stop() {
-	_ = p.cmd.Process.Signal(os.Interrupt) // it may have ended already
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended already
 	select {
 	case <-p.gone:
 	case <-time.After(5 * time.Second):

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"videotoken/bench/internal/measure"
+	"videotoken/bench/internal/record"
+	"videotoken/bench/internal/subject"
+)
+
+// peer is a server that is measured beside this service.
+type peer struct {
+	name string
+	// prepare builds it, and sets how it is started, or what it wants that is not here.
+	prepare func(*site, context.Context, *peer) error
+	command subject.Command
+	missing string
+	runs    [][]*record.Result // by load
+}
+
+// site is where peers are built.
+type site struct {
+	root    string // the repository
+	dir     string // for binaries
+	service *measure.Service
+}
+
+// The two peers that the others are told in ratios to.
+const (
+	stockName = "stock fasthttp: this service with `-transport fasthttp`"
+	floorName = "the kernel's floor: epoll in C, as many bytes"
+)
+
+// lineup is all peers, those that do the most first.
+func lineup() []*peer {
+	return []*peer{
+		{name: "the notes' system, rebuilt: Express", prepare: (*site).express},
+		{name: "net/http, encoding/json, SHA-256", prepare: (*site).nethttp},
+		{name: stockName, prepare: (*site).stock},
+		{name: "**videotoken**", prepare: (*site).videotoken},
+		{name: "bare fasthttp, as many bytes", prepare: (*site).bare},
+		{name: floorName, prepare: (*site).floor},
+	}
+}
+
+func (s *site) express(ctx context.Context, p *peer) error {
+	dir := filepath.Join(s.root, "bench", "peers", "express")
+	p.missing = install(ctx, dir)
+	p.command = subject.Command{Args: []string{"node", filepath.Join(dir, "server.js"), "{listen}"}, Env: []string{"NODE_ENV=production"}}
+	return nil
+}
+
+// install installs what the Express peer needs, and returns why it could not.
+func install(ctx context.Context, dir string) (missing string) {
+	for _, tool := range []string{"node", "npm"} {
+		if missing := absent(tool); missing != "" {
+			return missing
+		}
+	}
+	cmd := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund", "--silent")
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Sprintf("npm ci in bench/peers/express: %v: %s", err, strings.TrimSpace(string(out)))
+	}
+	return ""
+}
+
+func absent(tool string) string {
+	if _, err := exec.LookPath(tool); err != nil {
+		return tool + " is not installed"
+	}
+	return ""
+}
+
+func (s *site) nethttp(ctx context.Context, p *peer) error {
+	binary := filepath.Join(s.dir, "nethttp")
+	p.command = subject.Command{Args: []string{binary, "-listen", "{listen}"}}
+	return subject.Build(ctx, filepath.Join(s.root, "bench"), "./peers/nethttp", binary)
+}
+
+func (s *site) videotoken(ctx context.Context, p *peer) error {
+	binary := filepath.Join(s.dir, "videotoken")
+	p.command = s.service.Command(binary)
+	return subject.Build(ctx, s.root, ".", binary)
+}
+
+func (s *site) stock(ctx context.Context, p *peer) error {
+	err := s.videotoken(ctx, p)
+	p.command.Args = append(p.command.Args, "-transport", "fasthttp")
+	return err
+}
+
+func (s *site) bare(ctx context.Context, p *peer) error {
+	binary := filepath.Join(s.dir, "bare")
+	p.command = subject.Command{Args: []string{binary, "-listen", "{listen}", "-bytes", strconv.Itoa(s.service.Answer.Length)}}
+	return subject.Build(ctx, filepath.Join(s.root, "bench"), "./peers/bare", binary)
+}
+
+func (s *site) floor(ctx context.Context, p *peer) error {
+	if p.missing = absent("cc"); p.missing != "" {
+		return nil
+	}
+	if runtime.GOOS != "linux" {
+		p.missing = "epoll is Linux's"
+		return nil
+	}
+	binary := filepath.Join(s.dir, "floor")
+	p.command = subject.Command{Args: []string{binary, "{listen}", strconv.Itoa(s.service.Answer.Length)}}
+	cmd := exec.CommandContext(ctx, "cc", "-O2", "-pthread", "-o", binary, filepath.Join(s.root, "bench", "peers", "floor", "floor.c"))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: cc: %w\n%s", subject.ErrBuild, err, out)
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"videotoken/bench/internal/record"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// made makes a peer's runs under three loads, in rounds on a machine that gets slower and faster again: what is paired
+// has one ratio all the same.
+func made(p *peer, cpu float64) *peer {
+	for load := range 3 {
+		var runs []*record.Result
+		for round, drift := range []float64{1, 1.5, 1.2, 2, 1, 1.7} {
+			x := cpu * drift * float64(2+load) / 2 * (1 + 0.01*float64(round%3))
+			runs = append(runs, &record.Result{Server: &record.Server{CPUMicros: x}, RequestsPerSecond: record.Rates{Avg: 1e6 / x},
+				Latency: record.Distribution{P50: time.Duration(x * 1e4), P99: time.Duration(x * 1e5)}})
+		}
+		p.runs = append(p.runs, runs)
+	}
+	return p
+}
+
+func TestStandings(t *testing.T) {
+	var line []*peer
+	for i, p := range lineup() {
+		if i == 0 {
+			p.missing = "node is not installed"
+		} else {
+			made(p, float64(10-i))
+		}
+		line = append(line, p)
+	}
+	line[1].runs[2][4].Invalid = []string{"the generator was late"} // says nothing in ratios
+	line[4].runs[0][2].Server.CPUMicros = -1                        // could not be read
+	var b bytes.Buffer
+	standings(&b, line, []int{100, 1000})
+	b.WriteString("\nWithout the peers that ratios are to:\n")
+	standings(&b, line[:2], []int{100, 1000})
+	b.WriteString("\nOne that cannot be measured, and one load:\n")
+	standings(&b, line[:1], []int{100})
+	const name = "testdata/standings.golden"
+	if *update {
+		if err := os.WriteFile(name, b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(b.Bytes(), want) {
+		t.Errorf("got\n%s\nwant\n%s", b.Bytes(), want)
+	}
+}
+
+func TestContest(t *testing.T) {
+	for _, c := range []struct {
+		args        string
+		connections []int
+		peers       int
+	}{
+		{"", []int{100, 1000}, 6},
+		{"-connections 10", []int{10}, 6},
+		{"-connections 100,1000,10 -only fasthttp|floor", []int{100, 1000, 10}, 3},
+		{"-only videotoken", []int{100, 1000}, 1},
+	} {
+		contest := newContest(new(bytes.Buffer))
+		line, err := contest.parse(strings.Fields(c.args))
+		if err != nil || len(line) != c.peers || !slices.Equal(contest.connections, c.connections) {
+			t.Errorf("%q: %d peers, %v connections, error %v", c.args, len(line), contest.connections, err)
+		}
+		loads := contest.loads()
+		if len(loads) != len(c.connections)+1 || loads[0].Rate != 0 || loads[len(loads)-1].Rate != 3300 {
+			t.Errorf("%q: %+v", c.args, loads)
+		}
+	}
+	for _, wrong := range []string{"-connections 0", "-connections 10,", "-connections many", "-connections 1000000000",
+		"-only nobody", "-only (", "-rounds 0", "-d 0", "more"} {
+		if _, _, err := bench(append([]string{"peers"}, strings.Fields(wrong)...)...); status(err) != 1 {
+			t.Errorf("%q: error %v", wrong, err)
+		}
+	}
+}

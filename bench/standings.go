@@ -1,0 +1,132 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"videotoken/bench/internal/judge"
+	"videotoken/bench/internal/record"
+	"videotoken/bench/internal/report"
+)
+
+// column is a figure of every peer.
+type column struct {
+	title string
+	of    func(*peer) string
+}
+
+// standings writes the table of the README and, below it, the ratios that its figures stand for. Connections are those
+// of the closed loops, which come before the open one.
+func standings(w io.Writer, line []*peer, connections []int) {
+	open := len(connections)
+	var figures, costs, speeds []column
+	stock, floor := named(line, stockName), named(line, floorName)
+	for i, n := range connections {
+		at := fmt.Sprintf("%d connections", n)
+		figures = append(figures, figure("CPU/request, "+at, judge.CPU, i), figure("requests/s", judge.Rate, i))
+		costs = append(costs, ratio("to the floor, "+at, judge.CPU, floor, i), ratio("to stock, "+at, judge.CPU, stock, i))
+		speeds = append(speeds, ratio("requests/s, "+at, judge.Rate, stock, i))
+	}
+	if last := open - 1; last > 0 {
+		costs = append(costs, column{fmt.Sprintf("%d to %d connections", connections[last], connections[0]),
+			func(p *peer) string { return pairs(judge.CPU, p.runs[0], p.runs[last]) }})
+	}
+	rate := fmt.Sprintf(" at %d/s", report.NotesRate)
+	figures = append(figures, figure("p99"+rate, judge.P99, open))
+	speeds = append(speeds, ratio("p50"+rate, judge.P50, stock, open), ratio("p99"+rate, judge.P99, stock, open))
+
+	markdown(w, "", "", line, figures)
+	markdown(w, "\nAs ratios, each the median of the rounds' own, with its 95 % interval where there are six rounds or more:\n",
+		"CPU/request", line, costs)
+	markdown(w, "", "to stock fasthttp", line, speeds)
+}
+
+// markdown writes a table of the columns, below a text. A column of a peer that is not there is left out.
+func markdown(w io.Writer, text, title string, line []*peer, columns []column) {
+	columns = slices.DeleteFunc(columns, func(c column) bool { return c.of == nil })
+	if len(columns) == 0 {
+		return
+	}
+	fmt.Fprintln(w, text)
+	head := []string{title}
+	for _, c := range columns {
+		head = append(head, c.title)
+	}
+	row := func(cells []string) {
+		for _, c := range cells {
+			fmt.Fprint(w, strings.TrimRight("| "+c, " "), " ")
+		}
+		fmt.Fprintln(w, "|")
+	}
+	row(head)
+	fmt.Fprintln(w, "|"+strings.Repeat("---|", len(head)))
+	for _, p := range line {
+		cells := make([]string, len(head))
+		cells[0] = p.name
+		if p.missing != "" {
+			cells[1] = "not measured: " + p.missing
+			row(cells)
+			continue
+		}
+		for i, c := range columns {
+			cells[i+1] = c.of(p)
+		}
+		row(cells)
+	}
+}
+
+// figure is the median of a metric under the load of an index, and how many of its runs are invalid.
+func figure(title string, m judge.Metric, load int) column {
+	return column{title, func(p *peer) string {
+		text, invalid := "not known", 0
+		if v, ok := m.Median(p.runs[load]); ok {
+			text = m.Text(v)
+		}
+		for _, r := range p.runs[load] {
+			invalid += min(1, len(r.Invalid))
+		}
+		if invalid > 0 {
+			text += fmt.Sprintf(" (%d of %d runs invalid)", invalid, len(p.runs[load]))
+		}
+		return text
+	}}
+}
+
+// ratio is a metric's ratio to that of the base, no column where there is none.
+func ratio(title string, m judge.Metric, base *peer, load int) column {
+	if base == nil {
+		return column{}
+	}
+	return column{title, func(p *peer) string {
+		if p == base {
+			return "1"
+		}
+		return pairs(m, base.runs[load], p.runs[load])
+	}}
+}
+
+// pairs is the median ratio of rounds in which both runs say something of their server.
+func pairs(m judge.Metric, old, new []*record.Result) string {
+	var a, b []*record.Result
+	for i := range min(len(old), len(new)) {
+		if len(old[i].Invalid)+len(new[i].Invalid) == 0 {
+			a, b = append(a, old[i]), append(b, new[i])
+		}
+	}
+	if r, ok := m.Ratio(a, b); ok {
+		return r.String()
+	}
+	return "not known"
+}
+
+// named is the peer of a name that was measured, nil where it was not.
+func named(line []*peer, name string) *peer {
+	for _, p := range line {
+		if p.name == name && p.missing == "" {
+			return p
+		}
+	}
+	return nil
+}
