@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // way is one way to send a case.
@@ -116,7 +117,7 @@ const workers = 96
 
 // compare sends a case in one way to all, and says what differs.
 func (servers trio) compare(c rawCase, w way) string {
-	want, err := exchange(servers[0], w.pieces, w.end)
+	want, err := exchange(servers[0], w.pieces, w.end, time.Sleep)
 	if err != nil {
 		return fmt.Sprintf("%s: %v", trioNames[0], err)
 	}
@@ -128,7 +129,7 @@ func (servers trio) compare(c rawCase, w way) string {
 		if w.few && trioNames[i+1] == "no loops" {
 			continue
 		}
-		got, err := exchange(addr, w.pieces, w.end)
+		got, err := exchange(addr, w.pieces, w.end, time.Sleep)
 		if err != nil {
 			return fmt.Sprintf("%s: %v", trioNames[i+1], err)
 		}
