@@ -13,7 +13,11 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-const requests = 50_000
+const (
+	raced = false
+
+	requests = 50_000
+)
 
 // TestAllocations sends requests over a real connection. It is not for the race detector, which allocates.
 func TestAllocations(t *testing.T) {

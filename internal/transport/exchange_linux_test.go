@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"syscall"
 	"time"
 )
 
@@ -28,7 +29,7 @@ const probeRequest = "GET /probe HTTP/1.1\r\nHost: probe\r\n\r\n"
 // exchange sends the pieces on a new connection, each when the server has read the one before, and returns all that
 // comes back until the server closes. How it closes, with FIN or RST, is not in the answer: it depends on whether
 // bytes came in between, and is the kernel's choice.
-func exchange(addr string, pieces []string, e end) (string, error) {
+func exchange(addr string, pieces []string, e end, sleep func(time.Duration)) (string, error) {
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		return "", err
@@ -48,7 +49,7 @@ func exchange(addr string, pieces []string, e end) (string, error) {
 			break // the server had enough
 		}
 		if sent += len(p); e != finAtOnce || i < len(pieces)-1 {
-			if err := awaitRead(conn, sent); err != nil {
+			if err := awaitRead(conn, sent, sleep); err != nil {
 				return "", err
 			}
 		}
@@ -77,12 +78,19 @@ func readAll(c net.Conn) result {
 	return result{text: comparable(string(b))}
 }
 
+// nap sleeps in the kernel, with a processor of Go's: for a test with one connection at a time. Go's own sleep takes a
+// millisecond there, where nothing else runs.
+func nap(d time.Duration) {
+	interval := syscall.NsecToTimespec(int64(d))
+	_ = syscall.Nanosleep(&interval, nil)
+}
+
 // awaitRead waits until the peer of c has read all that was sent, so that what is sent next is another piece to it.
-func awaitRead(c *net.TCPConn, sent int) error {
+func awaitRead(c *net.TCPConn, sent int, sleep func(time.Duration)) error {
 	local, remote := c.LocalAddr().(*net.TCPAddr).AddrPort(), c.RemoteAddr().(*net.TCPAddr).AddrPort()
 	pause := 50 * time.Microsecond
-	for until := time.Now().Add(patience); ; time.Sleep(pause) {
-		pause = min(2*pause, 500*time.Microsecond)
+	for until := time.Now().Add(patience); ; pause = min(2*pause, 500*time.Microsecond) {
+		sleep(pause)
 		if read, err := hasRead(remote, local, sent); read || err != nil {
 			return err
 		}
@@ -95,7 +103,7 @@ func awaitRead(c *net.TCPConn, sent int) error {
 // awaitRead waits until the server has read all that was sent.
 func (c *client) awaitRead() {
 	c.tb.Helper()
-	if err := awaitRead(c.Conn.(*net.TCPConn), c.sent); err != nil {
+	if err := awaitRead(c.Conn.(*net.TCPConn), c.sent, time.Sleep); err != nil {
 		c.tb.Fatal(err)
 	}
 }

@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -25,19 +26,24 @@ func FuzzOracle(f *testing.F) {
 			pieces = []string{text[:n], text[n:]}
 		}
 		e := end(how % byte(hold))
-		want, err := exchange(model, pieces, e)
+		want, err := exchange(model, pieces, e, nap)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := exchange(tested, pieces, e)
+		got, err := exchange(tested, pieces, e, nap)
 		if err != nil {
 			t.Fatal(err)
 		}
+		want, got = malformed.ReplaceAllString(want, "$1"), malformed.ReplaceAllString(got, "$1")
 		if got != want && !(mayDrop(text) && strings.HasPrefix(got, want)) {
 			t.Errorf("%v: the loops answer\n%s", e, difference(got, want))
 		}
 	})
 }
+
+// malformed is an error's text. Which of several fasthttp finds in a head depends on the pieces that it came in, and the
+// loops may give it all in one.
+var malformed = regexp.MustCompile(`(?s)(error when reading request headers: ).*$`)
 
 // mayDrop reports whether stock fasthttp may drop answers: see rawCase.
 func mayDrop(raw string) bool {
