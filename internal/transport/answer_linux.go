@@ -30,7 +30,6 @@ type answerer struct {
 func newAnswerer(c *Config, draining *atomic.Bool) *answerer {
 	a := &answerer{
 		config: c, draining: draining,
-		in:   bufio.NewReaderSize(nil, max(bufferSize, 2*c.MaxHeader)),
 		line: bufio.NewReaderSize(nil, 2*c.MaxHeader),
 		w:    bufio.NewWriterSize(nil, bufferSize),
 	}
@@ -39,10 +38,12 @@ func newAnswerer(c *Config, draining *atomic.Bool) *answerer {
 	return a
 }
 
-// renew makes a context: the first, or one instead of that which a handler keeps.
+// renew makes a context, and the reader whose buffer its body points into: the first, or those instead of what a handler
+// keeps.
 func (a *answerer) renew() {
 	a.ctx, a.peer = new(fasthttp.RequestCtx), new(peer)
 	a.time()
+	a.in = bufio.NewReaderSize(nil, max(bufferSize, 2*a.config.MaxHeader))
 }
 
 // time tells the context the time, which is that of all requests until the next call.
@@ -119,7 +120,10 @@ func (a *answerer) unfinished(c *conn, data []byte, first bool) next {
 		return handOver
 	}
 	c.need = len(data) + 1
-	if eol < 0 || !first && c.line {
+	if first {
+		c.line = false
+	}
+	if eol < 0 || c.line {
 		return stay
 	}
 	c.line = true
@@ -228,9 +232,12 @@ func (a *answerer) handle() next {
 	response.Header.SetNoDefaultContentType(true)
 	a.config.Handler(ctx)
 	if late := ctx.LastTimeoutErrorResponse(); late != nil {
-		c := a.peer.conn
-		a.renew() // the other context is still somebody's
+		c, rest := a.peer.conn, a.unread()
+		a.renew() // the other ones are still somebody's
 		a.peer.conn = c
+		a.source = source{before: rest}
+		a.in.Reset(&a.source)
+		_, _ = a.in.Peek(len(rest)) // it has room for them
 		return a.send(late)
 	}
 	if ctx.IsHead() {

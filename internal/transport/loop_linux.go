@@ -150,9 +150,12 @@ func (l *loop) place(c *conn) {
 	l.conns[c.fd] = c
 }
 
+// maxReads is how many buffers of one connection are answered in a row, before the others have a turn.
+const maxReads = 8
+
 // readable reads what there is, and answers it. Where the peer hung up there is an end to read behind it.
 func (l *loop) readable(c *conn, hungUp bool) {
-	for {
+	for range maxReads {
 		more, err := l.read(c)
 		switch {
 		case err == unix.EAGAIN:
@@ -172,6 +175,7 @@ func (l *loop) readable(c *conn, hungUp bool) {
 			return
 		}
 	}
+	l.poll.again(c.fd)
 }
 
 // turn answers the requests in data.

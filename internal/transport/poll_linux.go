@@ -26,10 +26,13 @@ func newPoll() (*poll, error) {
 func (p *poll) close() { _ = unix.Close(p.fd) }
 
 // add may be called by any goroutine. Events are edges: each is told once.
-func (p *poll) add(fd int) error {
-	return unix.EpollCtl(p.fd, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{
-		Events: unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET, Fd: int32(fd),
-	})
+func (p *poll) add(fd int) error { return p.control(unix.EPOLL_CTL_ADD, fd) }
+
+// again has the events told again of which there was one and not all was read.
+func (p *poll) again(fd int) { _ = p.control(unix.EPOLL_CTL_MOD, fd) }
+
+func (p *poll) control(op, fd int) error {
+	return unix.EpollCtl(p.fd, op, fd, &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET, Fd: int32(fd)})
 }
 
 // remove is for a socket that lives on: a closed one leaves by itself.

@@ -71,6 +71,9 @@ func (r *Row) judge(budget float64) {
 		spread = max(noise.Hi, 1/noise.Lo)
 	}
 	worst := max(limit, spread)
+	if noise == (Interval{}) && r.Pairs >= enough {
+		spread = math.Sqrt(cost.Hi / cost.Lo) // nothing else tells what the machine resolves
+	}
 	switch {
 	case r.Pairs < enough && (cost.Median > limit || cost.Median < 1/limit):
 		r.Verdict, r.Needed = Inconclusive, enough
@@ -78,12 +81,12 @@ func (r *Row) judge(budget float64) {
 		r.Verdict = Pass
 	case cost.Median > worst && cost.Lo > worst:
 		r.Verdict = Regression
+	case cost.Hi < 1/worst:
+		r.Verdict = Better
 	case spread > limit:
 		// An interval shrinks as the root of the pairs.
 		width := math.Log(spread) / math.Log(limit)
 		r.Verdict, r.Needed = Inconclusive, max(enough, int(math.Ceil(float64(r.Pairs)*min(width*width, 100))))
-	case cost.Hi < 1/limit:
-		r.Verdict = Better
 	default:
 		r.Verdict = Pass
 	}

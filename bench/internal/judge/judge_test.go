@@ -86,6 +86,24 @@ func TestPairs(t *testing.T) {
 	}
 }
 
+// TestAlone judges without runs of the old revision beside the old: the interval itself then tells the noise.
+func TestAlone(t *testing.T) {
+	for _, c := range []struct {
+		ratio Interval
+		want  Verdict
+	}{
+		{Interval{0.949, 0.807, 1.153}, Inconclusive},
+		{Interval{1.01, 0.97, 1.05}, Pass},
+		{Interval{1.15, 1.09, 1.30}, Regression},
+		{Interval{0.6, 0.5, 0.7}, Better},
+	} {
+		r := Row{Metric: Metrics()[0], Pairs: 9, Ratio: c.ratio}
+		if r.judge(0.08); r.Verdict != c.want {
+			t.Errorf("%v is %s, want %s", c.ratio, r.Verdict, c.want)
+		}
+	}
+}
+
 // TestNeeded wants about four times the pairs where the noise is twice the budget.
 func TestNeeded(t *testing.T) {
 	r := Row{Metric: Metrics()[0], Pairs: 10, Ratio: Interval{1, 0.9, 1.1}, Noise: Interval{1, 1 / (1.08 * 1.08), 1.08 * 1.08}}
