@@ -26,11 +26,11 @@ func FuzzOracle(f *testing.F) {
 			pieces = []string{text[:n], text[n:]}
 		}
 		e := end(how % byte(hold))
-		want, err := exchange(model, pieces, e, nap)
+		want, err := exchange(model, pieces, 0, e, nap)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := exchange(tested, pieces, e, nap)
+		got, err := exchange(tested, pieces, 0, e, nap)
 		if err != nil {
 			t.Fatal(err)
 		}
