@@ -3,7 +3,6 @@ package transport
 import (
 	"errors"
 	"net"
-	"os"
 	"syscall"
 	"time"
 
@@ -12,7 +11,9 @@ import (
 
 // conn is a connection in a loop.
 type conn struct {
-	fd            int
+	fd int
+	// origin is what was accepted, until the first answer: before, it is not known who will serve it.
+	origin        net.Conn
 	local, remote net.Addr
 
 	pending []byte // the beginning of a request that is not all there: nil between requests
@@ -22,8 +23,7 @@ type conn struct {
 	since   int64  // the tick in which it began to wait for a request, or for the rest of one
 }
 
-// newConn takes a socket out of Go's poller, which would be woken by each of its events. It reports false for what is
-// not a socket, and leaves it alone.
+// newConn reports false for what is not a socket.
 func newConn(c net.Conn) (*conn, bool) {
 	var raw syscall.RawConn
 	var err error
@@ -38,21 +38,17 @@ func newConn(c net.Conn) (*conn, bool) {
 	if err != nil {
 		return nil, false
 	}
-	fd := -1
-	ctlErr := raw.Control(func(old uintptr) { fd, err = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0) })
-	if ctlErr != nil || err != nil {
-		return nil, false
-	}
-	taken := &conn{fd: fd, local: c.LocalAddr(), remote: c.RemoteAddr()}
-	_ = c.Close()
-	return taken, true
+	added := &conn{origin: c, local: c.LocalAddr(), remote: c.RemoteAddr()}
+	err = raw.Control(func(fd uintptr) { added.fd = int(fd) })
+	return added, err == nil
 }
 
-// release makes it a connection of Go's again.
-func (c *conn) release() (net.Conn, error) {
-	f := os.NewFile(uintptr(c.fd), "")
-	defer f.Close()
-	return net.FileConn(f)
+func (c *conn) close() {
+	if c.origin != nil {
+		_ = c.origin.Close()
+		return
+	}
+	_ = unix.Close(c.fd)
 }
 
 // peer is to a handler the connection of the request, of which only the addresses are its business.

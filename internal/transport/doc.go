@@ -20,7 +20,8 @@
 // What each of these states means:
 //
 //   - accepted: the listener's goroutine gives it to the loop with the fewest connections, which finds it in its inbox
-//     when its first event comes.
+//     when its first event comes. Until its first answer it is a connection of Go's, too, for many a client has one
+//     request in HTTP/1.0, or with Connection: close: it is handed over as it is then.
 //   - idle: nothing of a request is there, and no memory is held for one.
 //   - reading: a part of one is there, and waits in a buffer of the loop's (conn.pending).
 //   - answering: fasthttp's parser has read a request that is plain and all there, and the handler answers it.
@@ -60,10 +61,12 @@
 //	transport.go, listener.go    the server, and how it accepts
 //	loop_linux.go, poll_linux.go the loop, and what it waits with
 //	conn_linux.go                a connection in a loop
+//	expiry_linux.go              connections that are late
 //	source_linux.go              what is read of it
 //	answer_linux.go              requests to answers
 //	outbox_linux.go              answers on their way
 //	buffers_linux.go             what waits for the rest of a request
-//	queue.go, served.go          the handover, and connections with fasthttp: their times and their end
+//	handover_linux.go, queue.go  connections on their way to fasthttp
+//	served.go                    connections with fasthttp: their times and their end
 //	processors.go                GOMAXPROCS
 package transport

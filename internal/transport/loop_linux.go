@@ -65,7 +65,7 @@ func (l *loop) add(nc net.Conn) bool {
 	// An event may come before the connection is in the inbox; the loop then waits for the lock.
 	if err := l.poll.add(c.fd); err != nil {
 		l.server.log.Warn("a connection was lost", "error", err)
-		_ = unix.Close(c.fd)
+		c.close()
 		l.gone()
 		return true
 	}
@@ -137,13 +137,17 @@ func (l *loop) adopt() {
 	defer l.mu.Unlock()
 	for _, c := range l.inbox {
 		c.since = l.now
-		if c.fd >= len(l.conns) {
-			l.conns = slices.Grow(l.conns, c.fd+1-len(l.conns))[:c.fd+1]
-		}
-		l.conns[c.fd] = c
+		l.place(c)
 	}
 	clear(l.inbox)
 	l.inbox = l.inbox[:0]
+}
+
+func (l *loop) place(c *conn) {
+	if c.fd >= len(l.conns) {
+		l.conns = slices.Grow(l.conns, c.fd+1-len(l.conns))[:c.fd+1]
+	}
+	l.conns[c.fd] = c
 }
 
 // readable reads what there is, and answers it. Where the peer hung up there is an end to read behind it.
@@ -182,6 +186,9 @@ func (l *loop) turn(c *conn, data []byte) {
 	}
 	if next == stay {
 		l.keep(c, rest)
+		if c.asked && c.origin != nil {
+			l.settle(c)
+		}
 		return
 	}
 	var left undone
@@ -223,52 +230,9 @@ func (l *loop) keep(c *conn, rest []byte) {
 	c.pending = append(c.pending[:0], rest...)
 }
 
-// expire ends the waits that took too long, and in a drain all where nothing is asked. fasthttp answers those who
-// began to ask.
-func (l *loop) expire() {
-	l.adopt()
-	config := &l.server.config
-	request, idle := ticks(config.RequestTimeout, config.Tick), ticks(config.IdleTimeout, config.Tick)
-	for _, c := range l.conns {
-		if c == nil {
-			continue
-		}
-		switch waited := l.now - c.since; {
-		case c.pending != nil && waited > request:
-			l.handOver(c, c.pending, nil, false)
-		case c.pending == nil && waited > idle:
-			l.close(c)
-		case c.pending == nil && l.drained && (c.asked || waited > ticks(firstRequest, config.Tick)):
-			l.readable(c, false) // a request may be there already
-			l.deliver()
-			if l.conns[c.fd] == c && c.pending == nil {
-				l.close(c)
-			}
-		}
-	}
-}
-
-// firstRequest is how long a drain waits for a new connection's first request, as fasthttp's and net/http's do.
-const firstRequest = 5 * time.Second
-
-// handOver gives a connection to fasthttp, with what was read of it and what was not yet sent.
-func (l *loop) handOver(c *conn, data, unsent []byte, last bool) {
-	e := &early{unsent: unsent, last: last, read: slices.Clone(data), since: c.since}
-	l.poll.remove(c.fd)
-	l.forget(c)
-	l.count.Add(-1)
-	nc, err := c.release()
-	if err != nil {
-		l.server.log.Warn("a connection was lost", "error", err)
-		l.server.open.Add(-1)
-		return
-	}
-	l.server.queue.push(l.server.served.add(nc, e))
-}
-
 func (l *loop) close(c *conn) {
 	l.forget(c)
-	_ = unix.Close(c.fd)
+	c.close()
 	l.gone()
 }
 
