@@ -3,7 +3,6 @@ package transport
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"sync/atomic"
 
 	"github.com/valyala/fasthttp"
@@ -17,7 +16,9 @@ type answerer struct {
 
 	in     *bufio.Reader // of the source
 	source source
-	line   *bufio.Reader // of a request line alone
+	line   *bufio.Reader // of the lines of a head that is not whole
+	lines  []byte
+	whole  source // of these lines
 	ctx    *fasthttp.RequestCtx
 	peer   *peer  // whose request is in ctx
 	host   []byte // the last good one
@@ -30,7 +31,7 @@ func newAnswerer(c *Config, draining *atomic.Bool) *answerer {
 	a := &answerer{
 		config: c, draining: draining,
 		in:   bufio.NewReaderSize(nil, max(bufferSize, 2*c.MaxHeader)),
-		line: bufio.NewReaderSize(nil, c.MaxHeader),
+		line: bufio.NewReaderSize(nil, 2*c.MaxHeader),
 		w:    bufio.NewWriterSize(nil, bufferSize),
 	}
 	a.w.Reset(&a.out)
@@ -79,7 +80,7 @@ func (a *answerer) answer(c *conn, data []byte) (rest []byte, n next) {
 	for rest = data; len(rest) > 0 && n == stay; {
 		end := bytes.Index(rest, endOfHead)
 		if end < 0 {
-			rest, n = a.unfinished(c, rest, c.pending == nil || len(rest) < len(data))
+			n = a.unfinished(c, rest, c.pending == nil || len(rest) < len(data))
 			break
 		}
 		var size int
@@ -110,31 +111,52 @@ func (a *answerer) flush() {
 	}
 }
 
-// unfinished looks at the beginning of a head when fasthttp would: when there is any of it, and when its request line
-// is complete. What fasthttp finds wrong then is fasthttp's to answer.
-func (a *answerer) unfinished(c *conn, data []byte, first bool) ([]byte, next) {
+// unfinished looks at the beginning of a head when fasthttp would: at its lines when there are any, and at the request
+// line when that is complete. What is wrong with them is fasthttp's to answer.
+func (a *answerer) unfinished(c *conn, data []byte, first bool) next {
 	eol := bytes.IndexByte(data, '\n')
 	if len(data) >= a.config.MaxHeader || data[0] == '\r' || eol == 0 || eol > 0 && data[eol-1] != '\r' || folded(data) {
-		return data, handOver
+		return handOver
 	}
 	c.need = len(data) + 1
-	if !first && (c.line || eol < 0) {
-		return data, stay
+	if eol < 0 || !first && c.line {
+		return stay
 	}
-	c.line = eol > 0
-	head := &a.ctx.Request.Header
-	var err error
+	c.line = true
+	lines := data[:eol+1]
 	if first {
-		err = head.Read(a.in)
-		data = a.unread() // it may have moved
-	} else {
-		a.line.Reset(&source{before: data[:eol+1]})
-		err = head.Read(a.line)
+		lines = data[:bytes.LastIndexByte(data, '\n')+1]
 	}
-	if !errors.Is(err, errUnfinished) {
-		return data, handOver
+	if !a.good(lines) {
+		return handOver
 	}
-	return data, stay
+	return stay
+}
+
+// good reports whether lines are the beginning of a good head. They are made a whole one, since to say that one is not
+// whole fasthttp makes an error of a dozen allocations.
+func (a *answerer) good(lines []byte) bool {
+	a.lines = append(a.lines[:0], lines...)
+	if !hasHost(lines) {
+		a.lines = append(a.lines, "Host: h\r\n"...)
+	}
+	a.lines = append(a.lines, "\r\n"...)
+	a.whole = source{before: a.lines}
+	a.line.Reset(&a.whole)
+	return a.ctx.Request.Header.Read(a.line) == nil
+}
+
+// hasHost reports whether there is a Host among lines.
+func hasHost(lines []byte) bool {
+	for {
+		eol := bytes.IndexByte(lines, '\n')
+		if eol < 0 {
+			return false
+		}
+		if lines = lines[eol+1:]; len(lines) >= len(hostName) && bytes.EqualFold(lines[:len(hostName)], hostName) {
+			return true
+		}
+	}
 }
 
 // folded reports whether a head has lines that go on in the next (RFC 9112, section 5.2). fasthttp unfolds them where
@@ -144,6 +166,7 @@ func folded(head []byte) bool {
 }
 
 var (
+	hostName  = []byte("Host:")
 	spaceFold = []byte("\n ")
 	tabFold   = []byte("\n\t")
 	root      = []byte("/")

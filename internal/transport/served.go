@@ -14,11 +14,11 @@ import (
 // instead of the three deadlines a request that fasthttp would set, each of which costs a reading of the clock and a
 // timer. Loops keep their times by the same ticks.
 type set struct {
-	tick    atomic.Int64 // how many there were
-	watched atomic.Bool
-	left    func() // is told of each connection that closes
-	mu      sync.Mutex
-	conns   map[*served]struct{}
+	tick   atomic.Int64 // how many there were
+	buffer int          // how large fasthttp's are
+	left   func()       // is told of each connection that closes
+	mu     sync.Mutex
+	conns  map[*served]struct{}
 }
 
 // served is a connection that fasthttp serves, and that knows what it waits for, and since when.
@@ -83,11 +83,8 @@ func (s *set) closeAll() {
 	}
 }
 
-// watch scans the connections until the function it returns is called. Of two watches, the second does nothing.
+// watch scans the connections until the function it returns is called.
 func (s *set) watch(tick, request, idle time.Duration) (stop func()) {
-	if !s.watched.CompareAndSwap(false, true) {
-		return func() {}
-	}
 	ticker := time.NewTicker(tick)
 	done := make(chan struct{})
 	go func() {
@@ -101,7 +98,7 @@ func (s *set) watch(tick, request, idle time.Duration) (stop func()) {
 			}
 		}
 	}()
-	return func() { ticker.Stop(); close(done); s.watched.Store(false) }
+	return func() { ticker.Stop(); close(done) }
 }
 
 func ticks(d, tick time.Duration) int64 { return int64((d + tick - 1) / tick) }
@@ -135,6 +132,9 @@ func (c *served) enter(bit int64) { c.state.Store(c.set.tick.Load()<<1 | bit) }
 func (c *served) Read(b []byte) (int, error) {
 	if c.early != nil {
 		return c.readEarly(b)
+	}
+	if len(b) < c.set.buffer && c.state.Load()&active == 0 {
+		c.enter(active) // fasthttp's buffer is not empty: the beginning of a request came behind the last
 	}
 	n, err := c.Conn.Read(b)
 	if n > 0 && c.state.Load()&active == 0 {

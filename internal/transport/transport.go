@@ -51,6 +51,7 @@ type Server struct {
 
 	mu        sync.Mutex
 	listeners []*listener
+	unwatch   func()       // ends the ticks; nil where they have not begun
 	accepting atomic.Int64 // goroutines that may yet bring the loops a connection
 	draining  atomic.Bool
 	aborted   atomic.Bool
@@ -60,6 +61,7 @@ type Server struct {
 func New(c Config) *Server {
 	c.defaults()
 	s := &Server{config: c, log: c.Log}
+	s.served.buffer = c.MaxHeader
 	s.served.left = func() { s.open.Add(-1) }
 	s.http = &fasthttp.Server{
 		Handler:       c.Handler,
@@ -113,15 +115,13 @@ func (s *Server) Serve(ln net.Listener) error {
 	if err := s.listen(l); err != nil || l.late {
 		return err
 	}
-	stop := s.served.watch(s.config.Tick, s.config.RequestTimeout, s.config.IdleTimeout)
-	defer stop()
 	if s.loops == nil {
 		return s.http.Serve(l)
 	}
 	return s.deal(l)
 }
 
-// listen adds a listener to those that Shutdown closes, and starts the loops with the first of them. After Shutdown it
+// listen adds a listener to those that Shutdown closes, and starts the loops and the ticks with the first of them. After Shutdown it
 // closes it: a signal may come before Serve is called, and fasthttp's Shutdown knows only what it serves already.
 func (s *Server) listen(l *listener) error {
 	s.mu.Lock()
@@ -130,13 +130,16 @@ func (s *Server) listen(l *listener) error {
 		l.late = true
 		return l.Close()
 	}
-	if s.listeners == nil && s.config.Loops != NoLoops {
-		if err := s.startLoops(); err != nil {
-			if s.config.Insist {
-				return err
+	if s.unwatch == nil {
+		if s.config.Loops != NoLoops {
+			if err := s.startLoops(); err != nil {
+				if s.config.Insist {
+					return err
+				}
+				s.log.Warn("no event loops, fasthttp reads the sockets", "error", err)
 			}
-			s.log.Warn("no event loops, fasthttp reads the sockets", "error", err)
 		}
+		s.unwatch = s.served.watch(s.config.Tick, s.config.RequestTimeout, s.config.IdleTimeout)
 	}
 	s.listeners = append(s.listeners, l)
 	if s.loops != nil {
@@ -202,6 +205,12 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if err != nil {
 		s.aborted.Store(true)
 		s.served.closeAll()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.unwatch != nil { // the limits hold until now
+		s.unwatch()
+		s.unwatch = nil
 	}
 	return err
 }
