@@ -124,5 +124,20 @@ func cutCases() (cases []rawCase) {
 			rawCase{name: "cut: " + c[0], raw: c[1], waits: true},
 			rawCase{name: "cut behind good ones: " + c[0], raw: get("/a") + post("/b", "hello") + c[1], waits: true, drops: c[0] == "the last chunk"})
 	}
+	// A line that is not all there is not judged, nor one that may go on in the next.
+	for _, begun := range []string{"A(b", "A\x00", "A : ", ": 1", "A : 1\r\n", "\x00", "("} {
+		cases = append(cases, rawCase{name: "cut: a bad field, " + shorten(begun), raw: "GET / HTTP/1.1\r\nHost: h\r\n" + begun, waits: true})
+	}
+	// What is wrong with the others is said at once.
+	for _, begun := range []string{
+		"GET / HTTP/1.1\r\nHost: h\r\nA : 1\r\nB", "GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\nA", "GET / HTTP/1.1\r\n Host: h", "GET / HTTP/1.1\r\nContent-Length: x\r\nA",
+		"GET / HTTP/1.1\r\nHost: h\r\nno colon\r\nA", "GET / HTTP/1.1\r\nHost: h\r\nA: \x01\r\nB", "GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\nHost: h\r\nA",
+		"GET / HTTP/1.1\r\nTransfer-Encoding: x\r\nA", "GET /\x01 HTTP/1.1\r\n", "GET / HTTP/1.\r\n", "GET\r\n", "G(T / HTTP/1.1\r\nHost", "GET / HTTP/1.1\r\nHost: h\r\nTrailer: Host\r\nA",
+		"GET / HTTP/1.1\r\n\t", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\nHost: h\r\nA",
+	} {
+		cases = append(cases,
+			rawCase{name: "begun badly: " + shorten(begun), raw: begun},
+			rawCase{name: "begun badly behind good ones: " + shorten(begun), raw: get("/a") + post("/b", "hello") + begun})
+	}
 	return cases
 }

@@ -4,15 +4,26 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"flag"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"videotoken/internal/transport"
 )
+
+// TestMain lets more tests run at a time than there are processors: most of them wait for limits to pass.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if flag.Lookup("test.fuzz").Value.String() == "" { // of which it would be the number of processes
+		_ = flag.Set("test.parallel", "32")
+	}
+	os.Exit(m.Run())
+}
 
 // both runs a test with loops, and without.
 func both(t *testing.T, test func(t *testing.T, loops int)) {

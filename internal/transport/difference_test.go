@@ -12,7 +12,7 @@ func comparable(answer string) string {
 		answer = bufferSize.ReplaceAllString(answer, "buffer size=-")
 		answer = errorLength.ReplaceAllString(answer, "Content-Length: -$1")
 	}
-	const name, value = "\r\nDate: ", "Mon, 02 Jan 2006 15:04:05 GMT"
+	const name = "\r\nDate"
 	var b strings.Builder
 	for {
 		before, after, found := strings.Cut(answer, name)
@@ -20,8 +20,8 @@ func comparable(answer string) string {
 		if !found {
 			return b.String()
 		}
-		b.WriteString("\r\nDate")
-		answer = after[min(len(value), len(after)):]
+		b.WriteString(name)
+		answer = after[min(dateSize, len(after)):]
 	}
 }
 
@@ -29,6 +29,11 @@ var (
 	bufferSize  = regexp.MustCompile(`buffer size=\d+`)
 	errorLength = regexp.MustCompile(`Content-Length: \d+(\r\nConnection: close\r\n\r\nerror when)`)
 )
+
+const dateSize = len(": Mon, 02 Jan 2006 15:04:05 GMT")
+
+// size is how long the answers were before comparable made them so.
+func size(answers string) int { return len(answers) + strings.Count(answers, "\r\nDate\r\n")*dateSize }
 
 // difference shows two answers from a little before the point where they part.
 func difference(got, want string) string {

@@ -104,14 +104,12 @@ func TestShutdownTimeouts(t *testing.T) {
 func TestShutdownNew(t *testing.T) {
 	both(t, func(t *testing.T, loops int) {
 		s := run(t, config(loops))
-		silent, asking := s.dial(t), s.dial(t)
-		s.await(t, 2)
+		silent, asking, old := s.dial(t), s.dial(t), s.dial(t)
+		old.send(raw("GET /first HTTP/1.0", "", "Connection: keep-alive")).answer(200, "/first")
+		s.await(t, 3)
 		done := make(chan error, 1)
 		go func() { done <- s.Shutdown(context.Background()) }()
-		if err := <-s.served; err != nil {
-			t.Error(err)
-		}
-		s.served <- nil
+		old.closed() // the drain has begun, in fasthttp too
 		asking.send(get("/")).last(200, "GET /")
 		silent.closed()
 		if err := <-done; err != nil {

@@ -26,10 +26,10 @@ func (e end) String() string {
 
 const probeRequest = "GET /probe HTTP/1.1\r\nHost: probe\r\n\r\n"
 
-// exchange sends the pieces on a new connection, each when the server has read the one before, and returns all that
-// comes back until the server closes. How it closes, with FIN or RST, is not in the answer: it depends on whether
+// exchange sends the pieces on a new connection, each when the server has read the one before, waits for as many bytes
+// of answers as are due then, and returns all that comes back until the server closes. How it closes, with FIN or RST, is not in the answer: it depends on whether
 // bytes came in between, and is the kernel's choice.
-func exchange(addr string, pieces []string, e end, sleep func(time.Duration)) (string, error) {
+func exchange(addr string, pieces []string, due int, e end, sleep func(time.Duration)) (string, error) {
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		return "", err
@@ -41,8 +41,13 @@ func exchange(addr string, pieces []string, e end, sleep func(time.Duration)) (s
 	if err != nil {
 		return "", err
 	}
-	answer := make(chan result, 1)
-	go func() { answer <- readAll(conn) }()
+	paid, answer := make(chan struct{}), make(chan result, 1)
+	go func() {
+		first := make([]byte, due)
+		n, _ := io.ReadFull(conn, first)
+		close(paid)
+		answer <- readAll(first[:n], conn)
+	}()
 	sent := 0
 	for i, p := range pieces {
 		if _, err := io.WriteString(conn, p); err != nil {
@@ -53,6 +58,11 @@ func exchange(addr string, pieces []string, e end, sleep func(time.Duration)) (s
 				return "", err
 			}
 		}
+	}
+	select {
+	case <-paid:
+	case <-time.After(patience / 6):
+		return "", fmt.Errorf("the answers do not come without more bytes")
 	}
 	if e == probe {
 		_, _ = io.WriteString(conn, probeRequest)
@@ -69,9 +79,10 @@ type result struct {
 	err  error
 }
 
-// readAll reads until the server closes.
-func readAll(c net.Conn) result {
+// readAll reads until the server closes, behind what was read before.
+func readAll(before []byte, c net.Conn) result {
 	b, err := io.ReadAll(c)
+	b = append(before, b...)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return result{err: fmt.Errorf("still open %v after the last byte, with %q read", patience, b)}
 	}

@@ -17,13 +17,17 @@ func lineCases() []rawCase {
 		"G\x00T / HTTP/1.1", "\x00GET / HTTP/1.1", "G(T / HTTP/1.1", "GET: / HTTP/1.1", "G@T / HTTP/1.1", "\"GET\" / HTTP/1.1", "G\xc3\xa9T / HTTP/1.1", "GET, / HTTP/1.1", "G{} / HTTP/1.1",
 		"GET\x00/ HTTP/1.1", "GET\x0b/ HTTP/1.1", "GET\xa0/ HTTP/1.1", "GET /\xa0HTTP/1.1", "Host: h", "HTTP/1.1 200 OK", "GET / HTTP/1.1Host: x", "POST", "P", "{}", "\xef\xbb\xbfGET / HTTP/1.1",
 		"GET / HTTP/1.1\r\r", "GET a HTTP/1.1", "GET", "   ", "\t", ":", "GET / HTTP/1.1 HTTP/1.1", "GET http://a/ b HTTP/1.1", "HEAD HEAD HEAD", "OPTIONS  * HTTP/1.1")
-	return append(dedupe(all), named("line",
+	all = append(dedupe(all), named("line",
 		"bare LF", "GET / HTTP/1.1\nHost: h\r\n\r\n"+get("/second"),
 		"bare LF in all lines", "GET / HTTP/1.1\nHost: h\n\n"+get("/second"),
 		"bare LF in the header", "GET / HTTP/1.1\r\nHost: h\nA: 1\r\n\r\n"+get("/second"),
 		"bare LF at the end", "GET / HTTP/1.1\r\nHost: h\r\n\n"+get("/second"),
 		"bare LF before the last CRLF", "GET / HTTP/1.1\r\nHost: h\n\r\n"+get("/second"),
 		"bare LFs before a body", "POST / HTTP/1.1\nHost: h\nContent-Length: 5\n\nhello"+get("/second"),
+		"bare LFs before a body, and nothing behind", "POST / HTTP/1.1\nHost: h\nContent-Length: 5\n\nhello",
+		"bare LFs before a body behind a good one", get("/a")+"POST / HTTP/1.1\nHost: h\nContent-Length: 5\n\nhello",
+		"bare LF, and then CRLFs, before a body", "POST / HTTP/1.1\nHost: h\r\nContent-Length: 5\r\n\r\nhello",
+		"bare LF in the header before a body", "POST / HTTP/1.1\r\nHost: h\nContent-Length: 5\n\nhello",
 		"bare LFs with CRLFs in the body", "POST / HTTP/1.1\nHost: h\nContent-Length: 8\n\nhe\r\n\r\nlo"+get("/second"),
 		"bare LFs behind good ones", get("/a")+"GET /b HTTP/1.1\nHost: h\n\n"+get("/second"),
 		"LFCR", "GET / HTTP/1.1\n\rHost: h\n\r\n\r"+get("/second"),
@@ -35,6 +39,10 @@ func lineCases() []rawCase {
 		"HTTP/0.9 by itself", "GET /\r\n",
 		"smuggled by a space", "GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1 \r\nHost: h\r\n\r\n"+get("/second"),
 	)...)
+	for i, c := range all {
+		all[i].late = strings.HasPrefix(c.name, "line: bare LF") && !strings.Contains(c.raw, "/second") && !strings.Contains(c.raw, "\r\n\r\nhello")
+	}
+	return all
 }
 
 // dedupe drops the cases that are named as another.
@@ -159,7 +167,10 @@ func pipelineCases() (cases []rawCase) {
 			for _, at := range []int{0, n / 2, n - 1} {
 				all := good(n)
 				all[at] = o[1]
-				cases = append(cases, rawCase{name: fmt.Sprintf("pipeline of %d with %s at %d", n, o[0], at), raw: strings.Join(all, "")})
+				cases = append(cases, rawCase{
+					name: fmt.Sprintf("pipeline of %d with %s at %d", n, o[0], at), raw: strings.Join(all, ""),
+					late: at == n-1 && o[0] == "a bare LF",
+				})
 			}
 		}
 	}

@@ -219,7 +219,7 @@ func (m *member) last() error {
 // expect reads an answer.
 func (m *member) expect(want string) error {
 	m.want = ""
-	got := make([]byte, len(want)+strings.Count(want, "\r\nDate\r\n")*dateSize)
+	got := make([]byte, size(want))
 	if n, err := io.ReadFull(m.conn, got); err != nil {
 		return fmt.Errorf("got %s, %w, want %s", shorten(string(got[:n])), err, shorten(want))
 	}
