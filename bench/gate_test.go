@@ -27,7 +27,7 @@ func tries(t *testing.T, n int, patch string) map[judge.Verdict]int {
 	}
 	var progress bytes.Buffer
 	d := newDuel(&progress, "gate")
-	d.base, d.head, d.patch, d.pairs = "HEAD", "HEAD", patch, least
+	d.base, d.head, d.patch = "HEAD", "HEAD", patch
 	d.load.Warmup, d.load.Duration = 200*time.Millisecond, 800*time.Millisecond
 	base, head, err := d.binaries(t.Context(), root, t.TempDir())
 	if err != nil {

@@ -37,7 +37,7 @@ func newDuel(stderr io.Writer, name string) *duel {
 	d.StringVar(&d.base, "base", "", "revision to compare with")
 	d.StringVar(&d.head, "head", "", "revision that is judged (default: the files as they are)")
 	d.StringVar(&d.patch, "patch", "", "patch to apply to -head, which must be given")
-	d.IntVar(&d.pairs, "pairs", 9, "interleaved pairs, at least 7")
+	d.IntVar(&d.pairs, "pairs", 15, "interleaved pairs, at least 7")
 	d.DurationVar(&d.turn, "turn", 100*time.Millisecond, "how long one is loaded before it is the next one's turn")
 	d.Float64Var(&d.budget, "budget", defaultBudget, "how much worse it may be, as a fraction")
 	d.StringVar(&d.markdown, "markdown", "", "file to append a summary for a pull request to")
