@@ -99,8 +99,8 @@ func (a *answerer) answer(c *conn, data []byte) (rest []byte, n next) {
 	}
 	if n != stay {
 		a.flush()
-	} else if a.w.Buffered() > 0 {
-		a.out.answered = append(a.out.answered, answered{c, a.w.Buffered()})
+	} else if end := a.w.Buffered(); end > a.out.end() {
+		a.out.answered = append(a.out.answered, answered{c, end})
 	}
 	return rest, n
 }
@@ -116,7 +116,7 @@ func (a *answerer) flush() {
 // line when that is complete. What is wrong with them is fasthttp's to answer.
 func (a *answerer) unfinished(c *conn, data []byte, first bool) next {
 	eol := bytes.IndexByte(data, '\n')
-	if len(data) >= a.config.MaxHeader || data[0] == '\r' || eol == 0 || eol > 0 && data[eol-1] != '\r' || folded(data) {
+	if len(data) >= a.config.MaxHeader || data[0] == '\r' || eol == 0 || eol > 0 && data[eol-1] != '\r' {
 		return handOver
 	}
 	c.need = len(data) + 1
@@ -164,7 +164,7 @@ func hasHost(lines []byte) bool {
 }
 
 // folded reports whether a head has lines that go on in the next (RFC 9112, section 5.2). fasthttp unfolds them where
-// they lie, and then could not read them again.
+// they lie, so that what is handed over would not be what came.
 func folded(head []byte) bool {
 	return bytes.Contains(head, spaceFold) || bytes.Contains(head, tabFold)
 }

@@ -31,6 +31,9 @@
 //     not sent, and stays there: every refusal and every rare form is fasthttp's own.
 //   - closed: by the peer, by an answer that says so, by its idle time, or by a drain.
 //
+// A handover of a connection that has had an answer takes a descriptor for a moment. Where there is none left, the
+// connection is closed.
+//
 // Plain is HTTP/1.1 in the origin form, with Content-Length or no body, within the limits, and with nothing that
 // changes the connection: no Connection: close, Upgrade, Expect or Transfer-Encoding, no folded lines, no doubt about
 // its framing or its host. Of that the parser is the judge: what it does not take at once is handed over.
@@ -45,7 +48,8 @@
 //     wait (EINTR: epoll_wait is never restarted, signal(7)), and the next call in Go yields. The same holds for the
 //     scheduler's own time slices.
 //   - Everything else, which is the connections that were handed over, the admin port, and the collector, has a
-//     processor of its own: GOMAXPROCS is one more while there are loops.
+//     processor of its own: GOMAXPROCS is one more while there are loops. Go no longer follows a change of a
+//     container's limit then.
 //   - A loop with nothing to do for 20 ms waits in a way the scheduler is told of, and gives up its processor.
 //   - A loop whose thread the kernel does not run, in a container with half a CPU, delays what is its own, as a thread
 //     of any server does.

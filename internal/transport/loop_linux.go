@@ -83,9 +83,7 @@ func (l *loop) run() {
 	idle := min(l.server.config.Tick/2, 50*time.Millisecond)
 	for !l.ended() {
 		events := l.poll.wait(idle)
-		if len(events) > 0 {
-			l.time()
-		}
+		l.time()
 		for _, e := range events {
 			if c := l.find(int(e.Fd)); c != nil {
 				l.readable(c, e.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0)
@@ -185,8 +183,13 @@ func (l *loop) turn(c *conn, data []byte) {
 		return
 	}
 	rest, next := l.answer(c, data)
-	if answered := len(rest) < len(data); answered || c.pending == nil {
+	answered := len(rest) < len(data)
+	if answered || c.pending == nil {
 		c.since = l.now
+	}
+	if answered { // with what was kept of it
+		l.buffers.put(c.pending)
+		c.pending = nil
 	}
 	if next == stay {
 		l.keep(c, rest)
@@ -195,11 +198,7 @@ func (l *loop) turn(c *conn, data []byte) {
 		}
 		return
 	}
-	var left undone
-	if u := l.out.failed(c); u != nil {
-		left = *u
-		l.out.undone = l.out.undone[:len(l.out.undone)-1]
-	}
+	left := l.out.take(c)
 	if left.err != nil || next == leave && len(left.unsent) == 0 {
 		l.close(c)
 		return

@@ -74,6 +74,23 @@ func (o *outbox) send(c *conn, b []byte) error {
 	return nil
 }
 
+// take takes out what is undone of the connection that was sent to last.
+func (o *outbox) take(c *conn) (u undone) {
+	if failed := o.failed(c); failed != nil {
+		u, *failed = *failed, undone{}
+		o.undone = o.undone[:len(o.undone)-1]
+	}
+	return u
+}
+
+// end is where the last answers of those end.
+func (o *outbox) end() int {
+	if n := len(o.answered); n > 0 {
+		return o.answered[n-1].end
+	}
+	return 0
+}
+
 // failed is what is undone of the connection that was sent to last.
 func (o *outbox) failed(c *conn) *undone {
 	if n := len(o.undone); n > 0 && o.undone[n-1].conn == c {

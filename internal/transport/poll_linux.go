@@ -38,8 +38,8 @@ func (p *poll) control(op, fd int) error {
 // remove is for a socket that lives on: a closed one leaves by itself.
 func (p *poll) remove(fd int) { _ = unix.EpollCtl(p.fd, unix.EPOLL_CTL_DEL, fd, nil) }
 
-// hold is how long a busy loop keeps its processor where nothing happens. A shorter time has the kernel set its timer
-// for every wait.
+// hold is how long a busy loop keeps its processor where nothing happens. With 2 ms the kernel's timer became the
+// processor's next event in every wait, and had to be programmed anew, which is dear in a virtual machine.
 const hold = 20 * time.Millisecond
 
 // wait waits for events, for as long as idle at most.

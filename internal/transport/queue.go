@@ -13,10 +13,12 @@ type queue struct {
 	changed sync.Cond
 	conns   []net.Conn
 	ended   bool
+	asked   chan struct{} // closed when Accept was called
+	once    sync.Once
 }
 
 func newQueue() *queue {
-	q := &queue{}
+	q := &queue{asked: make(chan struct{})}
 	q.changed.L = &q.mu
 	return q
 }
@@ -39,6 +41,7 @@ func (q *queue) end() {
 
 // Accept returns io.EOF at the end.
 func (q *queue) Accept() (net.Conn, error) {
+	q.once.Do(func() { close(q.asked) })
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.conns) == 0 {

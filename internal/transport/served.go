@@ -19,6 +19,7 @@ type set struct {
 	left   func()       // is told of each connection that closes
 	mu     sync.Mutex
 	conns  map[*served]struct{}
+	closed bool // all of them, and all that come
 }
 
 // served is a connection that fasthttp serves, and that knows what it waits for, and since when.
@@ -29,9 +30,10 @@ type served struct {
 	tcp     net.TCPConn // what Conn is, mostly: on the same cache line as the state, instead of on one of its own
 	early   *early      // nil where there is none, or no more
 	lingers atomic.Bool
-	interim bool    // the next write is an interim answer, with the request's body still to come
-	late    bool    // it was told to be, under the set's lock
-	_       [8]byte // to 64 bytes, which the allocator aligns to a cache line
+	sending atomic.Int32 // what early has unsent: a sendingState
+	told    int32        // the tick in which it was told that it is late, 0 before that; under the set's lock
+	interim bool         // the next write is an interim answer, with the request's body still to come
+	_       [3]byte      // to 64 bytes, which the allocator aligns to a cache line
 }
 
 // early is what a loop leaves of a connection to fasthttp.
@@ -39,8 +41,17 @@ type early struct {
 	unsent []byte // answers that the socket did not take
 	last   bool   // after them, the connection closes
 	read   []byte // requests, or the beginning of one
+	pieces bool   // of which a part came before
 	since  int64  // the tick in which that began
 }
+
+// The states of sending what a loop left unsent. fasthttp believes that the connection is idle meanwhile, and its drain
+// closes it: that has to wait.
+const (
+	sent         = iota
+	sends        // it is sent
+	sendsAndEnds // and then the connection closes
+)
 
 // active is the bit of a state that says that a request has begun and is not answered yet.
 const active = 1
@@ -54,9 +65,13 @@ func (s *set) add(c net.Conn, e *early) *served {
 	}
 	if added.enter(0); e != nil {
 		added.state.Store(e.since<<1 | active)
+		added.sending.Store(int32(min(len(e.unsent), sends)))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		_ = added.Conn.Close() // fasthttp will find it so
+	}
 	if s.conns == nil {
 		s.conns = map[*served]struct{}{}
 	}
@@ -78,6 +93,7 @@ func (s *set) remove(c *served) {
 func (s *set) closeAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.closed = true
 	for c := range s.conns {
 		_ = c.Conn.Close()
 	}
@@ -117,10 +133,10 @@ func (s *set) expire(request, idle int64) {
 		switch waited := now - state>>1; {
 		case state&active == 0 && waited > idle:
 			_ = c.Conn.Close()
-		case state&active != 0 && waited > request && !c.late:
-			c.late = true
+		case state&active != 0 && waited > request && c.told == 0:
+			c.told = int32(now)
 			_ = c.SetReadDeadline(past)
-		case state&active != 0 && waited > request: // it does not take the 408
+		case state&active != 0 && waited > request && now-int64(c.told) > 1: // it does not take the 408
 			_ = c.Conn.Close()
 		}
 	}
@@ -150,12 +166,19 @@ func (c *served) readEarly(b []byte) (n int, err error) {
 		_, err = c.Conn.Write(e.unsent)
 		e.unsent = nil
 		c.enter(min(active, int64(len(e.read))))
+		if c.sending.Swap(sent) == sendsAndEnds {
+			return 0, io.EOF
+		}
 		if err != nil {
 			return 0, err
 		}
 	}
 	if e.last {
 		return 0, io.EOF
+	}
+	if e.pieces { // fasthttp looks at the first piece of a head in another way than at the others
+		e.pieces = false
+		b = b[:1]
 	}
 	n = copy(b, e.read)
 	e.read = e.read[n:]
@@ -185,7 +208,7 @@ func AwaitBody(ctx *fasthttp.RequestCtx) {
 	}
 }
 
-// Linger makes the connection of a refused request close gently: the peer may still be sending, and a reset, which
+// Linger makes the connection of a refused request, which fasthttp serves, close gently: the peer may still be sending, and a reset, which
 // is what a close with unread bytes becomes, could reach it before the answer does (RFC 9112, section 9.6).
 func Linger(ctx *fasthttp.RequestCtx) {
 	if c, ok := ctx.Conn().(*served); ok {
@@ -200,6 +223,9 @@ const (
 
 // Close may be called again.
 func (c *served) Close() error {
+	if c.sending.CompareAndSwap(sends, sendsAndEnds) || c.sending.Load() == sendsAndEnds {
+		return nil
+	}
 	c.set.remove(c)
 	if c.lingers.Load() {
 		drain(c.Conn)

@@ -121,8 +121,9 @@ func (s *Server) Serve(ln net.Listener) error {
 	return s.deal(l)
 }
 
-// listen adds a listener to those that Shutdown closes, and starts the loops and the ticks with the first of them. After Shutdown it
-// closes it: a signal may come before Serve is called, and fasthttp's Shutdown knows only what it serves already.
+// listen adds a listener to those that Shutdown closes, and starts the loops and the ticks with the first of them.
+// After Shutdown it closes it: a signal may come before Serve is called, and fasthttp's Shutdown knows only what it
+// serves already.
 func (s *Server) listen(l *listener) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -166,6 +167,7 @@ func (s *Server) startLoops() error {
 		s.queue.end()
 	}()
 	go func() { _ = s.http.Serve(s.queue) }() // its error is that of Accept, which has none but the end
+	<-s.queue.asked                           // fasthttp's Shutdown waits only for what it serves already
 	return nil
 }
 
