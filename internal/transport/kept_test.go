@@ -1,35 +1,11 @@
 package transport_test
 
 import (
-	"io"
 	"strings"
 	"testing"
 
 	"github.com/valyala/fasthttp"
 )
-
-// TestFairness: a connection whose requests have no end leaves turns to the others of its loop.
-func TestFairness(t *testing.T) {
-	s := run(t, config(1))
-	greedy, modest := s.dial(t), s.dial(t)
-	ended := make(chan struct{})
-	go func() { // asks
-		defer close(ended)
-		for many := []byte(strings.Repeat(get("/"), 2000)); ; {
-			if _, err := greedy.Write(many); err != nil {
-				return
-			}
-		}
-	}()
-	go func() { _, _ = io.Copy(io.Discard, greedy) }()
-	for range 200 {
-		modest.send(get("/mine")).answer(200, "GET /mine")
-	}
-	_ = greedy.Close()
-	<-ended
-	_ = modest.Close()
-	s.end(t)
-}
 
 // TestKept: a handler that is late keeps its request, whatever its loop reads next.
 func TestKept(t *testing.T) {
