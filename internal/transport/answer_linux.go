@@ -113,10 +113,10 @@ func (a *answerer) flush() {
 }
 
 // unfinished looks at the beginning of a head when fasthttp would: at its lines when there are any, and at the request
-// line when that is complete. What is wrong with them is fasthttp's to answer.
+// line when that is complete. What is wrong with them, or may be before a line is complete, is fasthttp's to answer.
 func (a *answerer) unfinished(c *conn, data []byte, first bool) next {
 	eol := bytes.IndexByte(data, '\n')
-	if len(data) >= a.config.MaxHeader || data[0] == '\r' || eol == 0 || eol > 0 && data[eol-1] != '\r' {
+	if len(data) >= a.config.MaxHeader || data[0] == '\r' || eol == 0 || eol > 0 && data[eol-1] != '\r' || folded(data) {
 		return handOver
 	}
 	c.need = len(data) + 1

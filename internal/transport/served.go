@@ -208,8 +208,9 @@ func AwaitBody(ctx *fasthttp.RequestCtx) {
 	}
 }
 
-// Linger makes the connection of a refused request, which fasthttp serves, close gently: the peer may still be sending, and a reset, which
-// is what a close with unread bytes becomes, could reach it before the answer does (RFC 9112, section 9.6).
+// Linger makes the connection of a refused request, which fasthttp serves, close gently: the peer may still be sending,
+// and a reset, which is what a close with unread bytes becomes, could reach it before the answer does (RFC 9112,
+// section 9.6).
 func Linger(ctx *fasthttp.RequestCtx) {
 	if c, ok := ctx.Conn().(*served); ok {
 		c.lingers.Store(true)
