@@ -30,7 +30,7 @@ type served struct {
 	tcp     net.TCPConn // what Conn is, mostly: on the same cache line as the state, instead of on one of its own
 	early   *early      // nil where there is none, or no more
 	lingers atomic.Bool
-	sending atomic.Int32 // what early has unsent: a sendingState
+	sending atomic.Int32 // whether early has something unsent, see below
 	told    int32        // the tick in which it was told that it is late, 0 before that; under the set's lock
 	interim bool         // the next write is an interim answer, with the request's body still to come
 	_       [3]byte      // to 64 bytes, which the allocator aligns to a cache line

@@ -16,7 +16,7 @@ import (
 type Rounds struct {
 	Pairs int           // each of fresh processes
 	Turn  time.Duration // how long one is loaded before it is the next one's turn
-	// Load is that of each, its durations without the turns of the others.
+	// Load is that of each, its durations without the turns of the others. They are rounded up to whole turns.
 	Load load.Load
 	// Progress is told of each pair before it.
 	Progress func(pair int)
@@ -55,7 +55,8 @@ func (s *Service) pair(ctx context.Context, r Rounds, pair int, binaries []strin
 		arms[arm] = p
 	}
 	l := r.Load
-	l.Warmup, l.Duration = l.Warmup*time.Duration(n), l.Duration*time.Duration(n)
+	own := r.whole(l.Duration)
+	l.Warmup, l.Duration = r.whole(l.Warmup)*time.Duration(n), own*time.Duration(n)
 	start := time.Now().Add(2 * time.Second) // a few thousand connections take a tenth of it, on a free machine
 	results := make([]*record.Result, n)
 	errs := make([]error, n)
@@ -74,10 +75,18 @@ func (s *Service) pair(ctx context.Context, r Rounds, pair int, binaries []strin
 			if errs[arm] = err; err == nil {
 				m.RequestsPerSecond.Scale(float64(n)) // it had one turn in n
 				m.BytesPerSecond.Scale(float64(n))
+				// On the average: the whole seconds of the window need not have as many turns of each.
+				m.RequestsPerSecond.Avg = float64(m.Requests) / own.Seconds()
+				m.BytesPerSecond.Avg = float64(m.Bytes) / own.Seconds()
 				results[arm] = m.Result
 			}
 		})
 	}
 	all.Wait()
 	return results, errors.Join(errs...)
+}
+
+// whole is a duration in whole turns, so that each has as many.
+func (r Rounds) whole(d time.Duration) time.Duration {
+	return (d + r.Turn - 1) / r.Turn * r.Turn
 }
