@@ -22,7 +22,7 @@ gate: ## exact facts, the notes as a floor, no regression against BASE=<rev>
 gate-short: ## the exact facts and the floor, in ten seconds
 	$(GO) run ./bench gate -short
 
-gate-test: ## the gate catches a real patch 10 times of 10, and cries wolf 0 times of 20; an hour, a quiet machine
+gate-test: ## the gate catches a real patch 10 times of 10, and cries wolf 0 times of 20; 40 minutes, a quiet machine
 	$(GO) test -count=1 -tags gate -timeout 90m -v -run 'Catches|Wolf' ./bench
 
 bench-peers: ## this service beside Express, net/http, stock fasthttp and a C floor: the README's table; ARGS for flags
