@@ -5,7 +5,7 @@ import (
 
 	"github.com/goccy/go-json/jsontext"
 
-	"videotoken/internal/cdn"
+	"videotoken/internal/uri"
 )
 
 // MaxSources is how many sources a video may have.
@@ -30,7 +30,8 @@ type document struct {
 
 	text, mediaType, name []byte // unquoted strings that had escapes
 	names                 []span // for the walker
-	parsed                cdn.Source
+	parsed                uri.Source
+	canonical             []byte // room for the canonical path
 }
 
 // source is the strings of one source, with their quotes.
@@ -42,7 +43,7 @@ type options struct{ ttl, notBefore, ip, session span }
 // reset forgets the request and keeps the memory.
 func (d *document) reset() {
 	d.body, d.video, d.videoID, d.n, d.options = nil, span{}, span{}, 0, options{}
-	d.parsed.Reset()
+	d.parsed = uri.Source{}
 }
 
 // read finds the parts of a body. Plain bodies, nearly all, are checked and read in one pass; for the others
