@@ -150,7 +150,7 @@ func TestBrowser(t *testing.T) {
 				t.Errorf("a page of %s gets %q; want %q; the player's origin is %s", origin, got, want, player)
 			}
 		}
-		res := ask(t, s.Service, "OPTIONS", "/video/token", "Origin: "+stranger, "Access-Control-Request-Method: POST", "Access-Control-Request-Headers: content-type")
+		res := ask(t, s.Service, "OPTIONS", "/video/token", "", "Origin: "+stranger, "Access-Control-Request-Method: POST", "Access-Control-Request-Headers: content-type")
 		for name := range res.header {
 			if strings.HasPrefix(name, "Access-Control-Allow-") {
 				t.Errorf("the stranger's preflight is told %s: %s", name, res.header.Get(name))

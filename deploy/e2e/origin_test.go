@@ -30,13 +30,16 @@ func film(name string) []byte {
 	return append([]byte(name+"\n"), b...)
 }
 
-// naive is an origin that does all that an origin should not: it decodes, follows dots, and takes "\" and "//" for "/".
-// What gets past an edge as anything but a plain path, it serves.
+// originRequest is a request that reached the origin.
+type originRequest struct{ target, host string }
+
+// naive is an origin that does everything an origin should not: it decodes, follows dots, takes "\"
+// and "//" for "/", and lets every page read its answers. It serves whatever gets past an edge.
 type naive struct {
 	files map[string][]byte
 
 	mu     sync.Mutex
-	served []string // request targets, as they came
+	served []originRequest
 }
 
 func newNaive() *naive {
@@ -49,8 +52,15 @@ func newNaive() *naive {
 
 func (n *naive) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	n.mu.Lock()
-	n.served = append(n.served, r.RequestURI)
+	n.served = append(n.served, originRequest{r.RequestURI, r.Host})
 	n.mu.Unlock()
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	w.Header().Set("Access-Control-Allow-Credentials", "true")
+	w.Header().Set("Access-Control-Allow-Methods", "GET, PUT")
+	w.Header().Set("Access-Control-Allow-Headers", "*")
+	w.Header().Set("Access-Control-Expose-Headers", "*")
+	w.Header().Set("Access-Control-Max-Age", "1")
+	w.Header().Set("X-Token-Reason", "of-the-origin")
 	name := path.Clean(strings.ReplaceAll(r.URL.Path, `\`, "/"))
 	body, ok := n.files[name]
 	if !ok {
@@ -63,8 +73,8 @@ func (n *naive) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 }
 
-// take returns the targets since the last call.
-func (n *naive) take() []string {
+// take returns the requests since the last call.
+func (n *naive) take() []originRequest {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	served := n.served

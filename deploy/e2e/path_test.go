@@ -40,12 +40,12 @@ func testPaths(t *testing.T, s *stack.Stack, e *stack.Edge, origin *naive) {
 		t.Run(fmt.Sprintf("%.90q", names.Replace(target)), func(t *testing.T) {
 			s.Recorder.Take()
 			origin.take()
-			got := ask(t, e.Addr, "GET", target)
+			got := ask(t, e.Addr, "GET", target, "")
 			asked, served := s.Recorder.Take(), origin.take()
-			check(t, s, e, got, asked, served)
-			for _, target := range served {
-				if !same(target, target) {
-					t.Errorf("the origin was asked for %s", target)
+			check(t, e, got, asked, served)
+			for _, r := range served {
+				if !same(r.target, r.target) {
+					t.Errorf("the origin was asked for %s", r.target)
 				}
 			}
 			verified := "nothing"

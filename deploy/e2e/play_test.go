@@ -74,7 +74,7 @@ func decode(t *testing.T, input, stream string, options ...string) (frames []str
 // TestPlay reads every source to its end, through the edges, from the URLs that the service has signed.
 func TestPlay(t *testing.T) {
 	dir := makeFilm(t)
-	s := up(t, stack.Options{Origin: http.FileServer(http.Dir(dir)), Edges: []string{"nginx", "caddy"}, Player: "http://player.example"})
+	s := up(t, stack.Options{Origin: http.FileServer(http.Dir(dir)), Edges: []string{"nginx", "caddy"}, Player: playerOrigin})
 	for _, name := range []string{"nginx", "caddy"} {
 		for _, signed := range signFilm(t, s, s.Edges[name], nil) {
 			_, file, _ := strings.Cut(signed, "/film/")
@@ -108,7 +108,7 @@ func TestPlay(t *testing.T) {
 // TestExpiry shows what a viewer sees whose token runs out: nothing when late, and the film up to the next segment.
 func TestExpiry(t *testing.T) {
 	dir := makeFilm(t)
-	s := up(t, stack.Options{Origin: http.FileServer(http.Dir(dir)), Edges: []string{"nginx", "caddy"}, Player: "http://player.example"})
+	s := up(t, stack.Options{Origin: http.FileServer(http.Dir(dir)), Edges: []string{"nginx", "caddy"}, Player: playerOrigin})
 	for _, name := range []string{"nginx", "caddy"} {
 		t.Run(name, func(t *testing.T) {
 			urls := signFilm(t, s, s.Edges[name], map[string]any{"ttl": 3})
@@ -178,7 +178,7 @@ func expires(t *testing.T, s *stack.Stack, signed string) time.Time {
 
 // TestNothingLeft shows that a stack leaves no process and no file.
 func TestNothingLeft(t *testing.T) {
-	s, err := stack.New(stack.Options{Root: root, Binary: binary, Origin: newNaive(), Player: "http://player.example", Edges: edges})
+	s, err := stack.New(stack.Options{Root: root, Binary: binary, Origin: newNaive(), Player: playerOrigin, Edges: edges})
 	if err != nil {
 		t.Fatal(err, s.Close())
 	}

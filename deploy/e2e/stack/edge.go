@@ -14,6 +14,7 @@ const (
 	wordOrigin  = "127.0.0.1:9000"
 	wordPlayer  = "https://player.example"
 	wordCDN     = "aws-1"
+	wordHost    = "origin.example"
 )
 
 // startEdge starts the proxy of an edge, with its configuration of deploy/.
@@ -22,11 +23,15 @@ func (s *Stack) startEdge(e *Edge, origin string) (err error) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
-	words := []string{wordService, s.Recorder.Addr, wordOrigin, origin, wordPlayer, s.opt.Player, wordCDN, e.Name}
+	e.OriginHost = "films.test"
+	if e.Name == "worker" {
+		e.OriginHost = origin // of its ORIGIN, which is a URL
+	}
+	words := []string{wordService, s.Recorder.Addr, wordOrigin, origin, wordPlayer, s.opt.Player, wordCDN, e.Name, wordHost, e.OriginHost}
 	var env, argv []string
 	switch e.Name {
 	case "nginx":
-		argv, err = s.nginx(dir, append(words, "listen 80;", "listen "+e.Addr+";", "/var/cache/nginx/videotoken", filepath.Join(dir, "cache")))
+		argv, err = s.nginx(dir, append(words, "listen 80;", "listen "+e.Addr+";", "/var/cache/videotoken", filepath.Join(dir, "cache")))
 	case "caddy":
 		env = []string{"HOME=" + dir, "XDG_DATA_HOME=" + dir, "XDG_CONFIG_HOME=" + dir}
 		argv, err = s.caddy(dir, append(words, "\n:80 {", "\n"+strings.TrimPrefix(e.Addr, "127.0.0.1")+" {\n\tbind 127.0.0.1"))

@@ -41,9 +41,12 @@ type Stack struct {
 
 // Edge is a CDN of the service's configuration and the proxy that plays it.
 type Edge struct {
-	Name   string
-	Addr   string
-	Key    *token.Key
+	Name string
+	Addr string
+	Key  *token.Key
+
+	OriginHost string // the Host that the origin sees
+
 	secret string
 	key    uint16
 }

@@ -1,0 +1,86 @@
+package e2e
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+
+	"videotoken/deploy/e2e/stack"
+	"videotoken/token"
+)
+
+// check asserts what holds of every request: only what was verified was served, the origin saw its
+// own host, and the questions to the service had no body.
+func check(t *testing.T, e *stack.Edge, a answer, asked []stack.Exchange, served []originRequest) {
+	t.Helper()
+	for _, r := range served {
+		if strings.Contains(r.target, "token=") || strings.Contains(r.target, "~") {
+			t.Errorf("the token went to the origin: %s", r.target)
+		}
+		if r.host != e.OriginHost {
+			t.Errorf("the origin was asked as %q; want %q", r.host, e.OriginHost)
+		}
+		if e.Name == "worker" {
+			continue // it verifies and fetches the same string, and asks nobody
+		}
+		if !slices.ContainsFunc(asked, func(x stack.Exchange) bool { return x.Status == 200 && same(x.Path, r.target) }) {
+			t.Errorf("served %s, which was not verified: %+v", r.target, asked)
+		}
+	}
+	if len(asked) > 1 {
+		t.Errorf("the service was asked %d times: %+v", len(asked), asked)
+	}
+	for _, x := range asked {
+		if x.Body {
+			t.Errorf("the question has a body: %+v", x)
+		}
+	}
+	if bytes.Contains(a.body, []byte("secret")) && bytes.HasPrefix(a.body, []byte("/")) {
+		t.Errorf("served the secret file: %.40q", a.body)
+	}
+}
+
+// same reports whether two targets are the same path and query: Caddy spells some letters of a path
+// in its own way.
+func same(a, b string) bool {
+	pathA, queryA, _ := strings.Cut(a, "?")
+	pathB, queryB, _ := strings.Cut(b, "?")
+	canonicalA, errA := token.Canonical(nil, []byte(pathA))
+	canonicalB, errB := token.Canonical(nil, []byte(pathB))
+	return errA == nil && errB == nil && bytes.Equal(canonicalA, canonicalB) && queryA == queryB
+}
+
+// checkHeaders asserts the headers of an answer that depend on its method and its status alone. The
+// origin sends CORS headers of its own, of which none may be left.
+func checkHeaders(t *testing.T, method string, a answer) {
+	t.Helper()
+	want := map[string]string{
+		"Access-Control-Allow-Origin":      playerOrigin,
+		"Access-Control-Expose-Headers":    "X-Token-Reason",
+		"Access-Control-Allow-Credentials": "",
+		"Access-Control-Allow-Methods":     "",
+		"Access-Control-Allow-Headers":     "",
+		"Access-Control-Max-Age":           "",
+	}
+	if method == "OPTIONS" {
+		want["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
+		want["Access-Control-Allow-Headers"] = "Range, CMCD-Request, CMCD-Object, CMCD-Status, CMCD-Session"
+		want["Access-Control-Max-Age"] = "86400"
+	}
+	switch a.status {
+	case 401:
+		want["WWW-Authenticate"] = "videotoken"
+	case 405:
+		want["Allow"] = "GET, HEAD, OPTIONS"
+	}
+	for name, value := range want {
+		got := a.header.Values(name)
+		if value == "" && len(got) == 0 {
+			continue
+		}
+		if len(got) != 1 || got[0] != value {
+			t.Errorf("%s: %q; want %q, once", name, got, value)
+		}
+	}
+}
