@@ -35,11 +35,19 @@ func check(t *testing.T, e *stack.Edge, a answer, asked []stack.Exchange, served
 		if x.Body {
 			t.Errorf("the question has a body: %+v", x)
 		}
+		for name := range x.Header {
+			if e.Name != "caddy" && !slices.Contains(questionHeaders, name) { // Caddy cannot leave the client's out
+				t.Errorf("the question has the header %s", name)
+			}
+		}
 	}
 	if bytes.Contains(a.body, []byte("secret")) && bytes.HasPrefix(a.body, []byte("/")) {
 		t.Errorf("served the secret file: %.40q", a.body)
 	}
 }
+
+// questionHeaders are the headers that an edge sends to the service: none is the client's.
+var questionHeaders = []string{"X-Original-Uri", "X-Real-Ip", "User-Agent", "Accept"}
 
 // same reports whether two targets are the same path and query: Caddy spells some letters of a path
 // in its own way.

@@ -2,6 +2,10 @@ package e2e
 
 import (
 	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,7 +42,7 @@ func TestEdge(t *testing.T) {
 			t.Run("cases", func(t *testing.T) { testCases(t, s, e, origin) })
 			t.Run("paths", func(t *testing.T) { testPaths(t, s, e, origin) })
 			if name == "nginx" || name == "haproxy" {
-				t.Run("cache", func(t *testing.T) { testCache(t, e, origin) })
+				t.Run("cache", func(t *testing.T) { testCache(t, s, e, origin) })
 			}
 			if name != "worker" {
 				t.Run("keepalive", func(t *testing.T) { testKeepalive(t, s, e) })
@@ -48,21 +52,65 @@ func TestEdge(t *testing.T) {
 	}
 }
 
-// testCache shows that a file under two tokens is one entry.
-func testCache(t *testing.T, e *stack.Edge, origin *naive) {
-	const name = "/hls/bbb/720p/seg-1.ts"
-	first, second := sign(t, e, name, token.Claims{}), sign(t, e, name, token.Claims{Depth: 3})
-	for i, target := range []string{name + "?token=" + first, name + "?token=" + second, "/~" + first + name, "/~" + second + name} {
-		got := ask(t, e.Addr, "GET", target, "")
+// testCache shows that a file is one entry of the cache, whatever its tokens are and whatever else a
+// client chooses: CMCD and other parameters after the token, the Host, the form of the target.
+func testCache(t *testing.T, s *stack.Stack, e *stack.Edge, origin *naive) {
+	const name, cmcd = "/hls/bbb/720p/seg-1.ts", "CMCD=bl%3D21300%2Csid%3D%226e2fb550%22"
+	exact, below := sign(t, e, name, token.Claims{}), sign(t, e, name, token.Claims{Depth: 3})
+	origin.take()
+	fetched := 0
+	for _, c := range []struct {
+		target string
+		header []string
+	}{
+		{target: name + "?token=" + exact},
+		{target: name + "?token=" + below},
+		{target: "/~" + exact + name},
+		{target: "/~" + below + name},
+		{target: name + "?token=" + exact + "&" + cmcd},
+		{target: name + "?token=" + exact + "&" + cmcd + "1&x=" + exact},
+		{target: "/~" + exact + name + "?" + cmcd},
+		{target: "/~" + below + name + "?" + cmcd},
+		{target: "/~" + below + name + "?" + cmcd + "2"},
+		{target: "/%7e" + below + strings.Replace(name, "seg", "%73eg", 1)},
+		{target: "/~" + below + name, header: []string{"Host: elsewhere.example"}},
+		{target: "http://elsewhere.example/~" + below + name, header: []string{"Host: elsewhere.example"}},
+	} {
+		got := ask(t, e.Addr, "GET", c.target, "", c.header...)
 		if got.status != 200 || !bytes.Equal(got.body, film(name)) {
-			t.Fatalf("answered %v", got)
+			t.Fatalf("%s %v: answered %v", c.target, c.header, got)
 		}
-		if served := origin.take(); i > 0 && len(served) > 0 {
-			t.Errorf("%s was fetched again: %q", target, served)
+		served := origin.take()
+		if fetched > 0 && len(served) > 0 {
+			t.Errorf("%s %v was fetched again: %q", c.target, c.header, served)
 		}
+		fetched += len(served)
+	}
+	if fetched == 0 {
+		t.Error("nothing was fetched: the cache had the file before the test")
 	}
 	if got := ask(t, e.Addr, "GET", name, ""); got.status != 401 {
 		t.Errorf("answered %v from its cache without a token", got)
+	}
+	if e.Name == "nginx" {
+		checkKeys(t, filepath.Join(s.Dir, e.Name, "cache"), "\nKEY: "+e.Name+" "+name+" bytes=0-1048575\n")
+	}
+}
+
+// checkKeys asserts that nginx's cache has an entry whose key is as wanted.
+func checkKeys(t *testing.T, dir, want string) {
+	t.Helper()
+	found := false
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		entry, err := os.ReadFile(path)
+		found = found || bytes.Contains(entry, []byte(want))
+		return err
+	})
+	if err != nil || !found {
+		t.Errorf("no entry of the cache has %q: %v", want, err)
 	}
 }
 

@@ -139,23 +139,11 @@ func (s *Stack) Close() error {
 	return errors.Join(errs...)
 }
 
-// port reserves a port for a program that cannot be handed a listener. It is below the range that the kernel takes
-// ports for connections from (ip_local_port_range), and a socket of its name keeps it from other runs of this suite.
+// port reserves a port until the stack is closed.
 func (s *Stack) port() (string, error) {
-	for range 200 {
-		n := 20000 + rand.IntN(12000)
-		lock, err := net.Listen("unix", fmt.Sprintf("@videotoken-e2e-%d", n))
-		if err != nil {
-			continue
-		}
-		addr := fmt.Sprintf("127.0.0.1:%d", n)
-		l, err := net.Listen("tcp", addr)
-		if err != nil {
-			_ = lock.Close()
-			continue
-		}
-		s.closers = append(s.closers, lock.Close)
-		return addr, l.Close()
+	addr, release, err := reservePort()
+	if err == nil {
+		s.closers = append(s.closers, release)
 	}
-	return "", errors.New("no free port")
+	return addr, err
 }
