@@ -22,6 +22,7 @@ type edgeCase struct {
 	status               int    // 200 if it is 0
 	reason               string // X-Token-Reason
 	body                 []byte // of the answer, not compared if it is nil
+	serve                string // what the origin is asked for, not compared if it is empty
 	alone                bool   // the edge answers by itself: it asks neither the service nor the origin
 }
 
@@ -30,6 +31,7 @@ func cases(t *testing.T, s *stack.Stack, e *stack.Edge) []edgeCase {
 	now := uint32(time.Now().Unix())
 	a := sign(t, e, "/films/a.mp4", token.Claims{})
 	dir := sign(t, e, "/hls/bbb/master.m3u8", token.Claims{Depth: 2})
+	clip := sign(t, e, "/films/a.mp4?end=30&x=%20", token.Claims{})
 	expired := sign(t, e, "/films/a.mp4", token.Claims{Expiry: now - 3600})
 	notYet := sign(t, e, "/films/a.mp4", token.Claims{Expiry: now + 7200, NotBefore: now + 3600})
 	elsewhere := sign(t, s.Other(), "/films/a.mp4", token.Claims{})
@@ -42,13 +44,22 @@ func cases(t *testing.T, s *stack.Stack, e *stack.Edge) []edgeCase {
 		{name: "good, in the path", target: "/~" + a + "/films/a.mp4", body: film("/films/a.mp4")},
 		{name: "good, manifest", target: "/~" + dir + "/hls/bbb/master.m3u8", body: film("/hls/bbb/master.m3u8")},
 		{name: "good, segment below", target: "/~" + dir + "/hls/bbb/720p/seg-1.ts", body: film("/hls/bbb/720p/seg-1.ts")},
-		{name: "good, other parameters", target: "/films/a.mp4?x=%20&token=" + a + "&y", body: film("/films/a.mp4")},
+		{name: "good, parameters after the token", target: "/films/a.mp4?token=" + a + "&x=%20&CMCD=sid%3D1", body: film("/films/a.mp4"), serve: "/films/a.mp4"},
+		{name: "good, signed query", target: "/films/a.mp4?end=30&x=%20&token=" + clip, body: film("/films/a.mp4"), serve: "/films/a.mp4?end=30&x=%20"},
+		{name: "good, signed query, another after it", target: "/films/a.mp4?end=30&x=%20&token=" + clip + "&end=3600", body: film("/films/a.mp4"), serve: "/films/a.mp4?end=30&x=%20"},
+		{name: "good, query of a directory", target: "/~" + dir + "/hls/bbb/master.m3u8?_HLS_msn=7&CMCD=sid%3D1&x={|}", body: film("/hls/bbb/master.m3u8"), serve: "/hls/bbb/master.m3u8?_HLS_msn=7&x=%7B%7C%7D"},
+		{name: "good, encoded mark", target: "/%7E" + dir + "/hls/bbb/master.m3u8", body: film("/hls/bbb/master.m3u8")},
+		{name: "good, letters of one spelling", target: "/films/%61;+.mp4?token=" + sign(t, e, "/films/a;+.mp4", token.Claims{}), status: 404, serve: "/films/a%3B%2B.mp4"},
 		{name: "good, encoded space", target: "/films/my%20film%2B1.mp4?token=" + sign(t, e, "/films/my film+1.mp4", token.Claims{}), body: film("/films/my film+1.mp4")},
 		{name: "good, encoded comma", target: "/films/a%2Cb.mp4?token=" + sign(t, e, "/films/a,b.mp4", token.Claims{}), body: film("/films/a,b.mp4")},
 		{name: "good, marks", target: "/films/(b)!*'$&+.mp4?token=" + sign(t, e, "/films/(b)!*'$&+.mp4", token.Claims{}), body: film("/films/(b)!*'$&+.mp4")},
 		{name: "good, UTF-8", target: "/vid%C3%A9os/%c3%a9t%C3%A9.mp4?token=" + sign(t, e, "/vidéos/été.mp4", token.Claims{}), body: film("/vidéos/été.mp4")},
 		{name: "no token", target: "/films/a.mp4", status: 401, reason: "missing"},
 		{name: "no token, other parameters", target: "/films/a.mp4?tokens=" + a, status: 401, reason: "missing"},
+		{name: "signed query, changed", target: "/films/a.mp4?end=3600&x=%20&token=" + clip, status: 403, reason: "signature"},
+		{name: "signed query, longer", target: "/films/a.mp4?start=0&end=30&x=%20&token=" + clip, status: 403, reason: "signature"},
+		{name: "signed query, without it", target: "/films/a.mp4?token=" + clip, status: 403, reason: "signature"},
+		{name: "parameters before the token", target: "/films/a.mp4?end=30&token=" + a, status: 403, reason: "signature"},
 		{name: "two tokens", target: "/films/a.mp4?token=" + a + "&token=" + a, status: 403, reason: "ambiguous"},
 		{name: "tampered", target: "/films/a.mp4?token=" + tampered, status: 403, reason: "signature"},
 		{name: "cut short", target: "/films/a.mp4?token=" + a[:31], status: 403, reason: "malformed"},
@@ -118,6 +129,11 @@ func testCases(t *testing.T, s *stack.Stack, e *stack.Edge, origin *naive) {
 			}
 			if c.alone && len(served) > 0 {
 				t.Errorf("the origin was asked for %v", served)
+			}
+			for _, r := range served {
+				if c.serve != "" && !same(e, r.target, c.serve) {
+					t.Errorf("the origin was asked for %s; want %s", r.target, c.serve)
+				}
 			}
 			check(t, e, got, asked, served)
 		})

@@ -13,20 +13,24 @@ import (
 	"videotoken/token"
 )
 
-// edges are the programs that the table of cases is run with. All but the worker ask the service.
+// edges are the programs that run the table of cases. All but the worker ask the service.
 var edges = []string{"nginx", "caddy", "haproxy", "worker"}
 
-// sign makes a token of an edge's CDN for a path.
-func sign(t *testing.T, e *stack.Edge, path string, claims token.Claims) string {
+// sign makes a token of an edge's CDN for a path and the query that it may have.
+func sign(t *testing.T, e *stack.Edge, uri string, claims token.Claims) string {
 	t.Helper()
 	if claims.Expiry == 0 {
 		claims.Expiry = uint32(time.Now().Unix()) + 3600
 	}
-	p, err := token.Canonical(nil, []byte(path))
+	path, query, found := bytes.Cut([]byte(uri), []byte("?"))
+	if !found {
+		query = nil
+	}
+	p, err := token.Canonical(nil, path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := e.Key.Append(nil, &claims, p)
+	text, err := e.Key.Append(nil, &claims, p, query)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +118,7 @@ func checkKeys(t *testing.T, dir, want string) {
 	}
 }
 
-// testKeepalive shows that a question costs no handshake.
+// testKeepalive shows that an edge asks on connections that it keeps.
 func testKeepalive(t *testing.T, s *stack.Stack, e *stack.Edge) {
 	before := s.Recorder.Connections()
 	s.Recorder.Take()
@@ -132,7 +136,7 @@ func testKeepalive(t *testing.T, s *stack.Stack, e *stack.Edge) {
 	}
 }
 
-// testDown shows that without the service there is no content, and that it comes back by itself.
+// testDown shows that an edge serves nothing without the service, and serves again once it is back.
 func testDown(t *testing.T, s *stack.Stack, e *stack.Edge) {
 	target := "/films/a.mp4?token=" + sign(t, e, "/films/a.mp4", token.Claims{})
 	if got := ask(t, e.Addr, "GET", target, ""); got.status != 200 {

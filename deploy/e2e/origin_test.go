@@ -11,14 +11,15 @@ import (
 	"time"
 )
 
-// films are the origin's files. The last ones must never get out: no token is ever made for them.
+// films are the origin's files. No token is ever made for the last ones: they must never be served.
 var films = []string{
 	"/films/a.mp4", "/films/a,b.mp4", "/films/(b)!*'$&+.mp4", "/films/my film+1.mp4", "/vidéos/été.mp4",
 	"/hls/bbb/master.m3u8", "/hls/bbb/seg-1.ts", "/hls/bbb/720p/seg-1.ts",
 	"/hls/bbb2/seg-1.ts", "/hls/x.ts", "/secret/x.ts", "/hls/secret/x.ts", "/hls/bbb/..secret/x.ts",
 }
 
-// film is what the file of a path has in it: as long as a proxy's buffers are not, and of no other path.
+// film returns the content of the file of a path: longer than a proxy's buffers, and different for
+// every path.
 func film(name string) []byte {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(name))

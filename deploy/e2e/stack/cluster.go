@@ -32,7 +32,7 @@ type instance struct {
 }
 
 // NewCluster starts n instances that keep answering for the time drain after SIGTERM. Close ends the
-// cluster, also where NewCluster has failed.
+// cluster, also after NewCluster failed.
 func NewCluster(binary string, n int, drain time.Duration) (*Cluster, error) {
 	dir, err := os.MkdirTemp("", "videotoken-cluster-")
 	c := &Cluster{dir: dir, binary: binary}
@@ -69,7 +69,7 @@ func NewCluster(binary string, n int, drain time.Duration) (*Cluster, error) {
 	if c.proxy, err = start(dir, "haproxy", nil, "haproxy", "-db", "-f", file); err != nil {
 		return c, err
 	}
-	return c, c.proxy.listening(c.Addr)
+	return c, c.proxy.awaitListener(c.Addr)
 }
 
 const proxyConfig = `global
@@ -102,7 +102,7 @@ func (c *Cluster) start(in *instance) (err error) {
 	if in.Program, err = start(c.dir, in.name, nil, c.binary, "-config", in.config); err != nil {
 		return err
 	}
-	return in.listening(in.addr)
+	return in.awaitListener(in.addr)
 }
 
 // Restart tells an instance to end with SIGTERM, waits for its end, starts it again, and waits until
@@ -126,7 +126,7 @@ func (c *Cluster) Restart(i int) error {
 	return c.up(in)
 }
 
-// up waits until HAProxy takes an instance for one that is up.
+// up waits until HAProxy says that an instance is up.
 func (c *Cluster) up(in *instance) error {
 	status := ""
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
@@ -138,7 +138,7 @@ func (c *Cluster) up(in *instance) error {
 	return fmt.Errorf("HAProxy has %s as %q", in.name, status)
 }
 
-// status is what HAProxy says of an instance: the 18th field of its statistics.
+// status returns what HAProxy says of an instance: the 18th field of its statistics.
 func (c *Cluster) status(in *instance) (string, error) {
 	conn, err := net.Dial("unix", c.socket())
 	if err != nil {
@@ -157,7 +157,7 @@ func (c *Cluster) status(in *instance) (string, error) {
 	return "", errors.Join(lines.Err(), fmt.Errorf("HAProxy has no server %s", in.name))
 }
 
-// Logs is the end of each program's output, for a test that fails.
+// Logs returns the end of each program's output, for a test that fails.
 func (c *Cluster) Logs() string {
 	out := ""
 	for _, p := range c.programs() {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// The words of the configurations in deploy/ that an operator has to change, and so has a stack.
+// The words in the configurations of deploy/ that an operator has to change. A stack changes them too.
 const (
 	wordService = "127.0.0.1:3002"
 	wordOrigin  = "127.0.0.1:9000"
@@ -25,7 +25,7 @@ func (s *Stack) startEdge(e *Edge, origin string) (err error) {
 	}
 	e.OriginHost = "films.test"
 	if e.Name == "worker" {
-		e.OriginHost = origin // of its ORIGIN, which is a URL
+		e.OriginHost = origin // its ORIGIN is a URL
 	}
 	words := []string{wordService, s.Recorder.Addr, wordOrigin, origin, wordPlayer, s.opt.Player, wordCDN, e.Name, wordHost, e.OriginHost}
 	var env, argv []string
@@ -51,7 +51,7 @@ func (s *Stack) startEdge(e *Edge, origin string) (err error) {
 		return err
 	}
 	s.programs = append(s.programs, p)
-	return p.listening(e.Addr)
+	return p.awaitListener(e.Addr)
 }
 
 // nginx runs the file as an include of a main configuration that keeps everything it writes in dir.
@@ -79,7 +79,7 @@ func (s *Stack) caddy(dir string, words []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Two stacks at once would meet at the address of its API.
+	// The address of Caddy's API is fixed: two stacks would collide there.
 	return []string{"caddy", "run", "--config", file, "--adapter", "caddyfile"}, os.WriteFile(file, append([]byte("{\n\tadmin off\n}\n"), b...), 0o644)
 }
 
@@ -103,8 +103,8 @@ func (s *Stack) worker(e *Edge, origin string) (env, argv []string, err error) {
 	return env, []string{found[0], "serve", filepath.Join(dir, "workerd.capnp"), "--socket-addr", "http=" + e.Addr}, nil
 }
 
-// configure copies a file of deploy/ with words replaced by pairs. A word that is not in the file is an error: the
-// file would not be the one that the test is about.
+// configure copies a file of deploy/ and replaces words, which are pairs of old and new. A word that is
+// not in the file is an error: the test would run another file than it is for.
 func (s *Stack) configure(from, to string, words []string) error {
 	b, err := os.ReadFile(filepath.Join(s.opt.Root, "deploy", from))
 	if err != nil {

@@ -17,7 +17,8 @@ type Exchange struct {
 	Body   bool // the question announces a body: it is not passed on, and has no answer
 	Status int
 	Path   string // X-Token-Path of the answer
-	At     time.Time
+
+	Asked, Answered time.Time
 }
 
 // URI is the original URI as the edge passed it on.
@@ -69,7 +70,7 @@ func (r *Recorder) Take() []Exchange {
 	return x
 }
 
-// Connections is the number of connections that the edges have opened so far.
+// Connections returns how many connections the edges have opened so far.
 func (r *Recorder) Connections() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -106,7 +107,7 @@ func (r *Recorder) serve(edge net.Conn) {
 		if err != nil {
 			return
 		}
-		x := Exchange{Target: req.RequestURI, Header: req.Header, At: time.Now()}
+		x := Exchange{Target: req.RequestURI, Header: req.Header, Asked: time.Now()}
 		if x.Body = req.ContentLength != 0 || req.Header.Get("Content-Length") != ""; x.Body {
 			r.keep(x) // it may never come
 			return
@@ -121,7 +122,7 @@ func (r *Recorder) serve(edge net.Conn) {
 		if _, err := io.Copy(io.Discard, res.Body); err != nil {
 			return
 		}
-		x.Status, x.Path, x.At = res.StatusCode, res.Header.Get("X-Token-Path"), time.Now()
+		x.Status, x.Path, x.Answered = res.StatusCode, res.Header.Get("X-Token-Path"), time.Now()
 		r.keep(x)
 		if _, err := answered.WriteTo(edge); err != nil {
 			return
