@@ -58,17 +58,3 @@ func isTokenSegment(path []byte) bool {
 	}
 	return path[1] == '~' || len(path) >= 4 && (string(path[1:4]) == "%7E" || string(path[1:4]) == "%7e")
 }
-
-// appendEncoded appends b with the bytes percent-encoded that no URI has: some edges read "{" as the
-// start of a variable.
-func appendEncoded(dst, b []byte) []byte {
-	const hex = "0123456789ABCDEF"
-	for _, c := range b {
-		if c <= ' ' || c >= 0x7F || bytes.IndexByte([]byte("\"#<>\\^`{|}"), c) >= 0 {
-			dst = append(dst, '%', hex[c>>4], hex[c&15])
-		} else {
-			dst = append(dst, c)
-		}
-	}
-	return dst
-}

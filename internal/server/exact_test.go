@@ -108,7 +108,7 @@ func TestVerifyBase(t *testing.T) {
 			{"/bucket/~" + text + "/film.mp4", 200, "", "/bucket/film.mp4"},
 			{"/film.mp4?token=" + text, 403, "path", ""},
 			{"/bucket2/film.mp4?token=" + text, 403, "path", ""},
-			{"/~" + text + "/bucket/film.mp4", 403, "path", ""},
+			{"/~" + text + "/bucket/film.mp4", 401, "missing", ""},
 		} {
 			res, _ := edgeAsk(t, addr, "GET", "/verify/auth-request/one", "X-Original-URI: "+c.uri)
 			checkAnswer(t, res, c.status, c.reason, c.path)

@@ -53,7 +53,7 @@ func TestReady(t *testing.T) {
 			t.Errorf("%s: %d %v %q", path, res.StatusCode, res.Header, body)
 		}
 	}
-	s.Drain()
+	s.draining.Store(true)
 	if res, body := edgeAsk(t, addr, "GET", "/readyz"); res.StatusCode != 503 || res.Header.Get("Content-Type") != problemType || res.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("/readyz of a server that drains: %d %v %q", res.StatusCode, res.Header, body)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"videotoken/internal/cdn"
+	"videotoken/internal/uri"
 	"videotoken/token"
 )
 
@@ -82,29 +83,29 @@ func (v *verifier) serve(ctx *fasthttp.RequestCtx, now int64) bool {
 		return false
 	}
 	f := readFields(&ctx.Request.Header)
-	var uri field
+	var original field // the original URI
 	switch string(family) {
 	case "auth-request":
-		uri = f.originalURI
+		original = f.originalURI
 	case "forward-auth":
-		uri = f.forwardedURI
+		original = f.forwardedURI
 	case "ingress-nginx":
-		uri = f.originalURL
-		uri.value = withoutHost(uri.value)
+		original = f.originalURL
+		original.value = withoutHost(original.value)
 	case "ext-authz":
-		uri, rest = field{rest, 1}, nil
+		original, rest = field{rest, 1}, nil
 	default:
 		return false
 	}
 	if len(rest) > 0 && rest[0] == '/' {
 		return false
 	}
-	verified, err := v.decide(ctx, c, &f, uri, now)
+	verified, err := v.decide(ctx, c, &f, original, now)
 	switch {
 	case err == nil:
 		accept(ctx, c, &verified)
 	case c.ReportOnly:
-		report(ctx, c, uri, err)
+		report(ctx, c, original, err)
 	default:
 		refuse(ctx, err)
 	}
@@ -112,16 +113,16 @@ func (v *verifier) serve(ctx *fasthttp.RequestCtx, now int64) bool {
 }
 
 // decide accepts or refuses the token of the original URI.
-func (v *verifier) decide(ctx *fasthttp.RequestCtx, c *verifiedCDN, f *fields, uri field, now int64) (token.Verified, error) {
-	if uri.count != 1 {
+func (v *verifier) decide(ctx *fasthttp.RequestCtx, c *verifiedCDN, f *fields, original field, now int64) (token.Verified, error) {
+	if original.count != 1 {
 		return token.Verified{}, token.ErrPath
 	}
 	client, ok := v.proxies.client(ctx.RemoteAddr(), &ctx.Request.Header, f.realIP)
 	if !ok {
 		return token.Verified{}, token.ErrIP
 	}
-	verified, err := c.Verify(token.Request{URI: uri.value, Now: now, Leeway: v.leeway, Client: client})
-	if err == nil && c.ExactRequests && !isExact(c.CDN, uri.value, &verified) {
+	verified, err := c.Verify(token.Request{URI: original.value, Now: now, Leeway: v.leeway, Client: client})
+	if err == nil && c.ExactRequests && !isExact(c.CDN, original.value, &verified) {
 		err = token.ErrPath
 	}
 	return verified, err
@@ -208,17 +209,17 @@ func accept(ctx *fasthttp.RequestCtx, c *verifiedCDN, v *token.Verified) {
 
 // report answers 200 for a CDN that does not enforce its tokens yet, with the reason to refuse. What to
 // serve is the request's own path and query, without what may be a token.
-func report(ctx *fasthttp.RequestCtx, c *verifiedCDN, uri field, err error) {
+func report(ctx *fasthttp.RequestCtx, c *verifiedCDN, original field, err error) {
 	r := refusalOf(err)
 	c.wouldRefuse[r.reason].Inc()
 	h := &ctx.Response.Header
 	h.SetCanonical(headerWouldRefuse, r.header)
 	h.SetCanonical(cacheControl, noStore)
-	if uri.count == 1 && len(uri.value) > 0 && uri.value[0] == '/' {
+	if original.count == 1 && len(original.value) > 0 && original.value[0] == '/' {
 		buf := buffers.Get().(*[]byte)
-		b := appendWithoutToken((*buf)[:0], c.Base(), uri.value)
+		b := appendWithoutToken((*buf)[:0], c.Base(), original.value)
 		n := len(b)
-		b = appendEncoded(b, b[:n])
+		b = uri.AppendQuery(b, b[:n]) // some edges read a raw "{" as the start of a variable
 		h.SetCanonical(headerPath, b[n:])
 		*buf = b
 		buffers.Put(buf)

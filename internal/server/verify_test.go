@@ -2,13 +2,10 @@ package server
 
 import (
 	"encoding/json"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 
-	"videotoken/internal/cdn"
-	"videotoken/token"
+	"videotoken/internal/uri"
 )
 
 func TestVerify(t *testing.T) {
