@@ -140,7 +140,7 @@ func TestVerifyReport(t *testing.T) {
 		{"bytes that no URI has", []string{uri + "/base/{x}.mp4?\\|\"<é"}, "missing", "/base/%7Bx%7D.mp4?%5C%7C%22%3C%C3%A9"},
 		{"no URI", nil, "path", ""},
 		{"two URIs", []string{uri + "/base/a", uri + "/base/b"}, "path", ""},
-		{"a URL", []string{uri + "http://x/base/a"}, "path", ""},
+		{"a URL", []string{uri + "http://x/base/a"}, "missing", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			before := wouldRefuse(t, s, c.reason)

@@ -40,6 +40,7 @@ func checkReason(t *testing.T, addr, uri, reason string, header ...string) {
 
 func TestVerifyClient(t *testing.T) {
 	c := edgeSettings(t)
+	c.Transport = FastHTTP // the event loops of four servers would wait for each other's turns
 	_, byRealIP := edgeServer(t, edgeNow, c)
 	c.ClientAddress = XForwardedFor
 	_, byList := edgeServer(t, edgeNow, c)

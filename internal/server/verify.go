@@ -91,7 +91,9 @@ func (v *verifier) serve(ctx *fasthttp.RequestCtx, now int64) bool {
 		original = f.forwardedURI
 	case "ingress-nginx":
 		original = f.originalURL
-		original.value = withoutHost(original.value)
+		if original.value = withoutHost(original.value); original.value == nil {
+			original.count = 0
+		}
 	case "ext-authz":
 		original, rest = field{rest, 1}, nil
 	default:
