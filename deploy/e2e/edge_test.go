@@ -148,6 +148,7 @@ func testDown(t *testing.T, s *stack.Stack, e *stack.Edge) {
 			t.Errorf("answered %v without the service", got)
 		} else {
 			t.Logf("%s answered %v without the service", e.Name, got)
+			checkHeaders(t, "GET", got)
 		}
 	}
 	if err := s.StartService(); err != nil {
