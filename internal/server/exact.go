@@ -11,7 +11,7 @@ import (
 // edge that passes a request on as it came would serve anything else unverified.
 func isExact(c *cdn.CDN, uri []byte, v *token.Verified) bool {
 	buf := buffers.Get().(*[]byte)
-	b := c.AppendURI((*buf)[:0], v)
+	b := v.AppendURI((*buf)[:0])
 	n := len(b)
 	b = appendWithoutToken(b, c.Base(), uri)
 	exact := bytes.Equal(b[:n], b[n:])

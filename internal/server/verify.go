@@ -195,7 +195,7 @@ var buffers = sync.Pool{New: func() any { return new([]byte) }}
 func accept(ctx *fasthttp.RequestCtx, c *verifiedCDN, v *token.Verified) {
 	h := &ctx.Response.Header
 	buf := buffers.Get().(*[]byte)
-	b := c.AppendURI((*buf)[:0], v)
+	b := v.AppendURI((*buf)[:0])
 	h.SetCanonical(headerPath, b)
 	b = strconv.AppendUint(b[:0], uint64(v.Claims.Expiry), 10)
 	h.SetCanonical(headerExpires, b)
