@@ -34,12 +34,12 @@ type Server struct {
 	log       *slog.Logger
 	now       func() time.Time
 	metrics   *metrics
-	running   atomic.Pointer[running]
+	state     atomic.Pointer[state]
 	draining  atomic.Bool
 }
 
-// running is what a request needs of the configuration. It is immutable: a new configuration is a new one.
-type running struct {
+// state is what a request needs of the configuration. It is immutable: a new configuration is a new one.
+type state struct {
 	signer   *video.Signer
 	cors     cors
 	verifier verifier
@@ -50,7 +50,9 @@ type Settings struct {
 	Signer         *video.Signer  // whose CDNs verify, too
 	Leeway         int64          // seconds that clocks may differ, for /verify
 	Origins        []string       // that may ask from a browser, or "*"
-	TrustedProxies []netip.Prefix // whose word for a client's address /verify takes
+	TrustedProxies []netip.Prefix // whose ClientAddress header /verify believes
+	TrustUnix      bool           // so that it also believes peers at Unix sockets
+	ClientAddress  ClientAddress  // the header that names the client's address
 	Transport      Transport      // who reads the sockets
 }
 
@@ -91,10 +93,10 @@ func newWithin(t transport.Config, c Settings, log *slog.Logger, now func() time
 
 // Use makes c the running configuration: requests that start from now on see it whole, the others the one before.
 func (s *Server) Use(c Settings) {
-	s.running.Store(&running{
+	s.state.Store(&state{
 		signer:   c.Signer,
 		cors:     newCORS(c.Origins),
-		verifier: verifier{cdns: c.Signer.CDNs.All(), proxies: c.TrustedProxies, leeway: c.Leeway},
+		verifier: newVerifier(c, s.metrics),
 	})
 }
 
@@ -111,6 +113,6 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // Handler answers one request. A panic below it is answered with 500 and logged, and the process lives on.
 func (s *Server) Handler(ctx *fasthttp.RequestCtx) {
 	defer s.recover(ctx)
-	s.route(ctx, s.running.Load())
+	s.route(ctx, s.state.Load())
 	s.metrics.count(ctx.Response.StatusCode())
 }
