@@ -1,7 +1,8 @@
 # The harness: what bench/README.md explains. Included by the Makefile.
 BASE       ?= main
 
-.PHONY: bench bench-test bench-agree bench-compare bench-peers bench-soak bench-max gate gate-short gate-test
+.PHONY: bench bench-test bench-agree bench-compare bench-peers bench-soak bench-max gate gate-short gate-test \
+  attack-json attack-pipeline attack-memory attack-descriptors
 
 bench: ## the notes' scenario and the open loop, against this revision; under a minute; ARGS for flags
 	$(GO) run ./bench all $(ARGS)
@@ -33,3 +34,10 @@ bench-soak: ## a constant rate for long, and what grows; ARGS="-d 1h"
 
 bench-max: ## the highest rate with p99 under 5 ms; ARGS="-slo 2ms"
 	$(GO) run ./bench max $(ARGS)
+
+attack-json: ## clients that send the costliest JSON; fails if others suffer more than the bounds allow; a minute
+attack-pipeline: ## clients that pipeline without end: the same bounds
+attack-memory: ## unfinished requests and clients that never read: what they cost, and that others are answered
+attack-descriptors: ## more connections than the service may have descriptors
+attack-json attack-pipeline attack-memory attack-descriptors: attack-%:
+	$(GO) run ./bench attack $(ARGS) $*
