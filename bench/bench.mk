@@ -4,7 +4,7 @@ BASE       ?= main
 .PHONY: bench bench-test bench-agree bench-compare bench-peers bench-soak bench-max gate gate-short gate-test \
   attack-json attack-pipeline attack-memory attack-descriptors
 
-bench: ## the notes' scenario and the open loop, against this revision; under a minute; ARGS for flags
+bench: ## the baseline's scenario and the open loop, against this revision; under a minute; ARGS for flags
 	$(GO) run ./bench all $(ARGS)
 
 bench-test: ## the harness's own tests
@@ -16,7 +16,7 @@ bench-agree: ## the harness beside wrk, which must be installed, and vegeta; and
 bench-compare: ## BASE=<rev> against the files as they are, in interleaved pairs; ARGS for flags
 	$(GO) run ./bench revisions -base $(BASE) -markdown bench/out/revisions.md $(ARGS)
 
-gate: ## exact facts, the notes as a floor, no regression against BASE=<rev>
+gate: ## exact facts, the baseline as a floor, no regression against BASE=<rev>
 	$(GO) build -o bin/bench ./bench
 	bin/bench gate -base $(BASE) -markdown bench/out/gate.md $(ARGS)
 

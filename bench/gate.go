@@ -92,9 +92,9 @@ func response(ctx context.Context, stdout io.Writer, service *measure.Service, b
 	return nil
 }
 
-// facts are what needs no statistics: no allocation, and better than the notes in everything.
+// facts are what needs no statistics: no allocation, and better than the baseline in everything.
 func facts(stdout io.Writer, r *record.Result) error {
-	notes := report.Notes
+	baseline := report.Baseline
 	var failed error
 	check := func(ok bool, format string, args ...any) {
 		text := fmt.Sprintf(format, args...)
@@ -106,13 +106,13 @@ func facts(stdout io.Writer, r *record.Result) error {
 		failed = errors.Join(failed, fmt.Errorf("%w: %s", errGate, text))
 	}
 	check(r.Server.Allocs >= 0 && r.Server.Allocs < allocations, "%.4f allocations a request, under %v is none", r.Server.Allocs, allocations)
-	check(r.RequestsPerSecond.Avg >= report.NotesRate, "%.0f requests/s over %d connections, at least the notes' %d",
-		r.RequestsPerSecond.Avg, r.Load.Connections, report.NotesRate)
+	check(r.RequestsPerSecond.Avg >= report.BaselineRate, "%.0f requests/s over %d connections, at least the baseline's %d",
+		r.RequestsPerSecond.Avg, r.Load.Connections, report.BaselineRate)
 	for _, c := range []struct {
 		name         string
 		ours, theirs time.Duration
-	}{{"p50", r.Latency.P50, notes.Latency.P50}, {"p97.5", r.Latency.P97_5, notes.Latency.P97_5}, {"p99", r.Latency.P99, notes.Latency.P99}} {
-		check(c.ours < c.theirs, "%s %s, below the notes' %s", c.name, report.Duration(c.ours), report.Duration(c.theirs))
+	}{{"p50", r.Latency.P50, baseline.Latency.P50}, {"p97.5", r.Latency.P97_5, baseline.Latency.P97_5}, {"p99", r.Latency.P99, baseline.Latency.P99}} {
+		check(c.ours < c.theirs, "%s %s, below the baseline's %s", c.name, report.Duration(c.ours), report.Duration(c.theirs))
 	}
 	return failed
 }

@@ -40,7 +40,7 @@ const (
 // lineup is all peers, those that do the most first.
 func lineup() []*peer {
 	return []*peer{
-		{name: "the notes' system, rebuilt: Express", prepare: (*site).express},
+		{name: "the baseline, rebuilt: Express", prepare: (*site).express},
 		{name: "net/http, encoding/json, SHA-256", prepare: (*site).nethttp},
 		{name: stockName, prepare: (*site).stock},
 		{name: "**videotoken**", prepare: (*site).videotoken},

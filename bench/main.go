@@ -18,8 +18,8 @@ const usage = `usage: go run ./bench COMMAND [flags]
 
 measure
   all       seed and open, as make bench does
-  seed      the notes' closed loop: 1000 connections, as fast as they are answered
-  open      the notes' rate, arriving at a constant pace: latency as users have it
+  seed      the baseline's load, a closed loop: 1000 connections, as fast as they are answered
+  open      the baseline's rate in an open loop: latency as users have it
   run       any load on any URL, by autocannon's flags
   max       the highest rate with p99 under a bound
   soak      a constant rate for long, and what grows meanwhile
@@ -29,7 +29,7 @@ measure
 judge
   compare   two result files
   revisions two revisions, built here and run interleaved
-  gate      exact facts, the notes as a floor, and no regression
+  gate      exact facts, the baseline as a floor, and no regression
 
 COMMAND -h lists a command's flags. Exit status: 0 pass, 1 error, 2 invalid or inconclusive,
 99 regression, or an attack that breaks a bound.

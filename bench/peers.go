@@ -80,7 +80,7 @@ func descriptors(connections int) error {
 	return nil
 }
 
-// loads are the closed loops, in the order of the flag, and last the open one at the notes' rate.
+// loads are the closed loops, in the order of the flag, and last the open one at the baseline's rate.
 func (c *contest) loads() []load.Load {
 	l := load.Load{Warmup: 500 * time.Millisecond, Duration: time.Duration(c.length), Length: -1}
 	var all []load.Load
@@ -88,7 +88,7 @@ func (c *contest) loads() []load.Load {
 		l.Connections = n
 		all = append(all, l)
 	}
-	l.Connections, l.Rate = 1000, report.NotesRate
+	l.Connections, l.Rate = 1000, report.BaselineRate
 	return append(all, l)
 }
 
@@ -122,7 +122,7 @@ func peers(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 			}
 		}
 		machine := report.ThisMachine()
-		fmt.Fprintf(stdout, "Median of %d interleaved rounds of %v, the notes' body, on %s, %d cores, which the load shares.\n", c.rounds,
+		fmt.Fprintf(stdout, "Median of %d interleaved rounds of %v, the baseline's body, on %s, %d cores, which the load shares.\n", c.rounds,
 			time.Duration(c.length), machine.CPU, machine.Cores)
 		standings(stdout, line, c.connections)
 		return nil

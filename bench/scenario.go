@@ -13,7 +13,7 @@ import (
 	"videotoken/bench/internal/subject"
 )
 
-// all measures the notes' scenario and the open one.
+// all measures the baseline's scenario and the open one.
 func all(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	o := newOptions(stderr, "all", measure.Seed())
 	if err := o.parse(args, 0); err != nil {
@@ -21,19 +21,19 @@ func all(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	}
 	rate := o.load.Rate
 	if rate == 0 {
-		rate = report.NotesRate
+		rate = report.BaselineRate
 	}
 	closed, paced := o.load, o.load
 	closed.Rate, paced.Rate = 0, rate
 	return scenarios(ctx, stdout, stderr, o, args, map[string]load.Load{"seed": closed, "open": paced}, "seed", "open")
 }
 
-// seed measures what the notes ran.
+// seed measures what the baseline ran.
 func seed(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	return scenario(ctx, stdout, stderr, "seed", measure.Seed(), args)
 }
 
-// open measures the notes' rate.
+// open measures the baseline's rate.
 func open(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	return scenario(ctx, stdout, stderr, "open", measure.Open(), args)
 }

@@ -33,7 +33,7 @@ func standings(w io.Writer, line []*peer, connections []int) {
 		costs = append(costs, column{fmt.Sprintf("%d to %d connections", connections[last], connections[0]),
 			func(p *peer) string { return pairs(judge.CPU, p.runs[0], p.runs[last]) }})
 	}
-	rate := fmt.Sprintf(" at %d/s", report.NotesRate)
+	rate := fmt.Sprintf(" at %d/s", report.BaselineRate)
 	figures = append(figures, figure("p99"+rate, judge.P99, open))
 	speeds = append(speeds, ratio("p50"+rate, judge.P50, stock, open), ratio("p99"+rate, judge.P99, stock, open))
 

@@ -22,7 +22,7 @@ type Attack struct {
 var Attacks = []Attack{
 	{"json", "8 connections send the JSON bodies that cost the most to parse",
 		fairBounds, (*Site).json},
-	{"pipeline", "8, 100 and 1000 connections pipeline small requests without end: POSTs, and 404s of 27 bytes",
+	{"pipeline", "8, 100 and 1000 connections pipeline small requests without end: POSTs, and 404s of 28 bytes",
 		fairBounds + "; with 1000 attackers at most 1.5 x an instance that 1000 well-behaved connections saturate",
 		(*Site).pipeline},
 	{"memory", "thousands of unfinished bodies, of unfinished heads, and clients that never read",

@@ -142,17 +142,13 @@ func (s *Site) makeRoom(ctx context.Context, p *subject.Process) error {
 		return ctx.Err()
 	}
 	const newcomers = 50
-	failed := 0
-	began := time.Now()
-	for range newcomers {
+	tried, failed := 0, 0
+	for began := time.Now(); tried < newcomers && time.Since(began) < 3*patience; tried++ {
 		if !answers(ctx, t) {
 			failed++
 		}
-		if time.Since(began) > 3*patience {
-			break // it is plain by now
-		}
 	}
-	s.bound(failed == 0, "%d connections idle for over %v: of %d new clients %d failed; idle ones must make room", len(idle), idleFor,
-		newcomers, failed)
+	s.bound(failed == 0 && tried == newcomers, "%d connections idle for over %v: of %d new clients %d failed and %d had no time to try; idle ones must make room",
+		len(idle), idleFor, newcomers, failed, newcomers-tried)
 	return nil
 }

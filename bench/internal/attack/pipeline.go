@@ -16,7 +16,7 @@ const saturating = 1000
 // the service always finds more to read.
 const inFlight = 64 << 10
 
-// notFound is a whole request whose answer is 404, in 27 bytes.
+// notFound is a whole request whose answer is 404, in 28 bytes.
 const notFound = "GET /x HTTP/1.1\r\nHost: h\r\n\r\n"
 
 // pipeline floods one instance with small requests, as POSTs that are signed and as 404s.

@@ -13,7 +13,7 @@ import (
 	"videotoken/bench/internal/truth"
 )
 
-// Service is this service as it is measured: with a fixed configuration and the notes' body.
+// Service is this service as it is measured: with a fixed configuration and the baseline's body.
 type Service struct {
 	Config string // the configuration file
 	Body   []byte
@@ -26,11 +26,11 @@ const Path = "/video/token"
 // JSON is the header the service wants.
 const JSON = "Content-Type: application/json"
 
-// NewService reads the fixed configuration and the notes' body, which are in the repository whose root this is.
+// NewService reads the fixed configuration and the baseline's body, which are in the repository whose root this is.
 func NewService(root string) (*Service, error) {
 	s := &Service{Config: filepath.Join(root, "bench", "testdata", "service.yaml")}
 	var err error
-	if s.Body, err = os.ReadFile(filepath.Join(root, "bench", "testdata", "notes.json")); err != nil {
+	if s.Body, err = os.ReadFile(filepath.Join(root, "bench", "testdata", "baseline.json")); err != nil {
 		return nil, err
 	}
 	return s, s.SetBody(s.Body)
@@ -95,12 +95,12 @@ func sound(ctx context.Context, spec Spec, p *subject.Process) (*Measured, error
 	return m, m.Sound()
 }
 
-// Seed is what the notes ran: a closed loop over 1000 connections.
+// Seed is what the baseline ran: a closed loop over 1000 connections.
 func Seed() load.Load {
 	return load.Load{Connections: 1000, Pipelining: 1, Warmup: 2 * time.Second, Duration: 10 * time.Second, Length: -1}
 }
 
-// Open is the notes' rate, arriving as users do.
+// Open is the baseline's rate, arriving as users do.
 func Open() load.Load {
 	l := Seed()
 	l.Rate = 3300

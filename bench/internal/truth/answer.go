@@ -27,7 +27,7 @@ var (
 	ErrWrong = errors.New("wrong answer")
 )
 
-// NewAnswer prepares the answer to a body, whose sources must be plain paths, as the notes' are.
+// NewAnswer prepares the answer to a body, whose sources must be plain paths, as the baseline's are.
 func NewAnswer(c *Config, body []byte) (*Answer, error) {
 	var doc struct{ Video json.RawMessage }
 	if err := json.Unmarshal(body, &doc); err != nil {
