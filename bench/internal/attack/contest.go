@@ -23,7 +23,13 @@ type contest struct {
 // round is what well-behaved clients saw in one round.
 type round struct {
 	rest, attacked, beside latency
-	answers                float64 // that the attackers got, a second
+	hostile, calm          flooded
+}
+
+// flooded is what an instance did under a flood.
+type flooded struct {
+	answers float64 // to the flood, a second
+	cores   float64 // that the instance's process took, 0 where that cannot be read
 }
 
 // contest runs the rounds of a contest with fresh processes and judges them.
@@ -42,10 +48,15 @@ func (s *Site) contest(ctx context.Context, c contest) error {
 	if c.calm != nil {
 		c.calm.URL = beside.URL
 	}
-	rounds := make([]round, s.Rounds)
-	for i := range rounds {
-		if rounds[i], err = s.round(ctx, c, attacked, beside); err != nil {
+	var rounds []round
+	for i := range s.Rounds {
+		r, err := s.round(ctx, c, attacked, beside)
+		if err != nil {
 			return fmt.Errorf("%s: round %d: %w", c.name, i+1, err)
+		}
+		rounds = append(rounds, r)
+		if r.attacked.failed > 0 {
+			break // a bound is broken, and each such round takes long
 		}
 	}
 	s.judge(c, rounds)
@@ -57,35 +68,43 @@ func (s *Site) round(ctx context.Context, c contest, attacked, beside *subject.P
 		return r, err
 	}
 	if c.calm == nil {
-		r.answers, err = s.under(ctx, c.attack, func() (err error) {
+		r.hostile, err = s.under(ctx, c.attack, attacked, func() (err error) {
 			r.attacked, r.beside, err = s.goodAtBoth(ctx, attacked, beside, s.Duration)
 			return err
 		})
 		return r, err
 	}
-	r.answers, err = s.under(ctx, c.attack, func() (err error) {
+	r.hostile, err = s.under(ctx, c.attack, attacked, func() (err error) {
 		r.attacked, err = s.good(ctx, attacked, s.Duration)
 		return err
 	})
 	if err != nil {
 		return r, err
 	}
-	_, err = s.under(ctx, *c.calm, func() (err error) {
+	r.calm, err = s.under(ctx, *c.calm, beside, func() (err error) {
 		r.beside, err = s.good(ctx, beside, s.Duration)
 		return err
 	})
 	return r, err
 }
 
-// under calls a function while a flood runs, and returns how many answers a second the flood got.
-func (s *Site) under(ctx context.Context, f Flood, measured func() error) (float64, error) {
-	p, err := s.flood(ctx, f)
+// under calls a function while a flood runs against an instance.
+func (s *Site) under(ctx context.Context, f Flood, p *subject.Process, measured func() error) (flooded, error) {
+	flood, err := s.flood(ctx, f)
 	if err != nil {
-		return 0, err
+		return flooded{}, err
 	}
+	began := time.Now()
+	before, cpuErr := subject.CPU(p.PID())
 	err = measured()
-	done, stopErr := p.stop()
-	return float64(done.Answers) / max(done.Seconds, 1e-9), errors.Join(err, stopErr)
+	after, cpuErr2 := subject.CPU(p.PID())
+	took := time.Since(began)
+	done, stopErr := flood.stop()
+	r := flooded{answers: float64(done.Answers) / max(done.Seconds, 1e-9)}
+	if cpuErr == nil && cpuErr2 == nil {
+		r.cores = (after - before).Seconds() / took.Seconds()
+	}
+	return r, errors.Join(err, stopErr)
 }
 
 // judge prints the medians of the rounds and checks the bounds.
@@ -119,8 +138,15 @@ func (s *Site) judge(c contest, rounds []round) {
 	hit := func(r round) latency { return r.attacked }
 	quiet := func(r round) latency { return r.beside }
 	rest := func(r round) latency { return r.rest }
-	fmt.Fprintf(s.Out, "the attackers got %s answers/s; to the attacked one at rest: p50 %.3g x, p99 %.3g x\n",
-		report.Count(median(rounds, func(r round) float64 { return r.answers })), ratio(hit, rest, p50), ratio(hit, rest, p99))
+	fmt.Fprintf(s.Out, "to the attacked one at rest: p50 %.3g x, p99 %.3g x\n", ratio(hit, rest, p50), ratio(hit, rest, p99))
+	flood := func(who string, of func(round) flooded) {
+		fmt.Fprintf(s.Out, "%s got %.0f answers/s, for which the service took %.2f cores\n", who,
+			median(rounds, func(r round) float64 { return of(r).answers }), median(rounds, func(r round) float64 { return of(r).cores }))
+	}
+	flood("the attackers", func(r round) flooded { return r.hostile })
+	if c.calm != nil {
+		flood("the well-behaved", func(r round) flooded { return r.calm })
+	}
 	var failed int64
 	for _, r := range rounds {
 		failed += r.attacked.failed

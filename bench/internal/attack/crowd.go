@@ -28,7 +28,7 @@ func affordable(n int) int {
 
 // gather opens n connections, a few at a time, and writes the same bytes to each. It returns those
 // that could be opened, and the first error.
-func gather(ctx context.Context, p *subject.Process, n int, bytes []byte) (crowd, error) {
+func gather(ctx context.Context, p *subject.Process, n int, request []byte) (crowd, error) {
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	var c crowd
@@ -40,7 +40,7 @@ func gather(ctx context.Context, p *subject.Process, n int, bytes []byte) (crowd
 			defer func() { <-gate }()
 			conn, err := dial(ctx, p)
 			if err == nil {
-				_, err = conn.Write(bytes)
+				_, err = conn.Write(request)
 			}
 			mu.Lock()
 			defer mu.Unlock()

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"time"
 
 	"videotoken/bench/internal/load"
@@ -59,7 +60,8 @@ func ServeFlood(ctx context.Context, in io.Reader, out io.Writer) error {
 	var done Flooded
 	began := time.Now()
 	l := load.Load{Connections: f.Connections, Pipelining: f.Pipelining, Duration: longestFlood, Length: -1,
-		Begin: func() { began = time.Now(); fmt.Fprintln(out, "ready") }}
+		Workers: runtime.NumCPU(), // so that the service is what is saturated
+		Begin:   func() { began = time.Now(); fmt.Fprintln(out, "ready") }}
 	outcome, err := load.Run(ctx, target, l, func(samples []load.Sample) {
 		for _, s := range samples {
 			if s.Code != 0 {

@@ -13,7 +13,7 @@ import (
 )
 
 // patience is how long a well-behaved client waits for an answer.
-const patience = 2 * time.Second
+const patience = time.Second
 
 // wellBehaved is how many connections the well-behaved load has.
 const wellBehaved = 64

@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 
 	"videotoken/bench/internal/measure"
 	"videotoken/bench/internal/report"
+	"videotoken/bench/internal/subject"
 )
 
 const (
@@ -34,7 +36,7 @@ func (s *Site) memory(ctx context.Context) error {
 }
 
 // unfinished holds as many unfinished requests open as it can afford, and reads what they cost.
-func (s *Site) unfinished(ctx context.Context, name string, bytes []byte) error {
+func (s *Site) unfinished(ctx context.Context, name string, request []byte) error {
 	p, err := s.Service.Start(ctx, s.Binary)
 	if err != nil {
 		return err
@@ -50,23 +52,27 @@ func (s *Site) unfinished(ctx context.Context, name string, bytes []byte) error 
 	}
 	n := affordable(s.Crowd)
 	began := time.Now()
-	c, err := gather(ctx, p, n, bytes)
+	c, err := gather(ctx, p, n, request)
 	defer c.close()
 	s.bound(len(c) == n, "%s: %d of %d connections could be opened, in %v; error: %v", name, len(c), n,
 		time.Since(began).Round(time.Millisecond), err)
-	after, err := resident(ctx, p)
-	if err != nil {
-		s.bound(false, "%s: the admin port does not tell the memory: %v", name, err)
-	} else {
-		grown := after - before
-		s.bound(grown/int64(max(len(c), 1)) <= bytesPerConnection, "%s: %s a connection (from %s to %s); at most %s", name,
-			report.Bytes(float64(grown)/float64(max(len(c), 1))), report.Bytes(float64(before)), report.Bytes(float64(after)),
-			report.Bytes(bytesPerConnection))
-		s.bound(grown <= memoryLimit, "%s: %s in all; at most %s", name, report.Bytes(float64(grown)), report.Bytes(memoryLimit))
-	}
+	s.grown(ctx, p, name, before, len(c))
 	s.finish(r, name)
 	fmt.Fprintln(s.Out)
 	return p.Alive()
+}
+
+// grown checks what n connections added to the memory of the service.
+func (s *Site) grown(ctx context.Context, p *subject.Process, name string, before int64, n int) {
+	after, err := resident(ctx, p)
+	if err != nil {
+		s.bound(false, "%s: the admin port does not tell how much memory the service has: %v", name, err)
+		return
+	}
+	grown := float64(after - before)
+	each := grown / float64(max(n, 1))
+	s.bound(each <= bytesPerConnection && grown <= memoryLimit, "%s: %s for %d connections, %s each; at most %s, and %s each", name,
+		report.Bytes(grown), n, report.Bytes(each), report.Bytes(memoryLimit), report.Bytes(bytesPerConnection))
 }
 
 // unread has clients send requests without end and read no answer. The service is to cut them off.
@@ -81,6 +87,10 @@ func (s *Site) unread(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	before, err := resident(ctx, p)
+	if err != nil {
+		return err
+	}
 	r, err := s.probe(ctx, p)
 	if err != nil {
 		return err
@@ -91,6 +101,7 @@ func (s *Site) unread(ctx context.Context) error {
 		return err
 	}
 	const slack = 2 * time.Second // for a timer that looks once a second, and a busy machine
+	requests := bytes.Repeat(t.Request, 1+inFlight/len(t.Request))
 	began := time.Now()
 	var mu sync.Mutex
 	var all sync.WaitGroup
@@ -98,7 +109,7 @@ func (s *Site) unread(ctx context.Context) error {
 	var last time.Duration
 	for _, conn := range c {
 		all.Go(func() {
-			cut := writeUntilCut(conn.(*net.TCPConn), t.Request, began.Add(requestTime+slack))
+			cut := writeUntilCut(conn.(*net.TCPConn), requests, began.Add(requestTime+slack))
 			mu.Lock()
 			defer mu.Unlock()
 			if !cut {
@@ -107,6 +118,7 @@ func (s *Site) unread(ctx context.Context) error {
 			last = max(last, time.Since(began))
 		})
 	}
+	s.grown(ctx, p, name, before, len(c))
 	all.Wait()
 	s.bound(stayed == 0, "%s: %d of %d were still connected after %v; the service is to cut them off within %v", name, stayed, len(c),
 		last.Round(time.Millisecond), requestTime)
@@ -116,11 +128,11 @@ func (s *Site) unread(ctx context.Context) error {
 
 // writeUntilCut writes requests until the service closes the connection, and reports whether it did
 // before the deadline.
-func writeUntilCut(c *net.TCPConn, request []byte, deadline time.Time) bool {
+func writeUntilCut(c *net.TCPConn, requests []byte, deadline time.Time) bool {
 	_ = c.SetReadBuffer(4 << 10)
 	_ = c.SetWriteDeadline(deadline)
 	for {
-		if _, err := c.Write(request); err != nil {
+		if _, err := c.Write(requests); err != nil {
 			var timeout net.Error
 			return !errors.As(err, &timeout) || !timeout.Timeout()
 		}
