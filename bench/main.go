@@ -21,15 +21,15 @@ measure
   seed      the baseline's load, a closed loop: 1000 connections, as fast as they are answered
   open      the baseline's rate in an open loop: latency as users have it
   run       any load on any URL, by autocannon's flags
-  max       the highest rate with p99 under a bound
-  soak      a constant rate for long, and what grows meanwhile
+  max       find the highest rate with p99 under a bound
+  soak      a constant rate for a long time: does any figure grow?
   peers     this service beside others, interleaved
   attack    json, pipeline, memory or descriptors: hostile clients, and bounds for what they may do
 
 judge
   compare   two result files
   revisions two revisions, built here and run interleaved
-  gate      exact facts, the baseline as a floor, and no regression
+  gate      exact facts, better than the baseline, no regression
 
 COMMAND -h lists a command's flags. Exit status: 0 pass, 1 error, 2 invalid or inconclusive,
 99 regression, or an attack that breaks a bound.
@@ -72,7 +72,7 @@ func run(stdout, stderr io.Writer, args []string) error {
 		fmt.Fprint(stderr, usage)
 		return errUsage
 	}
-	// Ctrl-C ends the servers and takes the worktrees away before the harness goes.
+	// On Ctrl-C the servers are stopped and the worktrees removed before this process exits.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return commands[args[0]](ctx, stdout, stderr, args[1:])

@@ -6,8 +6,8 @@ import (
 	"videotoken/bench/internal/record"
 )
 
-// Baseline is autocannon's figures of the service that this one replaces: 1000 connections, and
-// 98,256 answers in 30 s.
+// Baseline has autocannon's figures for the service that this one replaces, with 1000 connections: 98,256 answers in
+// 30 s.
 var Baseline = struct {
 	Latency           record.Distribution
 	RequestsPerSecond record.Rates
@@ -21,5 +21,5 @@ var Baseline = struct {
 		Min: 1.23e6},
 }
 
-// BaselineRate is the rate that the baseline reached, in requests a second.
+// BaselineRate is about the rate that the baseline reached, in requests a second.
 const BaselineRate = 3300

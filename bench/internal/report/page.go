@@ -19,7 +19,7 @@ var pageText string
 
 var page = template.Must(template.New("page").Parse(pageText))
 
-// tile is one figure, large, with the baseline's below it, and what was gained or lost against them.
+// tile is one figure, large, with the baseline's below it, and the gain or loss against it.
 type tile struct{ Name, Value, Baseline, Gain, Loss string }
 
 // section is one result on the page.

@@ -10,8 +10,8 @@ import (
 	"videotoken/bench/internal/record"
 )
 
-// Print writes a result as autocannon does, with the baseline's figures and the ratio to them below ours, and what
-// autocannon cannot know: what the server and the harness spent.
+// Print writes a result in autocannon's tables, with the baseline's figures and the ratio to them. A last table has what
+// autocannon cannot know: what the server and the load generator used.
 func Print(w io.Writer, r *record.Result) {
 	kind := "closed loop"
 	if r.Load.Rate > 0 {
@@ -106,7 +106,7 @@ func rateColumns(r record.Rates) []float64 {
 	return []float64{r.P1, r.P2_5, r.P50, r.P97_5, r.Avg, r.Stdev, r.Min}
 }
 
-// thousands is a count as autocannon ends with: 99k.
+// thousands formats the count of the last line, as autocannon does: 99k.
 func thousands(n int64) string {
 	if n < 10_000 {
 		return fmt.Sprint(n)
