@@ -10,7 +10,7 @@ import (
 	"videotoken/bench/internal/report"
 )
 
-// defaultBudget is how much worse a revision may be: 8 %, until the gate's own history says what the machine resolves.
+// defaultBudget is how much worse a revision may be: 8 %, which is more than the noise of most machines.
 const defaultBudget = 0.08
 
 // compare judges two result files.
@@ -52,7 +52,7 @@ func compare(_ context.Context, stdout, stderr io.Writer, args []string) error {
 	return conclude(stdout, judge.Overall(rows))
 }
 
-// conclude prints a verdict and is its error.
+// conclude prints a verdict and returns the error for it.
 func conclude(stdout io.Writer, v judge.Verdict) error {
 	fmt.Fprintln(stdout, "verdict:", v)
 	switch v {

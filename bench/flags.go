@@ -12,7 +12,7 @@ import (
 	"videotoken/bench/internal/load"
 )
 
-// options are the flags that a load has, named as autocannon's where they mean the same.
+// options are the flags of a load. They have autocannon's names if they mean the same.
 type options struct {
 	*flag.FlagSet
 	method   string
@@ -28,7 +28,7 @@ type options struct {
 	progress bool
 }
 
-// newOptions has the flags of a command, with a load's defaults.
+// newOptions makes the flags of a command, whose defaults are those of a load.
 func newOptions(stderr io.Writer, name string, defaults load.Load) *options {
 	o := &options{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError), load: defaults}
 	o.SetOutput(stderr)
@@ -46,7 +46,7 @@ func newOptions(stderr io.Writer, name string, defaults load.Load) *options {
 	return o
 }
 
-// request adds the flags that say what is asked for.
+// request adds the flags that describe the request.
 func (o *options) request() {
 	o.text(&o.method, "method", "m", "GET", "HTTP method")
 	o.text(&o.body, "body", "b", "", "body of the request")
@@ -74,7 +74,7 @@ func (o *options) duration(v *time.Duration, long, short, text string) {
 	o.Var((*seconds)(v), short, "short for -"+long)
 }
 
-// parse parses the flags; -h and a mistake have been explained when it returns errUsage.
+// parse parses the flags. If it returns errUsage, the help or the mistake has been printed already.
 func (o *options) parse(args []string, positional int) error {
 	if err := o.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return errUsage
@@ -87,7 +87,7 @@ func (o *options) parse(args []string, positional int) error {
 	return nil
 }
 
-// bodyBytes is the body of the request.
+// bodyBytes returns the body of the request.
 func (o *options) bodyBytes() ([]byte, error) {
 	if o.input == "" {
 		return []byte(o.body), nil
@@ -95,7 +95,7 @@ func (o *options) bodyBytes() ([]byte, error) {
 	return os.ReadFile(o.input)
 }
 
-// seconds is a duration that is spelled as autocannon's, in seconds, or as Go's.
+// seconds is a duration as a flag: a number of seconds, as autocannon has it, or Go's notation.
 type seconds time.Duration
 
 func (s *seconds) String() string { return time.Duration(*s).String() }

@@ -18,16 +18,16 @@ import (
 	"videotoken/bench/internal/truth"
 )
 
-// allocations is the most a request may allocate: what is below comes from the runtime and the scrapes, not from it.
+// allocations is how many allocations a request may have on average. Fewer come from the runtime and the scrapes.
 const allocations = 0.01
 
-var errGate = errors.New("the gate is shut")
+var errGate = errors.New("the gate failed")
 
-// gate refuses a revision: on an exact fact, below the floor, or for a regression, in this order.
+// gate checks a revision: first exact facts, then the minimum set by the baseline, then regressions.
 func gate(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	d := newDuel(stderr, "gate")
-	short := d.Bool("short", false, "the exact facts and the floor only, which need no -base")
-	update := d.Bool("update", false, "write the response that is expected from now on")
+	short := d.Bool("short", false, "only the exact facts and the minimum, which need no -base")
+	update := d.Bool("update", false, "accept the present response as the expected one")
 	if err := d.parse(args); err != nil {
 		return err
 	}
@@ -47,14 +47,14 @@ func gate(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 		}
 		l := measure.Seed()
 		l.Warmup, l.Duration = time.Second, 3*time.Second
-		r, err := service.Once(ctx, head, "seed", l)
+		r, err := service.Measure(ctx, head, "seed", l)
 		if err != nil {
 			return err
 		}
 		if err := facts(stdout, r); err != nil || *short {
 			return err
 		}
-		arms, err := d.fight(ctx, stderr, service, base, head, base) // the third tells what the machine resolves
+		arms, err := d.fight(ctx, stderr, service, base, head, base) // base again, to tell the noise
 		if err != nil {
 			return err
 		}
@@ -62,7 +62,7 @@ func gate(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	})
 }
 
-// response compares one response, but for what changes with the time and the keys, with the golden file.
+// response compares one response with the golden file, with tokens, date and CDN masked.
 func response(ctx context.Context, stdout io.Writer, service *measure.Service, binary, golden string, update bool) error {
 	p, err := service.Start(ctx, binary)
 	if err != nil {
@@ -92,9 +92,9 @@ func response(ctx context.Context, stdout io.Writer, service *measure.Service, b
 	return nil
 }
 
-// facts are what needs no statistics: no allocation, and better than the notes in everything.
+// facts checks what needs no statistics: no allocations, and better figures than the baseline throughout.
 func facts(stdout io.Writer, r *record.Result) error {
-	notes := report.Notes
+	baseline := report.Baseline
 	var failed error
 	check := func(ok bool, format string, args ...any) {
 		text := fmt.Sprintf(format, args...)
@@ -106,13 +106,13 @@ func facts(stdout io.Writer, r *record.Result) error {
 		failed = errors.Join(failed, fmt.Errorf("%w: %s", errGate, text))
 	}
 	check(r.Server.Allocs >= 0 && r.Server.Allocs < allocations, "%.4f allocations a request, under %v is none", r.Server.Allocs, allocations)
-	check(r.RequestsPerSecond.Avg >= report.NotesRate, "%.0f requests/s over %d connections, at least the notes' %d",
-		r.RequestsPerSecond.Avg, r.Load.Connections, report.NotesRate)
+	check(r.RequestsPerSecond.Avg >= report.BaselineRate, "%.0f requests/s over %d connections, at least the baseline's %d",
+		r.RequestsPerSecond.Avg, r.Load.Connections, report.BaselineRate)
 	for _, c := range []struct {
 		name         string
 		ours, theirs time.Duration
-	}{{"p50", r.Latency.P50, notes.Latency.P50}, {"p97.5", r.Latency.P97_5, notes.Latency.P97_5}, {"p99", r.Latency.P99, notes.Latency.P99}} {
-		check(c.ours < c.theirs, "%s %s, below the notes' %s", c.name, report.Duration(c.ours), report.Duration(c.theirs))
+	}{{"p50", r.Latency.P50, baseline.Latency.P50}, {"p97.5", r.Latency.P97_5, baseline.Latency.P97_5}, {"p99", r.Latency.P99, baseline.Latency.P99}} {
+		check(c.ours < c.theirs, "%s %s, below the baseline's %s", c.name, report.Duration(c.ours), report.Duration(c.theirs))
 	}
 	return failed
 }

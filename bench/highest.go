@@ -36,7 +36,7 @@ func highest(ctx context.Context, stdout, stderr io.Writer, args []string) error
 		held := func(rate float64) (bool, error) {
 			at := o.load
 			at.Rate = rate
-			r, err := service.Once(ctx, binary, "max", at)
+			r, err := service.Measure(ctx, binary, "max", at)
 			switch {
 			case errors.Is(err, record.ErrFailed) || errors.Is(err, record.ErrInvalid):
 				fmt.Fprintf(stdout, "%7s/s: %v\n", report.Count(rate), err)
@@ -61,9 +61,9 @@ func highest(ctx context.Context, stdout, stderr io.Writer, args []string) error
 	})
 }
 
-// search returns the highest rate that is held, to a precision, 0 where none is: it doubles from the first, or halves,
-// until it has it between two rates, and halves what is between them. A rate that is missed is tried once more, since
-// one disturbance would end the search below the truth.
+// search returns the highest rate that is held, to a precision, or 0 if none is. It doubles or halves the first rate until
+// one rate is held and one is not, and then bisects. A rate that is not held is tried once more, because a single
+// disturbance would make the result too low.
 func search(from, precision float64, held func(rate float64) (bool, error)) (float64, error) {
 	twice := func(rate float64) (bool, error) {
 		ok, err := held(rate)

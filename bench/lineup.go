@@ -17,7 +17,7 @@ import (
 // peer is a server that is measured beside this service.
 type peer struct {
 	name string
-	// prepare builds it, and sets how it is started, or what it wants that is not here.
+	// prepare builds it and sets either the command that starts it or what it needs and is not installed.
 	prepare func(*site, context.Context, *peer) error
 	command subject.Command
 	missing string
@@ -31,16 +31,16 @@ type site struct {
 	service *measure.Service
 }
 
-// The two peers that the others are told in ratios to.
+// The two peers that the others are compared with.
 const (
 	stockName = "stock fasthttp: this service with `-transport fasthttp`"
 	floorName = "the kernel's floor: epoll in C, as many bytes"
 )
 
-// lineup is all peers, those that do the most first.
+// lineup returns all peers, the one that does the most work first.
 func lineup() []*peer {
 	return []*peer{
-		{name: "the notes' system, rebuilt: Express", prepare: (*site).express},
+		{name: "the baseline, rebuilt: Express", prepare: (*site).express},
 		{name: "net/http, encoding/json, SHA-256", prepare: (*site).nethttp},
 		{name: stockName, prepare: (*site).stock},
 		{name: "**videotoken**", prepare: (*site).videotoken},

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"videotoken/bench/internal/attack"
 	"videotoken/bench/internal/record"
 )
 
@@ -17,19 +18,21 @@ const usage = `usage: go run ./bench COMMAND [flags]
 
 measure
   all       seed and open, as make bench does
-  seed      the notes' closed loop: 1000 connections, as fast as they are answered
-  open      the notes' rate, arriving at a constant pace: latency as users have it
+  seed      the baseline's load, a closed loop: 1000 connections, as fast as they are answered
+  open      the baseline's rate in an open loop: latency as users have it
   run       any load on any URL, by autocannon's flags
-  max       the highest rate with p99 under a bound
-  soak      a constant rate for long, and what grows meanwhile
+  max       find the highest rate with p99 under a bound
+  soak      a constant rate for a long time: does any figure grow?
   peers     this service beside others, interleaved
+  attack    json, pipeline, memory or descriptors: hostile clients, and bounds for what they may do
 
 judge
   compare   two result files
   revisions two revisions, built here and run interleaved
-  gate      exact facts, the notes as a floor, and no regression
+  gate      exact facts, better than the baseline, no regression
 
-COMMAND -h lists a command's flags. Exit status: 0 pass, 1 error, 2 invalid or inconclusive, 99 regression.
+COMMAND -h lists a command's flags. Exit status: 0 pass, 1 error, 2 invalid or inconclusive,
+99 regression, or an attack that breaks a bound.
 `
 
 var (
@@ -50,7 +53,7 @@ func status(err error) int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, errRegression):
+	case errors.Is(err, errRegression), errors.Is(err, attack.ErrBound):
 		return 99
 	case errors.Is(err, errInconclusive), errors.Is(err, record.ErrInvalid):
 		return 2
@@ -63,12 +66,13 @@ func run(stdout, stderr io.Writer, args []string) error {
 	commands := map[string]func(context.Context, io.Writer, io.Writer, []string) error{
 		"all": all, "seed": seed, "open": open, "run": runAny,
 		"compare": compare, "revisions": revisions, "gate": gate, "peers": peers, "soak": soak, "max": highest,
+		"attack": runAttack, "flood": flood,
 	}
 	if len(args) == 0 || commands[args[0]] == nil {
 		fmt.Fprint(stderr, usage)
 		return errUsage
 	}
-	// Ctrl-C ends the servers and takes the worktrees away before the harness goes.
+	// On Ctrl-C the servers are stopped and the worktrees removed before this process exits.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return commands[args[0]](ctx, stdout, stderr, args[1:])

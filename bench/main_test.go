@@ -32,9 +32,9 @@ func answer(code int, body string) http.Handler {
 	})
 }
 
-// TestNotes runs the notes' command line, shorter, with `bench run` in place of autocannon.
-func TestNotes(t *testing.T) {
-	body, err := os.ReadFile("testdata/notes.json")
+// TestBaseline runs the baseline's command line, shorter, with `bench run` in place of autocannon.
+func TestBaseline(t *testing.T) {
+	body, err := os.ReadFile("testdata/baseline.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestNotes(t *testing.T) {
 	if got, want := <-asked, "POST /video/token application/json "+string(body); got != want {
 		t.Errorf("asked %s", got)
 	}
-	for _, want := range []string{"│ Latency │", "│ Req/Sec ", "│ Bytes/Sec │", "│ 200  │", "99.99%", "Notes", "Harness CPU"} {
+	for _, want := range []string{"│ Latency  │", "│ Req/Sec ", "│ Bytes/Sec │", "│ 200  │", "99.99%", "Baseline", "Harness CPU"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("no %q in\n%s", want, stdout)
 		}
@@ -92,7 +92,7 @@ func TestWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := httptest.NewServer(c.h)
 			defer s.Close()
-			stdout, _, err := bench("run", "-o", "", "-m", "POST", "-i", "testdata/notes.json", "-config", "testdata/service.yaml",
+			stdout, _, err := bench("run", "-o", "", "-m", "POST", "-i", "testdata/baseline.json", "-config", "testdata/service.yaml",
 				"-c", "2", "-d", "200ms", s.URL+"/video/token")
 			if !errors.Is(err, record.ErrFailed) || status(err) != 1 || !strings.Contains(stdout, "FAILED") || !strings.Contains(stdout, c.want) {
 				t.Errorf("error %v, want %q\n%s", err, c.want, stdout)

@@ -21,7 +21,7 @@ import (
 	"videotoken/bench/internal/subject"
 )
 
-// contest is what the peers are measured with.
+// contest is the flags of the command peers.
 type contest struct {
 	*flag.FlagSet
 	rounds      int
@@ -61,13 +61,13 @@ func (c *contest) parse(args []string) ([]*peer, error) {
 		}
 	}
 	if len(chosen) == 0 {
-		return nil, fmt.Errorf("peers: -only %q is none of %q", c.only, names)
+		return nil, fmt.Errorf("peers: -only %q matches none of %q", c.only, names)
 	}
 	return chosen, descriptors(slices.Max(c.connections))
 }
 
-// descriptors is an error where so many connections are more than a process may have. What starts here has the hard
-// limit, as this process does: Go, Node and the floor see to it.
+// descriptors returns an error if a process may not have so many connections. Every server that is started here raises
+// its own limit to the hard one, as this process does.
 func descriptors(connections int) error {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
@@ -80,7 +80,7 @@ func descriptors(connections int) error {
 	return nil
 }
 
-// loads are the closed loops, in the order of the flag, and last the open one at the notes' rate.
+// loads returns the closed loops in the order of the flag, and last the open loop at the baseline's rate.
 func (c *contest) loads() []load.Load {
 	l := load.Load{Warmup: 500 * time.Millisecond, Duration: time.Duration(c.length), Length: -1}
 	var all []load.Load
@@ -88,11 +88,11 @@ func (c *contest) loads() []load.Load {
 		l.Connections = n
 		all = append(all, l)
 	}
-	l.Connections, l.Rate = 1000, report.NotesRate
+	l.Connections, l.Rate = 1000, report.BaselineRate
 	return append(all, l)
 }
 
-// peers measures this service beside what does the same and what does less.
+// peers measures this service beside servers that do the same work, or less.
 func peers(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	c := newContest(stderr)
 	line, err := c.parse(args)
@@ -122,15 +122,15 @@ func peers(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 			}
 		}
 		machine := report.ThisMachine()
-		fmt.Fprintf(stdout, "Median of %d interleaved rounds of %v, the notes' body, on %s, %d cores, which the load shares.\n", c.rounds,
+		fmt.Fprintf(stdout, "Median of %d interleaved rounds of %v, the baseline's body, on %s, %d cores, which the load shares.\n", c.rounds,
 			time.Duration(c.length), machine.CPU, machine.Cores)
 		standings(stdout, line, c.connections)
 		return nil
 	})
 }
 
-// measure measures a fresh process under each of the loads. This service's answers are checked in full, a peer's as
-// far as HTTP goes.
+// measure measures a fresh process under each of the loads. This service's answers are checked in full, those of a
+// peer only as HTTP.
 func (p *peer) measure(ctx context.Context, service *measure.Service, loads []load.Load) error {
 	proc, err := subject.Start(ctx, p.command)
 	if err != nil {

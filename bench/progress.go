@@ -13,7 +13,7 @@ import (
 	"videotoken/bench/internal/record"
 )
 
-// progress draws a line of progress while a load runs, where w is a terminal.
+// progress draws a line of progress while a load runs, if w is a terminal.
 func progress(w io.Writer, name string, l load.Load) func(*record.Recorder) func() {
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
@@ -40,7 +40,7 @@ func progress(w io.Writer, name string, l load.Load) func(*record.Recorder) func
 						phase = "measuring"
 					}
 					bar.Describe(fmt.Sprintf("%s: %-9s %9d requests", name, phase, rec.Progress()))
-					_ = bar.Set64(int64(min(elapsed, total))) // a terminal that is gone is not the run's concern
+					_ = bar.Set64(int64(min(elapsed, total))) // a closed terminal must not end the run
 				}
 			}
 		}()

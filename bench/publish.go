@@ -13,7 +13,7 @@ import (
 	"videotoken/bench/internal/report"
 )
 
-// published is a run and what it was of.
+// published is a run together with its specification.
 type published struct {
 	*measure.Measured
 	spec measure.Spec
@@ -23,7 +23,7 @@ func newFile(flags []string, commit string) *report.File {
 	return &report.File{Schema: report.Schema, Time: time.Now(), Commit: commit, Flags: flags, Machine: report.ThisMachine()}
 }
 
-// measured runs a spec with the command's progress and files in mind.
+// measured runs a spec, draws its progress, and keeps every sample if files are to be written.
 func measured(ctx context.Context, stderr io.Writer, o *options, spec measure.Spec, alive func() error) (*published, error) {
 	if o.progress {
 		spec.Watch = progress(stderr, spec.Name, spec.Load)
@@ -36,7 +36,7 @@ func measured(ctx context.Context, stderr io.Writer, o *options, spec measure.Sp
 	return &published{m, spec}, nil
 }
 
-// publish prints a run, adds it to the files, and is an error where the run failed or is invalid.
+// publish prints a run and adds it to the files. It returns an error if the run failed or is invalid.
 func publish(stdout io.Writer, o *options, f *report.File, p *published) error {
 	report.Print(stdout, p.Result)
 	f.Results = append(f.Results, p.Result)

@@ -27,7 +27,7 @@ type duel struct {
 	load              load.Load
 }
 
-// least is how few pairs are judged.
+// least is the smallest number of pairs that is judged.
 const least = 7
 
 func newDuel(stderr io.Writer, name string) *duel {
@@ -85,7 +85,7 @@ func (d *duel) binaries(ctx context.Context, root, dir string) (base, head strin
 	return base, head, subject.BuildRevision(ctx, root, d.head, d.patch, head)
 }
 
-// fight measures binaries against each other, each of them once a round.
+// fight measures binaries interleaved, each of them once a round.
 func (d *duel) fight(ctx context.Context, stderr io.Writer, service *measure.Service, binaries ...string) ([][]*record.Result, error) {
 	return service.Interleave(ctx, measure.Rounds{Pairs: d.pairs, Turn: d.turn, Load: d.load, Progress: func(pair int) {
 		fmt.Fprintf(stderr, "pair %d of %d\n", pair+1, d.pairs)
@@ -111,7 +111,7 @@ func revisions(ctx context.Context, stdout, stderr io.Writer, args []string) err
 	})
 }
 
-// judge judges the arms base, head and, where there is one, base again.
+// judge compares the results of head with those of base. A third arm, if there is one, is base again: the noise.
 func (d *duel) judge(ctx context.Context, stdout io.Writer, root string, args []string, arms [][]*record.Result) error {
 	var again []*record.Result
 	if len(arms) > 2 {
@@ -147,7 +147,7 @@ func (d *duel) judge(ctx context.Context, stdout io.Writer, root string, args []
 	return conclude(stdout, judge.Overall(rows))
 }
 
-// write writes a result file for each revision, which `bench compare` reads, and one that benchstat does.
+// write writes two files for each revision: one for `bench compare` and one for benchstat.
 func (d *duel) write(args []string, arms [][]*record.Result, base, head string) error {
 	if err := os.MkdirAll(d.out, 0o755); err != nil {
 		return fmt.Errorf("-o: %w", err)
@@ -166,7 +166,7 @@ func (d *duel) write(args []string, arms [][]*record.Result, base, head string) 
 	return nil
 }
 
-// workshop calls work with the repository's root, a directory that is gone afterwards, and the service.
+// workshop calls work with the repository's root, a temporary directory, and the service.
 func workshop(ctx context.Context, work func(root, dir string, service *measure.Service) error) error {
 	root, err := subject.Root(ctx)
 	if err != nil {

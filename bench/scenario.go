@@ -13,7 +13,7 @@ import (
 	"videotoken/bench/internal/subject"
 )
 
-// all measures the notes' scenario and the open one.
+// all runs both scenarios, seed and open.
 func all(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	o := newOptions(stderr, "all", measure.Seed())
 	if err := o.parse(args, 0); err != nil {
@@ -21,19 +21,19 @@ func all(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	}
 	rate := o.load.Rate
 	if rate == 0 {
-		rate = report.NotesRate
+		rate = report.BaselineRate
 	}
 	closed, paced := o.load, o.load
 	closed.Rate, paced.Rate = 0, rate
 	return scenarios(ctx, stdout, stderr, o, args, map[string]load.Load{"seed": closed, "open": paced}, "seed", "open")
 }
 
-// seed measures what the notes ran.
+// seed repeats the baseline's measurement, a closed loop.
 func seed(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	return scenario(ctx, stdout, stderr, "seed", measure.Seed(), args)
 }
 
-// open measures the notes' rate.
+// open measures an open loop at the baseline's rate.
 func open(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	return scenario(ctx, stdout, stderr, "open", measure.Open(), args)
 }
@@ -46,7 +46,7 @@ func scenario(ctx context.Context, stdout, stderr io.Writer, name string, l load
 	return scenarios(ctx, stdout, stderr, o, args, map[string]load.Load{name: o.load}, name)
 }
 
-// scenarios builds this revision's service and measures it under each of the loads, every one with a fresh process.
+// scenarios builds this revision's service and measures a fresh process under each of the loads.
 func scenarios(ctx context.Context, stdout, stderr io.Writer, o *options, args []string, loads map[string]load.Load, names ...string) error {
 	return workshop(ctx, func(root, dir string, service *measure.Service) error {
 		binary := filepath.Join(dir, "videotoken")
@@ -61,7 +61,7 @@ func scenarios(ctx context.Context, stdout, stderr io.Writer, o *options, args [
 				return err
 			}
 			if err := publish(stdout, o, f, m); err != nil && failed == nil {
-				failed = err // the other scenario is worth its figures all the same
+				failed = err // measure the other scenario all the same
 			}
 		}
 		return failed
@@ -82,7 +82,7 @@ func fresh(ctx context.Context, stderr io.Writer, o *options, service *measure.S
 	return measured(ctx, stderr, o, spec, p.Alive)
 }
 
-// runAny measures any URL, or this service where there is none.
+// runAny measures any URL, or this service if none is given.
 func runAny(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	o := newOptions(stderr, "run", load.Load{Connections: 10, Pipelining: 1, Duration: 10 * time.Second, Length: -1})
 	o.request()

@@ -16,12 +16,12 @@ import (
 	"videotoken/bench/internal/subject"
 )
 
-// soak offers a constant rate for long, samples the server, and fails where a figure grows.
+// soak offers a constant rate for a long time, samples the server, and fails if one of its figures grows.
 func soak(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	l := measure.Open()
 	l.Warmup, l.Duration = 5*time.Second, 10*time.Minute
 	o := newOptions(stderr, "soak", l)
-	o.results = false // every request of a night is more than a disk should take
+	o.results = false // the requests of a whole night would fill a disk
 	every := seconds(0)
 	o.Var(&every, "every", "between two samples of the server (0: a hundredth of -d, at least 1s)")
 	if err := o.parse(args, 0); err != nil {

@@ -11,14 +11,14 @@ import (
 	"videotoken/bench/internal/report"
 )
 
-// column is a figure of every peer.
+// column is one figure for each peer.
 type column struct {
 	title string
 	of    func(*peer) string
 }
 
-// standings writes the table of the README and, below it, the ratios that its figures stand for. Connections are those
-// of the closed loops, which come before the open one.
+// standings writes the table of the README, and below it the tables of ratios. connections are those of the closed
+// loops, whose runs come before those of the open one.
 func standings(w io.Writer, line []*peer, connections []int) {
 	open := len(connections)
 	var figures, costs, speeds []column
@@ -33,7 +33,7 @@ func standings(w io.Writer, line []*peer, connections []int) {
 		costs = append(costs, column{fmt.Sprintf("%d to %d connections", connections[last], connections[0]),
 			func(p *peer) string { return pairs(judge.CPU, p.runs[0], p.runs[last]) }})
 	}
-	rate := fmt.Sprintf(" at %d/s", report.NotesRate)
+	rate := fmt.Sprintf(" at %d/s", report.BaselineRate)
 	figures = append(figures, figure("p99"+rate, judge.P99, open))
 	speeds = append(speeds, ratio("p50"+rate, judge.P50, stock, open), ratio("p99"+rate, judge.P99, stock, open))
 
@@ -43,7 +43,7 @@ func standings(w io.Writer, line []*peer, connections []int) {
 	markdown(w, "", "to stock fasthttp", line, speeds)
 }
 
-// markdown writes a table of the columns, below a text. A column of a peer that is not there is left out.
+// markdown writes a text and a table of the columns. A column that needs a peer which was not measured is left out.
 func markdown(w io.Writer, text, title string, line []*peer, columns []column) {
 	columns = slices.DeleteFunc(columns, func(c column) bool { return c.of == nil })
 	if len(columns) == 0 {
@@ -77,7 +77,7 @@ func markdown(w io.Writer, text, title string, line []*peer, columns []column) {
 	}
 }
 
-// figure is the median of a metric under the load of an index, and how many of its runs are invalid.
+// figure is a column with the median of a metric under the load with this index, and the number of invalid runs.
 func figure(title string, m judge.Metric, load int) column {
 	return column{title, func(p *peer) string {
 		text, invalid := "not known", 0
@@ -94,7 +94,7 @@ func figure(title string, m judge.Metric, load int) column {
 	}}
 }
 
-// ratio is a metric's ratio to that of the base, no column where there is none.
+// ratio is a column with the ratio of a metric to that of the base, or no column if there is no base.
 func ratio(title string, m judge.Metric, base *peer, load int) column {
 	if base == nil {
 		return column{}
@@ -107,7 +107,7 @@ func ratio(title string, m judge.Metric, base *peer, load int) column {
 	}}
 }
 
-// pairs is the median ratio of rounds in which both runs say something of their server.
+// pairs returns the median ratio of the rounds in which both runs are valid.
 func pairs(m judge.Metric, old, new []*record.Result) string {
 	var a, b []*record.Result
 	for i := range min(len(old), len(new)) {
@@ -121,7 +121,7 @@ func pairs(m judge.Metric, old, new []*record.Result) string {
 	return "not known"
 }
 
-// named is the peer of a name that was measured, nil where it was not.
+// named finds a measured peer by its name; it returns nil if there is none.
 func named(line []*peer, name string) *peer {
 	for _, p := range line {
 		if p.name == name && p.missing == "" {

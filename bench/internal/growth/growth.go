@@ -1,4 +1,4 @@
-// Package growth samples a server for as long as a load lasts and says which of its figures grow.
+// Package growth samples a server while a load runs and finds the figures that grow.
 //
 // Most callers have [Series.Watch] sample beside a load and read [Series.Slopes] at its end.
 package growth
@@ -17,15 +17,15 @@ import (
 	"videotoken/bench/internal/subject"
 )
 
-// Least is how few samples a slope is told of.
+// Least is the smallest number of samples that a slope is computed from.
 const Least = 20
 
-// figure is one of what is sampled.
+// figure is one of the figures that are sampled.
 type figure struct {
 	name, metric string
 	text         func(float64) string
-	slack        float64 // growth over the whole run that is none, in the figure's own unit
-	total        bool    // it only ever counts up: what is judged is how much more a sample than the last
+	slack        float64 // growth over the whole run that is ignored, in the figure's own unit
+	total        bool    // a counter: the increase from sample to sample is judged
 }
 
 func count(v float64) string { return report.Count(math.Round(v)) }
@@ -34,7 +34,7 @@ func duration(v float64) string { return report.Duration(time.Duration(v)) }
 
 var figures = []figure{
 	{name: "RSS", metric: "process_resident_memory_bytes", text: report.Bytes, slack: 4 << 20},
-	// What the collector aims at is twice what was live when it last ran: unlike the heap's size, it has no garbage in it.
+	// The collector's goal is twice the live heap of its last run. Unlike the heap's size it contains no garbage.
 	{name: "heap goal", metric: "go_memstats_next_gc_bytes", text: report.Bytes, slack: 2 << 20},
 	{name: "goroutines", metric: "go_goroutines", text: count, slack: 5},
 	{name: "file descriptors", metric: "process_open_fds", text: count, slack: 5},
@@ -42,13 +42,13 @@ var figures = []figure{
 	{name: "p99", text: duration, slack: 1e6},
 }
 
-// latency is the index of the figure that the load itself tells.
+// latency is the index of the figure that the load measures.
 var latency = len(figures) - 1
 
 // Series is samples of each figure.
 type Series struct {
 	at, value [][]float64 // by figure; at in seconds
-	last      []float64   // of the totals
+	last      []float64   // of the counters
 }
 
 func (s *Series) add(i int, at time.Duration, v float64) {
@@ -61,7 +61,7 @@ func (s *Series) add(i int, at time.Duration, v float64) {
 	s.at[i], s.value[i] = append(s.at[i], at.Seconds()), append(s.value[i], v)
 }
 
-// Latency adds what the load itself measured.
+// Latency adds a latency that the load measured.
 func (s *Series) Latency(at, p99 time.Duration) { s.add(latency, at, float64(p99)) }
 
 // Watch samples an admin port every so often, after a pause, until stop is closed.
@@ -90,16 +90,16 @@ func (s *Series) Watch(ctx context.Context, admin string, pause, every time.Dura
 	}
 }
 
-// Slope is how a figure went.
+// Slope is how a figure changed over the run.
 type Slope struct {
 	Name        string
 	First, Last float64 // the medians of the first and the last fifth of what is judged
-	Hour        float64 // the slope, an hour
+	Hour        float64 // the slope per hour
 	Grows       bool
 	Text        func(float64) string
 }
 
-// Signed is the slope an hour with its sign.
+// Signed is the slope per hour with its sign.
 func (s Slope) Signed() string {
 	if s.Hour < 0 {
 		return "-" + s.Text(-s.Hour)
@@ -121,9 +121,9 @@ func (s *Series) Slopes() (slopes []Slope) {
 	return slopes
 }
 
-// judge takes the first fifth for what a server fills once. Of the rest, the slope is the median of all pairs' slopes
-// (Theil and Sen), which no outlier moves, and it is growth where Kendall's test is sure, three standard deviations,
-// and where over the run it comes to more than the slack and 2 % of the figure.
+// judge leaves out the first fifth, in which a server fills its caches. The slope of the rest is the median of the
+// slopes of all pairs (Theil and Sen), which outliers do not move. It counts as growth if Kendall's test is certain to
+// three standard deviations, and if it adds up to more than the slack and 2 % of the figure over the run.
 func judge(at, value []float64, slack float64) Slope {
 	at, value = at[len(at)/5:], value[len(value)/5:]
 	n := len(at)

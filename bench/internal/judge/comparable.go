@@ -8,13 +8,13 @@ import (
 	"videotoken/bench/internal/report"
 )
 
-// ErrComparable is the error of runs whose difference would say nothing.
+// ErrComparable is the error of runs that must not be compared.
 var ErrComparable = errors.New("not comparable")
 
-// Comparable reports why two files cannot be compared: another machine, another load, another body.
+// Comparable returns an error if two files cannot be compared: they differ in machine, load or body.
 func Comparable(old, new *report.File) error {
 	a, b := old.Machine, new.Machine
-	a.Go, b.Go = "", "" // of the harness
+	a.Go, b.Go = "", "" // the version that built the harness does not matter
 	if a != b {
 		return fmt.Errorf("%w: measured on %+v and on %+v", ErrComparable, a, b)
 	}
@@ -51,7 +51,7 @@ func sameLoad(old, new *record.Result) error {
 	return nil
 }
 
-// Names are the names of a file's results, each once, in their order.
+// Names returns the names of a file's results, each one once, in order.
 func Names(f *report.File) (names []string) {
 	seen := map[string]bool{}
 	for _, r := range f.Results {
@@ -63,7 +63,7 @@ func Names(f *report.File) (names []string) {
 	return names
 }
 
-// Named are a file's results of one name.
+// Named returns a file's results of one name.
 func Named(f *report.File, name string) (results []*record.Result) {
 	for _, r := range f.Results {
 		if r.Name == name {

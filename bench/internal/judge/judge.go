@@ -10,7 +10,7 @@ import (
 	"videotoken/bench/internal/record"
 )
 
-// Verdict is what is said of a metric.
+// Verdict is the judgement of one metric.
 type Verdict string
 
 // The verdicts.
@@ -21,13 +21,13 @@ const (
 	Inconclusive Verdict = "inconclusive"
 )
 
-// confidence is that of every interval.
+// confidence is the confidence level of every interval.
 const confidence = 0.95
 
-// enough is how many pairs an interval of that confidence takes.
+// enough is how many pairs an interval with that confidence needs.
 const enough = 6
 
-// Interval is the median of ratios, and the ends of its interval.
+// Interval is a median of ratios with its confidence interval.
 type Interval struct{ Median, Lo, Hi float64 }
 
 // Row is one metric judged.
@@ -35,22 +35,22 @@ type Row struct {
 	Metric   Metric
 	Old, New float64  // the medians
 	Ratio    Interval // of new to old
-	Noise    Interval // of old to old, where it was measured; else zero
+	Noise    Interval // of old to old; zero if it was not measured
 	Pairs    int
-	// Needed is how many pairs would bring the noise below the budget, where it is above.
+	// Needed is how many pairs would bring the noise below the budget; 0 if it is below.
 	Needed  int
 	Verdict Verdict
 }
 
-// Judge judges pairs of runs: old[i] and new[i] were next to each other. again are further runs of the old revision
-// beside old, nil where there are none. A metric regressed where both the median and the near end of its interval are
-// worse by more than the budget, 0.08 for 8 %, and than what the old revision differs from itself by.
+// Judge judges pairs of runs: old[i] and new[i] ran at the same time. again has further runs of the old revision, made
+// at the same time too, or is nil. A metric regressed if both its median and the near end of its interval are worse by
+// more than the budget (0.08 is 8 %) and by more than the old revision differs from itself.
 func Judge(old, new, again []*record.Result, budget float64) []Row {
 	var rows []Row
 	for _, m := range Metrics() {
 		a, b := values(m, old), values(m, new)
 		if a == nil || b == nil {
-			continue // not known of every run
+			continue // some run does not have it
 		}
 		r := Row{Metric: m, Old: median(a), New: median(b), Ratio: interval(ratios(b, a)), Pairs: len(a)}
 		r.Noise, _ = m.Ratio(old, again)
@@ -66,13 +66,13 @@ func (r *Row) judge(budget float64) {
 		cost, noise = cost.inverse(), noise.inverse()
 	}
 	limit := 1 + budget
-	spread := 1.0 // how far the old revision is from itself, either way
+	spread := 1.0 // how much the old revision differs from itself, in either direction
 	if noise != (Interval{}) {
 		spread = max(noise.Hi, 1/noise.Lo)
 	}
 	worst := max(limit, spread)
 	if noise == (Interval{}) && r.Pairs >= enough {
-		spread = math.Sqrt(cost.Hi / cost.Lo) // nothing else tells what the machine resolves
+		spread = math.Sqrt(cost.Hi / cost.Lo) // the interval itself is the only measure of the noise
 	}
 	switch {
 	case r.Pairs < enough && (cost.Median > limit || cost.Median < 1/limit):
@@ -92,7 +92,7 @@ func (r *Row) judge(budget float64) {
 	}
 }
 
-// Overall is the verdict of all rows: one regression is one, and what is not known is not passed.
+// Overall is the verdict of all rows: a regression if one regressed, else inconclusive if one is.
 func Overall(rows []Row) Verdict {
 	overall := Pass
 	for _, r := range rows {

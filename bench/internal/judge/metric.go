@@ -11,7 +11,7 @@ import (
 type Metric struct {
 	Name string
 	Unit string // as the Go benchmark format wants it
-	// More is whether more of it is better.
+	// More is true if a larger value is better.
 	More bool
 	Of   func(*record.Result) float64
 	Text func(float64) string
@@ -33,10 +33,10 @@ var (
 
 func duration(v float64) string { return report.Duration(time.Duration(v)) }
 
-// Metrics are all of them, the steadiest first.
+// Metrics has all of them, the steadiest first.
 func Metrics() []Metric { return []Metric{CPU, P50, P99, Rate} }
 
-// Median is the median of runs, false where the figure is not known of every one.
+// Median returns the median of runs, and false if some run does not have the figure.
 func (m Metric) Median(runs []*record.Result) (float64, bool) {
 	v := values(m, runs)
 	if v == nil {
@@ -45,8 +45,8 @@ func (m Metric) Median(runs []*record.Result) (float64, bool) {
 	return median(v), true
 }
 
-// Ratio is the median of the ratios of new[i] to old[i], which were next to each other, and its interval; false where
-// the figure is not known of every run.
+// Ratio returns the median of the ratios of new[i] to old[i], which ran at the same time, with its interval. It returns
+// false if some run does not have the figure.
 func (m Metric) Ratio(old, new []*record.Result) (Interval, bool) {
 	a, b := values(m, old), values(m, new)
 	if a == nil || b == nil {

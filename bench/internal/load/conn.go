@@ -10,32 +10,32 @@ import (
 // flight is one request that is not answered yet.
 type flight struct{ due, sent, lag int64 }
 
-// conn is one connection as both loops see it: the requests in flight, and the part of a response that came in.
+// conn is the state of a connection that both kinds of loops need: the requests in flight, and an incomplete response.
 type conn struct {
-	flights []flight // a ring: answers come in the order of the requests
+	flights []flight // a ring buffer: answers arrive in the order of the requests
 	head, n int
 	part    []byte
-	need    int   // the size part must have before it is worth parsing
+	need    int   // the size that part must reach before it is parsed again
 	free    int64 // when it last could take a request
 	checkAt int64 // when the next body is due to be checked in full
 }
 
-// checkEvery is a little under the second that is promised, since a connection is not asked at fixed times.
+// checkEvery is a little less than the documented second, since requests are not sent at fixed times.
 const checkEvery = int64(900 * time.Millisecond)
 
 var errUnasked = errors.New("a response that nothing asked for")
 
 func (c *conn) room() bool { return c.n < len(c.flights) }
 
-// push notes a request that is about to be written.
+// push records a request that is about to be written.
 func (c *conn) push(due, now int64) {
 	lag := now - max(due, c.free)
 	c.flights[(c.head+c.n)%len(c.flights)] = flight{due, now, lag}
 	c.n++
 }
 
-// take takes data that was read at now as far as it holds whole responses, and says how many, and whether the server
-// will close the connection. Of its errors none leaves a usable connection.
+// take consumes the whole responses in data, which was read at now. It returns how many there were and whether the server
+// will close the connection. After an error the connection cannot be used any more.
 func (c *conn) take(w *worker, data []byte, now int64) (answered int, closes bool, err error) {
 	if len(c.part) > 0 {
 		c.part = append(c.part, data...)
@@ -69,7 +69,7 @@ func (c *conn) take(w *worker, data []byte, now int64) (answered int, closes boo
 	return answered, closes, nil
 }
 
-// reset gives up what was in flight on a connection that is gone.
+// reset gives up the requests in flight on a lost connection.
 func (c *conn) reset(w *worker, now int64) {
 	for ; c.n > 0; c.n-- {
 		f := c.flights[c.head]
@@ -79,8 +79,8 @@ func (c *conn) reset(w *worker, now int64) {
 	c.head, c.part = 0, c.part[:0]
 }
 
-// failure is a reason a request failed, with a number where the reason has one. It is made without formatting: a
-// server that fails every request does so very often.
+// failure is the reason why a request failed, with a number if the reason has one. It is formatted only once, in the
+// report, because a server can fail very often.
 type failure struct {
 	reason string // with a verb for n where n is not 0
 	n      int
@@ -93,7 +93,7 @@ func (f failure) String() string {
 	return fmt.Sprintf(f.reason, f.n)
 }
 
-// reason is what to call the error of a connection.
+// reason turns the error of a connection into a failure.
 func reason(err error) failure {
 	if errors.Is(err, io.EOF) {
 		return failure{reason: "the server closed the connection before it answered"}
@@ -101,7 +101,7 @@ func reason(err error) failure {
 	return failure{reason: err.Error()}
 }
 
-// worker is what a loop keeps for itself.
+// worker is the state of one loop that it shares with no other.
 type worker struct {
 	*run
 	block      []Sample
@@ -111,7 +111,7 @@ type worker struct {
 	flushAt    int64
 }
 
-// flushEvery is how often samples are handed over, at the least.
+// flushEvery is the longest time between two deliveries of samples.
 const flushEvery = int64(100 * time.Millisecond)
 
 func (r *run) worker(block int) *worker {
@@ -120,7 +120,7 @@ func (r *run) worker(block int) *worker {
 
 func (w *worker) fail(f failure, n int) { w.failures[f] += int64(n) }
 
-// emit notes a request that is done with.
+// emit records a finished request.
 func (w *worker) emit(s Sample) {
 	if w.block = append(w.block, s); len(w.block) == cap(w.block) {
 		w.flush()
@@ -141,7 +141,7 @@ func (w *worker) flush() {
 	}
 }
 
-// judge checks a response. One that is wrong is still a sample: it took its time.
+// judge checks a response. A wrong one remains a sample with its latency.
 func (w *worker) judge(c *conn, r *response, now int64) {
 	if r.code < 200 || r.code > 299 {
 		w.fail(failure{"status %d", r.code}, 1)

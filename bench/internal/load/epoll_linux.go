@@ -18,36 +18,36 @@ const hasEpoll = true
 // socket is a connection of an event loop.
 type socket struct {
 	conn
-	fd     int  // -1 while there is none
-	unsent int  // bytes of requests that the kernel would not take yet
+	fd     int  // -1 while it is not connected
+	unsent int  // bytes of requests that the kernel has not accepted yet
 	queued bool // it is in the loop's queue
 }
 
-// dialed is what became of dialling again.
+// dialed is the result of opening a connection again.
 type dialed struct {
 	socket, fd int
 	err        error
 }
 
-// eventLoop drives a share of the connections from one thread. Raw system calls on non-blocking sockets tell the Go
-// scheduler nothing, which is right, for they never wait; the one call that waits is epoll_pwait2.
+// eventLoop drives a share of the connections from one thread. Raw system calls on non-blocking sockets do not
+// inform the Go scheduler. They need not, because they never wait; only epoll_pwait2 waits.
 type eventLoop struct {
 	*worker
 	ctx     context.Context
 	epfd    int
 	sockets []socket
-	queue   queue  // of sockets that can take a request, the one that waited longest first
-	many    []byte // the request, once for every one that may be in flight
-	buf     []byte // what every socket reads into
+	queue   queue  // sockets that can take a request, the one that has waited longest first
+	many    []byte // the request, repeated as often as may be in flight
+	buf     []byte // the read buffer of all sockets
 	events  []unix.EpollEvent
-	arrival int64 // the index of the next arrival, and how far apart this loop's are
+	arrival int64 // the index of this loop's next arrival; stride is the distance between two
 	stride  int64
-	first   bool // of the loops
+	first   bool // whether this is the first of the loops
 	dialed  chan dialed
 	dialing int
 }
 
-// epoll runs the load on one event loop a worker. clock is closed when they start.
+// epoll runs the load on one event loop for each worker. It closes clock when they start.
 func (r *run) epoll(ctx context.Context, clock chan<- struct{}) ([]*worker, error) {
 	loops := make([]*eventLoop, r.Workers)
 	workers := make([]*worker, r.Workers)
@@ -107,13 +107,13 @@ func (r *run) eventLoop(ctx context.Context, id int) (*eventLoop, error) {
 	return l, nil
 }
 
-// loop runs until the load is offered and answered.
+// loop runs until all requests have been sent and answered.
 func (l *eventLoop) loop() error {
-	// The thread is this loop's alone and ends with it, so that its CPU time is the loop's, and the timers are left as
-	// they are on every other.
+	// The thread belongs to this loop alone and ends with it. So its CPU time is the loop's, and the timer setting below
+	// affects no other thread.
 	runtime.LockOSThread()
 	defer l.flush()
-	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0) // else a sleep may end 50 us late
+	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0) // otherwise a sleep can end 50 us late
 	for i := range l.sockets {
 		if err := l.ready(i); err != nil {
 			return err
@@ -151,27 +151,27 @@ func (l *eventLoop) loop() error {
 	}
 }
 
-// mark calls Mark, on one loop of all.
+// mark calls Mark, on the first loop only.
 func (l *eventLoop) mark() {
 	if l.Mark != nil && l.first {
 		l.Mark()
 	}
 }
 
-// finished reports whether there is nothing left to send or to wait for.
+// finished reports whether everything was sent and answered.
 func (l *eventLoop) finished(now int64) bool {
 	if now < l.end || l.Rate > 0 && l.arrival < l.planned && now < l.end+int64(l.Timeout) {
 		return false
 	}
 	for i := range l.sockets {
 		if l.sockets[i].n > 0 {
-			return false // sweep gives it up in time
+			return false // sweep gives it up after its timeout
 		}
 	}
 	return true
 }
 
-// wait waits for events, the next arrival or the next flush, whichever is first, and returns how many events there are.
+// wait waits for events, the next arrival or the next flush, whichever is first, and returns the number of events.
 func (l *eventLoop) wait(now int64) (int, error) {
 	until := l.flushAt
 	if l.Rate > 0 && l.arrival < l.planned && !l.queue.empty() {
@@ -214,7 +214,7 @@ func (l *eventLoop) wait(now int64) (int, error) {
 	}
 }
 
-// event handles what epoll says of a socket.
+// event handles an event of a socket.
 func (l *eventLoop) event(i int, events uint32) {
 	s := &l.sockets[i]
 	if s.fd < 0 {

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Fetch sends the request once, over plain TCP, and returns the response as it came.
+// Fetch sends the request once, over plain TCP, and returns the response as it came. It gives up when
+// the deadline of ctx passes, or after five seconds if it has none.
 func (t *Target) Fetch(ctx context.Context) ([]byte, error) {
 	d := net.Dialer{Timeout: 5 * time.Second}
 	c, err := d.DialContext(ctx, "tcp", t.addr)
@@ -14,7 +15,11 @@ func (t *Target) Fetch(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	defer c.Close()
-	if err := c.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		deadline = time.Now().Add(5 * time.Second)
+	}
+	if err := c.SetDeadline(deadline); err != nil {
 		return nil, err
 	}
 	if _, err := c.Write(t.Request); err != nil {

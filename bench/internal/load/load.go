@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Load says how much is offered, and what a right answer is.
+// Load says how many requests are sent, and which answers are right.
 type Load struct {
 	Connections int
 	Pipelining  int           // requests in flight on a connection; 0 counts as 1
@@ -20,19 +20,19 @@ type Load struct {
 	Duration    time.Duration // of the window that is measured
 	Timeout     time.Duration // of one request; 0 counts as 10 s
 	Workers     int           // event loops; 0 counts as one for every two cores
-	// Length is the length every response's body must have in bytes, -1 if any is right.
+	// Length is the length every response's body must have in bytes, or -1 for any length.
 	Length int
-	// Check judges the body of at least one response a connection and second; nil accepts all. It is called from
+	// Check checks the body of at least one response a second on each connection; nil accepts all. It is called from
 	// every worker and must not keep the body.
 	Check func(body []byte, now time.Time) error
-	// Portable uses a goroutine a connection even where there is epoll.
+	// Portable uses a goroutine for each connection even on Linux.
 	Portable bool
-	// Turns has a closed loop on epoll take turns with others; nil has it go all the time.
+	// Turns makes a closed loop on epoll take turns with others; with nil it never pauses.
 	Turns *Turns
 	// Begin and End are called as the window begins and ends, and may take their time; nil calls nothing.
 	Begin, End func()
-	// Mark is called twice, as the window begins and as it ends, on an event loop's own thread where there is one: no
-	// answer is taken between the edge and the call, however late it is. It must be quick; nil calls nothing.
+	// Mark is called when the window begins and when it ends, on the thread of an event loop if there is one, so that no
+	// answer is read between the edge of the window and the call. It must be quick; nil calls nothing.
 	Mark func()
 }
 
@@ -41,23 +41,22 @@ type Sample struct {
 	Due   int64 // when it should have been sent: in a closed loop, when it was
 	Sent  int64 // when it was written
 	Done  int64 // when the last byte of its answer was read, or its connection was lost
-	Lag   int64 // how much of Sent-Due is the generator's own: not spent waiting for a connection
+	Lag   int64 // the part of Sent-Due that was not spent waiting for a connection: the generator's own delay
 	Bytes uint32
-	Code  uint16 // of the answer, 0 where there was none
+	Code  uint16 // of the answer, 0 if there was none
 }
 
-// Outcome is what a run amounts to beside its samples.
+// Outcome is the result of a run without its samples.
 type Outcome struct {
-	Start time.Time // of the run: what the times of samples are since
-	// Failures counts, by reason, every request that was not answered rightly: also those of the warm-up, and those
+	Start time.Time // of the run; the times of samples count from here
+	// Failures counts, by reason, every request without a right answer, including those of the warm-up and those
 	// that were due and never sent.
 	Failures map[string]int64
 	// Unsent is how many of them were due and never sent.
 	Unsent int64
-	// Reconnects counts connections the server closed in order, between requests.
+	// Reconnects counts connections that the server closed between requests.
 	Reconnects int64
-	// CPU is what this process spent in the window; Busy the share of its time the busiest worker was running, 1 for a
-	// core.
+	// CPU is the CPU time of this process in the window; Busy the share of the window in which the busiest worker ran.
 	CPU  time.Duration
 	Busy float64
 }
@@ -85,7 +84,7 @@ func (l *Load) defaults() error {
 	return nil
 }
 
-// run is one load as its workers share it. All but the atomics is fixed when they start.
+// run is the state that the workers of a load share. Only the atomics change after the start.
 type run struct {
 	Load
 	*Target
@@ -99,9 +98,9 @@ type run struct {
 	free    chan []Sample
 }
 
-// Run offers a load and calls sink, from one goroutine at a time, with the samples of it as they come in, about every
-// 100 ms; sink must not keep the slice. It returns when every request is answered or given up, or when ctx ends. A
-// server that fails does not make it fail: the failures are in the outcome.
+// Run offers a load. About every 100 ms it calls sink with new samples, from one goroutine at a time; sink must not keep
+// the slice. Run returns when every request is answered or given up, or when ctx ends. Failures of the server are not
+// errors of Run: they are in the outcome.
 func Run(ctx context.Context, t *Target, l Load, sink func([]Sample)) (*Outcome, error) {
 	if err := l.defaults(); err != nil {
 		return nil, err

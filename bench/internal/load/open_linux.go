@@ -31,7 +31,7 @@ func openAll(ctx context.Context, loops []*eventLoop) error {
 	return first
 }
 
-// open dials with the resolver and the timeouts of package net, and takes the socket away from its poller.
+// open dials with the resolver and the timeouts of package net, and removes the socket from its poller.
 func (l *eventLoop) open() (fd int, err error) {
 	c, err := l.dial(l.ctx)
 	if err != nil {

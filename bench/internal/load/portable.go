@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// portable runs the load on a goroutine a connection. clock is closed when they start.
+// portable runs the load on one goroutine for each connection. It closes clock when they start.
 func (r *run) portable(ctx context.Context, clock chan<- struct{}) ([]*worker, error) {
 	clients := make([]*client, r.Connections)
 	workers := make([]*worker, r.Connections)
@@ -47,7 +47,7 @@ func (r *run) portable(ctx context.Context, clock chan<- struct{}) ([]*worker, e
 type client struct {
 	*worker
 	conn
-	wire net.Conn // nil while there is none
+	wire net.Conn // nil while it is not connected
 	buf  []byte
 }
 
@@ -70,7 +70,7 @@ func (c *client) hangUp() {
 	}
 }
 
-// closed sends the next request when the last is answered.
+// closed sends the next request whenever the last is answered.
 func (c *client) closed(ctx context.Context) {
 	for now := c.now(); now < c.end && c.ready(ctx); now = c.now() {
 		for range c.flights {
@@ -90,7 +90,7 @@ func (c *client) closed(ctx context.Context) {
 	}
 }
 
-// arrivals takes the next arrival that no other connection took, waits for it, and sends it.
+// arrivals takes the next arrival that no other connection has taken, waits until it is due, and sends it.
 func (c *client) arrivals(ctx context.Context) {
 	for c.ready(ctx) {
 		i := c.next.Add(1) - 1
@@ -111,7 +111,7 @@ func (c *client) arrivals(ctx context.Context) {
 	}
 }
 
-// ready reports whether there is a connection, after it tried to open one where there was none.
+// ready opens the connection if it is not open, and reports whether it is.
 func (c *client) ready(ctx context.Context) bool {
 	for c.wire == nil && !c.stopped.Load() && c.now() < c.end {
 		if err := c.connect(ctx); err != nil {
@@ -131,7 +131,7 @@ func (c *client) send(n int) error {
 	return nil
 }
 
-// receive reads once, and returns how many answers that completed, and when.
+// receive reads once. It returns how many answers are complete now, and the time.
 func (c *client) receive() (answered int, now int64, err error) {
 	var n int
 	for {
@@ -164,7 +164,7 @@ func (c *client) receive() (answered int, now int64, err error) {
 	return answered, now, err
 }
 
-// lose counts what was in flight as failed where err is one, and drops the connection.
+// lose drops the connection. Requests in flight count as failed.
 func (c *client) lose(err error) {
 	if err == nil {
 		return

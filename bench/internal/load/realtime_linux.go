@@ -7,16 +7,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The policies of sched(7): under schedRR a thread that can run runs, before all threads of the normal policy.
+// The policies of sched(7). A thread with schedRR runs before all threads with the normal policy.
 const (
 	schedNormal = 0
 	schedRR     = 2
 )
 
-// realtime puts this process before those of the normal policy, or among them again. The arrivals of an open loop
-// stand for users, whom a server that wants every core does not delay. It is every thread, for a loop may have to wait
-// for a lock of the Go scheduler that another one holds; threads that start later take it over. It needs a privilege;
-// without it, the loop's lag tells.
+// realtime makes this process run before those with the normal policy, or among them again. The arrivals of an open loop
+// stand for users, and a server that uses every core does not delay its users. It applies to every thread, because a
+// loop may wait for a lock of the Go scheduler that another thread holds; threads that start later inherit it. It needs
+// a privilege; without it, the reported lag is larger.
 func realtime(on bool) {
 	attr := unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: schedNormal}
 	if on {

@@ -6,10 +6,10 @@ import (
 	"strconv"
 )
 
-// response is one response at the front of a buffer. Its body refers to the buffer.
+// response is one response at the start of a buffer. Its body points into the buffer.
 type response struct {
 	code   int
-	body   []byte // as framed: with chunked coding, the chunks' framing is in it
+	body   []byte // as sent: a chunked body includes the framing of its chunks
 	size   int    // of the whole response in bytes
 	closes bool   // the server will close the connection
 }
@@ -22,8 +22,8 @@ var (
 	errLarge    = errors.New("the response is over 64 MiB")
 )
 
-// parse takes the response at the front of b apart. Where it is not all there, need is the size b must have before
-// another try is worth it. It reads what framing needs (RFC 9112, section 6.3) and nothing more, and does not
+// parse parses the response at the start of b. If it is incomplete, need is the size that b must reach before the next
+// attempt. It reads what framing needs (RFC 9112, section 6.3) and nothing more, and does not
 // allocate: at 100,000 responses a second a general parser would be the generator's largest cost.
 func parse(b []byte) (r response, need int, err error) {
 	end := bytes.Index(b, []byte("\r\n\r\n"))
@@ -45,7 +45,7 @@ func parse(b []byte) (r response, need int, err error) {
 	}
 	length, chunked := -1, false
 	for line := range lines(b[:end]) {
-		// Only these three begin with what is compared; the rest cost one comparison.
+		// Only these three names start with the compared letters; other lines cost one comparison.
 		switch {
 		case hasFold(line, "content-length:"):
 			if length, err = strconv.Atoi(string(bytes.TrimSpace(line[len("content-length:"):]))); err != nil || length < 0 {
@@ -66,7 +66,7 @@ func parse(b []byte) (r response, need int, err error) {
 			return r, start + need, err
 		}
 	case length < 0:
-		return r, 0, errResponse // delimited by the end of the connection: it cannot be told from a cut one
+		return r, 0, errResponse // delimited by the end of the connection: indistinguishable from a truncated one
 	}
 	if length > maxResponse {
 		return r, 0, errLarge
@@ -78,7 +78,7 @@ func parse(b []byte) (r response, need int, err error) {
 	return r, 0, nil
 }
 
-// lines yields the lines of a header without the status line.
+// lines yields the lines of a head after the status line.
 func lines(b []byte) func(func([]byte) bool) {
 	return func(yield func([]byte) bool) {
 		i := bytes.IndexByte(b, '\n')
@@ -101,7 +101,7 @@ func hasFold(line []byte, name string) bool {
 	return len(line) >= len(name) && line[0]|0x20 == name[0] && bytes.EqualFold(line[:len(name)], []byte(name))
 }
 
-// chunks is the size of a chunked body (RFC 9112, section 7.1) with its framing.
+// chunks returns the size of a chunked body (RFC 9112, section 7.1) including its framing.
 func chunks(b []byte) (size, need int, err error) {
 	for {
 		eol := bytes.Index(b[size:], []byte("\r\n"))
@@ -118,7 +118,7 @@ func chunks(b []byte) (size, need int, err error) {
 		}
 		size += eol + 2 + int(n) + 2
 		if n == 0 && len(b) >= size && string(b[size-2:size]) != "\r\n" {
-			return 0, 0, errResponse // trailers: nothing the harness measures sends them
+			return 0, 0, errResponse // trailers, which no measured server sends
 		}
 		if len(b) < size {
 			return 0, size, nil

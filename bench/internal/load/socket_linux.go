@@ -10,10 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ready puts a socket that was opened to work.
+// ready starts using a socket that was just opened.
 func (l *eventLoop) ready(i int) error {
 	s := &l.sockets[i]
-	ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(i)} // the index: epoll only hands it back
+	ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(i)} // the index of the socket, which epoll returns unchanged
 	if err := unix.EpollCtl(l.epfd, unix.EPOLL_CTL_ADD, s.fd, &ev); err != nil {
 		return fmt.Errorf("epoll: %w", err)
 	}
@@ -52,7 +52,7 @@ func (l *eventLoop) arrivals(now int64) {
 		}
 		l.arrival += l.stride
 		l.next.Add(1)
-		now = l.now() // the lag of the last of many is not that of the first
+		now = l.now() // earlier requests of this loop have taken time
 		l.send(i, 1, due, now)
 		if s.fd >= 0 && s.room() {
 			l.enqueue(i)
@@ -60,7 +60,7 @@ func (l *eventLoop) arrivals(now int64) {
 	}
 }
 
-// resume sends on every socket that waited for its loop's turn.
+// resume sends on every socket that has waited for the turn of its loop.
 func (l *eventLoop) resume(now int64) {
 	if l.Turns == nil || now >= l.end || !l.Turns.Mine(now) {
 		return
@@ -90,7 +90,7 @@ func (l *eventLoop) send(i, n int, due, now int64) {
 	}
 	waits := s.unsent > 0
 	if s.unsent += n * len(l.Request); waits {
-		return // behind what the kernel would not take
+		return // write sends it after the bytes that the kernel has not accepted
 	}
 	l.write(i)
 	if s.fd >= 0 && s.unsent > 0 {
@@ -98,8 +98,8 @@ func (l *eventLoop) send(i, n int, due, now int64) {
 	}
 }
 
-// write writes what is unsent, as much as the kernel takes. Requests are all alike, so that what is unsent is always
-// the end of so many of them.
+// write writes as many of the unsent bytes as the kernel accepts. All requests are equal, so the unsent bytes are always
+// the end of the repeated request.
 func (l *eventLoop) write(i int) {
 	s := &l.sockets[i]
 	rest := l.many[len(l.many)-s.unsent:]
@@ -122,8 +122,8 @@ func (l *eventLoop) sweep(now int64) {
 	}
 }
 
-// lose counts what was in flight on a connection as failed and opens another in its place. A connection that a server
-// closes between requests is in order (RFC 9112, section 9.5).
+// lose counts the requests in flight on a connection as failed and opens another in its place. A server may close a
+// connection between requests (RFC 9112, section 9.5).
 func (l *eventLoop) lose(i int, err error) {
 	s := &l.sockets[i]
 	if s.n > 0 || !errors.Is(err, io.EOF) {
@@ -131,13 +131,13 @@ func (l *eventLoop) lose(i int, err error) {
 	} else {
 		l.reconnects++
 	}
-	unix.Close(s.fd) // which also takes it out of epoll
+	unix.Close(s.fd) // which also removes it from epoll
 	s.fd, s.unsent = -1, 0
 	s.reset(l.worker, l.now())
 	l.redial(i, 0)
 }
 
-// redial opens a connection beside the loop, after a pause.
+// redial opens a connection after a pause, without blocking the loop.
 func (l *eventLoop) redial(i int, pause time.Duration) {
 	l.dialing++
 	go func() {

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Target is what is asked for: the address and the bytes of a request, made once.
+// Target is an address and a request to it, whose bytes are made once.
 type Target struct {
 	URL    string
 	Method string
@@ -22,11 +22,11 @@ type Target struct {
 	tls  bool
 }
 
-// ErrTarget is the error of a URL or a header that cannot be asked for.
+// ErrTarget is the error of an unusable URL or header.
 var ErrTarget = errors.New("not a target")
 
 // NewTarget prepares a request. A header is spelled "Name: value" or, as autocannon also takes it, "Name=value".
-// Host, Content-Length and Connection are added where they are not among the headers.
+// Host, Content-Length and Connection are added if they are not among the headers.
 func NewTarget(method, rawURL string, headers []string, body []byte) (*Target, error) {
 	if !strings.Contains(rawURL, "://") {
 		rawURL = "http://" + rawURL

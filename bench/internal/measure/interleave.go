@@ -12,18 +12,18 @@ import (
 	"videotoken/bench/internal/subject"
 )
 
-// Rounds is how binaries are measured against each other.
+// Rounds says how binaries are measured in turns.
 type Rounds struct {
-	Pairs int           // each of fresh processes
-	Turn  time.Duration // how long one is loaded before it is the next one's turn
-	// Load is that of each, its durations without the turns of the others. They are rounded up to whole turns.
+	Pairs int           // number of pairs, each with fresh processes
+	Turn  time.Duration // how long one binary is loaded before the next
+	// Load is the load of each binary. Its durations do not include the others' turns; they are rounded up to whole turns.
 	Load load.Load
-	// Progress is told of each pair before it.
+	// Progress is called before each pair.
 	Progress func(pair int)
 }
 
-// Interleave measures binaries of the service against each other, and returns a result a pair for each of them. A run
-// that fails is an error.
+// Interleave measures binaries of the service in turns. It returns the results by binary, one for each pair. If a run
+// fails, it returns an error.
 func (s *Service) Interleave(ctx context.Context, r Rounds, binaries ...string) ([][]*record.Result, error) {
 	results := make([][]*record.Result, len(binaries))
 	for pair := range r.Pairs {
@@ -39,8 +39,8 @@ func (s *Service) Interleave(ctx context.Context, r Rounds, binaries ...string) 
 	return results, nil
 }
 
-// pair measures a fresh process of each binary, in turns. Every pair has each of them in the next one's place, so that
-// none is always first, or in the middle.
+// pair measures a fresh process of each binary, in turns. The order rotates from pair to pair, so that
+// none is always first.
 func (s *Service) pair(ctx context.Context, r Rounds, pair int, binaries []string) ([]*record.Result, error) {
 	n := len(binaries)
 	place := func(arm int) int { return (arm + pair) % n }
@@ -70,7 +70,7 @@ func (s *Service) pair(ctx context.Context, r Rounds, pair int, binaries []strin
 				errs[arm] = err
 				return
 			}
-			spec.Admin = "" // a scrape in one's turn is work for another
+			spec.Admin = "" // a scrape would take CPU time in another's turn
 			m, err := sound(ctx, spec, p)
 			if errs[arm] = err; err == nil {
 				m.RequestsPerSecond.Scale(float64(n)) // it had one turn in n
@@ -86,7 +86,7 @@ func (s *Service) pair(ctx context.Context, r Rounds, pair int, binaries []strin
 	return results, errors.Join(errs...)
 }
 
-// whole is a duration in whole turns, so that each has as many.
+// whole rounds a duration up to whole turns, so that each binary has the same number.
 func (r Rounds) whole(d time.Duration) time.Duration {
 	return (d + r.Turn - 1) / r.Turn * r.Turn
 }

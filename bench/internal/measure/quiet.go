@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// hush is the runtime's settings as they were before the first of the runs that are under way.
-var hush struct {
+// saved has the runtime's settings from before the first of the runs in progress.
+var saved struct {
 	sync.Mutex
 	runs    int
 	percent int
@@ -15,23 +15,23 @@ var hush struct {
 	procs   int
 }
 
-// quiet keeps the harness's own runtime from delaying its event loops, until the returned function is called: garbage
-// is left alone below a gigabyte, and there is always a processor for a loop that comes back from waiting.
+// quiet keeps the Go runtime of this process from delaying its event loops, until the returned function is called:
+// garbage is collected only above a gigabyte, and there are spare processors for loops that return from a wait.
 func quiet() (done func()) {
-	hush.Lock()
-	defer hush.Unlock()
-	if hush.runs++; hush.runs == 1 {
-		hush.percent = debug.SetGCPercent(-1)
-		hush.limit = debug.SetMemoryLimit(1 << 30)
-		hush.procs = runtime.GOMAXPROCS(runtime.NumCPU() + 4)
+	saved.Lock()
+	defer saved.Unlock()
+	if saved.runs++; saved.runs == 1 {
+		saved.percent = debug.SetGCPercent(-1)
+		saved.limit = debug.SetMemoryLimit(1 << 30)
+		saved.procs = runtime.GOMAXPROCS(runtime.NumCPU() + 4)
 	}
 	return func() {
-		hush.Lock()
-		defer hush.Unlock()
-		if hush.runs--; hush.runs == 0 {
-			debug.SetGCPercent(hush.percent)
-			debug.SetMemoryLimit(hush.limit)
-			runtime.GOMAXPROCS(hush.procs)
+		saved.Lock()
+		defer saved.Unlock()
+		if saved.runs--; saved.runs == 0 {
+			debug.SetGCPercent(saved.percent)
+			debug.SetMemoryLimit(saved.limit)
+			runtime.GOMAXPROCS(saved.procs)
 		}
 	}
 }

@@ -13,29 +13,29 @@ import (
 	"videotoken/bench/internal/subject"
 )
 
-// Spec is one run.
+// Spec describes one run.
 type Spec struct {
 	Name   string
 	Target *load.Target
 	Load   load.Load
-	// PID is the server's process, 0 where it cannot be seen; Admin the URL of its admin port, "" where it has none.
+	// PID is the server's process, or 0 if it is unknown; Admin the URL of its admin port, or "" if it has none.
 	PID   int
 	Admin string
 	// Keep keeps every sample.
 	Keep bool
-	// Watch is called with the recorder before the load begins, and what it returns when it has ended; nil calls
-	// nothing.
+	// Watch, if it is not nil, is called with the recorder before the load begins. The function that it returns is
+	// called when the load has ended.
 	Watch func(*record.Recorder) (done func())
 }
 
-// Measured is a run with everything it left.
+// Measured is a finished run.
 type Measured struct {
 	*record.Result
 	Recorder *record.Recorder
 	Start    time.Time
 }
 
-// Run measures.
+// Run performs one run.
 func Run(ctx context.Context, s Spec) (*Measured, error) {
 	w := &watch{ctx: ctx, pid: s.PID, admin: s.Admin}
 	if err := w.calibrate(); err != nil {
@@ -66,19 +66,19 @@ func settings(s Spec) record.Settings {
 		Duration: s.Load.Duration}
 }
 
-// watch reads what the server spends in the window.
+// watch reads what the server uses during the window.
 type watch struct {
 	ctx      context.Context
 	pid      int
 	admin    string
-	look     float64 // allocations of one look at them
+	look     float64 // how many allocations one reading of them causes
 	cpu      time.Duration
 	mallocs  float64
 	cpuErr   error
 	adminErr error
 }
 
-// calibrate learns what a look at the allocations allocates; the first few also allocate what later ones reuse.
+// calibrate finds out how many allocations one reading of them causes. The first readings cause more than later ones.
 func (w *watch) calibrate() error {
 	if w.admin == "" {
 		return nil
@@ -95,7 +95,7 @@ func (w *watch) calibrate() error {
 	return nil
 }
 
-// mark reads the CPU time at the very edges of the window.
+// mark reads the CPU time exactly at the edges of the window.
 func (w *watch) mark() {
 	if w.pid != 0 {
 		now, err := subject.CPU(w.pid)
@@ -103,7 +103,7 @@ func (w *watch) mark() {
 	}
 }
 
-// begin and end look at the allocations, both as long after the edge as the other, so that as many requests are between them.
+// begin and end read the allocations, both equally late, so that as many requests lie between them as in the window.
 func (w *watch) begin() {
 	if w.admin != "" {
 		w.mallocs, w.adminErr = subject.Mallocs(w.ctx, w.admin)
@@ -117,7 +117,7 @@ func (w *watch) end() {
 	}
 }
 
-// server is what was read, nil where the process cannot be seen.
+// server returns what was read, or nil if the process is unknown.
 func (w *watch) server(requests int64) (*record.Server, error) {
 	if w.pid == 0 && w.admin == "" {
 		return nil, nil
@@ -129,7 +129,7 @@ func (w *watch) server(requests int64) (*record.Server, error) {
 	if requests == 0 {
 		return s, nil
 	}
-	if w.pid != 0 && w.cpuErr == nil { // else it is not known, and said so
+	if w.pid != 0 && w.cpuErr == nil { // otherwise the report says that it is unknown
 		s.CPUMicros = float64(w.cpu.Nanoseconds()) / 1e3 / float64(requests)
 		if rss, err := subject.PeakRSS(w.pid); err == nil {
 			s.PeakRSS = rss

@@ -13,30 +13,30 @@ import (
 	"videotoken/bench/internal/truth"
 )
 
-// Service is this service as it is measured: with a fixed configuration and the notes' body.
+// Service is videotoken as it is measured: with a fixed configuration and the baseline's body.
 type Service struct {
 	Config string // the configuration file
 	Body   []byte
 	Answer *truth.Answer
 }
 
-// Path is where the service signs.
+// Path is the path of the route that signs.
 const Path = "/video/token"
 
-// JSON is the header the service wants.
+// JSON is the header that the service requires.
 const JSON = "Content-Type: application/json"
 
-// NewService reads the fixed configuration and the notes' body, which are in the repository whose root this is.
+// NewService reads the fixed configuration and the baseline's body from the repository with this root.
 func NewService(root string) (*Service, error) {
 	s := &Service{Config: filepath.Join(root, "bench", "testdata", "service.yaml")}
 	var err error
-	if s.Body, err = os.ReadFile(filepath.Join(root, "bench", "testdata", "notes.json")); err != nil {
+	if s.Body, err = os.ReadFile(filepath.Join(root, "bench", "testdata", "baseline.json")); err != nil {
 		return nil, err
 	}
 	return s, s.SetBody(s.Body)
 }
 
-// SetBody has another body asked for.
+// SetBody sets another body for the requests.
 func (s *Service) SetBody(body []byte) error {
 	config, err := truth.ReadConfig(s.Config)
 	if err != nil {
@@ -52,13 +52,13 @@ func (s *Service) Start(ctx context.Context, binary string) (*subject.Process, e
 	return subject.Start(ctx, s.Command(binary))
 }
 
-// Command is how a binary of the service is started.
+// Command returns the command that starts a binary of the service.
 func (s *Service) Command(binary string) subject.Command {
 	return subject.Command{Ready: "/healthz",
 		Args: []string{binary, "-config", s.Config, "-listen", "{listen}", "-admin", "{admin}"}}
 }
 
-// Spec is a run against a process of the service, every answer checked.
+// Spec describes a run against a process of the service, in which every answer is checked.
 func (s *Service) Spec(name string, p *subject.Process, l load.Load) (Spec, error) {
 	t, err := load.NewTarget("POST", p.URL+Path, []string{JSON}, s.Body)
 	if err != nil {
@@ -68,8 +68,8 @@ func (s *Service) Spec(name string, p *subject.Process, l load.Load) (Spec, erro
 	return Spec{Name: name, Target: t, Load: l, PID: p.PID(), Admin: p.Admin}, nil
 }
 
-// Once measures a fresh process of a binary. A run that fails or is invalid is an error.
-func (s *Service) Once(ctx context.Context, binary, name string, l load.Load) (*record.Result, error) {
+// Measure measures a fresh process of a binary. It returns an error if the run fails or is invalid.
+func (s *Service) Measure(ctx context.Context, binary, name string, l load.Load) (*record.Result, error) {
 	p, err := s.Start(ctx, binary)
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func (s *Service) Once(ctx context.Context, binary, name string, l load.Load) (*
 	return m.Result, nil
 }
 
-// sound is Run, with an error for a run that says nothing and for a server that ended meanwhile.
+// sound calls Run. It returns an error also if the run is invalid or the server exited.
 func sound(ctx context.Context, spec Spec, p *subject.Process) (*Measured, error) {
 	m, err := Run(ctx, spec)
 	if err := errors.Join(err, p.Alive()); err != nil {
@@ -95,12 +95,12 @@ func sound(ctx context.Context, spec Spec, p *subject.Process) (*Measured, error
 	return m, m.Sound()
 }
 
-// Seed is what the notes ran: a closed loop over 1000 connections.
+// Seed is the load that the baseline was measured with: a closed loop over 1000 connections.
 func Seed() load.Load {
 	return load.Load{Connections: 1000, Pipelining: 1, Warmup: 2 * time.Second, Duration: 10 * time.Second, Length: -1}
 }
 
-// Open is the notes' rate, arriving as users do.
+// Open is an open loop at the baseline's rate.
 func Open() load.Load {
 	l := Seed()
 	l.Rate = 3300

@@ -1,5 +1,5 @@
-// Package record turns the samples of a run into what is said of it: distributions, series over time, and whether the
-// run is valid at all.
+// Package record turns the samples of a run into figures: distributions and series over time. It also decides whether
+// the run is valid.
 //
 // Most callers make a [Recorder] with [New], hand its Add to [videotoken/bench/internal/load.Run], and call Result.
 package record

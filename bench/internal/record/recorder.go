@@ -9,18 +9,18 @@ import (
 	"videotoken/bench/internal/load"
 )
 
-// digits are the significant decimal digits of a latency: a figure is right to 0.1 %.
+// digits is the number of significant decimal digits of a latency: a figure is exact to 0.1 %.
 const digits = 3
 
-// longest is the longest latency that is told apart, in nanoseconds.
+// longest is the longest latency that can be recorded, in nanoseconds.
 const longest = int64(time.Hour)
 
-// Recorder takes samples in, in any order. Only Progress may be called from another goroutine.
+// Recorder collects samples, in any order. Only Progress may be called from another goroutine.
 type Recorder struct {
 	// Latency is from when a request was due to its answer, Service from when it was written, and Lag the generator's
 	// own part of the difference; all in nanoseconds. In a closed loop the first two are the same, and Lag is empty.
 	Latency, Service, Lag *hdrhistogram.Histogram
-	// Samples is every sample of the window, where they are kept.
+	// Samples has every sample of the window if they are kept.
 	Samples []load.Sample
 
 	load    load.Load
@@ -29,7 +29,7 @@ type Recorder struct {
 	to      int64
 	codes   map[uint16]int64
 	bytes   int64
-	offered int64 // requests the generator sent, or held only since the server had every connection
+	offered int64 // requests that the generator sent, or could not send because the server kept every connection busy
 	seconds []second
 	slots   []slot
 	width   int64 // of a slot in nanoseconds
@@ -46,7 +46,7 @@ type slot struct {
 	latency  *hdrhistogram.Histogram
 }
 
-// New makes a recorder for a load. With keep every sample of the window is kept: 40 bytes a request.
+// New makes a recorder for a load. With keep, every sample of the window is kept: 40 bytes a request.
 func New(l load.Load, keep bool) *Recorder {
 	hist := func() *hdrhistogram.Histogram { return hdrhistogram.New(1, longest, digits) }
 	width := max(l.Duration/300, 100*time.Millisecond)
@@ -58,8 +58,8 @@ func New(l load.Load, keep bool) *Recorder {
 	}
 }
 
-// at is the time that a sample counts for, and whether that is in the window: in an open loop when it was due, in a
-// closed one when it was done.
+// at returns the time that a sample counts for and whether that is in the window. In an open loop it is when the
+// request was due, in a closed loop when it was answered.
 func (r *Recorder) at(s load.Sample) (at int64, ok bool) {
 	at = s.Done
 	if r.load.Rate > 0 {
@@ -68,17 +68,17 @@ func (r *Recorder) at(s load.Sample) (at int64, ok bool) {
 	return at, at >= r.from && at < r.to
 }
 
-// unanswered keeps a sample that has no latency; the outcome of the run counts it as failed.
+// unanswered keeps a sample without an answer. It has no latency; the outcome of the run counts it as failed.
 func (r *Recorder) unanswered(s load.Sample) {
 	if _, ok := r.at(s); ok && r.keep {
 		r.Samples = append(r.Samples, s)
 	}
 }
 
-// Progress is how many requests were done with until now, those of the warm-up included.
+// Progress returns how many requests have ended until now, including those of the warm-up.
 func (r *Recorder) Progress() int64 { return r.answered.Load() }
 
-// Add takes samples in. Those outside of the window are left out.
+// Add adds samples. Those outside the window are left out.
 func (r *Recorder) Add(samples []load.Sample) {
 	r.answered.Add(int64(len(samples)))
 	for _, s := range samples {

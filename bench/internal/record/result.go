@@ -12,15 +12,15 @@ import (
 	"videotoken/bench/internal/load"
 )
 
-// Result is what is said of one run. Durations are nanoseconds in JSON.
+// Result has the figures of one run. Durations are nanoseconds in JSON.
 type Result struct {
 	Name     string           `json:"name"`
 	Load     Settings         `json:"load"`
 	Requests int64            `json:"requests"` // answered in the window
 	Bytes    int64            `json:"bytes"`    // of their responses, headers included
 	Codes    map[string]int64 `json:"codes"`
-	// Errors counts what was not answered rightly, by reason; any fails the run. Invalid is why the run says nothing
-	// of the server.
+	// Errors counts the requests without a right answer, by reason; any of them fails the run. Invalid has the reasons
+	// why the run says nothing about the server.
 	Errors  map[string]int64 `json:"errors,omitempty"`
 	Invalid []string         `json:"invalid,omitempty"`
 
@@ -38,7 +38,7 @@ type Result struct {
 	Slots []Slot       `json:"slots"` // over time
 }
 
-// Settings are what a comparison must find equal.
+// Settings must be equal for two results to be compared.
 type Settings struct {
 	URL         string        `json:"url"`
 	Method      string        `json:"method"`
@@ -74,14 +74,14 @@ type Rates struct {
 	Min   float64 `json:"min"`
 }
 
-// Server is what its process says of the window. A figure that could not be read is -1.
+// Server is what the server's process used during the window. A figure that could not be read is -1.
 type Server struct {
 	CPUMicros float64 `json:"cpu_us_per_request"`
 	Allocs    float64 `json:"allocs_per_request"`
 	PeakRSS   int64   `json:"peak_rss_bytes"`
 }
 
-// Harness is what the measuring itself cost.
+// Harness is the cost of the load generator.
 type Harness struct {
 	CPUMicros  float64 `json:"cpu_us_per_request"`
 	Busy       float64 `json:"busy"` // the busiest worker's share of its time, 1 for a core
@@ -104,7 +104,7 @@ type Slot struct {
 	Max      time.Duration `json:"max_ns"`
 }
 
-// Result is what the samples and the outcome of their run amount to.
+// Result computes the figures from the samples and the outcome of the run.
 func (r *Recorder) Result(name string, s Settings, o *load.Outcome) *Result {
 	n := r.Latency.TotalCount()
 	res := &Result{Name: name, Load: s, Requests: n, Bytes: r.bytes, Codes: map[string]int64{}, Errors: o.Failures,
@@ -117,7 +117,7 @@ func (r *Recorder) Result(name string, s Settings, o *load.Outcome) *Result {
 		service, lag := distribution(r.Service), distribution(r.Lag)
 		res.Service, res.Lag = &service, &lag
 	}
-	// A second that the window has only a part of would be a low outlier of its own making.
+	// A last second that is only partly in the window would be an artificial low outlier.
 	whole := r.seconds[:max(1, int(r.load.Duration/time.Second))]
 	span := min(1, r.load.Duration.Seconds())
 	requests, bytes := make([]float64, len(whole)), make([]float64, len(whole))
@@ -136,7 +136,7 @@ func (r *Recorder) Result(name string, s Settings, o *load.Outcome) *Result {
 	return res
 }
 
-// invalid is why the generator could not offer the load. A closed loop offers what the server takes.
+// invalid returns the reasons why the generator could not offer the load. A closed loop is always valid.
 func (r *Recorder) invalid(o *load.Outcome) (why []string) {
 	if r.load.Rate == 0 {
 		return nil

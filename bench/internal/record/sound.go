@@ -9,14 +9,14 @@ import (
 )
 
 var (
-	// ErrFailed is the error of a run in which something was not answered rightly.
+	// ErrFailed is the error of a run in which a request had no right answer.
 	ErrFailed = errors.New("the run failed")
-	// ErrInvalid is the error of a run in which the load was not offered: it says nothing of the server.
+	// ErrInvalid is the error of a run in which the load could not be offered. It says nothing about the server.
 	ErrInvalid = errors.New("the run is invalid")
 )
 
-// Sound is nil for a run that says something of the server, else the error that says why not. A failure comes first,
-// since it may be what kept the load from being offered.
+// Sound returns nil for a run without failures that is valid. Failures are reported first, since they can be the reason
+// why the load could not be offered.
 func (r *Result) Sound() error {
 	if len(r.Errors) > 0 {
 		var why []string

@@ -19,8 +19,8 @@ var pageText string
 
 var page = template.Must(template.New("page").Parse(pageText))
 
-// tile is one figure, large, with the notes' below it, and what was gained or lost against them.
-type tile struct{ Name, Value, Notes, Gain, Loss string }
+// tile is one figure, large, with the baseline's below it, and the gain or loss against it.
+type tile struct{ Name, Value, Baseline, Gain, Loss string }
 
 // section is one result on the page.
 type section struct {
@@ -62,26 +62,26 @@ func (f *File) WritePage(name string) error {
 }
 
 func tiles(r *record.Result) []tile {
-	latency := func(name string, d, notes time.Duration) tile {
-		t := tile{Name: name, Value: Duration(d), Notes: Duration(notes)}
-		if d <= notes {
-			t.Gain = digits(float64(notes)/float64(max(d, 1))) + "x lower"
+	latency := func(name string, d, baseline time.Duration) tile {
+		t := tile{Name: name, Value: Duration(d), Baseline: Duration(baseline)}
+		if d <= baseline {
+			t.Gain = digits(float64(baseline)/float64(max(d, 1))) + "x lower"
 		} else {
-			t.Loss = Ratio(float64(d), float64(notes)) + " as high"
+			t.Loss = Ratio(float64(d), float64(baseline)) + " as high"
 		}
 		return t
 	}
-	rate := tile{Name: "Requests/s", Value: grouped(int64(math.Round(r.RequestsPerSecond.Avg))), Notes: grouped(int64(math.Round(Notes.RequestsPerSecond.Avg)))}
-	if ratio := Ratio(r.RequestsPerSecond.Avg, Notes.RequestsPerSecond.Avg) + " as many"; r.RequestsPerSecond.Avg >= Notes.RequestsPerSecond.Avg {
+	rate := tile{Name: "Requests/s", Value: grouped(int64(math.Round(r.RequestsPerSecond.Avg))), Baseline: grouped(int64(math.Round(Baseline.RequestsPerSecond.Avg)))}
+	if ratio := Ratio(r.RequestsPerSecond.Avg, Baseline.RequestsPerSecond.Avg) + " as many"; r.RequestsPerSecond.Avg >= Baseline.RequestsPerSecond.Avg {
 		rate.Gain = ratio
 	} else {
 		rate.Loss = ratio
 	}
 	t := []tile{
 		rate,
-		latency("p50", r.Latency.P50, Notes.Latency.P50),
-		latency("p97.5", r.Latency.P97_5, Notes.Latency.P97_5),
-		latency("p99", r.Latency.P99, Notes.Latency.P99),
+		latency("p50", r.Latency.P50, Baseline.Latency.P50),
+		latency("p97.5", r.Latency.P97_5, Baseline.Latency.P97_5),
+		latency("p99", r.Latency.P99, Baseline.Latency.P99),
 		{Name: "p99.99", Value: Duration(r.Latency.P99_99)},
 	}
 	if s := r.Server; s != nil && s.CPUMicros >= 0 {
@@ -109,16 +109,16 @@ func round(label string) string {
 
 // percentiles is latency by percentile.
 func percentiles(r *record.Result) *chart {
-	ours, notes := line{class: "p99"}, line{class: "notes", dots: true, label: "the notes"}
+	ours, baseline := line{class: "p99"}, line{class: "baseline", dots: true, label: "the baseline"}
 	for _, n := range []struct {
 		p float64
 		v time.Duration
-	}{{2.5, Notes.Latency.P2_5}, {50, Notes.Latency.P50}, {97.5, Notes.Latency.P97_5}, {99, Notes.Latency.P99}} {
-		notes.x, notes.y = append(notes.x, n.p), append(notes.y, float64(n.v))
+	}{{2.5, Baseline.Latency.P2_5}, {50, Baseline.Latency.P50}, {97.5, Baseline.Latency.P97_5}, {99, Baseline.Latency.P99}} {
+		baseline.x, baseline.y = append(baseline.x, n.p), append(baseline.y, float64(n.v))
 	}
 	last := 99.0
 	c := &chart{Title: "Latency by percentile", Width: wide, Note: "Every further nine takes as much room, for the tail is what users remember.",
-		Legend: []legend{{"p99", "latency"}, {"notes", "the notes"}}}
+		Legend: []legend{{"p99", "latency"}, {"baseline", "the baseline"}}}
 	for _, p := range r.Curve {
 		if p.Percentile < 100 && p.Value > 0 {
 			ours.x, ours.y = append(ours.x, p.Percentile), append(ours.y, float64(p.Value))
@@ -126,8 +126,8 @@ func percentiles(r *record.Result) *chart {
 		}
 	}
 	c.X = nines(min(last, 99.9999))
-	c.Y = logarithmic(float64(max(r.Latency.P2_5, 1)), float64(max(r.Latency.Max, Notes.Latency.Max)), func(v float64) string { return round(duration(v)) })
-	c.Lines = []line{notes, ours}
+	c.Y = logarithmic(float64(max(r.Latency.P2_5, 1)), float64(max(r.Latency.Max, Baseline.Latency.Max)), func(v float64) string { return round(duration(v)) })
+	c.Lines = []line{baseline, ours}
 	for i, p := range ours.x {
 		c.Points = append(c.Points, hover{c.px(p), fmt.Sprintf("p%.5g: %s", p, duration(ours.y[i]))})
 	}
@@ -138,8 +138,8 @@ func percentiles(r *record.Result) *chart {
 func overTime(r *record.Result) *chart {
 	p50, p99, most := line{class: "p50"}, line{class: "p99"}, line{class: "max"}
 	seconds := r.Load.Duration.Seconds()
-	c := &chart{Title: "Latency over time", Width: narrow, Legend: []legend{{"p50", "p50"}, {"p99", "p99"}, {"max", "max"}, {"notes", "the notes' p50 and p99"}}}
-	least := float64(Notes.Latency.P50)
+	c := &chart{Title: "Latency over time", Width: narrow, Legend: []legend{{"p50", "p50"}, {"p99", "p99"}, {"max", "max"}, {"baseline", "the baseline's p50 and p99"}}}
+	least := float64(Baseline.Latency.P50)
 	for _, s := range r.Slots {
 		if s.Requests == 0 {
 			continue
@@ -151,9 +151,9 @@ func overTime(r *record.Result) *chart {
 		least = min(least, float64(max(s.P50, 1)))
 	}
 	c.X = linear(seconds, 10, func(v float64) string { return round(digits(v) + " s") })
-	c.Y = logarithmic(least, float64(max(r.Latency.Max, Notes.Latency.P99)), func(v float64) string { return round(duration(v)) })
-	c.Lines = []line{most, p99, p50, reference(seconds, float64(Notes.Latency.P50), "notes p50"),
-		reference(seconds, float64(Notes.Latency.P99), "notes p99")}
+	c.Y = logarithmic(least, float64(max(r.Latency.Max, Baseline.Latency.P99)), func(v float64) string { return round(duration(v)) })
+	c.Lines = []line{most, p99, p50, reference(seconds, float64(Baseline.Latency.P50), "baseline p50"),
+		reference(seconds, float64(Baseline.Latency.P99), "baseline p99")}
 	for i, at := range p50.x {
 		c.Points = append(c.Points, hover{c.px(at), fmt.Sprintf("%.1f s: p50 %s, p99 %s, max %s", at, duration(p50.y[i]),
 			duration(p99.y[i]), duration(most.y[i]))})
@@ -165,8 +165,8 @@ func overTime(r *record.Result) *chart {
 func throughput(r *record.Result) *chart {
 	rate := line{class: "p50"}
 	seconds := r.Load.Duration.Seconds()
-	c := &chart{Title: "Throughput over time", Width: narrow, Legend: []legend{{"p50", "requests/s"}, {"notes", "the notes"}}}
-	most := Notes.RequestsPerSecond.Avg
+	c := &chart{Title: "Throughput over time", Width: narrow, Legend: []legend{{"p50", "requests/s"}, {"baseline", "the baseline"}}}
+	most := Baseline.RequestsPerSecond.Avg
 	for _, s := range r.Slots {
 		v := float64(s.Requests) / s.Width.Seconds()
 		rate.x, rate.y = append(rate.x, (s.At+s.Width/2).Seconds()), append(rate.y, v)
@@ -174,7 +174,7 @@ func throughput(r *record.Result) *chart {
 	}
 	c.X = linear(seconds, 10, func(v float64) string { return round(digits(v) + " s") })
 	c.Y = linear(most*1.1, 5, func(v float64) string { return grouped(int64(math.Round(v))) })
-	c.Lines = []line{rate, reference(seconds, Notes.RequestsPerSecond.Avg, "notes "+grouped(int64(math.Round(Notes.RequestsPerSecond.Avg)))+"/s")}
+	c.Lines = []line{rate, reference(seconds, Baseline.RequestsPerSecond.Avg, "baseline "+grouped(int64(math.Round(Baseline.RequestsPerSecond.Avg)))+"/s")}
 	for i, at := range rate.x {
 		c.Points = append(c.Points, hover{c.px(at), fmt.Sprintf("%.1f s: %s requests/s", at, grouped(int64(math.Round(rate.y[i]))))})
 	}
@@ -182,5 +182,5 @@ func throughput(r *record.Result) *chart {
 }
 
 func reference(to, y float64, label string) line {
-	return line{class: "notes", x: []float64{0, to}, y: []float64{y, y}, label: label}
+	return line{class: "baseline", x: []float64{0, to}, y: []float64{y, y}, label: label}
 }

@@ -10,8 +10,8 @@ import (
 	"videotoken/bench/internal/record"
 )
 
-// Print writes a result as autocannon does, with the notes' figures and the ratio to them below ours, and what
-// autocannon cannot know: what the server and the harness spent.
+// Print writes a result in autocannon's tables, with the baseline's figures and the ratio to them. A last table has what
+// autocannon cannot know: what the server and the load generator used.
 func Print(w io.Writer, r *record.Result) {
 	kind := "closed loop"
 	if r.Load.Rate > 0 {
@@ -25,12 +25,12 @@ func Print(w io.Writer, r *record.Result) {
 	if r.Service != nil {
 		rows = append(rows, durations("Service", r.Service), durations("Own lag", r.Lag))
 	}
-	rows = append(rows, durations("Notes", &Notes.Latency), ratios(&r.Latency, &Notes.Latency))
+	rows = append(rows, durations("Baseline", &Baseline.Latency), ratios(&r.Latency, &Baseline.Latency))
 	Table(w, rows)
 
 	rows = [][]string{{"Stat", "1%", "2.5%", "50%", "97.5%", "Avg", "Stdev", "Min"}}
-	rows = append(rows, rateRows("Req/Sec", r.RequestsPerSecond, Notes.RequestsPerSecond, Count)...)
-	rows = append(rows, rateRows("Bytes/Sec", r.BytesPerSecond, Notes.BytesPerSecond, Bytes)...)
+	rows = append(rows, rateRows("Req/Sec", r.RequestsPerSecond, Baseline.RequestsPerSecond, Count)...)
+	rows = append(rows, rateRows("Bytes/Sec", r.BytesPerSecond, Baseline.BytesPerSecond, Bytes)...)
 	Table(w, rows)
 
 	rows = [][]string{{"Code", "Count"}}
@@ -70,17 +70,17 @@ func durations(name string, d *record.Distribution) []string {
 	row := []string{name}
 	for _, v := range columns(d) {
 		cell := Duration(v)
-		if v == 0 && d == &Notes.Latency {
-			cell = "" // the notes have no such figure
+		if v == 0 && d == &Baseline.Latency {
+			cell = "" // the baseline has no such figure
 		}
 		row = append(row, cell)
 	}
 	return row
 }
 
-func ratios(d, notes *record.Distribution) []string {
+func ratios(d, baseline *record.Distribution) []string {
 	row := []string{"Ratio"}
-	theirs := columns(notes)
+	theirs := columns(baseline)
 	for i, v := range columns(d) {
 		row = append(row, Ratio(float64(v), float64(theirs[i])))
 	}
@@ -91,9 +91,9 @@ func columns(d *record.Distribution) []time.Duration {
 	return []time.Duration{d.P2_5, d.P50, d.P97_5, d.P99, d.P99_9, d.P99_99, d.Avg, d.Stdev, d.Max}
 }
 
-func rateRows(name string, ours, notes record.Rates, format func(float64) string) [][]string {
-	rows := [][]string{{name}, {"Notes"}, {"Ratio"}}
-	theirs := rateColumns(notes)
+func rateRows(name string, ours, baseline record.Rates, format func(float64) string) [][]string {
+	rows := [][]string{{name}, {"Baseline"}, {"Ratio"}}
+	theirs := rateColumns(baseline)
 	for i, v := range rateColumns(ours) {
 		rows[0] = append(rows[0], format(v))
 		rows[1] = append(rows[1], format(theirs[i]))
@@ -106,7 +106,7 @@ func rateColumns(r record.Rates) []float64 {
 	return []float64{r.P1, r.P2_5, r.P50, r.P97_5, r.Avg, r.Stdev, r.Min}
 }
 
-// thousands is a count as autocannon ends with: 99k.
+// thousands formats the count of the last line, as autocannon does: 99k.
 func thousands(n int64) string {
 	if n < 10_000 {
 		return fmt.Sprint(n)

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Table writes rows, the first of which is the head, in the boxes that autocannon draws.
+// Table writes rows in boxes, as autocannon does. The first row is the header.
 func Table(w io.Writer, rows [][]string) {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {

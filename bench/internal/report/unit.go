@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Duration is a duration in the unit a person reads, with three significant digits.
+// Duration formats a duration in a readable unit, with three significant digits.
 func Duration(d time.Duration) string {
 	switch ns := float64(d); {
 	case d == 0:
@@ -24,7 +24,7 @@ func Duration(d time.Duration) string {
 	}
 }
 
-// Bytes is a number of bytes in decimal units, as autocannon has them.
+// Bytes formats a number of bytes in decimal units, as autocannon does.
 func Bytes(n float64) string {
 	for _, u := range []struct {
 		size float64
@@ -37,7 +37,7 @@ func Bytes(n float64) string {
 	return digits(n) + " B"
 }
 
-// Count is a number of requests or of requests a second.
+// Count formats a number of requests, or of requests a second.
 func Count(n float64) string {
 	if n >= 1000 || n == math.Trunc(n) {
 		return strconv.FormatFloat(n, 'f', 0, 64)
@@ -45,7 +45,7 @@ func Count(n float64) string {
 	return digits(n)
 }
 
-// grouped is a whole number with a comma before every three digits.
+// grouped formats a whole number with commas between groups of three digits.
 func grouped(n int64) string {
 	text := strconv.FormatInt(n, 10)
 	for i := len(text) - 3; i > 0; i -= 3 {
@@ -54,7 +54,7 @@ func grouped(n int64) string {
 	return text
 }
 
-// Ratio is how many times its base a figure is; below a tenth it is a fraction.
+// Ratio formats the ratio of a figure to its base; below a tenth as a fraction.
 func Ratio(figure, base float64) string {
 	switch {
 	case base == 0:
@@ -65,7 +65,7 @@ func Ratio(figure, base float64) string {
 	return digits(figure/base) + "x"
 }
 
-// digits is a number with three significant digits and without an exponent.
+// digits formats a number with three significant digits and without an exponent.
 func digits(v float64) string {
 	if v == 0 {
 		return "0"

@@ -51,7 +51,7 @@ func get(ctx context.Context, url string) (string, error) {
 	return string(b), err
 }
 
-var errStatus = errors.New("not what it serves")
+var errStatus = errors.New("unexpected status")
 
 // cutLast cuts at the last space: a label's value may have spaces, a sample has no timestamp here.
 func cutLast(s string) (before, after string, ok bool) {
@@ -62,9 +62,9 @@ func cutLast(s string) (before, after string, ok bool) {
 	return s[:i], s[i+1:], true
 }
 
-// Mallocs is how many objects the Go program behind an admin port has allocated: to the object from
-// /debug/pprof/allocs, for which the runtime first collects what every processor has counted for itself. Where there is
-// none it is from /metrics, which lags behind by as much as a few thousand.
+// Mallocs returns how many objects a Go program has allocated, read from its admin port. /debug/pprof/allocs is exact,
+// because the runtime first adds up what every processor has counted. If the program does not serve it, the figure is
+// from /metrics, which can be a few thousand too low.
 func Mallocs(ctx context.Context, admin string) (float64, error) {
 	page, err := get(ctx, admin+"/debug/pprof/allocs?debug=1")
 	if _, rest, ok := strings.Cut(page, "\n# Mallocs = "); ok {

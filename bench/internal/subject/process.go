@@ -14,28 +14,29 @@ import (
 	"time"
 )
 
-// Process is a server that runs.
+// Process is a running server.
 type Process struct {
 	URL   string // of the service, without a path
-	Admin string // of its admin port, "" where it has none
+	Admin string // of its admin port, "" if it has none
 
-	cmd  *exec.Cmd
-	log  *tail
-	gone chan struct{} // closed when it has ended
+	cmd    *exec.Cmd
+	log    *tail
+	exited chan struct{} // closed when the process has exited
 }
 
-// ErrServer is the error of a server that does not start, or does not live.
+// ErrServer is the error of a server that does not start, or exits too early.
 var ErrServer = errors.New("the server does not run")
 
-// Command is how to start a server: its arguments, in which {listen} and {admin} stand for addresses that are free.
+// Command is how to start a server: its arguments, in which {listen} and {admin} are replaced by free addresses.
 type Command struct {
 	Args []string
-	Env  []string // added to this process's own
-	// Ready is the path that answers 200 when the server is ready; "" is any answer from the port.
+	Env  []string // in addition to the environment of this process
+	// Ready is the path that answers 200 when the server is ready; if it is "", any answer counts.
 	Ready string
 }
 
-// Start starts a server and waits until it is ready. Two tries: another process may take the port in between.
+// Start starts a server and waits until it is ready. It tries twice, since another process can take the port that was
+// found free.
 func Start(ctx context.Context, c Command) (*Process, error) {
 	p, err := start(ctx, c)
 	if err != nil && ctx.Err() == nil {
@@ -45,7 +46,7 @@ func Start(ctx context.Context, c Command) (*Process, error) {
 }
 
 func start(ctx context.Context, c Command) (*Process, error) {
-	listen, err := freeAddr()
+	address, err := freeAddr()
 	if err != nil {
 		return nil, err
 	}
@@ -53,12 +54,12 @@ func start(ctx context.Context, c Command) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Process{URL: "http://" + listen, log: &tail{}, gone: make(chan struct{})}
+	p := &Process{URL: "http://" + address, log: &tail{}, exited: make(chan struct{})}
 	args := make([]string, len(c.Args))
 	for i, a := range c.Args {
 		switch a {
 		case "{listen}":
-			a = listen
+			a = address
 		case "{admin}":
 			a, p.Admin = admin, "http://"+admin
 		}
@@ -72,8 +73,8 @@ func start(ctx context.Context, c Command) (*Process, error) {
 		return nil, fmt.Errorf("%w: %w", ErrServer, err)
 	}
 	go func() {
-		_ = p.cmd.Wait() // how it ended is told by its log
-		close(p.gone)
+		_ = p.cmd.Wait() // the log says why it exited
+		close(p.exited)
 	}()
 	if err := p.wait(ctx, c.Ready); err != nil {
 		p.Stop()
@@ -98,7 +99,7 @@ func (p *Process) wait(ctx context.Context, path string) error {
 			}
 		}
 		select {
-		case <-p.gone:
+		case <-p.exited:
 			return errors.New("it ended before it was ready; its log says")
 		case <-ctx.Done():
 			return fmt.Errorf("not ready in time: %w; its log says", context.Cause(ctx))
@@ -107,28 +108,28 @@ func (p *Process) wait(ctx context.Context, path string) error {
 	}
 }
 
-// PID is the process's id.
+// PID returns the id of the process.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// Alive reports whether the server has not ended, with the end of its log where it has.
+// Alive returns nil while the server runs, and else an error with the end of its log.
 func (p *Process) Alive() error {
 	select {
-	case <-p.gone:
+	case <-p.exited:
 		return fmt.Errorf("%w: it ended while it was measured; its log says\n%s", ErrServer, p.log)
 	default:
 		return nil
 	}
 }
 
-// Stop ends the server: in order, and after five seconds in any case. It is not an interrupt, which whatever a shell put
-// into the background has ignored from its start.
+// Stop stops the server with SIGTERM, and kills it after five seconds. It does not send SIGINT, which processes that a
+// shell starts in the background ignore.
 func (p *Process) Stop() {
-	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended already
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have exited already
 	select {
-	case <-p.gone:
+	case <-p.exited:
 	case <-time.After(5 * time.Second):
 		_ = p.cmd.Process.Kill()
-		<-p.gone
+		<-p.exited
 	}
 }
 

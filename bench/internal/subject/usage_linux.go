@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CPU is the CPU time that a process has spent, all its threads and the kernel on their behalf, in nanoseconds rather
-// than in the 10 ms ticks of /proc/PID/stat.
+// CPU returns the CPU time of a process: all its threads, user and system time. It is exact to nanoseconds, where
+// /proc/PID/stat counts in ticks of 10 ms.
 func CPU(pid int) (time.Duration, error) {
 	// clock_getcpuclockid(3): the bits of the process id inverted, and CPUCLOCK_SCHED.
 	var ts unix.Timespec
@@ -22,7 +22,7 @@ func CPU(pid int) (time.Duration, error) {
 	return time.Duration(ts.Nano()), nil
 }
 
-// PeakRSS is the most memory a process ever had resident, in bytes.
+// PeakRSS returns the most memory that a process ever had resident, in bytes.
 func PeakRSS(pid int) (int64, error) {
 	f, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

@@ -10,24 +10,24 @@ import (
 	"videotoken/token"
 )
 
-// Answer is the answer to one body: the video as it came, byte for byte, but for its sources' URLs.
+// Answer is the right answer to one body: the same video, byte for byte, except for the URLs of its sources.
 type Answer struct {
 	config *Config
-	// pieces is the video around the values of its sources' src, and paths those values: one less.
+	// paths has the values of the sources' src, and pieces the video's bytes before, between and after them.
 	pieces, paths [][]byte
 	// Length is the length of every right answer in bytes.
 	Length int
 }
 
 var (
-	// ErrBody is the error of a body that is not a request for signed video URLs.
+	// ErrBody is the error of a body whose answer cannot be checked.
 	ErrBody = errors.New("not a body the answer to which can be checked")
-	// ErrWrong is the error of an answer that is not the right one. Its texts do not vary with the answer, so that
-	// they can be counted.
+	// ErrWrong is the error of a wrong answer. Its texts do not contain parts of the answer, so that they can be
+	// counted.
 	ErrWrong = errors.New("wrong answer")
 )
 
-// NewAnswer prepares the answer to a body, whose sources must be plain paths, as the notes' are.
+// NewAnswer prepares the answer to a body, whose sources must be plain paths, as in the baseline's body.
 func NewAnswer(c *Config, body []byte) (*Answer, error) {
 	var doc struct{ Video json.RawMessage }
 	if err := json.Unmarshal(body, &doc); err != nil {
@@ -60,8 +60,8 @@ func NewAnswer(c *Config, body []byte) (*Answer, error) {
 	return a, nil
 }
 
-// Check verifies a whole answer: every byte around the tokens, one CDN for all the sources, and each token, by the
-// package that an edge would use. It does not allocate for a right one.
+// Check verifies a whole answer: every byte around the tokens, that all sources are on one CDN, and each token with the
+// package that an edge uses. It does not allocate if the answer is right.
 func (a *Answer) Check(body []byte, now time.Time) error {
 	rest, ok := bytes.CutPrefix(body, a.pieces[0])
 	var cdn *CDN

@@ -41,7 +41,7 @@ func load(t *testing.T) (*Config, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	body, err := os.ReadFile("../../testdata/notes.json")
+	body, err := os.ReadFile("../../testdata/baseline.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,13 +10,13 @@ import (
 	"videotoken/token"
 )
 
-// Config is what a verifier has to know of the service's configuration.
+// Config is the part of the service's configuration that a verifier needs.
 type Config struct {
-	TTL  time.Duration // of a token, rounding up to a window included
+	TTL  time.Duration // of a token, including the rounding
 	CDNs []CDN
 }
 
-// CDN is where a source may point, and the keys that may have signed it.
+// CDN is a URL that a source may point to, with the keys that may have signed it.
 type CDN struct {
 	URL  string
 	Keys token.Keys

@@ -1,4 +1,4 @@
-// The service of the notes, rebuilt: Express, crypto.createHash, and the CDNs taken in turns.
+// The baseline service, rebuilt: Express, crypto.createHash, and the CDNs taken in turns.
 'use strict'
 const crypto = require('node:crypto')
 const express = require('express')

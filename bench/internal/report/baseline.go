@@ -6,9 +6,9 @@ import (
 	"videotoken/bench/internal/record"
 )
 
-// Notes are autocannon's figures of the service this one replaces, as its author noted them: 1000 connections, and
-// 98,256 answers in 30 s.
-var Notes = struct {
+// Baseline has autocannon's figures for the service that this one replaces, with 1000 connections: 98,256 answers in
+// 30 s.
+var Baseline = struct {
 	Latency           record.Distribution
 	RequestsPerSecond record.Rates
 	BytesPerSecond    record.Rates
@@ -21,5 +21,5 @@ var Notes = struct {
 		Min: 1.23e6},
 }
 
-// NotesRate is the rate the notes speak of, in requests a second.
-const NotesRate = 3300
+// BaselineRate is about the rate that the baseline reached, in requests a second.
+const BaselineRate = 3300

@@ -1,0 +1,93 @@
+package attack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"videotoken/bench/internal/measure"
+)
+
+// Attack is one kind of hostile client.
+type Attack struct {
+	Name   string
+	Does   string
+	Bounds string
+	run    func(*Site, context.Context) error
+}
+
+// Attacks are all attacks.
+var Attacks = []Attack{
+	{"json", "8 connections send the JSON bodies that cost the most to parse",
+		fairBounds, (*Site).json},
+	{"pipeline", "8, 100 and 1000 connections pipeline small requests without end: POSTs, and 404s of 28 bytes",
+		fairBounds + "; with 1000 attackers at most 1.5 x an instance that 1000 well-behaved connections saturate",
+		(*Site).pipeline},
+	{"memory", "thousands of unfinished bodies, of unfinished heads, and clients that never read",
+		fmt.Sprintf("at most %d KiB a connection and 512 MiB in all; service and admin port answer; who never reads is gone after 10 s",
+			bytesPerConnection>>10), (*Site).memory},
+	{"descriptors", "more connections than the process may have descriptors",
+		"503 within 100 ms over the limit; connections idle for over a second make room; the admin port answers; all is well afterwards",
+		(*Site).descriptors},
+}
+
+const fairBounds = "p50 at most 3 x and p99 at most 10 x an identical instance's that is not attacked"
+
+// ErrBound is the error of an attack that did more harm than its bounds allow.
+var ErrBound = errors.New("a bound does not hold")
+
+// Site is where attacks run, and how long and how large they are.
+type Site struct {
+	Service *measure.Service
+	Binary  string   // of the service
+	Flooder []string // the command line that ends in a call of [ServeFlood]
+	Worst   string   // a directory of bodies for the json attack, which need not exist
+	Out     io.Writer
+
+	Rounds      int
+	Rest        time.Duration // of the well-behaved load, in each round, without an attack
+	Duration    time.Duration // of the well-behaved load, in each round, under attack
+	Rate        float64       // well-behaved requests a second, for each instance
+	Attackers   []int         // how many connections the pipeline attack has, one run each
+	Crowd       int           // how many connections the memory attack has
+	Descriptors int           // the limit that the descriptors attack sets
+
+	broken int
+}
+
+// Default is a site with the sizes of a full run, which takes less than a minute an attack.
+func Default() Site {
+	return Site{Rounds: 3, Rest: time.Second, Duration: 1500 * time.Millisecond, Rate: 400,
+		Attackers: []int{8, 100, 1000}, Crowd: 10_000, Descriptors: 256}
+}
+
+// Run runs an attack, prints what it measured, and returns ErrBound if a bound does not hold.
+func (s *Site) Run(ctx context.Context, name string) error {
+	for _, a := range Attacks {
+		if a.Name != name {
+			continue
+		}
+		fmt.Fprintf(s.Out, "%s: %s\nbounds: %s\n\n", a.Name, a.Does, a.Bounds)
+		s.broken = 0
+		if err := a.run(s, ctx); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if s.broken > 0 {
+			return fmt.Errorf("%s: %w: see the %d lines above that begin with FAIL", name, ErrBound, s.broken)
+		}
+		return nil
+	}
+	return fmt.Errorf("there is no attack %q", name)
+}
+
+// bound prints whether a bound holds.
+func (s *Site) bound(holds bool, format string, args ...any) {
+	word := "ok  "
+	if !holds {
+		word = "FAIL"
+		s.broken++
+	}
+	fmt.Fprintf(s.Out, "%s  %s\n", word, fmt.Sprintf(format, args...))
+}
