@@ -113,9 +113,6 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // Handler answers one request. A panic below it is answered with 500 and logged, and the process lives on.
 func (s *Server) Handler(ctx *fasthttp.RequestCtx) {
 	defer s.recover(ctx)
-	for name := range ctx.Request.Header.Trailers() { // fasthttp mixes them with the headers, and they are never read
-		ctx.Request.Header.DelBytes(name)
-	}
 	s.route(ctx, s.state.Load())
 	s.metrics.count(ctx.Response.StatusCode())
 }
