@@ -15,32 +15,31 @@ func (c *CDN) Verify(r token.Request) (token.Verified, error) {
 	return c.Keys.Verify(r)
 }
 
-// Verify verifies a signed URL, or the path and query of one, in r.URI. The CDN is the one with the given name; without
-// a name, one whose URL it starts with, and for a path any. The error is a [token.Error] where the token was refused,
-// and otherwise says why there was no CDN to ask.
+// Verify verifies a signed URL, or the path and query of one, in r.URI. The keys are those of the CDN with the given
+// name; without a name, of a CDN whose URL it starts with, and for a path of any. The error is a [token.Error] where the
+// token was refused, and otherwise says why there was no CDN to ask.
 func (s *Set) Verify(name string, r token.Request) (token.Verified, error) {
+	if name != "" && s.Lookup(name) == nil {
+		return token.Verified{}, fmt.Errorf("cdn %q: the configuration has no such CDN", name)
+	}
 	uri := string(r.URI)
 	err := fmt.Errorf("%q is not on any of the configuration's CDNs, and not a path", uri)
-	if name != "" {
-		if s.Lookup(name) == nil {
-			return token.Verified{}, fmt.Errorf("cdn %q: the configuration has no such CDN", name)
-		}
-		err = fmt.Errorf("%q is neither on the CDN %s nor a path", uri, name)
-	}
 	for i := range s.cdns {
-		c := &s.cdns[i]
-		if name != "" && name != c.Name {
-			continue
-		}
+		host := &s.cdns[i]
 		target := uri
 		if !strings.HasPrefix(uri, "/") {
-			if !strings.HasPrefix(uri, c.URL+"/") {
+			if !strings.HasPrefix(uri, host.URL+"/") {
 				continue
 			}
-			target = uri[len(c.URL)-len(c.Base()):]
+			target = uri[len(host.URL)-len(host.Base()):]
 		}
 		r.URI = []byte(target)
-		v, refused := c.Verify(r)
+		c := host
+		if name != "" {
+			c = s.Lookup(name)
+		}
+		r.Base = host.Base()
+		v, refused := c.Keys.Verify(r)
 		if refused == nil {
 			return v, nil
 		}
