@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// metrics are what /metrics shows, besides the Go runtime and the process.
+// metrics has what /metrics shows, besides the metrics of the Go runtime and of the process.
 type metrics struct {
 	registry  *prometheus.Registry
 	panics    prometheus.Counter
@@ -17,9 +17,9 @@ type metrics struct {
 }
 
 // statuses are the status codes that the service answers with.
-var statuses = []int{200, 204, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503}
+var statuses = []int{200, 204, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 501, 503, 505}
 
-func newMetrics(connections func() float64) *metrics {
+func newMetrics(connections func() float64, droppedLogs func() uint64) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
@@ -37,6 +37,14 @@ func newMetrics(connections func() float64) *metrics {
 	}, connections)
 	m.registry.MustRegister(m.panics, responses, open, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "videotoken_logs_dropped_total", Help: "Log lines that were dropped because nobody read the log.",
+	}, func() float64 {
+		if droppedLogs == nil {
+			return 0
+		}
+		return float64(droppedLogs())
+	}))
 	return m
 }
 

@@ -11,7 +11,7 @@ type route struct {
 	method string
 	allow  string // the value of Allow
 	cors   bool   // for browsers on other origins
-	serve  func(*Server, *fasthttp.RequestCtx, *running)
+	serve  func(*Server, *fasthttp.RequestCtx, *state)
 }
 
 var (
@@ -21,7 +21,7 @@ var (
 	asterisk   = route{method: "OPTIONS", allow: "GET, HEAD, OPTIONS, POST"} // the server as a whole: RFC 9110, section 9.3.7
 )
 
-func (s *Server) route(ctx *fasthttp.RequestCtx, c *running) {
+func (s *Server) route(ctx *fasthttp.RequestCtx, c *state) {
 	r := find(ctx)
 	if r == nil {
 		problem(ctx, fasthttp.StatusNotFound, "there is nothing here: the service is POST /video/token", "")
@@ -77,7 +77,7 @@ func find(ctx *fasthttp.RequestCtx) *route {
 	return nil
 }
 
-func (s *Server) health(ctx *fasthttp.RequestCtx, _ *running) {
+func (s *Server) health(ctx *fasthttp.RequestCtx, _ *state) {
 	ctx.SetContentType("text/plain; charset=utf-8")
 	ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "no-store")
 	ctx.SetBodyString("ok\n")

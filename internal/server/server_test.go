@@ -241,7 +241,7 @@ func TestCORS(t *testing.T) {
 
 func TestPanic(t *testing.T) {
 	s, logs := newServer(settings(t))
-	s.running.Store(&running{}) // its signer is nil: every request panics
+	s.state.Store(&state{}) // its signer is nil: every request panics
 	c := dial(t, start(t, s))
 	for range 3 {
 		a := exchange(t, c, post(seed), "POST")

@@ -32,7 +32,7 @@ type verifier struct {
 }
 
 // verify answers an edge.
-func (s *Server) verify(ctx *fasthttp.RequestCtx, c *running) {
+func (s *Server) verify(ctx *fasthttp.RequestCtx, c *state) {
 	if !c.verifier.serve(ctx, s.now().Unix()) {
 		problem(ctx, fasthttp.StatusNotFound, "there is no such CDN, or no such way to ask: docs/DESIGN.md, section 4", "")
 	}

@@ -18,7 +18,7 @@ func FuzzVerify(f *testing.F) {
 		f.Add(uri, "", "2001:db8::7, 10.0.0.1")
 	}
 	s, _ := edgeServer(f, edgeNow, edgeSettings(f))
-	c := s.running.Load().verifier.lookup([]byte("one"))
+	c := s.state.Load().verifier.lookup([]byte("one"))
 	f.Fuzz(func(t *testing.T, uri, realIP, forwardedFor string) {
 		var ctx fasthttp.RequestCtx
 		var req fasthttp.Request

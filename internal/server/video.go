@@ -16,7 +16,7 @@ var (
 )
 
 // signVideo is POST /video/token.
-func (s *Server) signVideo(ctx *fasthttp.RequestCtx, c *running) {
+func (s *Server) signVideo(ctx *fasthttp.RequestCtx, c *state) {
 	h := &ctx.Request.Header
 	if !mediatype.Is(h.ContentType(), "application/json") {
 		problem(ctx, fasthttp.StatusUnsupportedMediaType, "the body must be JSON: send it with Content-Type: application/json", "")

@@ -51,10 +51,22 @@ func (a *answerer) time() { a.ctx.Init2(a.peer, silent{}, false) }
 
 // read reads what a socket has, once, behind what of a request was read before. It reports whether there may be more.
 func (a *answerer) read(c *conn) (more bool, err error) {
-	a.source = source{fd: c.fd, before: c.pending, once: true}
+	limit := max(maxRead, c.need-len(c.pending))
+	a.source = source{fd: c.fd, before: c.pending, once: true, limit: limit}
 	a.in.Reset(&a.source)
 	_, err = a.in.Peek(len(c.pending) + 1)
-	return a.in.Buffered() == a.in.Size(), err
+	return a.source.full, err
+}
+
+// maxRead is how much of a connection one read takes, except for the rest of a longer request. What
+// more a client sends than it has turns stays in the kernel, whose window then slows the client down.
+const maxRead = 8 << 10
+
+// reread puts what is pending of a connection into the reader.
+func (a *answerer) reread(c *conn) {
+	a.source = source{before: c.pending}
+	a.in.Reset(&a.source)
+	_, _ = a.in.Peek(len(c.pending)) // the reader has room for it
 }
 
 // unread is what was read, and not taken out of the reader. It is good until the reader reads.
@@ -69,8 +81,12 @@ type next int
 const (
 	stay     next = iota // it waits for more
 	handOver             // what is left is not plain
-	leave                // it closes behind its last answer
+	leave                // it closes after its last answer
+	yields               // it has had its turn, and there may be more requests in the rest
 )
+
+// maxTurn is how many requests of one connection are answered before other connections have their turn.
+const maxTurn = 4
 
 var endOfHead = []byte("\r\n\r\n")
 
@@ -78,7 +94,12 @@ var endOfHead = []byte("\r\n\r\n")
 // all there. It returns the rest. The answers of a connection that stays are kept, those of another are sent.
 func (a *answerer) answer(c *conn, data []byte) (rest []byte, n next) {
 	a.out.to, a.peer.conn = c, c
+	answers := 0
 	for rest = data; len(rest) > 0 && n == stay; {
+		if answers == maxTurn {
+			n = yields
+			break
+		}
 		end := bytes.Index(rest, endOfHead)
 		if end < 0 {
 			n = a.unfinished(c, rest, c.pending == nil || len(rest) < len(data))
@@ -96,8 +117,9 @@ func (a *answerer) answer(c *conn, data []byte) (rest []byte, n next) {
 		c.asked = true
 		rest = rest[size:]
 		n = a.handle()
+		answers++
 	}
-	if n != stay {
+	if n != stay && n != yields {
 		a.flush()
 	} else if end := a.w.Buffered(); end > a.out.end() {
 		a.out.answered = append(a.out.answered, answered{c, end})

@@ -6,7 +6,7 @@ type buffers [][]byte
 // Of buffers that are kept, these bounds: what a slow crowd took is given back.
 const (
 	maxBuffers    = 64
-	maxBufferSize = 4 << 10
+	maxBufferSize = 2 * maxRead
 )
 
 func (b *buffers) get() []byte {

@@ -20,6 +20,7 @@ type conn struct {
 	need    int    // how many bytes there must be for another look at them
 	line    bool   // the request line among them was found good
 	asked   bool   // there was a request
+	queued  bool   // it is in the loop's backlog, and what is pending may hold whole requests
 	since   int64  // the tick in which it began to wait for a request, or for the rest of one
 }
 

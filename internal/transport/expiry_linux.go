@@ -17,7 +17,7 @@ func (l *loop) expire() {
 			l.handOver(c, c.pending, nil, false)
 		case c.pending == nil && waited > idle:
 			l.close(c)
-		case c.pending == nil && l.drained && (c.asked || waited > ticks(firstRequest, config.Tick)):
+		case c.pending == nil && l.stopping && (c.asked || waited > ticks(firstRequest, config.Tick)):
 			l.readable(c, false) // a request may be there already
 			l.deliver()
 			if l.conns[c.fd] == c && c.pending == nil {

@@ -19,9 +19,10 @@ type loop struct {
 	poll   *poll
 	conns  []*conn // by descriptor; nil where there is none, or another loop's
 	*answerer
-	buffers buffers
-	now     int64 // the tick
-	drained bool
+	buffers  buffers
+	backlog  []*conn // those that have had their turn, and have more to answer, in this order
+	now      int64   // the tick
+	stopping bool    // Shutdown was called, and idle connections are to close
 
 	count atomic.Int64 // connections, with those in the inbox
 	mu    sync.Mutex
@@ -66,7 +67,7 @@ func (l *loop) add(nc net.Conn) bool {
 	if err := l.poll.add(c.fd); err != nil {
 		l.server.log.Warn("a connection was lost", "error", err)
 		c.close()
-		l.gone()
+		l.uncount()
 		return true
 	}
 	l.inbox = append(l.inbox, c)
@@ -82,19 +83,20 @@ func (l *loop) run() {
 	// What happens without an event: ticks, and the end.
 	idle := min(l.server.config.Tick/2, 50*time.Millisecond)
 	for !l.ended() {
-		events := l.poll.wait(idle)
+		events := l.poll.wait(idle, len(l.backlog) > 0)
 		l.time()
 		for _, e := range events {
-			if c := l.find(int(e.Fd)); c != nil {
+			if c := l.find(int(e.Fd)); c != nil && !c.queued { // a queued one is read after its turn
 				l.readable(c, e.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0)
 			}
 			if len(l.out.answered) == maxAnswered {
 				l.deliver()
 			}
 		}
+		l.resume()
 		l.deliver()
-		if now, draining := l.server.served.tick.Load(), l.server.draining.Load(); now != l.now || draining != l.drained {
-			l.now, l.drained = now, draining
+		if now, stopping := l.server.served.tick.Load(), l.server.stopping.Load(); now != l.now || stopping != l.stopping {
+			l.now, l.stopping = now, stopping
 			l.expire()
 		}
 	}
@@ -108,7 +110,7 @@ func (l *loop) run() {
 // ended reports whether there is no connection left, and none to come; or no time for them.
 func (l *loop) ended() bool {
 	s := l.server
-	if !s.draining.Load() || s.accepting.Load() > 0 {
+	if !s.stopping.Load() || s.accepting.Load() > 0 {
 		return false
 	}
 	if s.aborted.Load() {
@@ -148,7 +150,34 @@ func (l *loop) place(c *conn) {
 	l.conns[c.fd] = c
 }
 
-// maxReads is how many buffers of one connection are answered in a row, before the others have a turn.
+// maxResumed is how many connections of the backlog have a turn between two looks for events. It bounds
+// how long a new request waits for clients that send more requests than they have turns.
+const maxResumed = 16
+
+// resume gives the connections at the head of the backlog another turn.
+func (l *loop) resume() {
+	n := min(len(l.backlog), maxResumed)
+	for _, c := range l.backlog[:n] {
+		if !c.queued {
+			continue // it was closed or handed over
+		}
+		c.queued = false
+		l.reread(c)
+		l.turn(c, l.unread())
+		if l.conns[c.fd] == c && !c.queued {
+			// Events that came meanwhile were ignored. The answers go first: to read may close it.
+			if l.deliver(); l.conns[c.fd] == c {
+				l.readable(c, true)
+			}
+		}
+		if len(l.out.answered) == maxAnswered {
+			l.deliver()
+		}
+	}
+	l.backlog = slices.Delete(l.backlog, 0, n)
+}
+
+// maxReads is how many reads of one connection there are in a row before the others have a turn.
 const maxReads = 8
 
 // readable reads what there is, and answers it. Where the peer hung up there is an end to read behind it.
@@ -166,8 +195,8 @@ func (l *loop) readable(c *conn, hungUp bool) {
 			return
 		}
 		l.turn(c, l.unread())
-		if !more && !hungUp {
-			return // that was all: the next byte is an event
+		if c.queued || !more && !hungUp {
+			return // it has had its turn; or that was all, and the next byte is an event
 		}
 		if l.deliver(); l.conns[c.fd] != c {
 			return
@@ -191,15 +220,19 @@ func (l *loop) turn(c *conn, data []byte) {
 		l.buffers.put(c.pending)
 		c.pending = nil
 	}
-	if next == stay {
+	if next == stay || next == yields {
 		l.keep(c, rest)
+		if next == yields {
+			c.queued, c.need, c.line = true, 0, false
+			l.backlog = append(l.backlog, c)
+		}
 		if c.asked && c.origin != nil {
 			l.settle(c)
 		}
 		return
 	}
 	left := l.out.take(c)
-	if left.err != nil || next == leave && len(left.unsent) == 0 {
+	if left.err != nil {
 		l.close(c)
 		return
 	}
@@ -236,16 +269,18 @@ func (l *loop) keep(c *conn, rest []byte) {
 func (l *loop) close(c *conn) {
 	l.forget(c)
 	c.close()
-	l.gone()
+	l.uncount()
 }
 
-func (l *loop) gone() {
+// uncount takes a closed connection out of the counts.
+func (l *loop) uncount() {
 	l.count.Add(-1)
 	l.server.open.Add(-1)
 }
 
-// forget comes before the descriptor is closed, and may be another connection's.
+// forget must be called before the descriptor is closed: after that, another connection may have it.
 func (l *loop) forget(c *conn) {
+	c.queued = false
 	l.conns[c.fd] = nil
 	l.buffers.put(c.pending)
 }

@@ -42,8 +42,12 @@ func (p *poll) remove(fd int) { _ = unix.EpollCtl(p.fd, unix.EPOLL_CTL_DEL, fd, 
 // processor's next event in every wait, and had to be programmed anew, which is dear in a virtual machine.
 const hold = 20 * time.Millisecond
 
-// wait waits for events, for as long as idle at most.
-func (p *poll) wait(idle time.Duration) []unix.EpollEvent {
+// wait waits for events, for as long as idle at most, and not at all if there is other work to do.
+func (p *poll) wait(idle time.Duration, work bool) []unix.EpollEvent {
+	timeout := uintptr(hold / time.Millisecond)
+	if work {
+		p.busy, timeout = true, 0
+	}
 	if !p.busy {
 		n, err := unix.EpollWait(p.fd, p.events[:], int(idle/time.Millisecond))
 		p.busy = err == nil && n > 0
@@ -51,7 +55,7 @@ func (p *poll) wait(idle time.Duration) []unix.EpollEvent {
 	}
 	// Go's scheduler is not told of this one, and so takes no processor away from it: see the package's doc.
 	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events)),
-		uintptr(len(p.events)), uintptr(hold/time.Millisecond), 0, 0)
+		uintptr(len(p.events)), timeout, 0, 0)
 	if errno != 0 { // EINTR: the scheduler wants this goroutine to yield, which it does where the next call begins
 		return nil
 	}

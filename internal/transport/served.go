@@ -64,6 +64,7 @@ func (s *set) add(c net.Conn, e *early) *served {
 		added.Conn = &added.tcp
 	}
 	if added.enter(0); e != nil {
+		added.lingers.Store(e.last)
 		added.state.Store(e.since<<1 | active)
 		added.sending.Store(int32(min(len(e.unsent), sends)))
 	}

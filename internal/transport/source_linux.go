@@ -13,6 +13,8 @@ type source struct {
 	before []byte
 	fd     int
 	once   bool
+	limit  int  // how many bytes the read may bring
+	full   bool // it brought as many: there may be more
 }
 
 func (s *source) Read(p []byte) (int, error) {
@@ -20,7 +22,9 @@ func (s *source) Read(p []byte) (int, error) {
 	s.before = s.before[n:]
 	if s.once {
 		s.once = false
-		m, errno := receive(s.fd, p[n:])
+		room := p[n:min(len(p), n+s.limit)]
+		m, errno := receive(s.fd, room)
+		s.full = m == len(room)
 		switch {
 		case errno != 0:
 			return n, errno

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"sync"
@@ -31,12 +32,18 @@ type Config struct {
 	// Loops is how many event loops there are; 0 is one for every CPU that Go uses, and [NoLoops] leaves every
 	// connection to fasthttp, as does a system without epoll.
 	Loops int
-	// Insist makes Serve fail where there can be no loops.
-	Insist bool
+	// RequireLoops makes Serve fail if there can be no loops.
+	RequireLoops bool
 }
 
 // NoLoops is the number of loops with which fasthttp serves every connection.
 const NoLoops = -1
+
+// Errors of requests, for ErrorHandler. Any other malformed request is a plain 400.
+var (
+	ErrVersion = errors.New("transport: the HTTP version is not 1.x")
+	ErrCoding  = errors.New("transport: the transfer coding is not chunked")
+)
 
 // Server serves connections. Its methods are safe for concurrent use.
 type Server struct {
@@ -53,7 +60,8 @@ type Server struct {
 	listeners []*listener
 	unwatch   func()       // ends the ticks; nil where they have not begun
 	accepting atomic.Int64 // goroutines that may yet bring the loops a connection
-	draining  atomic.Bool
+	draining  atomic.Bool  // answers carry Connection: close
+	stopping  atomic.Bool  // Shutdown was called
 	aborted   atomic.Bool
 }
 
@@ -64,7 +72,7 @@ func New(c Config) *Server {
 	s.served.buffer = c.MaxHeader
 	s.served.left = func() { s.open.Add(-1) }
 	s.http = &fasthttp.Server{
-		Handler:       c.Handler,
+		Handler:       s.handleServed,
 		ErrorHandler:  c.ErrorHandler,
 		ExpectHandler: c.ExpectHandler,
 		Logger:        silent{},
@@ -83,6 +91,15 @@ func New(c Config) *Server {
 		CloseOnShutdown:              true,
 	}
 	return s
+}
+
+// handleServed is the handler for the connections that fasthttp serves.
+func (s *Server) handleServed(ctx *fasthttp.RequestCtx) {
+	s.config.Handler(ctx)
+	if s.draining.Load() && !ctx.Request.Header.ConnectionClose() {
+		ctx.SetConnectionClose()
+		Linger(ctx) // the client does not know that this answer is the last, and may be sending
+	}
 }
 
 func (c *Config) defaults() {
@@ -112,7 +129,7 @@ func (s *Server) Len() int { return int(s.open.Load()) }
 // Serve serves the connections of ln until Shutdown, and then returns nil.
 func (s *Server) Serve(ln net.Listener) error {
 	l := &listener{Listener: ln, server: s}
-	if err := s.listen(l); err != nil || l.late {
+	if err := s.register(l); err != nil || l.late {
 		return err
 	}
 	if s.loops == nil {
@@ -121,20 +138,20 @@ func (s *Server) Serve(ln net.Listener) error {
 	return s.deal(l)
 }
 
-// listen adds a listener to those that Shutdown closes, and starts the loops and the ticks with the first of them.
+// register adds a listener to those that Shutdown closes, and starts the loops and the ticks with the first of them.
 // After Shutdown it closes it: a signal may come before Serve is called, and fasthttp's Shutdown knows only what it
 // serves already.
-func (s *Server) listen(l *listener) error {
+func (s *Server) register(l *listener) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.draining.Load() {
+	if s.stopping.Load() {
 		l.late = true
 		return l.Close()
 	}
 	if s.unwatch == nil {
 		if s.config.Loops != NoLoops {
 			if err := s.startLoops(); err != nil {
-				if s.config.Insist {
+				if s.config.RequireLoops {
 					return err
 				}
 				s.log.Warn("no event loops, fasthttp reads the sockets", "error", err)
@@ -157,12 +174,12 @@ func (s *Server) startLoops() error {
 	}
 	s.loops, s.queue = loops, newQueue()
 	restore := oneMoreProcessor()
-	var running sync.WaitGroup
+	var ends sync.WaitGroup
 	for _, l := range loops {
-		running.Go(l.run)
+		ends.Go(l.run)
 	}
 	go func() {
-		running.Wait()
+		ends.Wait()
 		restore()
 		s.queue.end()
 	}()
@@ -177,7 +194,7 @@ func (s *Server) deal(l *listener) error {
 	for {
 		c, err := l.accept()
 		if err != nil {
-			if s.draining.Load() {
+			if s.stopping.Load() {
 				return nil
 			}
 			return err
@@ -194,11 +211,15 @@ func (s *Server) deal(l *listener) error {
 	}
 }
 
-// Shutdown stops accepting connections and closes each when its request is answered. Where ctx ends first, it closes
-// those that are left, and returns ctx's error.
+// Drain has every answer carry Connection: close from now on. The listeners stay open and accept.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+// Shutdown closes the listeners and idle connections, and waits for the requests that have begun. If
+// ctx ends first, it closes the connections that are left, and returns the error of ctx.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.draining.Store(true)
+	s.stopping.Store(true)
 	for _, l := range s.listeners {
 		_ = l.Close()
 	}
