@@ -265,13 +265,9 @@ func verify(stdout, stderr io.Writer, args []string) error {
 			return fmt.Errorf("-ip: %w", err)
 		}
 	}
-	keys, uri, err := c.CDNs.KeysFor(*name, f.Arg(0))
-	if err != nil {
-		return err
-	}
-	uri, _, _ = strings.Cut(uri, "#") // a client keeps the fragment to itself
+	uri, _, _ := strings.Cut(f.Arg(0), "#") // a client keeps the fragment to itself
 	r.URI = []byte(uri)
-	v, err := keys.Verify(r)
+	v, err := c.CDNs.Verify(*name, r)
 	if err != nil {
 		return err
 	}

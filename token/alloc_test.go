@@ -18,7 +18,7 @@ func TestNoAllocations(t *testing.T) {
 	for name, f := range map[string]func() error{
 		"sign": func() (err error) {
 			if path, err = token.Canonical(path[:0], src); err == nil {
-				_, err = key.Append(buf, &everyClaim, path)
+				_, err = key.Append(buf, &everyClaim, path, nil)
 			}
 			return err
 		},

@@ -36,7 +36,7 @@ func BenchmarkSign(b *testing.B) {
 		if path, err = token.Canonical(path[:0], src); err != nil {
 			b.Fatal(err)
 		}
-		if _, err = key.Append(buf, &claims, path); err != nil {
+		if _, err = key.Append(buf, &claims, path, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -5,29 +5,35 @@ import (
 	"net/netip"
 )
 
-// The layout of version 1: the sizes are in bytes, and the claims are everything before the tag.
+// The layout of a token: sizes are in bytes, and the claims are everything before the tag.
 const (
-	version  = 1
 	MaxDepth = 15 // the greatest depth a token can have
 
 	flagNotBefore = 0x01
 	flagIP        = 0x02
 	flagSession   = 0x04
-	flagsKnown    = flagNotBefore | flagIP | flagSession
+	flagRenewal   = 0x08
+	flagsKnown    = flagNotBefore | flagIP | flagSession | flagRenewal
 
 	tagSize    = 16
 	fixedSize  = 1 + 1 + 2 + 4
-	claimsSize = fixedSize + 4 + 1 + 8 // with every optional claim
-	maxSize    = claimsSize + tagSize  // a token; also the claims with an IPv6 address behind them
-	maxText    = (maxSize*8 + 5) / 6   // its text form
-	ipv6Offset = 33                    // of a prefix length: n is IPv6/(n-ipv6Offset)
-	ipv6Most   = ipv6Offset + 128      // the greatest n
+	claimsSize = fixedSize + 4 + 1 + 8 + 8 // with every optional claim
+	maxSize    = claimsSize + tagSize      // a token; also the claims followed by an IPv6 address
+	maxText    = (maxSize*8 + 5) / 6       // its text form
+	ipv6Offset = 33                        // of a prefix length: n is IPv6/(n-ipv6Offset)
+	ipv6Most   = ipv6Offset + 128          // the greatest n
+)
+
+// The versions of a token, which say how its tag is made.
+const (
+	versionBLAKE3 = 1
+	versionSHA256 = 2
 )
 
 // Claims are what a token says. The zero value of an optional claim stands for its absence.
 type Claims struct {
-	// Depth is 0 for one exact path, else the token is for every path below the first Depth segments; at most
-	// MaxDepth.
+	// Depth is 0 for one exact path and query, else the token is for every path below the first Depth segments; at
+	// most MaxDepth.
 	Depth int
 	// Expiry is the last second, in Unix time, at which the token is good.
 	Expiry uint32
@@ -39,10 +45,13 @@ type Claims struct {
 	// Session is an id of the issuer's choosing, which the token carries if HasSession is set.
 	Session    [8]byte
 	HasSession bool
+	// RenewableUntil is the last second, in Unix time, at which the token may be renewed, and TTL the seconds that
+	// a renewed token is good for. They are one optional claim, which is absent where both are 0.
+	RenewableUntil, TTL uint32
 }
 
 // prefix returns the claim's network as the format has it: the address without an IPv4 mapping, its length, and the
-// length's byte. It reports false for one that is none.
+// length's byte. It reports false for a network that is not valid.
 func (c *Claims) prefix() (addr netip.Addr, bits int, n byte, ok bool) {
 	addr, bits = c.IP.Addr(), c.IP.Bits()
 	if !c.IP.IsValid() {
@@ -61,12 +70,12 @@ func (c *Claims) prefix() (addr netip.Addr, bits int, n byte, ok bool) {
 	}
 }
 
-// put writes the claims into b, and the masked address behind them, and returns the size of each.
-func (c *Claims) put(b *[maxSize]byte, key uint16) (claims, ip int, err error) {
+// put writes the claims into b, followed by the masked address, and returns the size of each.
+func (c *Claims) put(b *[maxSize]byte, version int, key uint16) (claims, ip int, err error) {
 	if c.Depth < 0 || c.Depth > MaxDepth {
 		return 0, 0, ErrDepth
 	}
-	b[0] = version<<4 | byte(c.Depth)
+	b[0] = byte(version)<<4 | byte(c.Depth)
 	b[1] = 0
 	binary.BigEndian.PutUint16(b[2:], key)
 	binary.BigEndian.PutUint32(b[4:], c.Expiry)
@@ -92,6 +101,12 @@ func (c *Claims) put(b *[maxSize]byte, key uint16) (claims, ip int, err error) {
 		b[1] |= flagSession
 		n += copy(b[n:], c.Session[:])
 	}
+	if c.RenewableUntil|c.TTL != 0 {
+		b[1] |= flagRenewal
+		binary.BigEndian.PutUint32(b[n:], c.RenewableUntil)
+		binary.BigEndian.PutUint32(b[n+4:], c.TTL)
+		n += 8
+	}
 	if b[1]&flagIP != 0 {
 		ip = putMasked(b[n:], addr, bits)
 	}
@@ -100,34 +115,41 @@ func (c *Claims) put(b *[maxSize]byte, key uint16) (claims, ip int, err error) {
 
 // header is a token that was taken apart and not verified yet.
 type header struct {
-	claims Claims
-	key    uint16
-	n      int  // the size of the claims
-	ipv6   bool // of the IP claim
-	bits   int  // of the IP claim, -1 if there is none
+	claims  Claims
+	version int
+	key     uint16
+	size    int  // of the claims
+	ipv6    bool // of the IP claim
+	bits    int  // of the IP claim, -1 without one
 }
 
-// parse takes a token apart. It reports ErrMalformed, or ErrVersion for a layout that is in order but for its version.
+// parse takes a token apart. It reports ErrMalformed, or ErrVersion for a version that is not known.
 func parse(b []byte) (h header, err error) {
 	h.bits = -1
 	if len(b) < fixedSize+tagSize {
 		return h, ErrMalformed
 	}
+	if h.version = int(b[0] >> 4); h.version != versionBLAKE3 && h.version != versionSHA256 {
+		return h, ErrVersion
+	}
 	flags := b[1]
 	h.claims.Depth = int(b[0] & 0xF)
 	h.key = binary.BigEndian.Uint16(b[2:])
 	h.claims.Expiry = binary.BigEndian.Uint32(b[4:])
-	h.n = fixedSize
+	h.size = fixedSize
 	if flags&flagNotBefore != 0 {
-		h.n += 4
+		h.size += 4
 	}
 	if flags&flagIP != 0 {
-		h.n++
+		h.size++
 	}
 	if flags&flagSession != 0 {
-		h.n += 8
+		h.size += 8
 	}
-	if flags&^flagsKnown != 0 || len(b) != h.n+tagSize {
+	if flags&flagRenewal != 0 {
+		h.size += 8
+	}
+	if flags&^flagsKnown != 0 || len(b) != h.size+tagSize {
 		return h, ErrMalformed
 	}
 	rest := b[fixedSize:]
@@ -147,10 +169,11 @@ func parse(b []byte) (h header, err error) {
 	}
 	if flags&flagSession != 0 {
 		h.claims.HasSession = true
-		copy(h.claims.Session[:], rest)
+		rest = rest[copy(h.claims.Session[:], rest):]
 	}
-	if b[0]>>4 != version {
-		return h, ErrVersion
+	if flags&flagRenewal != 0 {
+		h.claims.RenewableUntil = binary.BigEndian.Uint32(rest)
+		h.claims.TTL = binary.BigEndian.Uint32(rest[4:])
 	}
 	return h, nil
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// String is what an accepted token says, for people: a line a field, times in UTC.
+// String is what an accepted token says, for people: one field a line, times in UTC.
 func (v Verified) String() string {
 	var b strings.Builder
 	field := func(name string, format string, value any) { fmt.Fprintf(&b, "%-11s "+format+"\n", name, value) }
@@ -25,6 +25,10 @@ func (v Verified) String() string {
 	}
 	if v.Claims.HasSession {
 		field("session", "%x", v.Claims.Session)
+	}
+	if v.Claims.RenewableUntil|v.Claims.TTL != 0 {
+		field("renewable", "until %s", instant(v.Claims.RenewableUntil))
+		field("ttl", "%d s", v.Claims.TTL)
 	}
 	return b.String()
 }

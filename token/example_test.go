@@ -48,7 +48,7 @@ func ExampleKey_Append() {
 		panic(err)
 	}
 	url := []byte("https://cdn.example/my%20film+1.mp4?token=")
-	url, err = key.Append(url, &token.Claims{Expiry: 2000000000}, path)
+	url, err = key.Append(url, &token.Claims{Expiry: 2000000000}, path, nil)
 	fmt.Println(string(url), err)
 	// Output:
 	// https://cdn.example/my%20film+1.mp4?token=EAAAB3c1lABT8cLgnwe3PAe4D2evk062 <nil>

@@ -1,11 +1,17 @@
 package token
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
+	"slices"
 	"sync"
 
 	"github.com/zeebo/blake3"
+
+	"videotoken/internal/uri"
 )
 
 // SecretSize is the size of a secret in bytes.
@@ -15,32 +21,53 @@ const SecretSize = 32
 // 2.3 of the BLAKE3 paper.
 const keyContext = "videotoken 2026-11-23 URL token v1 MAC key"
 
+// sha256Context separates the tags of version 2 from every other use of the same secret.
+const sha256Context = "videotoken v2\x00"
+
 // ErrSecret is the error of a secret that is not [SecretSize] bytes, or not the base64url text of as many.
 var ErrSecret = errors.New("token: a secret is 32 bytes: 43 characters of base64url without padding")
 
-// Key signs and verifies tokens. It is derived from its secret once, keeps no copy of the secret, and prints as its
-// id alone whatever the verb. It is safe for concurrent use.
+// Key signs and verifies tokens of one version. It prints as its id alone whatever the verb. It is safe for concurrent
+// use.
 type Key struct {
-	id   uint16
-	macs sync.Pool // of *mac: a keyed hasher is 10 KiB, so they are reused
+	id      uint16
+	version int
+	macs    sync.Pool // of *mac: a keyed BLAKE3 hasher is 10 KiB, so they are reused
 }
 
-// NewKey derives the key with the given id from a secret of [SecretSize] bytes.
+// NewKey makes a key of version 1, keyed BLAKE3, from a secret of [SecretSize] bytes. The key is derived from its
+// secret and keeps no copy of it.
 func NewKey(id uint16, secret []byte) (*Key, error) {
 	if len(secret) != SecretSize {
 		return nil, ErrSecret
 	}
 	var derived [32]byte
 	blake3.DeriveKey(keyContext, secret, derived[:])
-	k := &Key{id: id}
-	k.macs.New = func() any {
+	return newKey(id, versionBLAKE3, func() *mac {
 		h, err := blake3.NewKeyed(derived[:])
 		if err != nil {
 			panic(err) // the size is right by construction
 		}
 		return &mac{hash: h}
+	}), nil
+}
+
+// NewSHA256Key makes a key of version 2, HMAC-SHA256 (RFC 2104), from a secret of [SecretSize] bytes: for edges that
+// have no BLAKE3.
+func NewSHA256Key(id uint16, secret []byte) (*Key, error) {
+	if len(secret) != SecretSize {
+		return nil, ErrSecret
 	}
-	return k, nil
+	secret = slices.Clone(secret)
+	return newKey(id, versionSHA256, func() *mac {
+		return &mac{hash: hmac.New(sha256.New, secret), context: []byte(sha256Context)}
+	}), nil
+}
+
+func newKey(id uint16, version int, newMAC func() *mac) *Key {
+	k := &Key{id: id, version: version}
+	k.macs.New = func() any { return newMAC() }
+	return k
 }
 
 // ParseSecret decodes the text form of a secret: 43 characters of base64url without padding, canonically spelled.
@@ -64,16 +91,26 @@ func (k *Key) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "key %d", k.id) }
 
 // mac is the working memory of one signature.
 type mac struct {
-	hash *blake3.Hasher
-	buf  [maxSize]byte // the claims, and the masked address behind them
-	sum  [32]byte
-	path Path
+	hash    hash.Hash
+	context []byte        // what is hashed before everything else
+	buf     [maxSize]byte // the claims, followed by the masked address
+	sum     [32]byte
+	path    Path
+	query   []byte
 }
 
-// tag computes the tag of the claims in m.buf[:n], which include the masked address, over scope.
-func (m *mac) tag(n int, scope []byte) []byte {
+// tag computes the tag of the claims in m.buf[:n], which include the masked address, over a scope and a query. The
+// result is good until the next call.
+func (m *mac) tag(n int, scope, query []byte) []byte {
 	m.hash.Reset()
-	_, _ = m.hash.Write(m.buf[:n]) // a Hasher's Write cannot fail
+	if m.context != nil {
+		_, _ = m.hash.Write(m.context) // a hash's Write cannot fail
+	}
+	_, _ = m.hash.Write(m.buf[:n])
 	_, _ = m.hash.Write(scope)
+	if len(query) > 0 {
+		m.query = uri.AppendQuery(append(m.query[:0], 0), query)
+		_, _ = m.hash.Write(m.query)
+	}
 	return m.hash.Sum(m.sum[:0])[:tagSize]
 }

@@ -15,8 +15,8 @@ var sextet = func() (t [256]byte) {
 	return t
 }()
 
-// appendText appends the base64url text of b without padding: encoding/base64's, in a third of its time for so few
-// bytes.
+// appendText appends the base64url text of b without padding. It writes what encoding/base64 does, in a third of its
+// time for so few bytes.
 func appendText(dst, b []byte) []byte {
 	start := len(dst)
 	dst = slices.Grow(dst, (len(b)*8+5)/6)[:start+(len(b)*8+5)/6]
@@ -69,4 +69,20 @@ func decodeText(dst, text []byte) (int, bool) {
 	default:
 		return 0, false
 	}
+}
+
+// decodeToken decodes the text of a token. Of a text that is longer than any token it decodes the beginning, and
+// checks the rest.
+func decodeToken(dst *[maxSize + 2]byte, text []byte) (int, bool) {
+	const head = maxText / 4 * 4
+	if len(text) <= maxText {
+		return decodeText(dst[:], text)
+	}
+	var scratch [3]byte
+	for rest := text[head:]; len(rest) > 0; rest = rest[min(4, len(rest)):] {
+		if _, ok := decodeText(scratch[:], rest[:min(4, len(rest))]); !ok {
+			return 0, false
+		}
+	}
+	return decodeText(dst[:], text[:head])
 }

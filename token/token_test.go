@@ -17,7 +17,7 @@ const now = 1999990000
 // everyClaim is a token with every optional claim, for a client in 2001:db8::/64.
 var (
 	everyClaim = token.Claims{Depth: 2, Expiry: 2000000000, NotBefore: now, IP: netip.MustParsePrefix("2001:db8::/64"),
-		Session: [8]byte{0, 1, 2, 3, 4, 5, 6, 7}, HasSession: true}
+		Session: [8]byte{0, 1, 2, 3, 4, 5, 6, 7}, HasSession: true, RenewableUntil: 2000040000, TTL: 600}
 	client = netip.MustParseAddr("2001:db8::7")
 )
 
@@ -40,7 +40,7 @@ func mint(tb testing.TB, k *token.Key, c token.Claims, path string) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	text, err := k.Append(nil, &c, p)
+	text, err := k.Append(nil, &c, p, nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func TestEveryBit(t *testing.T) {
 	key := newKey(t, 7)
 	for _, c := range []token.Claims{
 		{Expiry: 2000000000}, {Depth: 2, Expiry: 2000000000}, everyClaim,
-		{Expiry: 2000000000, NotBefore: now}, {Expiry: 2000000000, IP: everyClaim.IP}, {Expiry: 2000000000, HasSession: true},
+		{Expiry: 2000000000, NotBefore: now}, {Expiry: 2000000000, IP: everyClaim.IP}, {Expiry: 2000000000, HasSession: true}, {Expiry: 2000000000, TTL: 1},
 	} {
 		const path = "/hls/bbb/master.m3u8"
 		scope := path
@@ -67,7 +67,7 @@ func TestEveryBit(t *testing.T) {
 		}
 		text := mint(t, key, c, path)
 		uris := func(text, path string) []string {
-			return []string{"/~" + text + path, path + "?token=" + text, path + "?a=b&token=" + text + "&c=d"}
+			return []string{"/~" + text + path, path + "?token=" + text, path + "?token=" + text + "&c=d"}
 		}
 		for _, uri := range uris(text, path) {
 			if err := verify(uri, key); err != nil {
@@ -134,36 +134,89 @@ func TestAppendErrors(t *testing.T) {
 		{"mapped prefix over IPv4", token.Claims{IP: netip.MustParsePrefix("::ffff:0:0/95")}, "/a", token.ErrPrefix},
 		{"mapped prefix", token.Claims{IP: netip.PrefixFrom(netip.MustParseAddr("::ffff:1.2.3.4"), 128)}, "/a", nil},
 	} {
-		if got, err := key.Append([]byte("x"), &c.claims, token.Path(c.path)); !errors.Is(err, c.want) || err != nil && string(got) != "x" {
+		if got, err := key.Append([]byte("x"), &c.claims, token.Path(c.path), nil); !errors.Is(err, c.want) || err != nil && string(got) != "x" {
 			t.Errorf("%s: got %q, %v; want %v", c.name, got, err, c.want)
 		}
 	}
 }
 
+// TestAppendURI has what the vectors leave out about what is served.
 func TestAppendURI(t *testing.T) {
 	key := newKey(t, 7)
-	text := mint(t, key, token.Claims{Expiry: 2000000000}, "/a%20b")
+	exact := mint(t, key, token.Claims{Expiry: 2000000000}, "/d/a b")
+	dir := mint(t, key, token.Claims{Expiry: 2000000000, Depth: 1}, "/d/x")
 	for uri, want := range map[string]string{
-		"/a%20b?token=T":             "/a%20b",
-		"/a%20b?x=1&token=T":         "/a%20b?x=1",
-		"/a%20b?token=T&x=1":         "/a%20b?x=1",
-		"/a%20b?x=1&token=T&y=&&z":   "/a%20b?x=1&y=&&z",
-		"/a%20b?token=T&":            "/a%20b?",
-		"/a%20b?tokens=1&token=T":    "/a%20b?tokens=1",
-		"/~T/a%20b":                  "/a%20b",
-		"/~T/a%20b?":                 "/a%20b?",
-		"/~T/a%20b?x=1&y=2":          "/a%20b?x=1&y=2",
-		"/~T/a b":                    "/a b",
-		"/a%20b?Token=1&token=T&%20": "/a%20b?Token=1&%20",
+		"/d/a%20b?token=E":            "/d/a%20b",
+		"/d/a%20b?token=E&x=1":        "/d/a%20b",
+		"/d/a%20b?token=E&":           "/d/a%20b",
+		"/d/a%20b?&token=E":           "/d/a%20b",
+		"/~E/d/a%20b?":                "/d/a%20b",
+		"/~E/d/a%20b?x=1":             "/d/a%20b",
+		"/d/x?token=D&":               "/d/x",
+		"/d/x?&token=D":               "/d/x",
+		"/d/x?&&token=D":              "/d/x?&",
+		"/d/x?x=1&token=D&y=&&z":      "/d/x?x=1&y=&&z",
+		"/d/x?CMCD=1&token=D&CMCD":    "/d/x",
+		"/~D/d/x?":                    "/d/x",
+		"/~D/d/x?x=1&y=2":             "/d/x?x=1&y=2",
+		"/~D/d/x?x='&y=%27":           "/d/x?x=%27&y=%27",
+		"/d/x?tokens=1&token=D&Token": "/d/x?tokens=1&Token",
 	} {
-		r := token.Request{URI: []byte(strings.Replace(uri, "T", text, 1)), Now: now}
-		if strings.Contains(uri, "Token=1") {
-			r.URI = []byte(strings.Replace(uri, "token=T", "token="+text, 1))
-		}
-		v, err := token.Keys{key}.Verify(r)
+		filled := strings.NewReplacer("token=E", "token="+exact, "~E", "~"+exact, "token=D", "token="+dir, "~D", "~"+dir).Replace(uri)
+		v, err := token.Keys{key}.Verify(token.Request{URI: []byte(filled), Now: now})
 		if got := string(v.AppendURI([]byte("kept:"))); err != nil || got != "kept:"+want {
 			t.Errorf("%s: got %s, %v; want %s", uri, got, err, want)
 		}
+	}
+}
+
+// TestBase: a base path stands before the token, is not signed, and is served.
+func TestBase(t *testing.T) {
+	key := newKey(t, 7)
+	text := mint(t, key, token.Claims{Expiry: 2000000000, Depth: 1}, "/hls/m.m3u8")
+	for uri, want := range map[string]error{
+		"/bucket/~" + text + "/hls/a.ts":           nil,
+		"/bucket/hls/a.ts?token=" + text:           nil,
+		"/~" + text + "/bucket/hls/a.ts":           token.ErrMissing,
+		"/hls/a.ts?token=" + text:                  token.ErrPath,
+		"/bucket2/hls/a.ts?token=" + text:          token.ErrPath,
+		"/%62ucket/hls/a.ts?token=" + text:         token.ErrPath,
+		"/bucket?token=" + text:                    token.ErrPath,
+		"/bucket/bucket/hls/a.ts?token=" + text:    token.ErrSignature,
+		"/bucket/../bucket/hls/a.ts?token=" + text: token.ErrPath,
+	} {
+		v, err := token.Keys{key}.Verify(token.Request{URI: []byte(uri), Base: "/bucket", Now: now})
+		if !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", uri, err, want)
+		}
+		if got := string(v.AppendURI(nil)); err == nil && got != "/bucket/hls/a.ts" {
+			t.Errorf("%s: served %s", uri, got)
+		}
+	}
+}
+
+func TestSignedQuery(t *testing.T) {
+	key := newKey(t, 7)
+	claims := token.Claims{Expiry: 2000000000}
+	sign := func(c token.Claims, query string) (string, error) {
+		text, err := key.Append(nil, &c, token.Path("/d/a"), []byte(query))
+		return string(text), err
+	}
+	for _, bad := range []string{"a=%", "a=%2", "a=%zz", "a=\x00", "a=\x7f"} {
+		if text, err := sign(claims, bad); !errors.Is(err, token.ErrQuery) || text != "" {
+			t.Errorf("%q: %s, %v", bad, text, err)
+		}
+	}
+	plain, _ := sign(claims, "")
+	quote, _ := sign(claims, "n=it's")
+	escaped, _ := sign(claims, "n=it%27s")
+	if quote != escaped || quote == plain {
+		t.Errorf("%s, %s, %s", plain, quote, escaped)
+	}
+	claims.Depth = 1
+	without, _ := sign(claims, "")
+	if with, err := sign(claims, "n=1"); err != nil || with != without {
+		t.Errorf("the query of a directory counts: %s, %s, %v", with, without, err)
 	}
 }
 
@@ -172,22 +225,32 @@ func TestSplit(t *testing.T) {
 	key := newKey(t, 7)
 	text := mint(t, key, token.Claims{Expiry: 2000000000}, "/a")
 	for uri, want := range map[string]error{
-		"/a?token=" + text:                      nil,
-		"":                                      token.ErrMissing,
-		"/a?":                                   token.ErrMissing,
-		"/a?TOKEN=" + text:                      token.ErrMissing,
-		"/a?%74oken=" + text:                    token.ErrMissing,
-		"/a?token":                              token.ErrMalformed,
-		"/a?token&token=" + text:                token.ErrAmbiguous,
-		"/a?token=" + text + "#":                token.ErrMalformed,
-		"/a#?token=" + text:                     token.ErrPath,
-		"/~" + text:                             token.ErrPath,
-		"/~" + text + "?x":                      token.ErrPath,
-		"/~/a":                                  token.ErrMalformed,
-		"/~x/a?token=" + text:                   token.ErrAmbiguous,
-		"a?token=" + text:                       token.ErrPath,
-		"http://host/a?token=" + text:           token.ErrPath,
-		"/a?token=" + strings.Repeat("A", 4000): token.ErrMalformed,
+		"/a?token=" + text:                       nil,
+		"":                                       token.ErrMissing,
+		"/a?":                                    token.ErrMissing,
+		"/a?TOKEN=" + text:                       token.ErrMissing,
+		"/a?%74oken=" + text:                     token.ErrMissing,
+		"/a?token":                               token.ErrMalformed,
+		"/a?token&token=" + text:                 token.ErrAmbiguous,
+		"/a?token=" + text + "#":                 token.ErrMalformed,
+		"/a?token=" + text + "&#":                token.ErrPath,
+		"/a?token=" + text + "&%":                token.ErrPath,
+		"/a?token=" + text + "&\xff":             token.ErrPath,
+		"/a?token=" + text + "& ":                token.ErrPath,
+		"/%7e" + text + "/a":                     nil,
+		"/%7E" + text + "/a":                     nil,
+		"/%7Ex/a?token=" + text:                  token.ErrAmbiguous,
+		"/a?token=" + strings.Repeat("MAAA", 99): token.ErrVersion,
+		"/a?token=" + strings.Repeat("MAAA", 99) + "=": token.ErrMalformed,
+		"/a?token=" + strings.Repeat("EP8A", 99):       token.ErrMalformed,
+		"/a#?token=" + text:                            token.ErrPath,
+		"/~" + text:                                    token.ErrPath,
+		"/~" + text + "?x":                             token.ErrPath,
+		"/~/a":                                         token.ErrMalformed,
+		"/~x/a?token=" + text:                          token.ErrAmbiguous,
+		"a?token=" + text:                              token.ErrPath,
+		"http://host/a?token=" + text:                  token.ErrPath,
+		"/a?token=" + strings.Repeat("A", 4000):        token.ErrVersion,
 	} {
 		if err := verify(uri, key); !errors.Is(err, want) {
 			t.Errorf("%q: got %v, want %v", uri, err, want)
@@ -230,7 +293,7 @@ func TestConcurrentUse(t *testing.T) {
 		go func() {
 			path := token.Path(fmt.Sprintf("/dir-%d/film.mp4", g))
 			for i := range 2000 {
-				text, err := key.Append(nil, &token.Claims{Expiry: uint32(2000000000 + i)}, path)
+				text, err := key.Append(nil, &token.Claims{Expiry: uint32(2000000000 + i)}, path, nil)
 				if err == nil {
 					err = verify(string(path)+"?token="+string(text), key)
 				}
@@ -260,6 +323,8 @@ expires     2000000000 (2033-05-18T03:33:20Z)
 not before  1999990000 (2033-05-18T00:46:40Z)
 ip          2001:db8::/64
 session     0001020304050607
+renewable   until 2000040000 (2033-05-18T14:40:00Z)
+ttl         600 s
 `
 	if got := v.String(); err != nil || got != want {
 		t.Errorf("got\n%s, %v; want\n%s", got, err, want)

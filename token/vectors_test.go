@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -18,29 +19,34 @@ type vectors struct {
 	Leeway int64
 	Keys   []struct {
 		ID        uint16
+		Version   int
 		Secret    string
 		SecretHex string `json:"secret_hex"`
 	}
 	Mint []struct {
-		Name, Path, IP, Session, Token string
-		Key                            uint16
-		Expiry, NotBefore              uint32
-		Depth                          int
-		Prefix                         *int
+		Name, Path, Query, IP, Session, Token  string
+		Key                                    uint16
+		Expiry, NotBefore, RenewableUntil, TTL uint32
+		Depth                                  int
+		Prefix                                 *int
 	}
-	Accept, Reject []struct {
-		Name, URI, Path, IP, Session, Reason string
-		Now                                  int64
-		Keys                                 []uint16
-		Key                                  uint16
-		Expiry                               uint32
-		Depth                                int
-	}
-	Canonical []struct {
+	Accept, Reject []vector
+	Canonical      []struct {
 		Path         string
 		CanonicalHex string `json:"canonical_hex"`
 		Error        string
 	}
+}
+
+// vector is a request that is accepted or refused.
+type vector struct {
+	Name, URI, Path, Serve, IP, Session, Reason string
+	Now                                         int64
+	Keys                                        []uint16
+	Key                                         uint16
+	Expiry, RenewableUntil, TTL                 uint32
+	Depth                                       int
+	Revoked                                     []string
 }
 
 func loadVectors(tb testing.TB) (v vectors) {
@@ -72,18 +78,17 @@ func (v vectors) keys(tb testing.TB) map[uint16]*token.Key {
 		if token.FormatSecret(secret) != k.Secret {
 			tb.Fatalf("secret of key %d does not format as itself", k.ID)
 		}
-		if m[k.ID], err = token.NewKey(k.ID, secret); err != nil {
+		newKey := map[int]func(uint16, []byte) (*token.Key, error){1: token.NewKey, 2: token.NewSHA256Key}[k.Version]
+		if m[k.ID], err = newKey(k.ID, secret); err != nil {
 			tb.Fatal(err)
 		}
 	}
 	return m
 }
 
-func parseAddr(tb testing.TB, s string) (a netip.Addr) {
-	tb.Helper()
-	if s != "" {
-		a = netip.MustParseAddr(s)
-	}
+// parseAddr is the address of a vector, not valid where the vector has none, or one that cannot be read.
+func parseAddr(s string) netip.Addr {
+	a, _ := netip.ParseAddr(s)
 	return a
 }
 
@@ -92,9 +97,9 @@ func TestVectorsMint(t *testing.T) {
 	keys := v.keys(t)
 	for _, c := range v.Mint {
 		t.Run(c.Name, func(t *testing.T) {
-			claims := token.Claims{Depth: c.Depth, Expiry: c.Expiry, NotBefore: c.NotBefore}
+			claims := token.Claims{Depth: c.Depth, Expiry: c.Expiry, NotBefore: c.NotBefore, RenewableUntil: c.RenewableUntil, TTL: c.TTL}
 			if c.IP != "" {
-				claims.IP = netip.PrefixFrom(netip.MustParseAddr(c.IP), *c.Prefix)
+				claims.IP = netip.PrefixFrom(netip.MustParseAddr(c.IP).Unmap(), *c.Prefix)
 			}
 			if c.Session != "" {
 				claims.HasSession = true
@@ -106,7 +111,7 @@ func TestVectorsMint(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := keys[c.Key].Append([]byte("before"), &claims, path)
+			got, err := keys[c.Key].Append([]byte("before"), &claims, path, []byte(c.Query))
 			if err != nil || string(got) != "before"+c.Token {
 				t.Fatalf("got %s, %v; want %s", got, err, c.Token)
 			}
@@ -118,12 +123,18 @@ func TestVectorsAccept(t *testing.T) {
 	v := loadVectors(t)
 	for _, c := range v.Accept {
 		t.Run(c.Name, func(t *testing.T) {
-			got, err := v.verify(t, c.URI, c.Keys, c.Now, c.IP)
+			got, err := v.verify(t, c)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if got.Key != c.Key || got.Claims.Expiry != c.Expiry || got.Claims.Depth != c.Depth || string(got.Path) != c.Path {
 				t.Fatalf("got %+v; want %+v", got, c)
+			}
+			if got.Claims.RenewableUntil != c.RenewableUntil || got.Claims.TTL != c.TTL {
+				t.Fatalf("renewable until %d, ttl %d; want %d, %d", got.Claims.RenewableUntil, got.Claims.TTL, c.RenewableUntil, c.TTL)
+			}
+			if serve := got.AppendURI([]byte("kept:")); string(serve) != "kept:"+c.Serve {
+				t.Fatalf("serve %s; want %s", serve, c.Serve)
 			}
 			if got.Claims.HasSession != (c.Session != "") || c.Session != "" && hex.EncodeToString(got.Claims.Session[:]) != c.Session {
 				t.Fatalf("session %x; want %s", got.Claims.Session, c.Session)
@@ -136,7 +147,7 @@ func TestVectorsReject(t *testing.T) {
 	v := loadVectors(t)
 	for _, c := range v.Reject {
 		t.Run(c.Name, func(t *testing.T) {
-			_, err := v.verify(t, c.URI, c.Keys, c.Now, c.IP)
+			_, err := v.verify(t, c)
 			if !errors.Is(err, token.Error(c.Reason)) || token.Reason(err) != c.Reason {
 				t.Fatalf("got %v; want %s", err, c.Reason)
 			}
@@ -144,14 +155,15 @@ func TestVectorsReject(t *testing.T) {
 	}
 }
 
-func (v vectors) verify(tb testing.TB, uri string, ids []uint16, now int64, ip string) (token.Verified, error) {
+func (v vectors) verify(tb testing.TB, c vector) (token.Verified, error) {
 	tb.Helper()
 	all := v.keys(tb)
 	var keys token.Keys
-	for _, id := range ids {
+	for _, id := range c.Keys {
 		keys = append(keys, all[id])
 	}
-	return keys.Verify(token.Request{URI: []byte(uri), Now: now, Leeway: v.Leeway, Client: parseAddr(tb, ip)})
+	return keys.Verify(token.Request{URI: []byte(c.URI), Now: c.Now, Leeway: v.Leeway, Client: parseAddr(c.IP),
+		Revoked: func(session [8]byte) bool { return slices.Contains(c.Revoked, hex.EncodeToString(session[:])) }})
 }
 
 func TestVectorsCanonical(t *testing.T) {

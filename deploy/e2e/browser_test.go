@@ -24,7 +24,7 @@ import (
 //go:embed player.html
 var playerPage []byte
 
-// browser starts a headless Chromium with a profile of its own, which goes nowhere but the loopback.
+// browser starts a headless Chromium with its own profile. It connects to nothing but the loopback.
 func browser(t *testing.T) context.Context {
 	t.Helper()
 	var output bytes.Buffer
@@ -52,13 +52,13 @@ func browser(t *testing.T) context.Context {
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("starting Chromium: %v\n%s", err, output.Bytes())
 	}
-	// The first Do's context is the browser's, this one is that of what is done with it.
+	// ctx is the browser's; the test's actions have a limit.
 	limited, cancel := context.WithTimeout(ctx, 90*time.Second)
 	t.Cleanup(cancel)
 	return limited
 }
 
-// page serves the player's page and hls.js on an origin of their own.
+// page serves the player's page and hls.js, and returns their origin.
 func page(t *testing.T) (origin string) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -81,7 +81,7 @@ func page(t *testing.T) (origin string) {
 	return "http://" + ln.Addr().String()
 }
 
-// call runs an expression that is a promise of a string.
+// call evaluates a JavaScript expression that is a promise of a string.
 func call(ctx context.Context, format string, args ...any) (string, error) {
 	return chromedp.Run(ctx, chromedp.Evaluate[string](fmt.Sprintf(format, args...), chromedp.EvalAwaitPromise))
 }
@@ -150,7 +150,7 @@ func TestBrowser(t *testing.T) {
 				t.Errorf("a page of %s gets %q; want %q; the player's origin is %s", origin, got, want, player)
 			}
 		}
-		res := ask(t, s.Service, "OPTIONS", "/video/token", "Origin: "+stranger, "Access-Control-Request-Method: POST", "Access-Control-Request-Headers: content-type")
+		res := ask(t, s.Service, "OPTIONS", "/video/token", "", "Origin: "+stranger, "Access-Control-Request-Method: POST", "Access-Control-Request-Headers: content-type")
 		for name := range res.header {
 			if strings.HasPrefix(name, "Access-Control-Allow-") {
 				t.Errorf("the stranger's preflight is told %s: %s", name, res.header.Get(name))

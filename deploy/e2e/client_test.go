@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,9 +19,10 @@ type answer struct {
 	body   []byte
 }
 
-// ask sends a request whose target and headers are not touched by a client library, and reads the answer. A
-// connection that is closed without one is status 0.
-func ask(t *testing.T, addr, method, target string, header ...string) answer {
+// ask sends a request whose target, headers and body are not touched by a client library, and reads
+// the answer. Host and Content-Length are added where header does not have them, or what stands in
+// for them. A connection that is closed without an answer is status 0.
+func ask(t *testing.T, addr, method, target, body string, header ...string) answer {
 	t.Helper()
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -30,19 +32,29 @@ func ask(t *testing.T, addr, method, target string, header ...string) answer {
 	if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	lines := append([]string{method + " " + target + " HTTP/1.1", "Host: " + addr, "Connection: close"}, header...)
-	if _, err := io.WriteString(c, strings.Join(lines, "\r\n")+"\r\n\r\n"); err != nil {
+	has := func(name string) bool {
+		return slices.ContainsFunc(header, func(line string) bool { return strings.HasPrefix(line, name+":") })
+	}
+	lines := []string{method + " " + target + " HTTP/1.1", "Connection: close"}
+	if !has("Host") {
+		lines = append(lines, "Host: "+addr)
+	}
+	if body != "" && !has("Transfer-Encoding") {
+		lines = append(lines, fmt.Sprintf("Content-Length: %d", len(body)))
+	}
+	lines = append(lines, header...)
+	if _, err := io.WriteString(c, strings.Join(lines, "\r\n")+"\r\n\r\n"+body); err != nil {
 		t.Fatal(err)
 	}
 	res, err := http.ReadResponse(bufio.NewReader(c), &http.Request{Method: method})
 	if err != nil {
 		return answer{}
 	}
-	body, err := io.ReadAll(res.Body)
+	content, err := io.ReadAll(res.Body)
 	if err != nil {
 		t.Fatalf("reading the answer to %s: %v", target, err)
 	}
-	return answer{res.StatusCode, res.Header, body}
+	return answer{res.StatusCode, res.Header, content}
 }
 
 func (a answer) String() string {

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Installs what make e2e and make demo need beyond Go: Debian packages, as root, and npm packages beside their
-# package.json. What is there already is left alone, and it may run twice at once.
+# Installs what make e2e and make demo need besides Go: Debian packages, which takes root, and the npm packages of each
+# package.json here. It installs nothing twice, and two runs at once wait for each other.
 set -eu
 cd "$(dirname "$0")/../.."
 
-# One at a time on this machine; the lock is on a file that is there anyway.
+# The lock is on a file that exists in any case.
 command -v apt-get >/dev/null || { echo "install.sh: this is not Debian: install nginx, caddy, haproxy, ffmpeg, chromium and node 20.19 by hand" >&2; exit 1; }
 exec 9<"$(command -v apt-get)"
 flock 9
@@ -22,7 +22,7 @@ need npm npm
 
 if [ -n "$packages" ]; then
   echo "installing$packages"
-  # A package would start its daemon, on the port of somebody else's.
+  # The packages start daemons, on ports that other programs may use: not here.
   policy=/usr/sbin/policy-rc.d
   if [ ! -e $policy ]; then
     trap 'rm -f $policy' EXIT

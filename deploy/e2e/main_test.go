@@ -1,5 +1,5 @@
-// Package e2e runs the configurations of deploy/ with the programs they are for. Everything here needs Linux, the
-// Debian packages and the npm packages that install.sh installs, and nothing but the loopback.
+// Package e2e runs the configurations of deploy/ with the programs they are for. It needs Linux and the
+// packages of Debian and npm that install.sh installs, and no network but the loopback.
 package e2e
 
 import (
@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// up starts a stack for a test; where the test fails, what each program said is in its log.
+// up starts a stack for a test. If the test fails, its log has each program's output.
 func up(t *testing.T, options stack.Options) *stack.Stack {
 	t.Helper()
 	options.Root, options.Binary = root, binary

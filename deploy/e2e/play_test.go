@@ -19,7 +19,7 @@ import (
 
 var testFilm = stack.Film{Length: 12 * time.Second, Width: 640, Height: 360}
 
-// makeFilm makes the test film in a folder that an origin can serve.
+// makeFilm makes the test film, and returns the folder to serve it from.
 func makeFilm(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -29,7 +29,8 @@ func makeFilm(t *testing.T) string {
 	return dir
 }
 
-// signFilm asks the service for the film's document until it is the edge's turn, and returns the sources' URLs.
+// signFilm asks the service for the film's document until its URLs are those of the edge, and returns
+// them.
 func signFilm(t *testing.T, s *stack.Stack, e *stack.Edge, claims map[string]any) []string {
 	t.Helper()
 	for range 10 {
@@ -55,8 +56,9 @@ func signFilm(t *testing.T, s *stack.Stack, e *stack.Edge, claims map[string]any
 	return nil
 }
 
-// decode reads a film to its end and returns a line for each frame of one of its streams, with its checksum.
-func decode(t *testing.T, input, stream string, options ...string) (frames []string, said string, err error) {
+// decode reads a film to its end, and returns a line with a checksum for each frame of one of its
+// streams, and ffmpeg's messages.
+func decode(t *testing.T, input, stream string, options ...string) (frames []string, messages string, err error) {
 	t.Helper()
 	args := append([]string{"-nostdin", "-v", "error"}, options...)
 	cmd := exec.Command("ffmpeg", append(args, "-i", input, "-map", stream, "-f", "framecrc", "-")...)
@@ -71,10 +73,10 @@ func decode(t *testing.T, input, stream string, options ...string) (frames []str
 	return frames, stderr.String(), err
 }
 
-// TestPlay reads every source to its end, through the edges, from the URLs that the service has signed.
+// TestPlay reads every source to its end, through the edges, from the URLs that the service signed.
 func TestPlay(t *testing.T) {
 	dir := makeFilm(t)
-	s := up(t, stack.Options{Origin: http.FileServer(http.Dir(dir)), Edges: []string{"nginx", "caddy"}, Player: "http://player.example"})
+	s := up(t, stack.Options{Origin: http.FileServer(http.Dir(dir)), Edges: []string{"nginx", "caddy"}, Player: playerOrigin})
 	for _, name := range []string{"nginx", "caddy"} {
 		for _, signed := range signFilm(t, s, s.Edges[name], nil) {
 			_, file, _ := strings.Cut(signed, "/film/")
@@ -86,13 +88,13 @@ func TestPlay(t *testing.T) {
 			for _, stream := range streams {
 				t.Run(name+"/"+file+" "+stream, func(t *testing.T) {
 					s.Recorder.Take()
-					got, said, err := decode(t, signed, stream)
-					if err != nil || said != "" {
-						t.Errorf("ffmpeg: %v\n%s", err, said)
+					got, messages, err := decode(t, signed, stream)
+					if err != nil || messages != "" {
+						t.Errorf("ffmpeg: %v\n%s", err, messages)
 					}
-					want, said, err := decode(t, filepath.Join(dir, "film", file), stream)
-					if err != nil || said != "" {
-						t.Fatalf("ffmpeg, of the file: %v\n%s", err, said)
+					want, messages, err := decode(t, filepath.Join(dir, "film", file), stream)
+					if err != nil || messages != "" {
+						t.Fatalf("ffmpeg, of the file: %v\n%s", err, messages)
 					}
 					frames := int(testFilm.Length/time.Second) * stack.FPS
 					if len(got) != frames || strings.Join(got, "") != strings.Join(want, "") {
@@ -105,10 +107,11 @@ func TestPlay(t *testing.T) {
 	}
 }
 
-// TestExpiry shows what a viewer sees whose token runs out: nothing when late, and the film up to the next segment.
+// TestExpiry plays a film whose token expires in the middle: the next segment is refused, and so is
+// everything for a player that comes late.
 func TestExpiry(t *testing.T) {
 	dir := makeFilm(t)
-	s := up(t, stack.Options{Origin: http.FileServer(http.Dir(dir)), Edges: []string{"nginx", "caddy"}, Player: "http://player.example"})
+	s := up(t, stack.Options{Origin: http.FileServer(http.Dir(dir)), Edges: []string{"nginx", "caddy"}, Player: playerOrigin})
 	for _, name := range []string{"nginx", "caddy"} {
 		t.Run(name, func(t *testing.T) {
 			urls := signFilm(t, s, s.Edges[name], map[string]any{"ttl": 3})
@@ -118,17 +121,17 @@ func TestExpiry(t *testing.T) {
 			// -re reads the film as fast as it plays, so that its end is asked for after the token's.
 			frames, _, _ := decode(t, urls[1], "0:v:0", "-re")
 			if all := int(testFilm.Length/time.Second) * stack.FPS; len(frames) == 0 || len(frames) >= all {
-				t.Errorf("%d frames of %d: the player was to be refused in the middle", len(frames), all)
+				t.Errorf("%d frames of %d; want the player refused in the middle", len(frames), all)
 			}
 			allowed, refused := 0, 0
 			for _, x := range s.Recorder.Take() {
-				switch late := x.At.Sub(end); {
-				case x.Status == 200 && late < time.Second: // expiry is in whole seconds, and the last one counts
+				switch { // the service decided between the two times; the second of the end itself counts
+				case x.Status == 200 && x.Asked.Before(end.Add(time.Second)):
 					allowed++
-				case x.Status == 403 && late > 0:
+				case x.Status == 403 && x.Answered.After(end):
 					refused++
 				default:
-					t.Errorf("%s was answered with %d, %v after the token's end", x.URI(), x.Status, late)
+					t.Errorf("%s was answered with %d, %v after the token's end", x.URI(), x.Status, x.Answered.Sub(end))
 				}
 			}
 			if allowed == 0 || refused == 0 {
@@ -137,15 +140,15 @@ func TestExpiry(t *testing.T) {
 			t.Logf("%d frames played; %d requests allowed, then %d refused", len(frames), allowed, refused)
 
 			for _, late := range urls {
-				if frames, said, err := decode(t, late, "0:v:0"); err == nil || len(frames) > 0 || !strings.Contains(said, "403") {
-					t.Errorf("%s played %d frames for a late player: %v\n%s", late, len(frames), err, said)
+				if frames, messages, err := decode(t, late, "0:v:0"); err == nil || len(frames) > 0 || !strings.Contains(messages, "403") {
+					t.Errorf("%s played %d frames for a late player: %v\n%s", late, len(frames), err, messages)
 				}
 			}
 		})
 	}
 }
 
-// expires is the time until which a URL is good, as the service says when an edge asks.
+// expires returns the time until which a URL is good: X-Token-Expires.
 func expires(t *testing.T, s *stack.Stack, signed string) time.Time {
 	t.Helper()
 	u, err := url.Parse(signed)
@@ -176,9 +179,9 @@ func expires(t *testing.T, s *stack.Stack, signed string) time.Time {
 	return time.Time{}
 }
 
-// TestNothingLeft shows that a stack leaves no process and no file.
+// TestNothingLeft shows that a stack that was closed leaves no process and no file.
 func TestNothingLeft(t *testing.T) {
-	s, err := stack.New(stack.Options{Root: root, Binary: binary, Origin: newNaive(), Player: "http://player.example", Edges: edges})
+	s, err := stack.New(stack.Options{Root: root, Binary: binary, Origin: newNaive(), Player: playerOrigin, Edges: edges})
 	if err != nil {
 		t.Fatal(err, s.Close())
 	}

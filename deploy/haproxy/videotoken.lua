@@ -1,12 +1,13 @@
--- The action "videotoken": asks the service about a request, and leaves its answer in three variables,
--- txn.token_status, txn.token_path and txn.token_reason. An action that fails leaves none, and no status is no content.
+-- The action "videotoken" asks the service about a request and leaves its answer in the variables
+-- txn.token_status, txn.token_path and txn.token_reason. Where it fails it sets none of them, and
+-- haproxy.cfg serves nothing without a status.
 --
 --     http-request lua.videotoken http://127.0.0.1:3002/verify/auth-request/aws-1
 
 core.register_action("videotoken", { "http-req" }, function(txn, url)
-	-- pathq is the path and query as the client sent them; url would have a scheme and a host with HTTP/2.
+	-- pathq is the path and query as the client sent them; url has a scheme and a host with HTTP/2.
 	local uri, address = txn.f:pathq(), txn.f:src()
-	-- Nothing else of the client's goes along: a header of the client's that the service reads would be a forgery.
+	-- No header of the client's goes along, for the service would read a forged one.
 	local answer = core.httpclient():get{
 		url = url,
 		headers = { ["X-Original-URI"] = { uri or "" }, ["X-Real-IP"] = { address or "" } },

@@ -10,16 +10,16 @@ for (const part of ["keys", "mint", "accept", "reject", "canonical"]) {
 }
 
 const keysOf = (ids) => importKeys(vectors.keys.filter((k) => ids.includes(k.id)));
-const check = ({ uri, keys, now, ip }, base = "") => verify(base + uri, { keys: keysOf(keys), now, ip, leeway: vectors.leeway });
+const check = ({ uri, keys, now, ip, revoked }, base = "") => verify(base + uri, { keys: keysOf(keys), now, ip, leeway: vectors.leeway, revoked: new Set(revoked) });
 
 describe("mint: what a signer makes is verified", () => {
   for (const c of vectors.mint) {
     test(c.name, () => {
-      const got = check({ uri: `/~${c.token}${c.path}`, keys: [c.key], now: c.expiry, ip: c.ip });
-      const { reason, key, expiry, notBefore, depth, session, path } = got;
+      const got = check({ uri: c.query ? `${c.path}?${c.query}&token=${c.token}` : `/~${c.token}${c.path}`, keys: [c.key], now: c.expiry, ip: c.ip });
+      const { reason, key, expiry, notBefore, depth, session, path, renewableUntil, ttl } = got;
       assert.deepEqual(
-        { reason, key, expiry, notBefore, depth, session, path },
-        { reason: "", key: c.key, expiry: c.expiry, notBefore: c.notBefore ?? 0, depth: c.depth, session: c.session ?? "", path: c.path },
+        { reason, key, expiry, notBefore, depth, session, path, renewableUntil, ttl },
+        { reason: "", key: c.key, expiry: c.expiry, notBefore: c.notBefore ?? 0, depth: c.depth, session: c.session ?? "", path: c.path, renewableUntil: c.renewableUntil ?? 0, ttl: c.ttl ?? 0 },
       );
     });
   }
@@ -33,12 +33,14 @@ for (const base of ["", "https://cdn.example"]) {
         const got = check(c, base);
         assert.equal(got.reason, "");
         assert.deepEqual([got.key, got.expiry, got.depth, got.path, got.session], [c.key, c.expiry, c.depth, c.path, c.session ?? ""]);
-        assert.ok(got.uri.startsWith(c.path) && !/token=|~/.test(got.uri), got.uri);
+        assert.equal(got.uri, c.serve);
+        assert.deepEqual([got.renewableUntil, got.ttl], [c.renewableUntil ?? 0, c.ttl ?? 0]);
       });
     }
   });
   describe(`reject ${base}`, () => {
     for (const c of vectors.reject) {
+      if (base && c.uri.includes("#")) continue; // a client keeps the fragment of a whole URL to itself
       test(c.name, () => assert.deepEqual(check(c, base), { reason: c.reason }));
     }
   });
@@ -50,17 +52,6 @@ describe("canonical", () => {
       const got = canonicalPath(c.path);
       assert.equal(got && Buffer.from(got).toString("hex"), c.error ? null : c.canonical_hex);
     });
-  }
-});
-
-test("the other parameters of a query stay as they were spelled", () => {
-  const token = vectors.mint[0].token, path = vectors.mint[0].path;
-  for (const [query, want] of [
-    [`token=${token}`, ""],
-    [`a=1&token=${token}&b=%20`, "?a=1&b=%20"],
-    [`tokens=1&token=${token}&&x`, "?tokens=1&&x"],
-  ]) {
-    assert.equal(check({ uri: `${path}?${query}`, keys: [7], now: 2000000000 }).uri, path + want);
   }
 });
 

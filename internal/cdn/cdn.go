@@ -1,7 +1,8 @@
 // Package cdn has the CDNs that videos are balanced over: which one serves a video, the keys it knows, and where in a
 // URL its token goes.
 //
-// Most callers want [New], then [Set.Pick] once a video and [CDN.AppendURL] for each of its sources.
+// Most callers want [New], then [Set.Pick] once a video and [CDN.Append] for each of its sources. An edge's question is
+// answered by [CDN.Verify].
 package cdn
 
 import (
@@ -16,9 +17,15 @@ import (
 // CDN is one CDN.
 type CDN struct {
 	Name   string
-	URL    string     // scheme and host, without a slash at the end
-	Weight int        // its share of the videos, relative to the other CDNs' weights; 1 to MaxWeight
+	URL    string     // scheme, host and base path, without a slash at the end
+	Weight int        // its share of the videos, relative to the other CDNs' weights; 0: verified, never picked
 	Keys   token.Keys // the first signs, all of them verify
+
+	// ExactRequests refuses a request that an edge would not serve byte for byte as it came, but for the token: for
+	// edges that pass on the request and not the service's answer.
+	ExactRequests bool
+	// ReportOnly accepts every request and says what would have been refused.
+	ReportOnly bool
 
 	seed uint64
 }
@@ -49,24 +56,33 @@ func ParseBalance(name string) (Balance, error) {
 // Set is the CDNs of one configuration. It is safe for concurrent use.
 type Set struct {
 	cdns    []CDN
+	only    *CDN // the only one that is picked, where there are no others
 	balance Balance
 	turns   schedule
 }
 
-// New makes a set of at least one CDN. Names are unique, weights positive, and each CDN has a key.
+// New makes a set of at least one CDN that may be picked. Names are unique, and each CDN has a key.
 func New(balance Balance, cdns []CDN) (*Set, error) {
 	s := &Set{cdns: append([]CDN(nil), cdns...), balance: balance}
 	weights := make([]int, len(cdns))
+	picked := 0
 	for i := range s.cdns {
 		c := &s.cdns[i]
-		if c.Weight < 1 || c.Weight > MaxWeight || len(c.Keys) == 0 || s.Lookup(c.Name) != c {
-			return nil, fmt.Errorf("cdn %q: it needs a name of its own, a key, and a weight from 1 to %d", c.Name, MaxWeight)
+		if c.Weight < 0 || c.Weight > MaxWeight || len(c.Keys) == 0 || s.Lookup(c.Name) != c {
+			return nil, fmt.Errorf("cdn %q: it needs a name of its own, a key, and a weight from 0 to %d", c.Name, MaxWeight)
 		}
 		c.seed = xxhash.Sum64String(c.Name)
 		weights[i] = c.Weight
+		if c.Weight > 0 {
+			picked++
+			s.only = c
+		}
 	}
-	if len(cdns) == 0 {
-		return nil, fmt.Errorf("no CDN: at least one is needed")
+	if picked == 0 {
+		return nil, fmt.Errorf("no CDN may be picked: at least one needs a weight of 1 or more")
+	}
+	if picked > 1 {
+		s.only = nil
 	}
 	s.turns.order = smooth(weights)
 	return s, nil
@@ -75,8 +91,8 @@ func New(balance Balance, cdns []CDN) (*Set, error) {
 // Pick chooses the CDN of a video. Affinity goes by id, which round-robin does not look at.
 func (s *Set) Pick(id []byte) *CDN {
 	switch {
-	case len(s.cdns) == 1:
-		return &s.cdns[0]
+	case s.only != nil:
+		return s.only
 	case s.balance == Affinity:
 		return s.rendezvous(id)
 	default:
@@ -84,7 +100,7 @@ func (s *Set) Pick(id []byte) *CDN {
 	}
 }
 
-// Lookup is the CDN with the given name, nil if there is none.
+// Lookup is the CDN with the given name, nil for an unknown name.
 func (s *Set) Lookup(name string) *CDN {
 	for i := range s.cdns {
 		if s.cdns[i].Name == name {
@@ -97,29 +113,11 @@ func (s *Set) Lookup(name string) *CDN {
 // All is the set's CDNs in the order of the configuration.
 func (s *Set) All() []CDN { return s.cdns }
 
-// KeysFor is the keys that verify a URI, and its path and query. The keys are those of the CDN with the given name;
-// without a name, those of the CDN whose URL the URI starts with, or every CDN's for a URI that is a path.
-func (s *Set) KeysFor(name, uri string) (token.Keys, string, error) {
-	path := uri
-	var keys token.Keys
-	for i := range s.cdns {
-		c := &s.cdns[i]
-		if strings.HasPrefix(uri, c.URL+"/") { // two CDNs may share a URL
-			path = uri[len(c.URL):]
-		} else if !strings.HasPrefix(uri, "/") {
-			continue
-		}
-		keys = append(keys, c.Keys...)
+// Base is the path of the CDN's URL, "" for none.
+func (c *CDN) Base() string {
+	_, rest, _ := strings.Cut(c.URL, "://")
+	if i := strings.IndexByte(rest, '/'); i >= 0 {
+		return rest[i:]
 	}
-	if !strings.HasPrefix(path, "/") {
-		return nil, "", fmt.Errorf("%q is not on any of the configuration's CDNs, and not a path", uri)
-	}
-	if name != "" {
-		c := s.Lookup(name)
-		if c == nil {
-			return nil, "", fmt.Errorf("cdn %q: the configuration has no such CDN", name)
-		}
-		keys = c.Keys
-	}
-	return keys, path, nil
+	return ""
 }

@@ -47,6 +47,8 @@ func TestRoundRobin(t *testing.T) {
 		{[]int{5, 1, 1}, "aabacaaaabacaa"}, // interleaved, not aaaaabc
 		{[]int{50, 10, 10}, "aabacaa"},
 		{[]int{1, 2, 3}, "cbacbccbacbc"},
+		{[]int{1, 0, 1}, "acac"}, // drained
+		{[]int{0, 1}, "bbbb"},
 	} {
 		s := newSet(t, cdn.RoundRobin, c.weights...)
 		var got strings.Builder
@@ -149,6 +151,9 @@ func TestAffinity(t *testing.T) {
 			}
 		}
 	}
+	if names := assign(newSet(t, cdn.Affinity, 0, 1, 0, 1)); slices.Contains(names, "a") || slices.Contains(names, "c") {
+		t.Error("a CDN of weight 0 was picked")
+	}
 	// A fixed assignment: replicas of different builds must agree.
 	s := newSet(t, cdn.Affinity, 1, 2, 3)
 	var got strings.Builder
@@ -166,31 +171,13 @@ func TestNewRefuses(t *testing.T) {
 		"none":        {},
 		"no key":      {{Name: "a", URL: "https://a", Weight: 1}},
 		"weight 0":    {{Name: "a", URL: "https://a", Keys: keys}},
+		"weight -1":   {{Name: "a", URL: "https://a", Weight: -1, Keys: keys}},
 		"weight 1001": {{Name: "a", URL: "https://a", Weight: 1001, Keys: keys}},
 		"a name twice": {{Name: "a", URL: "https://a", Weight: 1, Keys: keys},
 			{Name: "a", URL: "https://b", Weight: 1, Keys: keys}},
 	} {
 		if _, err := cdn.New(cdn.RoundRobin, cdns); err == nil {
 			t.Errorf("%s: accepted", name)
-		}
-	}
-}
-
-func TestKeysFor(t *testing.T) {
-	s := newSet(t, cdn.RoundRobin, 1, 1)
-	for _, c := range []struct{ name, uri, want string }{
-		{"", "https://b.example/x?y", "[key 1] /x?y"},
-		{"", "/x", "[key 0 key 1] /x"},
-		{"b", "/x", "[key 1] /x"},
-		{"b", "https://a.example/x", "[key 1] /x"},
-		{"a", "https://b.example/x", "[key 0] /x"},
-		{"c", "/x", ""},
-		{"", "https://a.example.evil/x", ""},
-		{"", "x", ""},
-	} {
-		keys, uri, err := s.KeysFor(c.name, c.uri)
-		if got := fmt.Sprint(keys, uri); (err != nil) != (c.want == "") || err == nil && got != c.want && got != strings.Replace(c.want, "] ", "]", 1) {
-			t.Errorf("%q, %q: %s, %v; want %s", c.name, c.uri, got, err, c.want)
 		}
 	}
 }

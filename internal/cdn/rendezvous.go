@@ -12,9 +12,13 @@ import (
 // others. The hash is the same in every process, so that all replicas agree.
 func (s *Set) rendezvous(id []byte) *CDN {
 	h := xxhash.Sum64(id)
-	best, least := &s.cdns[0], math.Inf(1)
+	var best *CDN // there is one with a weight
+	least := math.Inf(1)
 	for i := range s.cdns {
 		c := &s.cdns[i]
+		if c.Weight == 0 {
+			continue
+		}
 		u := (float64(mix(h^c.seed)>>11) + 0.5) / (1 << 53)
 		if draw := -math.Log(u) / float64(c.Weight); draw < least {
 			best, least = c, draw

@@ -16,14 +16,14 @@ import (
 	"videotoken/token"
 )
 
-// The tokens are testdata/vectors.json's, and so are the keys and the time.
+// The tokens are of token/testdata/vectors.json, and so are the keys and the time.
 const (
 	edgeNow     = 1999990000
 	edgeFilm    = "/Big_Buck_Bunny_1080p_surround_FrostWire.com.mp4"
 	edgeExact   = edgeFilm + "?token=EAAAB3c1lACW0A8SfX7ix1VKGtKfslCc"
 	edgeBelow   = "/~EgAAB3c1lADKHRqFOAuH-7MOtASfrJe9/hls/bbb/seg-1.ts"
-	edgeBound   = edgeFilm + "?token=EAIAB3c1lAAgYhM_PUmTOVo1v-kmIh5pdg" // to 203.0.113.7
-	edgeBound6  = edgeFilm + "?token=EAIAB3c1lABhgxkicOxxDzFfaZsyf4GqTA" // to 2001:db8::/64
+	edgeBound   = edgeFilm + "?token=EAIAB3c1lAAgYhM_PUmTOVo1v-kmIh5pdg" // for 203.0.113.7
+	edgeBound6  = edgeFilm + "?token=EAIAB3c1lABhgxkicOxxDzFfaZsyf4GqTA" // for 2001:db8::/64
 	edgeSession = edgeFilm + "?token=EAQAB3c1lAAAESIzqrvM3f0HGpFMB7G6jxrjhH6dbsY"
 )
 
@@ -43,11 +43,17 @@ func edgeSettings(t testing.TB) Settings {
 // edgeServer serves the settings on a free port.
 func edgeServer(t testing.TB, now int64, c Settings) (s *Server, addr string) {
 	t.Helper()
-	s = New(c, slog.New(slog.DiscardHandler), func() time.Time { return time.Unix(now, 0) })
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return edgeServe(t, now, c, ln), ln.Addr().String()
+}
+
+// edgeServe serves the settings on a listener until the test ends.
+func edgeServe(t testing.TB, now int64, c Settings, ln net.Listener) *Server {
+	t.Helper()
+	s := New(c, slog.New(slog.DiscardHandler), func() time.Time { return time.Unix(now, 0) })
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(ln) }()
 	t.Cleanup(func() {
@@ -58,14 +64,19 @@ func edgeServer(t testing.TB, now int64, c Settings) (s *Server, addr string) {
 			t.Error(err)
 		}
 	})
-	edgeAsk(t, ln.Addr().String(), "GET", "/healthz") // shut down before it has come to serve, it would wait for good
-	return s, ln.Addr().String()
+	edgeAsk(t, ln.Addr().String(), "GET", "/healthz") // a Shutdown before Serve has begun would wait for ever
+	return s
 }
 
-// edgeAsk sends a request byte for byte; lines are its headers.
+// edgeAsk sends a request byte for byte; lines are its headers. An address with a slash is a Unix
+// socket's.
 func edgeAsk(t testing.TB, addr, method, target string, lines ...string) (*http.Response, string) {
 	t.Helper()
-	c, err := net.Dial("tcp", addr)
+	network := "tcp"
+	if strings.Contains(addr, "/") {
+		network = "unix"
+	}
+	c, err := net.Dial(network, addr)
 	if err != nil {
 		t.Fatal(err)
 	}

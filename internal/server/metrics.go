@@ -11,8 +11,11 @@ import (
 
 // metrics has what /metrics shows, besides the metrics of the Go runtime and of the process.
 type metrics struct {
-	registry  *prometheus.Registry
-	panics    prometheus.Counter
+	registry *prometheus.Registry
+	panics   prometheus.Counter
+
+	wouldRefuse *prometheus.CounterVec // by CDN and reason, of CDNs that only report
+
 	responses [600]prometheus.Counter // by status code; nil for those that are never answered
 }
 
@@ -26,6 +29,9 @@ func newMetrics(connections func() float64, droppedLogs func() uint64) *metrics 
 			Name: "videotoken_panics_total", Help: "Requests whose handler panicked; each was answered with 500.",
 		}),
 	}
+	m.wouldRefuse = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "videotoken_would_refuse_total", Help: "Tokens that CDNs with enforce: false would refuse, by CDN and reason.",
+	}, []string{"cdn", "reason"})
 	responses := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "videotoken_responses_total", Help: "Answers by status code.",
 	}, []string{"code"})
@@ -35,7 +41,7 @@ func newMetrics(connections func() float64, droppedLogs func() uint64) *metrics 
 	open := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "videotoken_connections", Help: "Open connections.",
 	}, connections)
-	m.registry.MustRegister(m.panics, responses, open, collectors.NewGoCollector(),
+	m.registry.MustRegister(m.panics, m.wouldRefuse, responses, open, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "videotoken_logs_dropped_total", Help: "Log lines that were dropped because nobody read the log.",

@@ -5,55 +5,124 @@ import (
 	"net"
 	"net/netip"
 	"unsafe"
+
+	"github.com/valyala/fasthttp"
 )
 
-// proxies are the networks whose word for a client's address is taken.
-type proxies []netip.Prefix
+// ClientAddress is the header that names the client's address to /verify.
+type ClientAddress int
 
-func (p proxies) trusts(addr netip.Addr) bool {
-	for _, prefix := range p {
-		if prefix.Contains(addr) {
+// The headers. The other one is never read, for a client can have written it.
+const (
+	XRealIP       ClientAddress = iota // one address
+	XForwardedFor                      // a list, to which each proxy adds the address of its peer
+)
+
+// proxies are the peers whose header is believed, and which header that is.
+type proxies struct {
+	header   ClientAddress
+	networks []netip.Prefix
+	unix     bool // peers at Unix sockets are believed too
+}
+
+// client returns the address of the client that peer asks for: what the header says if peer is a
+// trusted proxy, else the peer's own. The address is not valid where it is missing or unreadable.
+// client reports false where the header may stand once and stands twice.
+func (p *proxies) client(peer net.Addr, h *fasthttp.RequestHeader, realIP field) (addr netip.Addr, ok bool) {
+	// fasthttp's RemoteIP says 0.0.0.0 for a Unix socket, which a trusted network may contain.
+	switch peer := peer.(type) {
+	case *net.TCPAddr:
+		if addr = peerAddr(peer); !p.trusts(addr) {
+			return addr, true
+		}
+	case *net.UnixAddr:
+		if !p.unix {
+			return netip.Addr{}, true
+		}
+	default:
+		return netip.Addr{}, true
+	}
+	if p.header == XForwardedFor {
+		return p.rightmost(h.PeekAll(fasthttp.HeaderXForwardedFor)), true
+	}
+	return parseAddr(realIP.value), realIP.count <= 1
+}
+
+// rightmost returns the last address of a list that is not a trusted proxy's. Whatever stands left of
+// it can be the client's own words. Several lines are one list (RFC 9110, section 5.3).
+func (p *proxies) rightmost(lines [][]byte) netip.Addr {
+	for i := len(lines) - 1; i >= 0; i-- {
+		for list, more := lines[i], true; more; {
+			comma := bytes.LastIndexByte(list, ',')
+			addr := parseAddr(bytes.Trim(list[comma+1:], " \t"))
+			if !addr.IsValid() || !p.trusts(addr) {
+				return addr
+			}
+			if more = comma >= 0; more {
+				list = list[:comma]
+			}
+		}
+	}
+	return netip.Addr{}
+}
+
+func (p *proxies) trusts(addr netip.Addr) bool {
+	for _, network := range p.networks {
+		if network.Contains(addr) {
 			return true
 		}
 	}
 	return false
 }
 
-// client is the address of the client that the peer at ip asks for, if that is a trusted proxy: X-Real-IP's, else of X-Forwarded-For the
-// rightmost that is not a trusted proxy's, for what is left of it a client can have written itself. The address is not
-// valid where there is none. client reports false where the header it reads is there twice.
-func (p proxies) client(ip net.IP, said *headers) (addr netip.Addr, ok bool) {
-	if peer, _ := netip.AddrFromSlice(ip); !p.trusts(peer.Unmap()) {
-		return netip.Addr{}, true
-	}
-	if said.realIP.n > 0 {
-		return parseAddr(said.realIP.value), said.realIP.n == 1
-	}
-	list, n := said.forwardedFor.value, said.forwardedFor.n
-	for n == 1 {
-		i := bytes.LastIndexByte(list, ',')
-		addr = parseAddr(bytes.Trim(list[i+1:], " \t"))
-		if !addr.IsValid() || !p.trusts(addr) {
-			return addr, true // past an entry that is none, nobody can be vouched for
-		}
-		if i < 0 {
-			return netip.Addr{}, true
-		}
-		list = list[:i]
-	}
-	return netip.Addr{}, n == 0
-}
-
-// parseAddr is the address of a header, IPv4-mapped IPv6 as IPv4; not valid for what is none. Ports and zones are none.
-func parseAddr(b []byte) netip.Addr {
-	const longest = len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255")
-	if len(b) == 0 || len(b) > longest || bytes.IndexByte(b, '%') >= 0 {
-		return netip.Addr{}
-	}
-	// Without a zone an address keeps nothing of its text, and the error, which would, is dropped.
-	addr, err := netip.ParseAddr(unsafe.String(&b[0], len(b)))
-	if err != nil {
+// peerAddr returns the address of a peer, IPv4-mapped IPv6 as IPv4. One with a zone is not valid: a
+// token cannot be bound to it.
+func peerAddr(peer *net.TCPAddr) netip.Addr {
+	addr, _ := netip.AddrFromSlice(peer.IP)
+	if peer.Zone != "" {
 		return netip.Addr{}
 	}
 	return addr.Unmap()
+}
+
+// parseAddr parses the address of a header, alone or as ip:port and [v6]:port, IPv4-mapped IPv6 as
+// IPv4. Anything else is not valid, an address with a zone too.
+func parseAddr(b []byte) netip.Addr {
+	const longest = len("[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:65535")
+	if len(b) == 0 || len(b) > longest || bytes.IndexByte(b, '%') >= 0 {
+		return netip.Addr{}
+	}
+	bracket := b[0] == '['
+	if colon := bytes.LastIndexByte(b, ':'); bracket || colon >= 0 && colon == bytes.IndexByte(b, ':') {
+		if colon < 0 || !isPort(b[colon+1:]) {
+			return netip.Addr{}
+		}
+		b = b[:colon]
+	}
+	if bracket {
+		if len(b) < 2 || b[len(b)-1] != ']' {
+			return netip.Addr{}
+		}
+		b = b[1 : len(b)-1]
+	}
+	if len(b) == 0 {
+		return netip.Addr{}
+	}
+	// An address without a zone keeps nothing of its text, and the error, which would, is dropped.
+	addr, err := netip.ParseAddr(unsafe.String(&b[0], len(b)))
+	if err != nil || bracket && !addr.Is6() {
+		return netip.Addr{}
+	}
+	return addr.Unmap()
+}
+
+func isPort(b []byte) bool {
+	n := 0
+	for _, c := range b {
+		if c < '0' || c > '9' || n > 6553 {
+			return false
+		}
+		n = 10*n + int(c-'0')
+	}
+	return len(b) > 0 && n <= 65535
 }

@@ -6,7 +6,8 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// route is what a path serves: one method, and OPTIONS; with GET also HEAD; with none, any.
+// route is what a path serves: one method, and OPTIONS; with GET also HEAD; every method but CONNECT if
+// it names none.
 type route struct {
 	method string
 	allow  string // the value of Allow
@@ -14,15 +15,23 @@ type route struct {
 	serve  func(*Server, *fasthttp.RequestCtx, *state)
 }
 
+// allowAny is the Allow of the server as a whole (RFC 9110, section 9.3.7).
+const allowAny = "GET, HEAD, OPTIONS, POST"
+
 var (
 	videoToken = route{method: "POST", allow: "OPTIONS, POST", cors: true, serve: (*Server).signVideo}
 	healthz    = route{method: "GET", allow: "GET, HEAD, OPTIONS", serve: (*Server).health}
+	readyz     = route{method: "GET", allow: "GET, HEAD, OPTIONS", serve: (*Server).ready}
 	edges      = route{serve: (*Server).verify}
-	asterisk   = route{method: "OPTIONS", allow: "GET, HEAD, OPTIONS, POST"} // the server as a whole: RFC 9110, section 9.3.7
+	asterisk   = route{method: "OPTIONS", allow: allowAny}
 )
 
 func (s *Server) route(ctx *fasthttp.RequestCtx, c *state) {
-	r := find(ctx)
+	if string(ctx.Method()) == fasthttp.MethodConnect {
+		refuseMethod(ctx, allowAny, "this service is no tunnel: use another method than CONNECT")
+		return
+	}
+	r := find(&ctx.Request.Header)
 	if r == nil {
 		problem(ctx, fasthttp.StatusNotFound, "there is nothing here: the service is POST /video/token", "")
 		return
@@ -44,25 +53,19 @@ func (s *Server) route(ctx *fasthttp.RequestCtx, c *state) {
 		}
 		ctx.SetStatusCode(fasthttp.StatusNoContent)
 	default:
-		ctx.Response.Header.Set(fasthttp.HeaderAllow, r.allow)
-		problem(ctx, fasthttp.StatusMethodNotAllowed, "the method is not served here: use "+r.method, "")
+		refuseMethod(ctx, r.allow, "the method is not served here: use "+r.method)
 	}
 }
 
-// find is the route of a request, nil if there is none. Paths are compared as they came, so that one spelling only
-// leads to each: no decoding, no dot segments, no doubled slashes.
-func find(ctx *fasthttp.RequestCtx) *route {
-	path := ctx.Request.Header.RequestURI()
-	if i := bytes.IndexByte(path, '?'); i >= 0 {
-		path = path[:i]
-	}
-	if len(path) > 0 && path[0] != '/' && string(path) != "*" {
-		// The absolute form, as for a proxy: RFC 9112, section 3.2.2.
-		if scheme := ctx.URI().Scheme(); string(scheme) != "http" && string(scheme) != "https" {
-			return nil
-		}
-		path = ctx.URI().PathOriginal()
-	}
+func refuseMethod(ctx *fasthttp.RequestCtx, allow, detail string) {
+	problem(ctx, fasthttp.StatusMethodNotAllowed, detail, "")
+	ctx.Response.Header.Set(fasthttp.HeaderAllow, allow)
+}
+
+// find returns the route of a request, nil if there is none. Paths are compared as they came, so that
+// one spelling alone leads to each: no decoding, no dot segments, no doubled slashes.
+func find(h *fasthttp.RequestHeader) *route {
+	path, _ := splitAt(target(h), '?')
 	if bytes.HasPrefix(path, verifyPrefix) {
 		return &edges
 	}
@@ -71,12 +74,42 @@ func find(ctx *fasthttp.RequestCtx) *route {
 		return &videoToken
 	case "/healthz":
 		return &healthz
+	case "/readyz":
+		return &readyz
 	case "*":
 		return &asterisk
 	}
 	return nil
 }
 
+// target returns the path and query of a request as they came, or "*". In the absolute form, which
+// clients use for proxies (RFC 9112, section 3.2.2), it is what follows the host; nil if that is empty.
+func target(h *fasthttp.RequestHeader) []byte {
+	uri := h.RequestURI()
+	if len(uri) == 0 || uri[0] == '/' || string(uri) == "*" {
+		return uri
+	}
+	scheme, rest, ok := bytes.Cut(uri, []byte("://"))
+	if !ok || !bytes.EqualFold(scheme, []byte("http")) && !bytes.EqualFold(scheme, []byte("https")) {
+		return nil
+	}
+	slash := bytes.IndexAny(rest, "/?#@")
+	if slash <= 0 || rest[slash] != '/' {
+		return nil // no host, no path, or user info, which RFC 9110, section 4.2.4, has servers refuse
+	}
+	return rest[slash:]
+}
+
+// ready answers whether new requests should come here: not once the server drains.
+func (s *Server) ready(ctx *fasthttp.RequestCtx, c *state) {
+	if s.draining.Load() {
+		problem(ctx, fasthttp.StatusServiceUnavailable, "the service is about to end: ask another instance", "")
+		return
+	}
+	s.health(ctx, c)
+}
+
+// health answers that the process serves requests.
 func (s *Server) health(ctx *fasthttp.RequestCtx, _ *state) {
 	ctx.SetContentType("text/plain; charset=utf-8")
 	ctx.Response.Header.Set(fasthttp.HeaderCacheControl, "no-store")

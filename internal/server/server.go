@@ -57,7 +57,9 @@ type Settings struct {
 	Signer         *video.Signer  // whose CDNs verify, too
 	Leeway         int64          // seconds that clocks may differ, for /verify
 	Origins        []string       // that may ask from a browser, or "*"
-	TrustedProxies []netip.Prefix // whose word for a client's address /verify takes
+	TrustedProxies []netip.Prefix // whose ClientAddress header /verify believes
+	TrustUnix      bool           // so that it also believes peers at Unix sockets
+	ClientAddress  ClientAddress  // the header that names the client's address
 	Transport      Transport      // who reads the sockets
 	Limits         Limits         // Use cannot change them
 	DroppedLogs    func() uint64  // how many log lines were dropped; nil: none
@@ -111,7 +113,7 @@ func (s *Server) Use(c Settings) {
 	s.state.Store(&state{
 		signer:   c.Signer,
 		cors:     newCORS(c.Origins),
-		verifier: verifier{cdns: c.Signer.CDNs.All(), proxies: c.TrustedProxies, leeway: c.Leeway},
+		verifier: newVerifier(c, s.metrics),
 	})
 }
 

@@ -6,45 +6,73 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 
 	"videotoken/internal/cdn"
+	"videotoken/internal/uri"
 	"videotoken/token"
 )
 
 var (
 	verifyPrefix = []byte("/verify/")
 
-	headerPath    = []byte("X-Token-Path")
-	headerExpires = []byte("X-Token-Expires")
-	headerSession = []byte("X-Token-Session")
-	headerReason  = []byte("X-Token-Reason")
-	headerAuth    = []byte("Www-Authenticate")
-	noStore       = []byte("no-store")
-	authScheme    = []byte("videotoken")
+	headerPath        = []byte("X-Token-Path")
+	headerExpires     = []byte("X-Token-Expires")
+	headerSession     = []byte("X-Token-Session")
+	headerReason      = []byte("X-Token-Reason")
+	headerWouldRefuse = []byte("X-Token-Would-Refuse")
+	headerAuth        = []byte("Www-Authenticate")
+	noStore           = []byte("no-store")
+	authScheme        = []byte("videotoken")
 )
 
-// verifier answers /verify/FAMILY/CDN: docs/DESIGN.md, section 4. It is a part of one configuration, and immutable.
+// verifier answers /verify/FAMILY/CDN: docs/DESIGN.md, section 7. It is immutable, and a part of one
+// configuration.
 type verifier struct {
-	cdns    []cdn.CDN
+	cdns    []verifiedCDN
 	proxies proxies
 	leeway  int64
+}
+
+// verifiedCDN is a CDN and, if it only reports, a counter for each reason to refuse.
+type verifiedCDN struct {
+	*cdn.CDN
+	wouldRefuse map[string]prometheus.Counter
+}
+
+func newVerifier(c Settings, m *metrics) verifier {
+	v := verifier{
+		proxies: proxies{header: c.ClientAddress, networks: c.TrustedProxies, unix: c.TrustUnix},
+		leeway:  c.Leeway,
+	}
+	all := c.Signer.CDNs.All()
+	for i := range all {
+		site := verifiedCDN{CDN: &all[i]}
+		if site.ReportOnly {
+			site.wouldRefuse = map[string]prometheus.Counter{}
+			for reason := range refusals {
+				site.wouldRefuse[reason] = m.wouldRefuse.WithLabelValues(site.Name, reason)
+			}
+		}
+		v.cdns = append(v.cdns, site)
+	}
+	return v
 }
 
 // verify answers an edge.
 func (s *Server) verify(ctx *fasthttp.RequestCtx, c *state) {
 	if !c.verifier.serve(ctx, s.now().Unix()) {
-		problem(ctx, fasthttp.StatusNotFound, "there is no such CDN, or no such way to ask: docs/DESIGN.md, section 4", "")
+		problem(ctx, fasthttp.StatusNotFound, "there is no such CDN, or no such way to ask: docs/DESIGN.md, section 7", "")
 	}
 }
 
-// serve answers one request, of any method. It reports false where there is no such family or CDN, and leaves the
-// answer to the caller.
+// serve answers a request of any method. It reports false, and answers nothing, if there is no such
+// family or CDN.
 func (v *verifier) serve(ctx *fasthttp.RequestCtx, now int64) bool {
-	h := &ctx.Request.Header
-	// The target as it was sent: fasthttp's Path is decoded and has its dots and slashes cleaned away, and ext-authz
-	// is about nothing but those.
-	rest, ok := bytes.CutPrefix(h.RequestURI(), verifyPrefix)
+	// The target as it was sent: fasthttp's Path is decoded, and without dot segments and doubled
+	// slashes, all of which ext-authz has to see.
+	rest, ok := bytes.CutPrefix(target(&ctx.Request.Header), verifyPrefix)
 	if !ok {
 		return false
 	}
@@ -54,41 +82,55 @@ func (v *verifier) serve(ctx *fasthttp.RequestCtx, now int64) bool {
 	if c == nil {
 		return false
 	}
-	said := listen(h)
-	var uri once
+	f := readFields(&ctx.Request.Header)
+	var original field // the original URI
 	switch string(family) {
 	case "auth-request":
-		uri = said.originalURI
+		original = f.originalURI
 	case "forward-auth":
-		uri = said.forwardedURI
+		original = f.forwardedURI
+	case "ingress-nginx":
+		original = f.originalURL
+		if original.value = withoutHost(original.value); original.value == nil {
+			original.count = 0
+		}
 	case "ext-authz":
-		uri, rest = once{rest, 1}, nil
+		original, rest = field{rest, 1}, nil
 	default:
 		return false
 	}
 	if len(rest) > 0 && rest[0] == '/' {
 		return false
 	}
-	if uri.n != 1 || !cdn.IsTarget(uri.value) {
-		deny(ctx, token.ErrPath)
-		return true
+	verified, err := v.decide(ctx, c, &f, original, now)
+	switch {
+	case err == nil:
+		accept(ctx, c, &verified)
+	case c.ReportOnly:
+		report(ctx, c, original, err)
+	default:
+		refuse(ctx, err)
 	}
-	client, ok := v.proxies.client(ctx.RemoteIP(), &said)
-	if !ok {
-		deny(ctx, token.ErrIP)
-		return true
-	}
-	verified, err := c.Keys.Verify(token.Request{URI: uri.value, Now: now, Leeway: v.leeway, Client: client})
-	if err != nil {
-		reason, _ := err.(token.Error) // as Verify's errors are
-		deny(ctx, reason)
-		return true
-	}
-	accept(ctx, &verified)
 	return true
 }
 
-func (v *verifier) lookup(name []byte) *cdn.CDN {
+// decide accepts or refuses the token of the original URI.
+func (v *verifier) decide(ctx *fasthttp.RequestCtx, c *verifiedCDN, f *fields, original field, now int64) (token.Verified, error) {
+	if original.count != 1 {
+		return token.Verified{}, token.ErrPath
+	}
+	client, ok := v.proxies.client(ctx.RemoteAddr(), &ctx.Request.Header, f.realIP)
+	if !ok {
+		return token.Verified{}, token.ErrIP
+	}
+	verified, err := c.Verify(token.Request{URI: original.value, Now: now, Leeway: v.leeway, Client: client})
+	if err == nil && c.ExactRequests && !isExact(c.CDN, original.value, &verified) {
+		err = token.ErrPath
+	}
+	return verified, err
+}
+
+func (v *verifier) lookup(name []byte) *verifiedCDN {
 	for i := range v.cdns {
 		if v.cdns[i].Name == string(name) {
 			return &v.cdns[i]
@@ -97,41 +139,60 @@ func (v *verifier) lookup(name []byte) *cdn.CDN {
 	return nil
 }
 
-// once is a header that may be there once: of two, an edge could mean either.
-type once struct {
+// field is a header that may stand in a request once: of two, an edge could mean either.
+type field struct {
 	value []byte
-	n     int // how often it is there
+	count int // how often it stands there
 }
 
-// headers are those of an edge's that are read anywhere here.
-type headers struct{ originalURI, forwardedURI, realIP, forwardedFor once }
+// fields are the headers of a request that are read here.
+type fields struct{ originalURI, forwardedURI, originalURL, realIP field }
 
-// listen finds the headers in one pass, in the spelling that fasthttp gives to any case of letters.
-func listen(h *fasthttp.RequestHeader) (said headers) {
+// readFields finds the headers in one pass, in the spelling that fasthttp gives to any case of letters.
+func readFields(h *fasthttp.RequestHeader) (f fields) {
 	for name, value := range h.All() {
-		var o *once
+		var is *field
 		switch string(name) {
 		case "X-Original-Uri":
-			o = &said.originalURI
+			is = &f.originalURI
 		case "X-Forwarded-Uri":
-			o = &said.forwardedURI
+			is = &f.forwardedURI
+		case "X-Original-Url":
+			is = &f.originalURL
 		case "X-Real-Ip":
-			o = &said.realIP
-		case "X-Forwarded-For":
-			o = &said.forwardedFor
+			is = &f.realIP
 		default:
 			continue
 		}
-		o.value = value
-		o.n++
+		is.value = value
+		is.count++
 	}
-	return said
+	return f
 }
 
-// buffers hold a path while it is copied into the response's headers.
+// withoutHost returns what follows scheme and host in a URL, nil if it is no such URL. The host is the
+// client's word: a letter that no host has could move the place where the path begins.
+func withoutHost(url []byte) []byte {
+	rest, ok := bytes.CutPrefix(url, []byte("https://"))
+	if !ok {
+		rest, ok = bytes.CutPrefix(url, []byte("http://"))
+	}
+	slash := bytes.IndexByte(rest, '/')
+	if !ok || slash <= 0 {
+		return nil
+	}
+	for _, c := range rest[:slash] {
+		if !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '.' || c == ':' || c == '[' || c == ']' || c == '-') {
+			return nil
+		}
+	}
+	return rest[slash:]
+}
+
+// buffers hold a path while it is copied into the headers of an answer.
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
-func accept(ctx *fasthttp.RequestCtx, v *token.Verified) {
+func accept(ctx *fasthttp.RequestCtx, c *verifiedCDN, v *token.Verified) {
 	h := &ctx.Response.Header
 	buf := buffers.Get().(*[]byte)
 	b := v.AppendURI((*buf)[:0])
@@ -144,48 +205,28 @@ func accept(ctx *fasthttp.RequestCtx, v *token.Verified) {
 	}
 	*buf = b
 	buffers.Put(buf)
-}
-
-func deny(ctx *fasthttp.RequestCtx, reason token.Error) {
-	r := denials[reason]
-	h := &ctx.Response.Header
-	h.SetContentType(problemType)
-	h.SetCanonical(headerReason, r.reason)
 	h.SetCanonical(cacheControl, noStore)
-	if r.status == fasthttp.StatusUnauthorized {
-		h.SetCanonical(headerAuth, authScheme) // RFC 9110, section 15.5.2, wants a scheme
-	}
-	ctx.SetStatusCode(r.status)
-	ctx.SetBody(r.body)
+	ctx.SetStatusCode(fasthttp.StatusOK)
 }
 
-// denial is the answer of a reason, made once.
-type denial struct {
-	status       int
-	reason, body []byte
-}
-
-var denials = map[token.Error]denial{}
-
-func init() {
-	for reason, detail := range map[token.Error]string{
-		token.ErrMissing:    "the URL has no token: ask the video's page for a new URL",
-		token.ErrAmbiguous:  "the URL has more than one token: use the URL as it was issued",
-		token.ErrMalformed:  "the token is not one: use the URL as it was issued",
-		token.ErrVersion:    "the token is of a version that is not known here",
-		token.ErrUnknownKey: "the token was not signed for this CDN",
-		token.ErrIP:         "the token is for another address, or the client's address is not known: the edge sends it in one X-Real-IP or X-Forwarded-For, from an address in trusted_proxies",
-		token.ErrPath:       "the original URI is not an absolute path in canonical form, or was not sent once",
-		token.ErrSignature:  "the token is not for this path or this client, or was changed: use the URL as it was issued",
-		token.ErrExpired:    "the token has expired: ask the video's page for a new URL",
-		token.ErrNotYet:     "the token is not good yet: try again later",
-	} {
-		status := fasthttp.StatusForbidden
-		if reason == token.ErrMissing {
-			status = fasthttp.StatusUnauthorized
-		}
-		denials[reason] = denial{status, []byte(reason), appendProblem(nil, status, detail, "")}
+// report answers 200 for a CDN that does not enforce its tokens yet, with the reason to refuse. What to
+// serve is the request's own path and query, without what may be a token.
+func report(ctx *fasthttp.RequestCtx, c *verifiedCDN, original field, err error) {
+	r := refusalOf(err)
+	c.wouldRefuse[r.reason].Inc()
+	h := &ctx.Response.Header
+	h.SetCanonical(headerWouldRefuse, r.header)
+	h.SetCanonical(cacheControl, noStore)
+	if original.count == 1 && len(original.value) > 0 && original.value[0] == '/' {
+		buf := buffers.Get().(*[]byte)
+		b := appendWithoutToken((*buf)[:0], c.Base(), original.value)
+		n := len(b)
+		b = uri.AppendQuery(b, b[:n]) // some edges read a raw "{" as the start of a variable
+		h.SetCanonical(headerPath, b[n:])
+		*buf = b
+		buffers.Put(buf)
 	}
+	ctx.SetStatusCode(fasthttp.StatusOK)
 }
 
 // splitAt is bytes.Cut at one byte.
@@ -196,12 +237,10 @@ func splitAt(b []byte, sep byte) (before, after []byte) {
 	return b, nil
 }
 
-// splitBefore splits a target before the first "/" or "?".
+// splitBefore splits a target before its first "/" or "?".
 func splitBefore(b []byte) (before, after []byte) {
-	for i, c := range b {
-		if c == '/' || c == '?' {
-			return b[:i], b[i:]
-		}
+	if i := bytes.IndexAny(b, "/?"); i >= 0 {
+		return b[:i], b[i:]
 	}
 	return b, nil
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// BenchmarkVerify is a question over a connection that is kept, beside the yardstick: fasthttp alone, which answers
-// 200 with as many bytes of headers. Both have the same client, whose cost is a part of each; "xbare" is the ratio of
-// the CPU times of the whole, measured turn by turn.
+// BenchmarkVerify asks over a connection that is kept. The yardstick is fasthttp alone, which answers 200
+// with as many bytes of headers. Both have the same client, whose cost is a part of each; "xbare" is the
+// ratio of the CPU times of both together with it, measured turn by turn.
 func BenchmarkVerify(b *testing.B) {
 	_, addr := edgeServer(b, edgeNow, edgeSettings(b))
 	request := "GET /verify/auth-request/one HTTP/1.1\r\nHost: videotoken\r\nX-Original-URI: " + edgeExact + "\r\nX-Real-IP: 203.0.113.7\r\n\r\n"
@@ -37,7 +37,7 @@ func BenchmarkVerify(b *testing.B) {
 	}
 	b.ReportMetric(float64(cpu[0])/float64(cpu[1]), "xbare")
 	b.ReportMetric(float64(cpu[0].Nanoseconds())/float64(b.N)/turn, "cpu-ns/verify")
-	b.ReportMetric(0, "ns/op") // of no meaning: a turn of each
+	b.ReportMetric(0, "ns/op") // it would be the time of a turn of each
 }
 
 // bareServer answers with the bytes of a sample, its headers one by one.

@@ -19,14 +19,15 @@ var (
 func (s *Server) signVideo(ctx *fasthttp.RequestCtx, c *state) {
 	h := &ctx.Request.Header
 	if !mediatype.Is(h.ContentType(), "application/json") {
-		problem(ctx, fasthttp.StatusUnsupportedMediaType, "the body must be JSON: send it with Content-Type: application/json", "")
+		refuseMedia(ctx, "the body must be JSON: send it with Content-Type: application/json")
 		return
 	}
 	if coding := h.ContentEncoding(); len(coding) > 0 && !mediatype.Is(coding, "identity") {
-		problem(ctx, fasthttp.StatusUnsupportedMediaType, "the body must not be compressed: send it without Content-Encoding", "")
+		refuseMedia(ctx, "the body must not be compressed: send it without Content-Encoding")
 		return
 	}
-	// The answer is written into the response's own buffer, which is empty and may have room from an earlier answer.
+	// The answer is written into the response's own buffer, which is empty and may have room from an
+	// earlier answer.
 	dst := ctx.Response.SwapBody(nil)[:0]
 	out, maxAge, err := c.signer.Append(dst, ctx.Request.Body(), s.now().Unix())
 	ctx.Response.SwapBody(out)
@@ -37,6 +38,13 @@ func (s *Server) signVideo(ctx *fasthttp.RequestCtx, c *state) {
 	ctx.Response.Header.SetContentTypeBytes(jsonType)
 	var value [len("private, max-age=") + 20]byte
 	ctx.Response.Header.SetCanonical(cacheControl, strconv.AppendInt(append(value[:0], "private, max-age="...), maxAge, 10))
+}
+
+// refuseMedia answers 415, with what the service takes instead: RFC 9110, section 15.5.16.
+func refuseMedia(ctx *fasthttp.RequestCtx, detail string) {
+	problem(ctx, fasthttp.StatusUnsupportedMediaType, detail, "")
+	ctx.Response.Header.Set(fasthttp.HeaderAccept, "application/json")
+	ctx.Response.Header.Set(fasthttp.HeaderAcceptEncoding, "identity")
 }
 
 func (s *Server) refuseVideo(ctx *fasthttp.RequestCtx, err error) {

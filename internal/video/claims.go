@@ -14,13 +14,13 @@ import (
 // source's own.
 func (s *Signer) claims(d *document, now int64) (c token.Claims, err error) {
 	o := &d.options
-	ttl := s.TTL
+	ttl := min(s.TTL, s.MaxTTL)
 	if !o.ttl.absent() {
 		if ttl, err = d.integer(o.ttl, "/token/ttl", 1, s.MaxTTL); err != nil {
 			return c, err
 		}
 	}
-	expiry := roundUp(now+ttl, min(s.Round, ttl))
+	expiry := s.expiry(now, ttl)
 	if expiry > math.MaxUint32 {
 		return c, failf("/token/ttl", "is too long: tokens expire before 2106-02-07")
 	}
@@ -30,8 +30,8 @@ func (s *Signer) claims(d *document, now int64) (c token.Claims, err error) {
 		if err != nil {
 			return c, err
 		}
-		if t > expiry {
-			return c, failf("/token/notBefore", "is after the token's expiry, %d: choose an earlier time or a longer ttl", expiry)
+		if t >= expiry {
+			return c, failf("/token/notBefore", "is not before the token's expiry, %d: choose an earlier time or a longer ttl", expiry)
 		}
 		c.NotBefore = uint32(t)
 	}
@@ -50,8 +50,16 @@ func (s *Signer) claims(d *document, now int64) (c token.Claims, err error) {
 	return c, nil
 }
 
-// roundUp is the least multiple of step that is at least t.
-func roundUp(t, step int64) int64 { return (t + step - 1) / step * step }
+// expiry is now + ttl rounded up, so that the same video gets the same URLs within a window, and players, browsers and
+// CDNs can cache. Where that passes now + MaxTTL it is rounded down. The step is Round, or a quarter of a shorter ttl.
+func (s *Signer) expiry(now, ttl int64) int64 {
+	step := min(s.Round, max(1, ttl/4))
+	rounded := (now + ttl + step - 1) / step * step
+	if rounded > now+s.MaxTTL {
+		rounded = (now + s.MaxTTL) / step * step
+	}
+	return rounded
+}
 
 // integer reads a JSON number that is spelled as digits only.
 func (d *document) integer(s span, pointer string, least, most int64) (int64, error) {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/goccy/go-json/jsontext"
 
-	"videotoken/internal/cdn"
+	"videotoken/internal/uri"
 )
 
 // MaxSources is how many sources a video may have.
@@ -30,19 +30,24 @@ type document struct {
 
 	text, mediaType, name []byte // unquoted strings that had escapes
 	names                 []span // for the walker
-	parsed                cdn.Source
+	room                  []byte // for canonical paths, and for URLs that had escapes
 }
 
-// source is the strings of one source, with their quotes.
-type source struct{ src, mediaType span }
+// source is the strings of one source, with their quotes, and its URL.
+type source struct {
+	src, mediaType span
+	parsed         uri.Source
+	depth          int // of its token
+}
 
 // options is the member `token`.
 type options struct{ ttl, notBefore, ip, session span }
 
 // reset forgets the request and keeps the memory.
 func (d *document) reset() {
+	clear(d.sources[:d.n])
 	d.body, d.video, d.videoID, d.n, d.options = nil, span{}, span{}, 0, options{}
-	d.parsed.Reset()
+	d.room = d.room[:0]
 }
 
 // read finds the parts of a body. Plain bodies, nearly all, are checked and read in one pass; for the others
@@ -194,6 +199,26 @@ func (d *document) readOptions(w *walker) error {
 			d.options.session = w.value()
 		default:
 			return failf("/token"+pointerTo(name), `is unknown: a token has "ttl", "notBefore", "ip" and "session"`)
+		}
+	}
+	return nil
+}
+
+// parse takes the URLs of all sources apart, before a CDN is picked.
+func (d *document) parse() (err error) {
+	for i := range d.sources[:d.n] {
+		s := &d.sources[i]
+		start := len(d.room)
+		src := d.body[s.src.start+1 : s.src.end-1]
+		if s.src.escaped {
+			d.room, _ = jsontext.AppendUnquote(d.room, d.body[s.src.start:s.src.end]) // it is valid
+			src = d.room[start:len(d.room):len(d.room)]
+		}
+		if d.room, err = s.parsed.Parse(src, d.room); err != nil {
+			return sourceError(i, err)
+		}
+		if s.depth, err = depth(&s.parsed, d.unquote(&d.mediaType, s.mediaType)); err != nil {
+			return sourceError(i, err)
 		}
 	}
 	return nil

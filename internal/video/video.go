@@ -44,16 +44,16 @@ func (s *Signer) append(dst, body []byte, now int64, d *document) ([]byte, int64
 	if err != nil {
 		return nil, 0, err
 	}
+	if err := d.parse(); err != nil {
+		return nil, 0, err
+	}
 	c := s.CDNs.Pick(d.identity())
 	copied := d.video.start
 	for i := range d.sources[:d.n] {
 		src := &d.sources[i]
-		err := d.parsed.Parse(d.unquote(&d.text, src.src), d.unquote(&d.mediaType, src.mediaType))
-		if err != nil {
-			return nil, 0, sourceError(i, err)
-		}
 		dst = append(dst, body[copied:src.src.start+1]...) // through the opening quote
-		if dst, err = c.AppendURL(dst, &d.parsed, &claims); err != nil {
+		claims.Depth = src.depth
+		if dst, err = c.Append(dst, &src.parsed, &claims); err != nil {
 			return nil, 0, sourceError(i, err)
 		}
 		copied = src.src.end - 1 // from the closing quote on

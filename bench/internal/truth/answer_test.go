@@ -26,7 +26,7 @@ func signed(t *testing.T, c *Config, body string, cdn int, expiry time.Time) str
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, err := c.CDNs[cdn].Keys[0].Append(nil, &token.Claims{Expiry: uint32(expiry.Unix())}, path)
+		text, err := c.CDNs[cdn].Keys[0].Append(nil, &token.Claims{Expiry: uint32(expiry.Unix())}, path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

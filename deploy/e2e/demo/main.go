@@ -1,5 +1,5 @@
-// Demo plays a film from signed URLs, for a person to watch: the service, nginx with the configuration of deploy/, and
-// a page that lays the token open, all on the loopback.
+// Demo plays a film from signed URLs for a person to watch: the service, nginx with the configuration of
+// deploy/, and a page that shows what the token says, all on the loopback.
 package main
 
 import (
@@ -86,7 +86,7 @@ func run(ctx context.Context, stdout io.Writer, args []string) error {
 	return nil
 }
 
-// pages are the demonstration's: the page, hls.js, and what the page has to know.
+// pages serves the demonstration's page, hls.js, and the settings that the page reads.
 func pages(scripts http.Dir, s *stack.Stack) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {

@@ -8,12 +8,13 @@ import (
 	"strings"
 )
 
-// The words of the configurations in deploy/ that an operator has to change, and so has a stack.
+// The words in the configurations of deploy/ that an operator has to change. A stack changes them too.
 const (
 	wordService = "127.0.0.1:3002"
 	wordOrigin  = "127.0.0.1:9000"
 	wordPlayer  = "https://player.example"
 	wordCDN     = "aws-1"
+	wordHost    = "origin.example"
 )
 
 // startEdge starts the proxy of an edge, with its configuration of deploy/.
@@ -22,11 +23,15 @@ func (s *Stack) startEdge(e *Edge, origin string) (err error) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
-	words := []string{wordService, s.Recorder.Addr, wordOrigin, origin, wordPlayer, s.opt.Player, wordCDN, e.Name}
+	e.OriginHost = "films.test"
+	if e.Name == "worker" {
+		e.OriginHost = origin // its ORIGIN is a URL
+	}
+	words := []string{wordService, s.Recorder.Addr, wordOrigin, origin, wordPlayer, s.opt.Player, wordCDN, e.Name, wordHost, e.OriginHost}
 	var env, argv []string
 	switch e.Name {
 	case "nginx":
-		argv, err = s.nginx(dir, append(words, "listen 80;", "listen "+e.Addr+";", "/var/cache/nginx/videotoken", filepath.Join(dir, "cache")))
+		argv, err = s.nginx(dir, append(words, "listen 80;", "listen "+e.Addr+";", "/var/cache/videotoken", filepath.Join(dir, "cache")))
 	case "caddy":
 		env = []string{"HOME=" + dir, "XDG_DATA_HOME=" + dir, "XDG_CONFIG_HOME=" + dir}
 		argv, err = s.caddy(dir, append(words, "\n:80 {", "\n"+strings.TrimPrefix(e.Addr, "127.0.0.1")+" {\n\tbind 127.0.0.1"))
@@ -46,7 +51,7 @@ func (s *Stack) startEdge(e *Edge, origin string) (err error) {
 		return err
 	}
 	s.programs = append(s.programs, p)
-	return p.listening(e.Addr)
+	return p.awaitListener(e.Addr)
 }
 
 // nginx runs the file as an include of a main configuration that keeps everything it writes in dir.
@@ -74,7 +79,7 @@ func (s *Stack) caddy(dir string, words []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Two stacks at once would meet at the address of its API.
+	// The address of Caddy's API is fixed: two stacks would collide there.
 	return []string{"caddy", "run", "--config", file, "--adapter", "caddyfile"}, os.WriteFile(file, append([]byte("{\n\tadmin off\n}\n"), b...), 0o644)
 }
 
@@ -98,8 +103,8 @@ func (s *Stack) worker(e *Edge, origin string) (env, argv []string, err error) {
 	return env, []string{found[0], "serve", filepath.Join(dir, "workerd.capnp"), "--socket-addr", "http=" + e.Addr}, nil
 }
 
-// configure copies a file of deploy/ with words replaced by pairs. A word that is not in the file is an error: the
-// file would not be the one that the test is about.
+// configure copies a file of deploy/ and replaces words, which are pairs of old and new. A word that is
+// not in the file is an error: the test would run another file than it is for.
 func (s *Stack) configure(from, to string, words []string) error {
 	b, err := os.ReadFile(filepath.Join(s.opt.Root, "deploy", from))
 	if err != nil {

@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// Film is a test film that ffmpeg makes, in each way that players take films.
+// Film is a test film that ffmpeg makes in every format that players take.
 type Film struct {
 	Length        time.Duration
 	Width, Height int
-	Picture       string // ffmpeg's source of it, a test picture where there is none
+	Picture       string // a source of ffmpeg's; a test picture if it is empty
 }
 
-// FPS is the frames a second of a film.
+// FPS is how many frames a film has in a second.
 const FPS = 25
 
-// The film's files below the folder it is made in, and its sources' paths.
+// filmSources are the paths of a film's sources, below the folder that it is made in.
 var filmSources = []struct{ Path, Type string }{
 	{"/film/film.mp4", "video/mp4"},
 	{"/film/ts/master.m3u8", "application/vnd.apple.mpegurl"},
@@ -28,8 +28,8 @@ var filmSources = []struct{ Path, Type string }{
 	{"/film/dash/manifest.mpd", "application/dash+xml"},
 }
 
-// Make makes the film in the folder film of dir: an MP4, HLS with two renditions in folders below the master playlist,
-// once with MPEG-TS segments and once with fMP4, and DASH.
+// Make makes the film in the folder dir/film: as an MP4, as HLS with two renditions in folders below the
+// master playlist, with MPEG-TS segments and with fMP4 ones, and as DASH.
 func (f Film) Make(dir string) error {
 	for _, name := range []string{"ts/low", "ts/high", "fmp4/low", "fmp4/high", "dash"} {
 		if err := os.MkdirAll(filepath.Join(dir, "film", name), 0o755); err != nil {
@@ -68,7 +68,7 @@ func (f Film) Make(dir string) error {
 	return nil
 }
 
-// Document is the film's document, as a catalogue has it.
+// Document returns the film's document, as a catalogue has it.
 func (f Film) Document() map[string]any {
 	sources := []map[string]any{}
 	for _, s := range filmSources {
@@ -77,7 +77,8 @@ func (f Film) Document() map[string]any {
 	return map[string]any{"_id": "6213a7299fa2604f1b188ee0", "videoId": "12345", "title": "Test film", "sources": sources}
 }
 
-// Question is the body of a request to sign the film's document, with claims that narrow its tokens, nil for none.
+// Question returns the body of a request to sign the film's document. claims, which may be nil, narrow
+// its tokens.
 func (f Film) Question(claims map[string]any) []byte {
 	q := map[string]any{"video": f.Document()}
 	if claims != nil {

@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// Program is a program that was started, in a process group of its own, and its output.
+// Program is a running program in its own process group, and its output.
 type Program struct {
 	Name string
 	cmd  *exec.Cmd
 	log  string
-	done chan struct{} // closed when it has ended
+	done chan struct{} // closed when it ended
 }
 
 // start runs argv in dir with its output in dir/name.log.
@@ -31,7 +31,7 @@ func start(dir, name string, env []string, argv ...string) (*Program, error) {
 	p.cmd = exec.Command(argv[0], argv[1:]...)
 	p.cmd.Dir, p.cmd.Env = dir, append(os.Environ(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = log, log
-	// A suite that is killed must not leave its proxies behind. nginx's master takes its workers along at SIGTERM.
+	// If the tests are killed, their programs get SIGTERM. nginx's master then ends its workers.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func start(dir, name string, env []string, argv ...string) (*Program, error) {
 	return p, nil
 }
 
-// Stop ends the program and everything it has started.
+// Stop ends the program and everything it started.
 func (p *Program) Stop() {
 	_ = syscall.Kill(p.cmd.Process.Pid, syscall.SIGTERM)
 	select {
@@ -54,8 +54,8 @@ func (p *Program) Stop() {
 	<-p.done
 }
 
-// listening waits until the program accepts connections.
-func (p *Program) listening(addr string) error {
+// awaitListener waits until the program accepts connections.
+func (p *Program) awaitListener(addr string) error {
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
 		c, err := net.DialTimeout("tcp", addr, time.Second)
 		if err == nil {
@@ -63,14 +63,14 @@ func (p *Program) listening(addr string) error {
 		}
 		select {
 		case <-p.done:
-			return fmt.Errorf("%s has ended; it said:\n%s", p.Name, p.Tail())
+			return fmt.Errorf("%s ended; its output:\n%s", p.Name, p.Tail())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-	return fmt.Errorf("%s does not listen on %s; it said:\n%s", p.Name, addr, p.Tail())
+	return fmt.Errorf("%s does not listen on %s; its output:\n%s", p.Name, addr, p.Tail())
 }
 
-// Tail is the end of the program's output.
+// Tail returns the end of the program's output.
 func (p *Program) Tail() []byte {
 	b, err := os.ReadFile(p.log)
 	if errors.Is(err, os.ErrNotExist) || len(b) == 0 {

@@ -10,21 +10,24 @@ import (
 	"time"
 )
 
-// Exchange is a question of an edge's and the service's answer.
+// Exchange is a question that an edge asked and the service's answer.
 type Exchange struct {
 	Target string // of the request line
 	Header http.Header
+	Body   bool // the question announces a body: it is not passed on, and has no answer
 	Status int
 	Path   string // X-Token-Path of the answer
-	At     time.Time
+
+	Asked, Answered time.Time
 }
 
-// URI is the original URI as the edge has passed it on.
+// URI is the original URI as the edge passed it on.
 func (x Exchange) URI() string {
 	return x.Header.Get("X-Original-Uri") + x.Header.Get("X-Forwarded-Uri")
 }
 
-// Recorder stands between the edges and the service, passes every byte on as it is, and keeps what was said.
+// Recorder stands between the edges and the service, passes every byte on as it is, and keeps the
+// questions and the heads of the answers.
 type Recorder struct {
 	Addr    string
 	service string
@@ -67,7 +70,7 @@ func (r *Recorder) Take() []Exchange {
 	return x
 }
 
-// Connections is the number of connections that the edges have opened so far.
+// Connections returns how many connections the edges have opened so far.
 func (r *Recorder) Connections() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -104,7 +107,9 @@ func (r *Recorder) serve(edge net.Conn) {
 		if err != nil {
 			return
 		}
-		if _, err := io.Copy(io.Discard, req.Body); err != nil {
+		x := Exchange{Target: req.RequestURI, Header: req.Header, Asked: time.Now()}
+		if x.Body = req.ContentLength != 0 || req.Header.Get("Content-Length") != ""; x.Body {
+			r.keep(x) // it may never come
 			return
 		}
 		if _, err := asked.WriteTo(service); err != nil {
@@ -117,11 +122,16 @@ func (r *Recorder) serve(edge net.Conn) {
 		if _, err := io.Copy(io.Discard, res.Body); err != nil {
 			return
 		}
-		r.mu.Lock()
-		r.exchanges = append(r.exchanges, Exchange{req.RequestURI, req.Header, res.StatusCode, res.Header.Get("X-Token-Path"), time.Now()})
-		r.mu.Unlock()
+		x.Status, x.Path, x.Answered = res.StatusCode, res.Header.Get("X-Token-Path"), time.Now()
+		r.keep(x)
 		if _, err := answered.WriteTo(edge); err != nil {
 			return
 		}
 	}
+}
+
+func (r *Recorder) keep(x Exchange) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.exchanges = append(r.exchanges, x)
 }

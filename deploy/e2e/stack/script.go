@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 )
 
-// Scripts is the folder with hls.min.js, which a page plays HLS with.
+// Scripts returns the folder of hls.min.js, with which a page plays HLS.
 func Scripts(root string) (http.Dir, error) {
 	dir := filepath.Join(root, "deploy/e2e/web/node_modules/hls.js/dist")
 	if _, err := os.Stat(filepath.Join(dir, "hls.min.js")); err != nil {

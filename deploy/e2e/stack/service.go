@@ -21,7 +21,7 @@ func Build(root, dir string) (string, error) {
 	return binary, nil
 }
 
-// StartService starts the service, and again after StopService.
+// StartService starts the service, also after StopService.
 func (s *Stack) StartService() error {
 	config := filepath.Join(s.Dir, "videotoken.yaml")
 	if err := os.WriteFile(config, s.config(), 0o600); err != nil {
@@ -37,7 +37,7 @@ func (s *Stack) StartService() error {
 		s.programs[0] = p
 	}
 	s.service = p
-	if err := p.listening(s.Service); err != nil {
+	if err := p.awaitListener(s.Service); err != nil {
 		return err
 	}
 	client := http.Client{Timeout: time.Second}
@@ -50,13 +50,13 @@ func (s *Stack) StartService() error {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	return fmt.Errorf("the service does not get healthy; it said:\n%s", p.Tail())
+	return fmt.Errorf("the service does not get healthy; its output:\n%s", p.Tail())
 }
 
-// StopService ends the service; the edges stay.
+// StopService ends the service and leaves the edges running.
 func (s *Stack) StopService() { s.service.Stop() }
 
-// config is the service's configuration: a CDN for each edge.
+// config returns the service's configuration, with a CDN for each edge.
 func (s *Stack) config() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "listen: %q\nadmin: \"127.0.0.1:0\"\n", s.Service)
@@ -79,5 +79,5 @@ func (s *Stack) config() []byte {
 	return b.Bytes()
 }
 
-// Leeway is the seconds that a stack's clocks may differ.
+// Leeway is how many seconds a stack's clocks may differ.
 const Leeway = 1

@@ -1,5 +1,5 @@
-// Package stack runs the service behind the edges of deploy/, each with the configuration an operator copies, on free
-// ports of the loopback and in a folder of its own.
+// Package stack runs the service and the edges of deploy/ in front of it, each with the configuration
+// that an operator copies, on free ports of the loopback and in a temporary folder.
 package stack
 
 import (
@@ -15,17 +15,17 @@ import (
 	"videotoken/token"
 )
 
-// Options say what a stack has.
+// Options say what a stack consists of.
 type Options struct {
 	Root   string       // of the repository
 	Binary string       // the service, as Build made it
 	Origin http.Handler // what the edges forward to
 	Edges  []string     // of "nginx", "caddy", "haproxy" and "worker"
 	Player string       // the origin of the page that may play
-	Other  bool         // the service has one more CDN, which none of the edges stands for
+	Other  bool         // the service has one more CDN, without an edge
 }
 
-// Stack is a service, the edges that ask it, and the origin behind them.
+// Stack is a service, the edges that ask it, and the origin that they forward to.
 type Stack struct {
 	Dir      string
 	Service  string // its address
@@ -35,20 +35,23 @@ type Stack struct {
 	opt      Options
 	programs []*Program
 	service  *Program
-	other    *Edge // a CDN that no edge here stands for
+	other    *Edge // a CDN without an edge
 	closers  []func() error
 }
 
-// Edge is a CDN of the service's configuration and the proxy that plays it.
+// Edge is a CDN of the service's configuration and the proxy that stands for it.
 type Edge struct {
-	Name   string
-	Addr   string
-	Key    *token.Key
+	Name string
+	Addr string
+	Key  *token.Key
+
+	OriginHost string // the Host that the origin sees
+
 	secret string
 	key    uint16
 }
 
-// New starts a stack. Close ends it, also where New has failed.
+// New starts a stack. Close ends it, also after New failed.
 func New(opt Options) (*Stack, error) {
 	s := &Stack{opt: opt, Edges: map[string]*Edge{}}
 	dir, err := os.MkdirTemp("", "videotoken-e2e-")
@@ -96,7 +99,7 @@ func New(opt Options) (*Stack, error) {
 	return s, nil
 }
 
-// Other is a CDN of the same service that none of the edges stands for.
+// Other returns a CDN of the same service that has no edge.
 func (s *Stack) Other() *Edge { return s.other }
 
 func (s *Stack) newEdge(name string, key uint16) (*Edge, error) {
@@ -112,7 +115,7 @@ func (s *Stack) newEdge(name string, key uint16) (*Edge, error) {
 	return &Edge{Name: name, Addr: addr, Key: k, key: key, secret: token.FormatSecret(secret)}, err
 }
 
-// Logs is the end of what each program has said, for a test that fails.
+// Logs returns the end of each program's output, for a test that fails.
 func (s *Stack) Logs() string {
 	out := ""
 	for _, p := range s.programs {
@@ -136,23 +139,11 @@ func (s *Stack) Close() error {
 	return errors.Join(errs...)
 }
 
-// port reserves a port for a program that cannot be handed a listener. It is below the range that the kernel takes
-// ports for connections from (ip_local_port_range), and a socket of its name keeps it from other runs of this suite.
+// port reserves a port until the stack is closed.
 func (s *Stack) port() (string, error) {
-	for range 200 {
-		n := 20000 + rand.IntN(12000)
-		lock, err := net.Listen("unix", fmt.Sprintf("@videotoken-e2e-%d", n))
-		if err != nil {
-			continue
-		}
-		addr := fmt.Sprintf("127.0.0.1:%d", n)
-		l, err := net.Listen("tcp", addr)
-		if err != nil {
-			_ = lock.Close()
-			continue
-		}
-		s.closers = append(s.closers, lock.Close)
-		return addr, l.Close()
+	addr, release, err := reservePort()
+	if err == nil {
+		s.closers = append(s.closers, release)
 	}
-	return "", errors.New("no free port")
+	return addr, err
 }

@@ -1,0 +1,81 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// snippets are the lines that a README shows of the files of deploy/, by the words before them.
+var snippets = map[string]struct{ readme, after, file string }{
+	"nginx":           {"deploy/README.md", "\n## nginx\n", "deploy/nginx/videotoken.conf"},
+	"Caddy":           {"deploy/README.md", "\n## Caddy\n", "deploy/caddy/Caddyfile"},
+	"HAProxy":         {"deploy/README.md", "\n## HAProxy\n", "deploy/haproxy/haproxy.cfg"},
+	"nginx, README":   {"README.md", "\n**nginx**", "deploy/nginx/videotoken.conf"},
+	"Caddy, README":   {"README.md", "\n**Caddy**", "deploy/caddy/Caddyfile"},
+	"HAProxy, README": {"README.md", "\n**HAProxy**", "deploy/haproxy/haproxy.cfg"},
+}
+
+// TestSnippets shows that each line of a snippet stands in the file that the tests run, and that the
+// lines an operator must not leave out are there.
+func TestSnippets(t *testing.T) {
+	needed := map[string][]string{
+		"deploy/nginx/videotoken.conf": {`proxy_set_header Content-Length "";`, "proxy_pass_request_body off;", "proxy_pass http://origin$token_path;"},
+		"deploy/caddy/Caddyfile":       {"header_up X-Real-IP {remote_host}", "rewrite * {http.request.header.X-Token-Path}?"},
+		"deploy/haproxy/haproxy.cfg":   {"http-request set-uri %[var(txn.token_path)]"},
+	}
+	for name, s := range snippets {
+		text, file := readFile(t, s.readme), lines(readFile(t, s.file))
+		_, after, found := strings.Cut(text, s.after)
+		if !found {
+			t.Errorf("%s: %s has no %q", name, s.readme, s.after)
+			continue
+		}
+		snippet := firstBlock(after)
+		if len(snippet) == 0 {
+			t.Errorf("%s: %s has no lines after %q", name, s.readme, s.after)
+		}
+		for _, line := range snippet {
+			if !slices.Contains(file, line) {
+				t.Errorf("%s: %s shows %q, which %s does not have", name, s.readme, line, s.file)
+			}
+		}
+		for _, line := range needed[s.file] {
+			if !slices.Contains(snippet, line) {
+				t.Errorf("%s: %s does not show %q", name, s.readme, line)
+			}
+		}
+	}
+}
+
+func readFile(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(root, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// lines returns the lines of a file with single spaces and without comments.
+func lines(text string) (all []string) {
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(strings.TrimSpace(line), " # ")
+		all = append(all, strings.Join(strings.Fields(line), " "))
+	}
+	return all
+}
+
+// firstBlock returns the lines of the first indented block of a Markdown text.
+func firstBlock(text string) (block []string) {
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "    ") {
+			block = append(block, strings.Join(strings.Fields(line), " "))
+		} else if len(block) > 0 {
+			return block
+		}
+	}
+	return block
+}

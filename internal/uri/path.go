@@ -1,0 +1,128 @@
+package uri
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+)
+
+// Path is a path in canonical form, as [Canonical] makes it. Who converts other bytes to a Path vouches for them.
+type Path []byte
+
+// Canonical appends the canonical form of a URL's path to dst and returns the extended slice. The path starts with
+// "/" and is percent-decoded exactly once (RFC 3986, section 2.1). What a server, a proxy or a cache could read in
+// two ways is refused with [ErrPath], never repaired:
+//
+//   - an invalid escape; an encoded "/", "\" or "%"; a raw "?" or "#"
+//   - a "\" or a control byte, raw or encoded, and bytes that are not UTF-8
+//   - an empty segment, except after a trailing "/"
+//   - a segment whose part before the first ";", without spaces at its end, is empty, "." or "..": servlet containers
+//     and file systems drop the rest
+//
+// Case is kept. path may not overlap the free capacity of dst. At an error, dst is returned as it came.
+func Canonical(dst Path, path []byte) (Path, error) {
+	if len(path) == 0 || path[0] != '/' {
+		return dst, ErrPath
+	}
+	start := len(dst)
+	dst = append(dst, '/')
+	segment := len(dst) // where the current segment starts in dst
+	for i := 1; i < len(path); i++ {
+		run := i
+		i += plainRun(path[i:])
+		dst = append(dst, path[run:i]...)
+		if i == len(path) {
+			break
+		}
+		switch path[i] {
+		case '/':
+			if s := dst[segment:]; len(s) == 0 || isDots(s) {
+				return dst[:start], ErrPath
+			}
+			dst = append(dst, '/')
+			segment = len(dst)
+		case '%':
+			c, ok := escape(path[i:])
+			if !ok || letters[c]&stop != 0 && c != '?' && c != '#' {
+				return dst[:start], ErrPath
+			}
+			dst = append(dst, c)
+			i += 2
+		default:
+			return dst[:start], ErrPath
+		}
+	}
+	if s := dst[segment:]; len(s) > 0 && isDots(s) || !utf8.Valid(dst[start:]) {
+		return dst[:start], ErrPath
+	}
+	return dst, nil
+}
+
+// Dirs is the number of directories the path lies in, which is the greatest depth a token for it can have: 0 for
+// "/a", 2 for "/a/b/c" and for "/a/b/".
+func (p Path) Dirs() int { return bytes.Count(p, slash) - 1 }
+
+// Scope is what a token of the given depth opens: the path itself at depth 0, else the path's first depth segments
+// with the slash after them. It reports false where the path does not have more segments than that.
+func (p Path) Scope(depth int) ([]byte, bool) {
+	if depth == 0 {
+		return p, true
+	}
+	for i := 1; i < len(p); i++ {
+		if p[i] == '/' {
+			if depth--; depth == 0 {
+				return p[:i+1], true
+			}
+		}
+	}
+	return nil, false
+}
+
+// isDots reports whether a segment that is not empty is ".", ".." or empty once its parameters (";...") and the
+// spaces at its end are taken off.
+func isDots(segment []byte) bool {
+	switch segment[0] {
+	case '.', ';', ' ':
+	default:
+		return false // nearly always
+	}
+	if i := bytes.IndexByte(segment, ';'); i >= 0 {
+		segment = segment[:i]
+	}
+	segment = bytes.TrimRight(segment, " ")
+	return len(segment) == 0 || string(segment) == "." || string(segment) == ".."
+}
+
+// plainRun is how many bytes at the start of b Canonical can take as they are. It looks at eight at a time, coarsely:
+// where one of them is below "-", or is one of "/", "?", "\" and DEL, the table decides.
+func plainRun(b []byte) int {
+	i := 0
+	for i+8 <= len(b) {
+		x := binary.LittleEndian.Uint64(b[i:])
+		stops := (x-'-'*ones)&^x | zeroBytes(x^'/'*ones) | zeroBytes(x^'?'*ones) | zeroBytes(x^'\\'*ones) | zeroBytes(x^0x7F*ones)
+		if stops &= highs; stops != 0 {
+			if i += bits.TrailingZeros64(stops) / 8; letters[b[i]]&stop != 0 {
+				return i
+			}
+			i++
+			continue
+		}
+		i += 8
+	}
+	for i < len(b) && letters[b[i]]&stop == 0 {
+		i++
+	}
+	return i
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x80 * ones
+)
+
+// zeroBytes has the high bit set of the lowest byte of x that is zero, and among the high bits none below it (Warren,
+// "Hacker's Delight", section 6-1).
+func zeroBytes(x uint64) uint64 { return (x - ones) &^ x }
+
+var slash = []byte("/")

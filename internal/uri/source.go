@@ -1,0 +1,119 @@
+package uri
+
+import (
+	"bytes"
+	"errors"
+)
+
+// Source is a parsed URL of a document: an absolute path with an optional query and fragment. All of it refers to the
+// text it was parsed from, except for Canonical.
+type Source struct {
+	Path      []byte // as it came
+	Query     []byte // as it came, without its "?"
+	Fragment  []byte // as it came, with its "#"
+	Canonical Path
+
+	encode bool // there are bytes that no URI has
+}
+
+// The errors of [Source.Parse]. Each says what to change.
+var (
+	errRelative  = errors.New(`must be an absolute path such as "/film.mp4", without a scheme or host: the service adds the CDN's`)
+	errCanonical = errors.New(`must be a path in canonical form: no empty, "." or ".." segment, no "\", no control character, nothing that is not UTF-8, and no "%" that does not start the encoding of another byte than "/", "\" or "%"`)
+	errUnclean   = errors.New(`must have no control character in its query or fragment, and no "%" there that does not start an encoded byte`)
+	errHasToken  = errors.New(`must not have a "token" of its own: remove it from the query, or the "~" that starts the path`)
+)
+
+// Parse takes a URL apart. It appends the canonical path to room, which may be nil, and returns the extended slice:
+// the URLs of one document share one buffer.
+func (s *Source) Parse(src, room []byte) ([]byte, error) {
+	if len(src) == 0 || src[0] != '/' || len(src) > 1 && src[1] == '/' {
+		return room, errRelative
+	}
+	s.Path, s.Query, s.Fragment = src, nil, nil
+	all := rawPath
+	for _, c := range src {
+		all &= letters[c]
+	}
+	s.encode = all&rawPath == 0
+	if s.encode { // it has a "?", "#", "%", or a byte to encode
+		if i := bytes.IndexByte(s.Path, '#'); i >= 0 {
+			s.Path, s.Fragment = s.Path[:i], s.Path[i:]
+		}
+		if i := bytes.IndexByte(s.Path, '?'); i >= 0 {
+			s.Path, s.Query = s.Path[:i], s.Path[i+1:]
+		}
+	}
+	start := len(room)
+	out, err := Canonical(room, s.Path)
+	if err != nil {
+		return room, errCanonical
+	}
+	s.Canonical = out[start:len(out):len(out)]
+	if !CheckQuery(s.Query) || !CheckQuery(s.Fragment) {
+		return room, errUnclean
+	}
+	if len(s.Canonical) > 1 && s.Canonical[1] == '~' || HasParameter(s.Query, "token") {
+		return room, errHasToken
+	}
+	return out, nil
+}
+
+// AppendPath appends the path as it came, with the bytes percent-encoded that no URI has: a browser would send some
+// of them so and some raw, and the canonical path is the same.
+func (s *Source) AppendPath(dst []byte) []byte {
+	if !s.encode {
+		return append(dst, s.Path...)
+	}
+	return appendRaw(dst, s.Path, rawPath)
+}
+
+// AppendFragment appends the fragment with its "#", and nothing where there is none.
+func (s *Source) AppendFragment(dst []byte) []byte {
+	if len(s.Fragment) == 0 {
+		return dst
+	}
+	return appendRaw(append(dst, '#'), s.Fragment[1:], rawPath|rawQuery)
+}
+
+// HasParameter reports whether a query has a parameter of the given name, which is in lower case, in any case and
+// also percent-encoded: what reads the query after a verifier may decode it.
+func HasParameter(query []byte, name string) bool {
+	for len(query) > 0 {
+		param := query
+		if i := bytes.IndexByte(query, '&'); i >= 0 {
+			param, query = query[:i], query[i+1:]
+		} else {
+			query = nil
+		}
+		if i := bytes.IndexByte(param, '='); i >= 0 {
+			param = param[:i]
+		}
+		if decodesTo(param, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// decodesTo reports whether b, percent-decoded and in lower case, is the name.
+func decodesTo(b []byte, name string) bool {
+	for i := range len(name) {
+		if len(b) == 0 {
+			return false
+		}
+		c, encoded := escape(b)
+		if encoded {
+			b = b[3:]
+		} else {
+			c, b = b[0], b[1:]
+		}
+		if 'A' <= c && c <= 'Z' {
+			c |= 0x20
+		}
+		if c != name[i] {
+			return false
+		}
+	}
+	return len(b) == 0
+}

@@ -1,0 +1,55 @@
+package uri
+
+// AppendPath appends a path in the one spelling that is served: letters, digits and "-._~!$&'()*,=:@/" as they are,
+// every other byte as "%XX" in upper case. The path is canonical, or one that [Canonical] takes.
+func AppendPath(dst, path []byte) []byte {
+	for i := 0; i < len(path); i++ {
+		c := path[i]
+		if c == '%' {
+			c, _ = escape(path[i:])
+			i += 2
+		}
+		if letters[c]&served != 0 {
+			dst = append(dst, c)
+		} else {
+			dst = appendEscape(dst, c)
+		}
+	}
+	return dst
+}
+
+// IsServed reports whether a path is canonical and in the spelling of [AppendPath].
+func IsServed(path []byte) bool {
+	canonical, err := Canonical(nil, path)
+	return err == nil && string(AppendPath(nil, canonical)) == string(path)
+}
+
+// AppendQuery appends a query, without its "?", in the one spelling that is signed and served: "'" and what RFC 3986
+// does not let stand in a query percent-encoded in upper case, escapes as they are.
+func AppendQuery(dst, query []byte) []byte { return appendRaw(dst, query, rawQuery) }
+
+// appendRaw appends b with every byte percent-encoded that is neither one of the letters in raw nor a "%".
+func appendRaw(dst, b []byte, raw letter) []byte {
+	for _, c := range b {
+		if letters[c]&raw != 0 || c == '%' {
+			dst = append(dst, c)
+		} else {
+			dst = appendEscape(dst, c)
+		}
+	}
+	return dst
+}
+
+// CheckQuery reports whether a query or a fragment has no control byte, and no "%" that does not start an escape.
+func CheckQuery(b []byte) bool {
+	for i, c := range b {
+		if c == '%' {
+			if _, ok := escape(b[i:]); !ok {
+				return false
+			}
+		} else if c < 0x20 || c == 0x7F {
+			return false
+		}
+	}
+	return true
+}
