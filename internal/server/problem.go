@@ -66,7 +66,7 @@ func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 		problem(ctx, fasthttp.StatusRequestTimeout, "the request took too long to arrive: send it within 10 seconds", "")
 	case errors.Is(err, transport.ErrVersion):
 		problem(ctx, fasthttp.StatusHTTPVersionNotSupported, "the HTTP version is not served here: use HTTP/1.1", "")
-	case errors.Is(err, transport.ErrCoding):
+	case errors.Is(err, transport.ErrCoding), errors.Is(err, fasthttp.ErrUnsupportedTransferEncoding):
 		problem(ctx, fasthttp.StatusNotImplemented, "the only Transfer-Encoding served here is chunked", "")
 	default:
 		problem(ctx, fasthttp.StatusBadRequest, "the request is not valid HTTP/1.1 (RFC 9112)", "")
@@ -82,16 +82,6 @@ func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 func disconnected(err error) bool {
 	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
-}
-
-// expect decides on `Expect: 100-continue`: a body that will be too large need not be sent.
-func (s *Server) expect(ctx *fasthttp.RequestCtx) int {
-	if ctx.Request.Header.ContentLength() > s.maxBody {
-		s.refuse(ctx, fasthttp.ErrBodyTooLarge)
-		return fasthttp.StatusRequestEntityTooLarge
-	}
-	transport.AwaitBody(ctx)
-	return fasthttp.StatusContinue
 }
 
 // answerPanic answers a request whose handler panicked. It is to be deferred.

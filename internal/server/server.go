@@ -94,7 +94,7 @@ func newWithin(t transport.Config, c Settings, log *slog.Logger, now func() time
 	}
 	s.metrics = newMetrics(func() float64 { return float64(s.transport.Len()) }, c.DroppedLogs)
 	s.Use(c)
-	t.Handler, t.ErrorHandler, t.ExpectHandler = s.Handler, s.refuse, s.expect
+	t.Handler, t.ErrorHandler = s.Handler, s.refuse
 	t.Busy, t.Refused, t.Log = busy, func() { s.metrics.count(fasthttp.StatusServiceUnavailable) }, log
 	t.MaxHeader, t.MaxBody = MaxHeader, s.maxBody
 	switch c.Transport {

@@ -203,7 +203,7 @@ var (
 func (a *answerer) parse(data []byte, end int) ([]byte, int) {
 	r := &a.ctx.Request
 	h := &r.Header
-	if end > a.config.MaxHeader || folded(data[:end]) {
+	if end > a.config.MaxHeader || !isPlain(data[:end]) {
 		return data, 0
 	}
 	if err := h.Read(a.in); err != nil {
@@ -235,7 +235,7 @@ func (a *answerer) parse(data []byte, end int) ([]byte, int) {
 // knows reports whether fasthttp takes a host, which is all that can be wrong with a URI whose target has the origin
 // form, if there is a host.
 func (a *answerer) knows(host []byte) bool {
-	if len(host) == 0 {
+	if len(host) == 0 || bytes.IndexByte(host, '@') >= 0 {
 		return false
 	}
 	if !bytes.Equal(host, a.host) {

@@ -156,13 +156,3 @@ func refuse(ctx *fasthttp.RequestCtx, err error) {
 	}
 	transport.Linger(ctx)
 }
-
-// expect decides on `Expect: 100-continue`.
-func expect(ctx *fasthttp.RequestCtx) int {
-	if string(ctx.Path()) == "/no" {
-		ctx.Response.SetBodyString("no")
-		return fasthttp.StatusExpectationFailed
-	}
-	transport.AwaitBody(ctx)
-	return fasthttp.StatusContinue
-}

@@ -44,7 +44,7 @@ func (c *conn) release() (net.Conn, error) {
 
 // handOver gives a connection to fasthttp, with what was read of it and what was not yet sent.
 func (l *loop) handOver(c *conn, data, unsent []byte, last bool) {
-	e := &early{unsent: unsent, last: last, read: slices.Clone(data), pieces: c.pending != nil, since: c.since}
+	e := &early{unsent: unsent, last: last, read: slices.Clone(data), since: c.since}
 	l.poll.remove(c.fd)
 	l.forget(c)
 	l.count.Add(-1)

@@ -14,12 +14,12 @@ import (
 // instead of the three deadlines a request that fasthttp would set, each of which costs a reading of the clock and a
 // timer. Loops keep their times by the same ticks.
 type set struct {
-	tick   atomic.Int64 // how many there were
-	buffer int          // how large fasthttp's are
-	left   func()       // is told of each connection that closes
-	mu     sync.Mutex
-	conns  map[*served]struct{}
-	closed bool // all of them, and all that come
+	tick    atomic.Int64 // how many there were
+	maxBody int
+	left    func() // is told of each connection that closes
+	mu      sync.Mutex
+	conns   map[*served]struct{}
+	closed  bool // all of them, and all that come
 }
 
 // served is a connection that fasthttp serves, and that knows what it waits for, and since when.
@@ -32,8 +32,7 @@ type served struct {
 	lingers atomic.Bool
 	sending atomic.Int32 // whether early has something unsent, see below
 	told    int32        // the tick in which it was told that it is late, 0 before that; under the set's lock
-	interim bool         // the next write is an interim answer, with the request's body still to come
-	_       [3]byte      // to 64 bytes, which the allocator aligns to a cache line
+	framer  framer
 }
 
 // early is what a loop leaves of a connection to fasthttp.
@@ -41,7 +40,6 @@ type early struct {
 	unsent []byte // answers that the socket did not take
 	last   bool   // after them, the connection closes
 	read   []byte // requests, or the beginning of one
-	pieces bool   // of which a part came before
 	since  int64  // the tick in which that began
 }
 
@@ -58,7 +56,7 @@ const active = 1
 
 // add makes a connection one of the set.
 func (s *set) add(c net.Conn, e *early) *served {
-	added := &served{Conn: c, set: s, early: e}
+	added := &served{Conn: c, set: s, early: e, framer: framer{maxBody: s.maxBody}}
 	if t, ok := c.(*net.TCPConn); ok {
 		added.tcp = *t
 		added.Conn = &added.tcp
@@ -148,65 +146,55 @@ func (c *served) enter(bit int64) { c.state.Store(c.set.tick.Load()<<1 | bit) }
 
 func (c *served) Read(b []byte) (int, error) {
 	if c.early != nil {
-		return c.readEarly(b)
+		if err := c.sendEarly(); err != nil {
+			return 0, err
+		}
 	}
-	if len(b) < c.set.buffer && c.state.Load()&active == 0 {
-		c.enter(active) // fasthttp's buffer is not empty: the beginning of a request came behind the last
+	if c.state.Load()&active == 0 && !c.framer.waits() {
+		c.enter(active) // the beginning of a request came with the one before
 	}
-	n, err := c.Conn.Read(b)
-	if n > 0 && c.state.Load()&active == 0 {
-		c.enter(active)
-	}
-	return n, err
+	return c.framer.read(socket{c}, b)
 }
 
-// readEarly sends what was not sent, reads what was read, and then the socket.
-func (c *served) readEarly(b []byte) (n int, err error) {
+// sendEarly sends what a loop could not send, and takes over what it read.
+func (c *served) sendEarly() (err error) {
 	e := c.early
 	if len(e.unsent) > 0 {
 		_, err = c.Conn.Write(e.unsent)
 		e.unsent = nil
 		c.enter(min(active, int64(len(e.read))))
 		if c.sending.Swap(sent) == sendsAndEnds {
-			return 0, io.EOF
+			return io.EOF
 		}
 		if err != nil {
-			return 0, err
+			return err
 		}
 	}
 	if e.last {
-		return 0, io.EOF
+		return io.EOF
 	}
-	if e.pieces { // fasthttp looks at the first piece of a head in another way than at the others
-		e.pieces = false
-		b = b[:1]
-	}
-	n = copy(b, e.read)
-	e.read = e.read[n:]
-	if len(e.read) == 0 {
-		c.early = nil
-	}
-	if n == 0 {
-		return c.Read(b)
-	}
-	return n, nil
+	c.framer.in, c.early = e.read, nil
+	return nil
 }
 
-func (c *served) Write(b []byte) (int, error) {
-	n, err := c.Conn.Write(b)
-	if c.interim {
-		c.interim = false
-	} else {
-		c.enter(0)
+// socket is the connection itself, to the framer.
+type socket struct{ c *served }
+
+func (s socket) Read(b []byte) (int, error) {
+	n, err := s.c.Conn.Read(b)
+	if n > 0 && s.c.state.Load()&active == 0 {
+		s.c.enter(active)
 	}
 	return n, err
 }
 
-// AwaitBody says that the next write is only an interim answer (RFC 9110, section 15.2), which ends no wait.
-func AwaitBody(ctx *fasthttp.RequestCtx) {
-	if c, ok := ctx.Conn().(*served); ok {
-		c.interim = true
-	}
+// Write writes an interim answer, which ends no wait.
+func (s socket) Write(b []byte) (int, error) { return s.c.Conn.Write(b) }
+
+func (c *served) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	c.enter(0)
+	return n, err
 }
 
 // Linger makes the connection of a refused request, which fasthttp serves, close gently: the peer may still be sending,

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"sync"
@@ -14,12 +13,11 @@ import (
 
 // Config is what a server does with requests, and its limits. Zero values mean the defaults.
 type Config struct {
-	Handler       fasthttp.RequestHandler
-	ErrorHandler  func(*fasthttp.RequestCtx, error) // answers what is not a request; nil: fasthttp's
-	ExpectHandler func(*fasthttp.RequestCtx) int    // decides on `Expect: 100-continue`; nil: fasthttp's
-	Busy          []byte                            // the whole answer to a connection over the limit
-	Refused       func()                            // is told of each of them
-	Log           *slog.Logger                      // of the server's own trouble, never of requests
+	Handler      fasthttp.RequestHandler
+	ErrorHandler func(*fasthttp.RequestCtx, error) // answers what is not a request; nil: fasthttp's
+	Busy         []byte                            // the whole answer to a connection over the limit
+	Refused      func()                            // is told of each of them
+	Log          *slog.Logger                      // of the server's own trouble, never of requests
 
 	MaxHeader      int // bytes of a request line with its headers: 16 KiB
 	MaxBody        int // bytes of a request's body: 64 KiB
@@ -38,12 +36,6 @@ type Config struct {
 
 // NoLoops is the number of loops with which fasthttp serves every connection.
 const NoLoops = -1
-
-// Errors of requests, for ErrorHandler. Any other malformed request is a plain 400.
-var (
-	ErrVersion = errors.New("transport: the HTTP version is not 1.x")
-	ErrCoding  = errors.New("transport: the transfer coding is not chunked")
-)
 
 // Server serves connections. Its methods are safe for concurrent use.
 type Server struct {
@@ -69,13 +61,12 @@ type Server struct {
 func New(c Config) *Server {
 	c.defaults()
 	s := &Server{config: c, log: c.Log}
-	s.served.buffer = c.MaxHeader
+	s.served.maxBody = c.MaxBody
 	s.served.left = func() { s.open.Add(-1) }
 	s.http = &fasthttp.Server{
-		Handler:       s.handleServed,
-		ErrorHandler:  c.ErrorHandler,
-		ExpectHandler: c.ExpectHandler,
-		Logger:        silent{},
+		Handler:      s.handleServed,
+		ErrorHandler: c.ErrorHandler,
+		Logger:       silent{},
 
 		MaxRequestBodySize: c.MaxBody,
 		ReadBufferSize:     c.MaxHeader,
