@@ -21,6 +21,7 @@ type conn struct {
 	line    bool   // the request line among them was found good
 	asked   bool   // there was a request
 	queued  bool   // it is in the loop's backlog, and what is pending may hold whole requests
+	held    int    // bytes of an unfinished request, in the server's count
 	since   int64  // the tick in which it began to wait for a request, or for the rest of one
 }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+
+	"github.com/valyala/fasthttp"
 )
 
 // framer reads the requests of a connection in front of fasthttp, and strictly. What it passes on is
@@ -19,10 +21,13 @@ type framer struct {
 	line    []byte // of the head, the one that is not complete
 	passed  int    // how much of line is in ready
 	begun   bool   // a byte of the request was passed on
-	chunks  chunks
-	body    []byte // begins with the end of the head
-	ready   []byte // for fasthttp to read
-	err     error  // after ready
+
+	finished bool // a whole request was passed on
+	chunks   chunks
+	body     []byte // begins with the end of the head
+	ready    []byte // for fasthttp to read
+	interim  bool   // 100 Continue is due after ready
+	err      error  // after ready
 }
 
 // part is the part of a request that is read next.
@@ -35,10 +40,9 @@ const (
 	partChunks // a body in chunks
 )
 
-// frame frames what was read, up to the end of a request or an error. It reports true when an interim
-// answer, 100 Continue, is due.
-func (f *framer) frame() (interim bool) {
-	for done := false; len(f.in) > 0 && f.err == nil && !done && !interim; done = f.part == partRequestLine && !f.begun {
+// frame frames what was read, up to an error or an expectation.
+func (f *framer) frame() {
+	for len(f.in) > 0 && f.err == nil && !f.interim {
 		switch f.part {
 		case partLength:
 			n := min(len(f.in), int(f.framing.length)+1-len(f.body))
@@ -48,44 +52,48 @@ func (f *framer) frame() (interim bool) {
 			}
 		case partChunks:
 			f.body, f.in, f.err = f.chunks.read(f.body, f.in, int64(f.maxBody))
-			if f.err == nil && f.chunks.state == chunksDone {
+			switch {
+			case f.err == fasthttp.ErrBodyTooLarge:
+				f.finish(fmt.Appendf(nil, "\n%x\r\n", f.maxBody+1)) // fasthttp refuses it, too
+			case f.err == nil && f.chunks.state == chunksDone:
 				f.finishChunks()
 			}
 		default:
-			interim = f.frameLine()
+			f.frameLine()
 		}
 	}
-	if f.err != nil && !f.begun && len(f.ready) == 0 {
-		f.ready = []byte{'G'} // without a byte of a request fasthttp answers nothing
+	if f.err != nil && (!f.begun || f.part == partRequestLine) {
+		f.ready = append(f.ready, 'G') // without a byte of a request fasthttp answers nothing
 	}
-	return interim
 }
 
 // frameLine frames a line of the head, or the beginning of one.
-func (f *framer) frameLine() (interim bool) {
+func (f *framer) frameLine() {
 	eol := bytes.IndexByte(f.in, '\n')
 	if eol < 0 {
 		f.line = append(f.line, f.in...)
 		f.in = f.in[:0]
 		f.pass(len(f.line))
-		return false
+		return
 	}
 	f.line = append(f.line, f.in[:eol+1]...)
 	f.in = f.in[eol+1:]
 	n := len(f.line) - 2
 	if n < 0 || f.line[n] != '\r' {
 		f.err = errLine
-		return false
+		return
 	}
 	line := f.line[:n]
 	var drop bool
 	switch {
 	case f.part == partRequestLine && n == 0: // empty lines before a request: RFC 9112, section 2.2
 	case f.part == partRequestLine:
-		f.err = f.framing.requestLine(line)
-		f.part = partFields
+		if f.err = f.framing.requestLine(line); f.err == nil {
+			f.part = partFields
+		}
 	case n == 0:
-		return f.endHead()
+		f.endHead()
+		return
 	default:
 		drop, f.err = f.framing.field(line)
 	}
@@ -93,7 +101,6 @@ func (f *framer) frameLine() (interim bool) {
 		f.pass(len(f.line))
 	}
 	f.line, f.passed = f.line[:0], 0
-	return false
 }
 
 // pass passes on the line up to an end, except for one that may be an expectation: it is kept until it
@@ -117,7 +124,7 @@ func (f *framer) pass(end int) {
 const maxExpect = 256
 
 // endHead decides how the body is read. The last byte of the head is passed on with it.
-func (f *framer) endHead() (interim bool) {
+func (f *framer) endHead() {
 	if f.passed == 0 {
 		f.ready = append(f.ready, '\r')
 	}
@@ -130,13 +137,15 @@ func (f *framer) endHead() (interim bool) {
 		f.part = partChunks
 	case f.framing.length > int64(f.maxBody):
 		f.finish(f.body) // fasthttp refuses it
-		return false
+		f.err = fasthttp.ErrBodyTooLarge
+		return
 	case f.framing.length > 0:
 		f.part = partLength
 	default:
 		f.finish(f.body)
+		return
 	}
-	return f.framing.expects
+	f.interim = f.framing.expects
 }
 
 func (f *framer) finishChunks() {
@@ -153,6 +162,7 @@ func (f *framer) finishChunks() {
 func (f *framer) finish(rest []byte) {
 	f.ready = append(f.ready, rest...)
 	f.framing, f.chunks, f.part, f.begun = framing{}, chunks{}, partRequestLine, false
+	f.finished = true
 	if cap(f.body) > maxKept {
 		f.body = nil
 	}
@@ -174,6 +184,11 @@ func (f *framer) take(b []byte) (int, error) {
 	return n, nil
 }
 
+// memory is how much the request holds.
+func (f *framer) memory() int {
+	return cap(f.in) + cap(f.line) + cap(f.body) + cap(f.ready) + cap(f.chunks.line)
+}
+
 // waits reports whether nothing of a request is there.
 func (f *framer) waits() bool {
 	return len(f.in) == 0 && len(f.ready) == 0 && !f.begun && len(f.line) == 0 && f.part == partRequestLine
@@ -181,24 +196,24 @@ func (f *framer) waits() bool {
 
 var interimAnswer = []byte("HTTP/1.1 100 Continue\r\n\r\n")
 
-// read reads from r, and writes interim answers to it.
+// read reads from r, and writes interim answers to it. An interim answer is written when fasthttp has
+// read what comes before it, for it sends the answers that it has before it reads again.
 func (f *framer) read(r io.ReadWriter, b []byte) (int, error) {
-	for {
-		if len(f.ready) > 0 || f.err != nil {
-			return f.take(b)
-		}
-		if len(f.in) > 0 {
-			if f.frame() {
-				if _, err := r.Write(interimAnswer); err != nil {
-					f.err = err
-				}
+	for len(f.ready) == 0 && f.err == nil {
+		if f.interim {
+			f.interim = false
+			if _, err := r.Write(interimAnswer); err != nil {
+				return 0, err
 			}
-			continue
 		}
-		n, err := r.Read(b)
-		f.in = append(f.in[:0], b[:n]...)
-		if err != nil && n == 0 {
-			return 0, err
+		if len(f.in) == 0 {
+			n, err := r.Read(b)
+			if err != nil && n == 0 {
+				return 0, err
+			}
+			f.in = append(f.in[:0], b[:n]...)
 		}
+		f.frame()
 	}
+	return f.take(b)
 }

@@ -102,7 +102,7 @@ func cutField(line []byte) (name, value []byte, err error) {
 }
 
 // isPlain reports whether the lines of a whole head are ones that fasthttp reads as [framing] does:
-// ended by CRLF, not continued, without a space in a name, and without a transfer coding.
+// ended by CRLF, not continued, without a space in a name, a transfer coding, or an expectation.
 func isPlain(head []byte) bool {
 	for first := true; len(head) > 0; first = false {
 		eol := bytes.IndexByte(head, '\n')
@@ -115,7 +115,7 @@ func isPlain(head []byte) bool {
 			continue
 		}
 		name := line[:max(bytes.IndexByte(line, ':'), 0)]
-		if len(name) == 0 || bytes.IndexByte(name, ' ') >= 0 || name[0] == '\t' || isName(name, "transfer-encoding") {
+		if len(name) == 0 || bytes.IndexByte(name, ' ') >= 0 || name[0] == '\t' || isName(name, "transfer-encoding") || isName(name, "expect") {
 			return false
 		}
 	}

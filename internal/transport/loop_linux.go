@@ -22,7 +22,8 @@ type loop struct {
 	buffers  buffers
 	backlog  []*conn // those that have had their turn, and have more to answer, in this order
 	now      int64   // the tick
-	stopping bool    // Shutdown was called, and idle connections are to close
+	room     room
+	stopping bool // Shutdown was called, and idle connections are to close
 
 	count atomic.Int64 // connections, with those in the inbox
 	mu    sync.Mutex
@@ -46,7 +47,10 @@ func newLoops(s *Server) ([]*loop, error) {
 			}
 			return nil, err
 		}
-		loops = append(loops, &loop{server: s, poll: p, answerer: newAnswerer(&s.config, &s.draining)})
+		l := &loop{server: s, poll: p, answerer: newAnswerer(&s.config, &s.draining)}
+		l.room.made = make(chan struct{}, 1)
+		l.room.longestIdle.Store(never)
+		loops = append(loops, l)
 	}
 	return loops, nil
 }
@@ -95,6 +99,12 @@ func (l *loop) run() {
 		}
 		l.resume()
 		l.deliver()
+		if n := l.room.wanted.Swap(0); n > 0 {
+			l.makeRoom(int(n))
+		}
+		if l.server.memory.isFull() {
+			l.evict()
+		}
 		if now, stopping := l.server.served.tick.Load(), l.server.stopping.Load(); now != l.now || stopping != l.stopping {
 			l.now, l.stopping = now, stopping
 			l.expire()
@@ -258,12 +268,22 @@ func (l *loop) keep(c *conn, rest []byte) {
 	if len(rest) == 0 {
 		l.buffers.put(c.pending)
 		c.pending, c.need, c.line = nil, 0, false
+		l.hold(c, 0)
 		return
 	}
 	if c.pending == nil {
 		c.pending = l.buffers.get()
 	}
 	c.pending = append(c.pending[:0], rest...)
+	l.hold(c, cap(c.pending))
+}
+
+// hold counts the bytes that an unfinished request holds.
+func (l *loop) hold(c *conn, n int) {
+	if c.held != n {
+		l.server.memory.held.Add(int64(n - c.held))
+		c.held = n
+	}
 }
 
 func (l *loop) close(c *conn) {
@@ -281,6 +301,7 @@ func (l *loop) uncount() {
 // forget must be called before the descriptor is closed: after that, another connection may have it.
 func (l *loop) forget(c *conn) {
 	c.queued = false
+	l.hold(c, 0)
 	l.conns[c.fd] = nil
 	l.buffers.put(c.pending)
 }

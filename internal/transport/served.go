@@ -1,8 +1,10 @@
 package transport
 
 import (
+	"cmp"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,12 +16,11 @@ import (
 // instead of the three deadlines a request that fasthttp would set, each of which costs a reading of the clock and a
 // timer. Loops keep their times by the same ticks.
 type set struct {
-	tick    atomic.Int64 // how many there were
-	maxBody int
-	left    func() // is told of each connection that closes
-	mu      sync.Mutex
-	conns   map[*served]struct{}
-	closed  bool // all of them, and all that come
+	server *Server
+	tick   atomic.Int64 // how many there were
+	mu     sync.Mutex
+	conns  map[*served]struct{}
+	closed bool // all of them, and all that come
 }
 
 // served is a connection that fasthttp serves, and that knows what it waits for, and since when.
@@ -31,8 +32,9 @@ type served struct {
 	early   *early      // nil where there is none, or no more
 	lingers atomic.Bool
 	sending atomic.Int32 // whether early has something unsent, see below
-	told    int32        // the tick in which it was told that it is late, 0 before that; under the set's lock
+	told    int64        // the tick in which it was told that it is late, 0 before that; under the set's lock
 	framer  framer
+	held    atomic.Int64 // bytes of the request, in the server's count
 }
 
 // early is what a loop leaves of a connection to fasthttp.
@@ -56,7 +58,7 @@ const active = 1
 
 // add makes a connection one of the set.
 func (s *set) add(c net.Conn, e *early) *served {
-	added := &served{Conn: c, set: s, early: e, framer: framer{maxBody: s.maxBody}}
+	added := &served{Conn: c, set: s, early: e, framer: framer{maxBody: s.server.config.MaxBody}}
 	if t, ok := c.(*net.TCPConn); ok {
 		added.tcp = *t
 		added.Conn = &added.tcp
@@ -78,14 +80,79 @@ func (s *set) add(c net.Conn, e *early) *served {
 	return added
 }
 
-// remove may be called again.
-func (s *set) remove(c *served) {
+// remove reports whether the connection was there: it may be called again.
+func (s *set) remove(c *served) bool {
 	s.mu.Lock()
 	_, there := s.conns[c]
 	delete(s.conns, c)
 	s.mu.Unlock()
 	if there {
-		s.left()
+		s.server.open.Add(-1)
+	}
+	return there
+}
+
+// longestIdle returns the tick since which a connection is idle at the longest, never if there is none.
+func (s *set) longestIdle() int64 {
+	oldest := int64(never)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		if state := c.state.Load(); state&active == 0 {
+			oldest = min(oldest, state>>1)
+		}
+	}
+	return oldest
+}
+
+// closeIdle closes up to n connections that are idle since a tick.
+func (s *set) closeIdle(since int64, n int) (closed int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		if closed < n && c.state.Load() == since<<1 {
+			_ = c.Conn.Close() // fasthttp will find it so
+			delete(s.conns, c)
+			s.server.open.Add(-1)
+			closed++
+		}
+	}
+	return closed
+}
+
+// oldestRequest returns the tick in which the oldest request began that is not given up, never if there
+// is none.
+func (s *set) oldestRequest() int64 {
+	oldest := int64(never)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		if state := c.state.Load(); state&active != 0 && c.told == 0 {
+			oldest = min(oldest, state>>1)
+		}
+	}
+	return oldest
+}
+
+// evict gives up the oldest requests that hold n bytes. They are answered with 408.
+func (s *set) evict(n int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []*served
+	for c := range s.conns {
+		if c.told == 0 && c.held.Load() > 0 {
+			all = append(all, c)
+		}
+	}
+	slices.SortFunc(all, func(a, b *served) int { return cmp.Compare(a.state.Load(), b.state.Load()) })
+	for _, c := range all {
+		if n <= 0 {
+			return
+		}
+		n -= c.held.Load()
+		c.told = max(s.tick.Load(), 1)
+		s.server.forgotten.Add(1)
+		_ = c.SetReadDeadline(past)
 	}
 }
 
@@ -133,9 +200,9 @@ func (s *set) expire(request, idle int64) {
 		case state&active == 0 && waited > idle:
 			_ = c.Conn.Close()
 		case state&active != 0 && waited > request && c.told == 0:
-			c.told = int32(now)
+			c.told = max(now, 1)
 			_ = c.SetReadDeadline(past)
-		case state&active != 0 && waited > request && now-int64(c.told) > 1: // it does not take the 408
+		case state&active != 0 && waited > request && now-c.told > 1: // it does not take the 408
 			_ = c.Conn.Close()
 		}
 	}
@@ -150,7 +217,17 @@ func (c *served) Read(b []byte) (int, error) {
 			return 0, err
 		}
 	}
-	if c.state.Load()&active == 0 && !c.framer.waits() {
+	waits := c.framer.waits()
+	switch {
+	case c.framer.finished && len(c.framer.ready) == 0: // the answer was sent
+		c.framer.finished = false
+		if waits {
+			c.enter(0)
+			c.hold(0)
+		} else {
+			c.enter(active)
+		}
+	case !waits && c.state.Load()&active == 0:
 		c.enter(active) // the beginning of a request came with the one before
 	}
 	return c.framer.read(socket{c}, b)
@@ -181,6 +258,9 @@ func (c *served) sendEarly() (err error) {
 type socket struct{ c *served }
 
 func (s socket) Read(b []byte) (int, error) {
+	if s.c.state.Load()&active != 0 {
+		s.c.hold(servedCost + int64(s.c.framer.memory()))
+	}
 	n, err := s.c.Conn.Read(b)
 	if n > 0 && s.c.state.Load()&active == 0 {
 		s.c.enter(active)
@@ -191,10 +271,19 @@ func (s socket) Read(b []byte) (int, error) {
 // Write writes an interim answer, which ends no wait.
 func (s socket) Write(b []byte) (int, error) { return s.c.Conn.Write(b) }
 
-func (c *served) Write(b []byte) (int, error) {
-	n, err := c.Conn.Write(b)
-	c.enter(0)
-	return n, err
+// servedCost is about what a request costs that fasthttp serves, besides its bytes: a goroutine's stack
+// and a reader.
+const servedCost = 24 << 10
+
+// hold counts what the request holds that is still being read.
+func (c *served) hold(n int64) {
+	m := &c.set.server.memory
+	if old := c.held.Swap(n); old != n {
+		m.held.Add(n - old)
+		if n > old && m.isDue() {
+			c.set.evict(m.excess())
+		}
+	}
 }
 
 // Linger makes the connection of a refused request, which fasthttp serves, close gently: the peer may still be sending,
@@ -216,7 +305,9 @@ func (c *served) Close() error {
 	if c.sending.CompareAndSwap(sends, sendsAndEnds) || c.sending.Load() == sendsAndEnds {
 		return nil
 	}
-	c.set.remove(c)
+	if c.set.remove(c) {
+		c.hold(0)
+	}
 	if c.lingers.Load() {
 		drain(c.Conn)
 	}

@@ -16,12 +16,14 @@ type Config struct {
 	Handler      fasthttp.RequestHandler
 	ErrorHandler func(*fasthttp.RequestCtx, error) // answers what is not a request; nil: fasthttp's
 	Busy         []byte                            // the whole answer to a connection over the limit
-	Refused      func()                            // is told of each of them
+	Full         []byte                            // the whole answer to a request that is given up for its memory
+	Refused      func()                            // is called for each answer of Busy or Full
 	Log          *slog.Logger                      // of the server's own trouble, never of requests
 
 	MaxHeader      int // bytes of a request line with its headers: 16 KiB
 	MaxBody        int // bytes of a request's body: 64 KiB
-	MaxConnections int // 100,000
+	MaxConnections int // 100,000, and never more than there are file descriptors for
+	MaxMemory      int // bytes that unfinished requests hold: 512 MiB
 
 	RequestTimeout time.Duration // from a request's first byte to its answer's last: 10 s
 	IdleTimeout    time.Duration // between requests: 75 s, longer than the 60 s that proxies keep a connection
@@ -43,10 +45,14 @@ type Server struct {
 	http   *fasthttp.Server
 	log    *slog.Logger
 
-	open   atomic.Int64 // connections, whoever serves them
-	served set          // those that fasthttp serves
-	queue  *queue       // those on their way to it
-	loops  []*loop
+	open      atomic.Int64 // connections, whoever serves them
+	evicted   atomic.Int64 // idle connections that were closed for new ones
+	refused   atomic.Int64 // connections over the limit
+	forgotten atomic.Int64 // requests that were evicted from memory
+	memory    memory
+	served    set    // those that fasthttp serves
+	queue     *queue // those on their way to it
+	loops     []*loop
 
 	mu        sync.Mutex
 	listeners []*listener
@@ -61,8 +67,8 @@ type Server struct {
 func New(c Config) *Server {
 	c.defaults()
 	s := &Server{config: c, log: c.Log}
-	s.served.maxBody = c.MaxBody
-	s.served.left = func() { s.open.Add(-1) }
+	s.memory.limit = int64(c.MaxMemory)
+	s.served.server = s
 	s.http = &fasthttp.Server{
 		Handler:      s.handleServed,
 		ErrorHandler: c.ErrorHandler,
@@ -87,8 +93,10 @@ func New(c Config) *Server {
 // handleServed is the handler for the connections that fasthttp serves.
 func (s *Server) handleServed(ctx *fasthttp.RequestCtx) {
 	s.config.Handler(ctx)
-	if s.draining.Load() && !ctx.Request.Header.ConnectionClose() {
+	if s.draining.Load() {
 		ctx.SetConnectionClose()
+	}
+	if ctx.Response.ConnectionClose() && !ctx.Request.Header.ConnectionClose() {
 		Linger(ctx) // the client does not know that this answer is the last, and may be sending
 	}
 }
@@ -97,6 +105,8 @@ func (c *Config) defaults() {
 	orDefault(&c.MaxHeader, 16<<10)
 	orDefault(&c.MaxBody, 64<<10)
 	orDefault(&c.MaxConnections, 100_000)
+	orDefault(&c.MaxMemory, 512<<20)
+	c.MaxConnections = descriptorLimit(c.MaxConnections)
 	orDefault(&c.RequestTimeout, 10*time.Second)
 	orDefault(&c.IdleTimeout, 75*time.Second)
 	orDefault(&c.Tick, time.Second)
@@ -116,6 +126,24 @@ func orDefault[T int | time.Duration](v *T, d T) {
 
 // Len is how many connections are open.
 func (s *Server) Len() int { return int(s.open.Load()) }
+
+// Limits are what a server is limited to, and what it did to keep within.
+type Limits struct {
+	Connections     int   // that may be open
+	Memory          int64 // bytes that unfinished requests may hold
+	Held            int64 // bytes that they hold
+	Refused         int64 // connections over the limit
+	Evicted         int64 // idle connections closed for new ones
+	EvictedRequests int64 // unfinished requests given up
+}
+
+// Limits returns the limits and counters as of now.
+func (s *Server) Limits() Limits {
+	return Limits{
+		Connections: s.config.MaxConnections, Memory: s.memory.limit, Held: s.memory.held.Load(),
+		Refused: s.refused.Load(), Evicted: s.evicted.Load(), EvictedRequests: s.forgotten.Load(),
+	}
+}
 
 // Serve serves the connections of ln until Shutdown, and then returns nil.
 func (s *Server) Serve(ln net.Listener) error {
@@ -150,6 +178,7 @@ func (s *Server) register(l *listener) error {
 		}
 		s.unwatch = s.served.watch(s.config.Tick, s.config.RequestTimeout, s.config.IdleTimeout)
 	}
+	limitSendBuffers(l.Listener)
 	s.listeners = append(s.listeners, l)
 	if s.loops != nil {
 		s.accepting.Add(1)
