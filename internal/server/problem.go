@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"runtime/debug"
@@ -61,12 +62,12 @@ func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 		problem(ctx, fasthttp.StatusRequestHeaderFieldsTooLarge, "the request line and headers must be 16 KiB at most", "")
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
 		s.state.Load().cors.annotate(ctx)
-		problem(ctx, fasthttp.StatusRequestEntityTooLarge, "the body must be 64 KiB at most", "")
+		problem(ctx, fasthttp.StatusRequestEntityTooLarge, fmt.Sprintf("the body must be %d bytes at most", s.maxBody), "")
 	case errors.As(err, &timeout) && timeout.Timeout():
 		problem(ctx, fasthttp.StatusRequestTimeout, "the request took too long to arrive: send it within 10 seconds", "")
 	case errors.Is(err, transport.ErrVersion):
 		problem(ctx, fasthttp.StatusHTTPVersionNotSupported, "the HTTP version is not served here: use HTTP/1.1", "")
-	case errors.Is(err, transport.ErrCoding), errors.Is(err, fasthttp.ErrUnsupportedTransferEncoding):
+	case errors.Is(err, transport.ErrCoding):
 		problem(ctx, fasthttp.StatusNotImplemented, "the only Transfer-Encoding served here is chunked", "")
 	default:
 		problem(ctx, fasthttp.StatusBadRequest, "the request is not valid HTTP/1.1 (RFC 9112)", "")
@@ -97,9 +98,9 @@ func (s *Server) answerPanic(ctx *fasthttp.RequestCtx) {
 	s.metrics.count(fasthttp.StatusInternalServerError)
 }
 
-// busy is the whole answer to a connection over the limit.
-var busy = func() []byte {
-	body := appendProblem(nil, fasthttp.StatusServiceUnavailable, "too many connections: try again in a few seconds", "")
+// busy is the whole answer to a connection or a request over a limit.
+func busy(what string) []byte {
+	body := appendProblem(nil, fasthttp.StatusServiceUnavailable, what+": try again in a few seconds", "")
 	var b bytes.Buffer
 	b.WriteString("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nCache-Control: no-store\r\n")
 	b.WriteString("Content-Type: " + problemType + "\r\nContent-Length: ")
@@ -107,4 +108,4 @@ var busy = func() []byte {
 	b.WriteString("\r\n\r\n")
 	b.Write(body)
 	return b.Bytes()
-}()
+}

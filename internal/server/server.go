@@ -7,6 +7,7 @@ package server
 import (
 	"context"
 	"log/slog"
+	"math"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -48,8 +49,9 @@ type state struct {
 
 // Limits bound what clients can make the server hold. Zero values mean the defaults.
 type Limits struct {
-	Body        int // bytes of a request's body: 64 KiB
-	Connections int // open connections: 100,000, and never more than there are file descriptors for
+	Body        int   // bytes of a request's body: 64 KiB
+	Connections int   // open connections: 100,000, and never more than there are file descriptors for
+	Memory      int64 // bytes that unfinished requests hold: a quarter of the memory there is
 }
 
 // Settings are the values of a configuration that a server needs.
@@ -92,10 +94,14 @@ func newWithin(t transport.Config, c Settings, log *slog.Logger, now func() time
 	if s.maxBody <= 0 {
 		s.maxBody = MaxBody
 	}
-	s.metrics = newMetrics(func() float64 { return float64(s.transport.Len()) }, c.DroppedLogs)
+	s.metrics = newMetrics(s, c.DroppedLogs)
 	s.Use(c)
 	t.Handler, t.ErrorHandler = s.Handler, s.refuse
-	t.Busy, t.Refused, t.Log = busy, func() { s.metrics.count(fasthttp.StatusServiceUnavailable) }, log
+	if t.MaxMemory == 0 {
+		t.MaxMemory = int(min(memoryLimit(c.Limits.Memory), math.MaxInt))
+	}
+	t.Busy, t.Full = busy("too many connections"), busy("too many unfinished requests")
+	t.Refused, t.Log = func() { s.metrics.count(fasthttp.StatusServiceUnavailable) }, log
 	t.MaxHeader, t.MaxBody = MaxHeader, s.maxBody
 	switch c.Transport {
 	case FastHTTP:
@@ -116,6 +122,10 @@ func (s *Server) Use(c Settings) {
 		verifier: newVerifier(c, s.metrics),
 	})
 }
+
+// MaxConnections returns how many connections may be open: what is configured, or less if there are
+// not as many file descriptors.
+func (s *Server) MaxConnections() int { return s.transport.Limits().Connections }
 
 // Serve serves the connections of ln until Shutdown, and then returns nil.
 func (s *Server) Serve(ln net.Listener) error { return s.transport.Serve(ln) }

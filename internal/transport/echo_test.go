@@ -151,6 +151,10 @@ func refuse(ctx *fasthttp.RequestCtx, err error) {
 		ctx.Error("body too large", fasthttp.StatusRequestEntityTooLarge)
 	case errors.As(err, &timeout) && timeout.Timeout():
 		ctx.Error("too late", fasthttp.StatusRequestTimeout)
+	case errors.Is(err, transport.ErrVersion):
+		ctx.Error("version", fasthttp.StatusHTTPVersionNotSupported)
+	case errors.Is(err, transport.ErrCoding):
+		ctx.Error("coding", fasthttp.StatusNotImplemented)
 	default:
 		ctx.Error(err.Error(), fasthttp.StatusBadRequest)
 	}

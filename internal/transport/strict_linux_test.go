@@ -26,7 +26,8 @@ func (servers trio) compareStrict(c rawCase, w way, status int) string {
 	if last := lastStatus(got[1]); w.end != probe && last != status {
 		return fmt.Sprintf("%d instead of %d: %s", last, status, shorten(got[1]))
 	}
-	if w.name == "whole" && w.end == halfClose && got[0] == got[1] {
+	// After a bare LF stock fasthttp waits for more, and refuses what there is when none comes.
+	if w.name == "whole" && w.end == halfClose && got[0] == got[1] && !strings.Contains(c.name, "bare LF") {
 		return "stock fasthttp answers alike"
 	}
 	return ""
@@ -65,8 +66,8 @@ var stricter = map[string]int{
 	"chunked: with a length":                                               400,
 	"chunked: with a length before":                                        400,
 	"chunked: with a zero length":                                          400,
-	"coding: \" Identity\"":                                                400,
-	"coding: \" identity\"":                                                400,
+	"coding: \" Identity\"":                                                501,
+	"coding: \" identity\"":                                                501,
 	"cut behind good ones: the last chunk":                                 400,
 	"cut: the last chunk":                                                  400,
 	"expect: \" 100-Continue\"":                                            200,
@@ -79,7 +80,7 @@ var stricter = map[string]int{
 	"expect: refused":                                                      200,
 	"expect: refused without a body":                                       200,
 	"expect: too large":                                                    413,
-	"expect: twice":                                                        1,
+	"expect: twice":                                                        200,
 	"expect: without a body":                                               200,
 	"field: \"A A: 1\"":                                                    400,
 	"field: \"A: 1\\nC: 3\"":                                               400,
@@ -133,8 +134,8 @@ var stricter = map[string]int{
 	"pipeline of 40 with an expectation at 0":                              239,
 	"pipeline of 40 with an expectation at 20":                             239,
 	"pipeline of 40 with an expectation at 39":                             200,
-	"version: 0.9":                                                         400,
-	"version: 2.0":                                                         400,
-	"version: 2.0 keep-alive":                                              400,
-	"version: 9.9":                                                         400,
+	"version: 0.9":                                                         505,
+	"version: 2.0":                                                         505,
+	"version: 2.0 keep-alive":                                              505,
+	"version: 9.9":                                                         505,
 }
