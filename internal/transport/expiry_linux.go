@@ -11,24 +11,24 @@ import (
 func (l *loop) expire() {
 	l.adopt()
 	config := &l.server.config
-	request, idle := ticks(config.RequestTimeout, config.Tick), ticks(config.IdleTimeout, config.Tick)
+	request, idleTime := ticks(config.RequestTimeout, config.Tick), ticks(config.IdleTimeout, config.Tick)
 	longest := int64(never)
 	for _, c := range l.conns {
 		if c == nil {
 			continue
 		}
-		if c.pending == nil {
+		if !c.isUnfinished() {
 			longest = min(longest, c.since)
 		}
 		switch waited := l.now - c.since; {
-		case c.pending != nil && waited > request:
+		case c.state == reading && waited > request:
 			l.handOver(c, c.pending, nil, false)
-		case c.pending == nil && waited > idle:
+		case !c.isUnfinished() && waited > idleTime:
 			l.close(c)
-		case c.pending == nil && l.stopping && (c.asked || waited > ticks(firstRequest, config.Tick)):
+		case !c.isUnfinished() && l.stopping && (c.state == idle || waited > ticks(firstRequest, config.Tick)):
 			l.readable(c, false) // a request may be there already
 			l.deliver()
-			if l.conns[c.fd] == c && c.pending == nil {
+			if c.isHere() && !c.isUnfinished() {
 				l.close(c)
 			}
 		}
@@ -41,18 +41,18 @@ func (l *loop) makeRoom(n int) {
 	l.adopt()
 	longest, next := int64(never), int64(never)
 	for _, c := range l.conns {
-		if c != nil && c.pending == nil {
+		if c != nil && !c.isUnfinished() {
 			longest = min(longest, c.since)
 		}
 	}
 	for _, c := range l.conns {
-		if c == nil || c.pending != nil {
+		if c == nil || c.isUnfinished() {
 			continue
 		}
 		if c.since == longest && n > 0 && l.now-longest > ticks(idleForRoom, l.server.config.Tick) {
 			l.readable(c, false) // a request may be there already
 			l.deliver()
-			if l.conns[c.fd] == c && c.pending == nil && c.since == longest {
+			if c.isHere() && !c.isUnfinished() && c.since == longest {
 				l.close(c)
 				l.server.evicted.Add(1)
 				n--
@@ -77,7 +77,7 @@ func (l *loop) evict() {
 	}
 	var all []*conn
 	for _, c := range l.conns {
-		if c != nil && c.held > 0 && !c.queued {
+		if c != nil && c.held > 0 && c.state == reading {
 			all = append(all, c)
 		}
 	}

@@ -63,7 +63,7 @@ func (f *framer) frame() {
 		}
 	}
 	if f.err != nil && (!f.begun || f.part == partRequestLine) {
-		f.ready = append(f.ready, 'G') // without a byte of a request fasthttp answers nothing
+		f.ready = append(f.ready, anyByte)
 	}
 }
 
@@ -196,8 +196,7 @@ func (f *framer) waits() bool {
 
 var interimAnswer = []byte("HTTP/1.1 100 Continue\r\n\r\n")
 
-// read reads from r, and writes interim answers to it. An interim answer is written when fasthttp has
-// read what comes before it, for it sends the answers that it has before it reads again.
+// read reads from r, and writes interim answers to it, after what comes before them was read.
 func (f *framer) read(r io.ReadWriter, b []byte) (int, error) {
 	for len(f.ready) == 0 && f.err == nil {
 		if f.interim {

@@ -69,24 +69,7 @@ func New(c Config) *Server {
 	s := &Server{config: c, log: c.Log}
 	s.memory.limit = int64(c.MaxMemory)
 	s.served.server = s
-	s.http = &fasthttp.Server{
-		Handler:      s.handleServed,
-		ErrorHandler: c.ErrorHandler,
-		Logger:       silent{},
-
-		MaxRequestBodySize: c.MaxBody,
-		ReadBufferSize:     c.MaxHeader,
-		// The number of connections and their timeouts are kept here, at a fraction of the cost of a deadline a request,
-		// and with an answer of our own.
-		Concurrency: 2 * c.MaxConnections,
-
-		DisablePreParseMultipartForm: true,
-		NoDefaultServerHeader:        true,
-		NoDefaultContentType:         true,
-		SecureErrorLogMessage:        true,
-		LazyRequestTime:              true,
-		CloseOnShutdown:              true,
-	}
+	s.http = newHTTP(s)
 	return s
 }
 
@@ -257,9 +240,3 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	return err
 }
-
-// silent is fasthttp's logger. What fasthttp logs is about requests that were bad, of which anyone can send any
-// number, and quotes them, with the tokens and cookies in them. They are counted instead, as answers.
-type silent struct{}
-
-func (silent) Printf(string, ...any) {}
