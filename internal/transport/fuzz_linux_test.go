@@ -35,7 +35,7 @@ func FuzzOracle(f *testing.F) {
 			return refusal.ReplaceAllString(answers, "refused")
 		}
 		got, same, want := ask(tested), ask(wrapped), ask(model)
-		if got != same {
+		if got != same && !(mayDrop(text) && strings.HasPrefix(got, same)) {
 			t.Errorf("%v: the loops answer\n%s", e, difference(got, same))
 		}
 		if got != want && !strings.HasSuffix(got, "refused") && !readsOtherwise(text) && !(mayDrop(text) && strings.HasPrefix(got, want)) {

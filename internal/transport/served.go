@@ -12,9 +12,9 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// set are the connections that fasthttp serves. Once a tick, watch looks for those that are late: a scan a second
-// instead of the three deadlines a request that fasthttp would set, each of which costs a reading of the clock and a
-// timer. Loops keep their times by the same ticks.
+// set holds the connections that fasthttp serves. At each tick, watch looks for those that are late.
+// One scan a second replaces the three deadlines that fasthttp would set for each request, each of which
+// reads the clock and sets a timer. Loops use the same ticks.
 type set struct {
 	server *Server
 	tick   atomic.Int64 // how many there were
@@ -23,7 +23,7 @@ type set struct {
 	closed bool // all of them, and all that come
 }
 
-// served is a connection that fasthttp serves, and that knows what it waits for, and since when.
+// served is a connection that fasthttp serves. It knows what it waits for, and since when.
 type served struct {
 	net.Conn
 	state   atomic.Int64 // a tick, and in the lowest bit whether a request began then, or the wait for one
@@ -37,7 +37,7 @@ type served struct {
 	held    atomic.Int64 // bytes of the request, in the server's count
 }
 
-// early is what a loop leaves of a connection to fasthttp.
+// early is what a loop leaves to fasthttp with a connection.
 type early struct {
 	unsent []byte // answers that the socket did not take
 	last   bool   // after them, the connection closes
@@ -45,18 +45,18 @@ type early struct {
 	since  int64  // the tick in which that began
 }
 
-// The states of sending what a loop left unsent. fasthttp believes that the connection is idle meanwhile, and its drain
-// closes it: that has to wait.
+// The states of sending what a loop left unsent. Meanwhile fasthttp believes that the connection is
+// idle, and its Shutdown closes it. That has to wait.
 const (
 	sent         = iota
 	sends        // it is sent
 	sendsAndEnds // and then the connection closes
 )
 
-// active is the bit of a state that says that a request has begun and is not answered yet.
+// active is the bit of a state that says that a request has begun and its answer was not sent.
 const active = 1
 
-// add makes a connection one of the set.
+// add adds a connection to the set.
 func (s *set) add(c net.Conn, e *early) *served {
 	added := &served{Conn: c, set: s, early: e, framer: framer{maxBody: s.server.config.MaxBody}}
 	if t, ok := c.(*net.TCPConn); ok {
@@ -185,11 +185,11 @@ func (s *set) watch(tick, request, idle time.Duration) (stop func()) {
 
 func ticks(d, tick time.Duration) int64 { return int64((d + tick - 1) / tick) }
 
-// past is a deadline that wakes up who waits.
+// past is a deadline that ends a read which waits.
 var past = time.Unix(1, 0)
 
-// expire ends the wait of the connections that are late: it closes those where no request has begun, and lets fail
-// what the others read or write next, which fasthttp answers with 408 where it still can.
+// expire closes the connections that were idle for too long. If a request takes too long, its next read
+// fails, which fasthttp answers with 408; if the client does not take the answer, it is closed too.
 func (s *set) expire(request, idle int64) {
 	now := s.tick.Load()
 	s.mu.Lock()
@@ -208,7 +208,7 @@ func (s *set) expire(request, idle int64) {
 	}
 }
 
-// enter begins a request, with active, or the wait for one.
+// enter notes that a request begins, with active, or the wait for one.
 func (c *served) enter(bit int64) { c.state.Store(c.set.tick.Load()<<1 | bit) }
 
 func (c *served) Read(b []byte) (int, error) {
@@ -286,8 +286,8 @@ func (c *served) hold(n int64) {
 	}
 }
 
-// Linger makes the connection of a refused request, which fasthttp serves, close gently: the peer may still be sending,
-// and a reset, which is what a close with unread bytes becomes, could reach it before the answer does (RFC 9112,
+// Linger has the connection of a request, which fasthttp serves, closed gracefully. The client may still
+// be sending, and a close with unread bytes becomes a reset, which can overtake the answer (RFC 9112,
 // section 9.6).
 func Linger(ctx *fasthttp.RequestCtx) {
 	if c, ok := ctx.Conn().(*served); ok {
@@ -314,7 +314,7 @@ func (c *served) Close() error {
 	return c.Conn.Close()
 }
 
-// drain says that no more will be sent, and reads for a while what the peer was sending.
+// drain ends the sending direction, and reads for a while what the client is still sending.
 func drain(c net.Conn) {
 	if t, ok := c.(interface{ CloseWrite() error }); ok && t.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
 		_, _ = io.CopyN(io.Discard, c, lingerBytes)

@@ -5,10 +5,10 @@ import (
 	"io"
 )
 
-// errUnfinished is the end of a source.
+// errUnfinished is returned at the end of a source: the rest is still to come.
 var errUnfinished = errors.New("transport: the rest is still to come")
 
-// source is a reader of what was read before, and of one read of a socket, if any, behind it.
+// source reads what was read before, and then, with once, a socket once.
 type source struct {
 	before []byte
 	fd     int

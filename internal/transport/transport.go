@@ -11,14 +11,14 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// Config is what a server does with requests, and its limits. Zero values mean the defaults.
+// Config has the handlers of a server and its limits. Zero values mean the defaults.
 type Config struct {
 	Handler      fasthttp.RequestHandler
-	ErrorHandler func(*fasthttp.RequestCtx, error) // answers what is not a request; nil: fasthttp's
+	ErrorHandler func(*fasthttp.RequestCtx, error) // answers malformed requests; nil: fasthttp's
 	Busy         []byte                            // the whole answer to a connection over the limit
 	Full         []byte                            // the whole answer to a request that is given up for its memory
 	Refused      func()                            // is called for each answer of Busy or Full
-	Log          *slog.Logger                      // of the server's own trouble, never of requests
+	Log          *slog.Logger                      // errors of the server itself, never of requests
 
 	MaxHeader      int // bytes of a request line with its headers: 16 KiB
 	MaxBody        int // bytes of a request's body: 64 KiB
@@ -29,8 +29,8 @@ type Config struct {
 	IdleTimeout    time.Duration // between requests: 75 s, longer than the 60 s that proxies keep a connection
 	Tick           time.Duration // how exact these times are kept: 1 s
 
-	// Loops is how many event loops there are; 0 is one for every CPU that Go uses, and [NoLoops] leaves every
-	// connection to fasthttp, as does a system without epoll.
+	// Loops is how many event loops there are. 0 is one for every CPU that Go uses. With [NoLoops], or
+	// on a system without epoll, fasthttp serves every connection.
 	Loops int
 	// RequireLoops makes Serve fail if there can be no loops.
 	RequireLoops bool
@@ -140,9 +140,9 @@ func (s *Server) Serve(ln net.Listener) error {
 	return s.deal(l)
 }
 
-// register adds a listener to those that Shutdown closes, and starts the loops and the ticks with the first of them.
-// After Shutdown it closes it: a signal may come before Serve is called, and fasthttp's Shutdown knows only what it
-// serves already.
+// register adds a listener to those that Shutdown closes. With the first one it starts the loops and the
+// ticks. After Shutdown it closes the listener: a signal may come before Serve is called, and fasthttp's
+// Shutdown knows only the listeners that it serves already.
 func (s *Server) register(l *listener) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -169,7 +169,7 @@ func (s *Server) register(l *listener) error {
 	return nil
 }
 
-// startLoops starts the loops, and fasthttp on what they hand over.
+// startLoops starts the loops, and fasthttp for the connections that they hand over.
 func (s *Server) startLoops() error {
 	loops, err := newLoops(s)
 	if err != nil {
@@ -186,12 +186,12 @@ func (s *Server) startLoops() error {
 		restore()
 		s.queue.end()
 	}()
-	go func() { _ = s.http.Serve(s.queue) }() // its error is that of Accept, which has none but the end
+	go func() { _ = s.http.Serve(s.queue) }() // Accept has no error but the end
 	<-s.queue.asked                           // fasthttp's Shutdown waits only for what it serves already
 	return nil
 }
 
-// deal deals the connections of l to the loops, until Shutdown.
+// deal gives each connection of l to the loop with the fewest, until Shutdown.
 func (s *Server) deal(l *listener) error {
 	defer s.accepting.Add(-1)
 	for {
