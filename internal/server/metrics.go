@@ -7,9 +7,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"videotoken/internal/transport"
 )
 
-// metrics are what /metrics shows, besides the Go runtime and the process.
+// metrics has what /metrics shows, besides the metrics of the Go runtime and of the process.
 type metrics struct {
 	registry *prometheus.Registry
 	panics   prometheus.Counter
@@ -20,9 +22,9 @@ type metrics struct {
 }
 
 // statuses are the status codes that the service answers with.
-var statuses = []int{200, 204, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 503}
+var statuses = []int{200, 204, 400, 401, 403, 404, 405, 408, 413, 415, 431, 500, 501, 503, 505}
 
-func newMetrics(connections func() float64) *metrics {
+func newMetrics(s *Server, droppedLogs func() uint64) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
@@ -38,12 +40,31 @@ func newMetrics(connections func() float64) *metrics {
 	for _, status := range statuses {
 		m.responses[status] = responses.WithLabelValues(strconv.Itoa(status))
 	}
-	open := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "videotoken_connections", Help: "Open connections.",
-	}, connections)
-	m.registry.MustRegister(m.panics, m.wouldRefuse, responses, open, collectors.NewGoCollector(),
+	m.registry.MustRegister(m.panics, m.wouldRefuse, responses, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	limits := func() transport.Limits { return s.transport.Limits() } // the transport is made later
+	m.gauge("videotoken_connections", "Open connections.", func() float64 { return float64(s.transport.Len()) })
+	m.gauge("videotoken_connections_limit", "Connections that may be open.", func() float64 { return float64(limits().Connections) })
+	m.gauge("videotoken_unfinished_bytes", "Bytes that unfinished requests hold.", func() float64 { return float64(limits().Held) })
+	m.gauge("videotoken_unfinished_bytes_limit", "Bytes that unfinished requests may hold.", func() float64 { return float64(limits().Memory) })
+	m.counter("videotoken_connections_refused_total", "Connections over the limit, answered with 503.", func() float64 { return float64(limits().Refused) })
+	m.counter("videotoken_connections_evicted_total", "Idle connections that were closed for new ones.", func() float64 { return float64(limits().Evicted) })
+	m.counter("videotoken_requests_evicted_total", "Unfinished requests that were given up for their memory.", func() float64 { return float64(limits().EvictedRequests) })
+	m.counter("videotoken_logs_dropped_total", "Log lines that were dropped because nobody read the log.", func() float64 {
+		if droppedLogs == nil {
+			return 0
+		}
+		return float64(droppedLogs())
+	})
 	return m
+}
+
+func (m *metrics) gauge(name, help string, value func() float64) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
+}
+
+func (m *metrics) counter(name, help string, value func() float64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
 }
 
 func (m *metrics) count(status int) {

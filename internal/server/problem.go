@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"runtime/debug"
@@ -53,7 +54,7 @@ func appendString(dst []byte, s string) []byte {
 	return dst
 }
 
-// refuse answers what fasthttp could not read as a request. The connection closes behind it.
+// refuse answers a request that could not be read. The connection closes after the answer.
 func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 	var timeout net.Error
 	switch {
@@ -61,36 +62,31 @@ func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 		problem(ctx, fasthttp.StatusRequestHeaderFieldsTooLarge, "the request line and headers must be 16 KiB at most", "")
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
 		s.state.Load().cors.annotate(ctx)
-		problem(ctx, fasthttp.StatusRequestEntityTooLarge, "the body must be 64 KiB at most", "")
+		problem(ctx, fasthttp.StatusRequestEntityTooLarge, fmt.Sprintf("the body must be %d bytes at most", s.maxBody), "")
 	case errors.As(err, &timeout) && timeout.Timeout():
 		problem(ctx, fasthttp.StatusRequestTimeout, "the request took too long to arrive: send it within 10 seconds", "")
+	case errors.Is(err, transport.ErrVersion):
+		problem(ctx, fasthttp.StatusHTTPVersionNotSupported, "the HTTP version is not served here: use HTTP/1.1", "")
+	case errors.Is(err, transport.ErrCoding):
+		problem(ctx, fasthttp.StatusNotImplemented, "the only Transfer-Encoding served here is chunked", "")
 	default:
 		problem(ctx, fasthttp.StatusBadRequest, "the request is not valid HTTP/1.1 (RFC 9112)", "")
 	}
-	if !gone(err) {
+	if !disconnected(err) {
 		transport.Linger(ctx)
 		s.metrics.count(ctx.Response.StatusCode())
 	}
 }
 
-// gone reports whether an error is that of a peer who left in the middle of a request, and is not there for an answer.
-func gone(err error) bool {
+// disconnected reports whether err means that the peer closed the connection within a request, and
+// that nobody reads an answer.
+func disconnected(err error) bool {
 	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
-// expect decides on `Expect: 100-continue`: a body that will be too large need not be sent.
-func (s *Server) expect(ctx *fasthttp.RequestCtx) int {
-	if ctx.Request.Header.ContentLength() > MaxBody {
-		s.refuse(ctx, fasthttp.ErrBodyTooLarge)
-		return fasthttp.StatusRequestEntityTooLarge
-	}
-	transport.AwaitBody(ctx)
-	return fasthttp.StatusContinue
-}
-
-// recover answers a request whose handler panicked.
-func (s *Server) recover(ctx *fasthttp.RequestCtx) {
+// answerPanic answers a request whose handler panicked. It is to be deferred.
+func (s *Server) answerPanic(ctx *fasthttp.RequestCtx) {
 	cause := recover()
 	if cause == nil {
 		return
@@ -102,9 +98,9 @@ func (s *Server) recover(ctx *fasthttp.RequestCtx) {
 	s.metrics.count(fasthttp.StatusInternalServerError)
 }
 
-// busy is the whole answer to a connection over the limit.
-var busy = func() []byte {
-	body := appendProblem(nil, fasthttp.StatusServiceUnavailable, "too many connections: try again in a few seconds", "")
+// busy is the whole answer to a connection or a request over a limit.
+func busy(what string) []byte {
+	body := appendProblem(nil, fasthttp.StatusServiceUnavailable, what+": try again in a few seconds", "")
 	var b bytes.Buffer
 	b.WriteString("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nCache-Control: no-store\r\n")
 	b.WriteString("Content-Type: " + problemType + "\r\nContent-Length: ")
@@ -112,4 +108,4 @@ var busy = func() []byte {
 	b.WriteString("\r\n\r\n")
 	b.Write(body)
 	return b.Bytes()
-}()
+}

@@ -7,6 +7,7 @@ package server
 import (
 	"context"
 	"log/slog"
+	"math"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -18,14 +19,14 @@ import (
 	"videotoken/internal/video"
 )
 
-// The limits. A request beyond them is answered with 408, 413, 431 or 503.
+// The default limits. A request beyond them is answered with 408, 413, 431 or 503.
 const (
 	MaxBody        = 64 << 10 // bytes of a request's body
 	MaxHeader      = 16 << 10 // bytes of a request line with its headers
 	MaxConnections = 100_000
 
-	requestTimeout = 10 * time.Second // from a request's first byte to its answer's last
-	idleTimeout    = 75 * time.Second // between requests: longer than the 60 s that proxies keep a connection
+	requestTimeout = 10 * time.Second // from the first byte of a request to the last of its answer
+	idleTimeout    = 75 * time.Second // between requests: proxies keep a connection for 60 s
 )
 
 // Server serves one configuration at a time. Its methods are safe for concurrent use.
@@ -34,18 +35,26 @@ type Server struct {
 	log       *slog.Logger
 	now       func() time.Time
 	metrics   *metrics
+	maxBody   int
 	state     atomic.Pointer[state]
 	draining  atomic.Bool
 }
 
-// state is what a request needs of the configuration. It is immutable: a new configuration is a new one.
+// state is the part of the configuration that requests read. It never changes: Use stores a new one.
 type state struct {
 	signer   *video.Signer
 	cors     cors
 	verifier verifier
 }
 
-// Settings are what a server needs of a configuration.
+// Limits bound what clients can make the server hold. Zero values mean the defaults.
+type Limits struct {
+	Body        int   // bytes of a request's body: 64 KiB
+	Connections int   // open connections: 100,000, and never more than there are file descriptors for
+	Memory      int64 // bytes that unfinished requests hold: a quarter of the memory there is
+}
+
+// Settings are the values of a configuration that a server needs.
 type Settings struct {
 	Signer         *video.Signer  // whose CDNs verify, too
 	Leeway         int64          // seconds that clocks may differ, for /verify
@@ -54,6 +63,8 @@ type Settings struct {
 	TrustUnix      bool           // so that it also believes peers at Unix sockets
 	ClientAddress  ClientAddress  // the header that names the client's address
 	Transport      Transport      // who reads the sockets
+	Limits         Limits         // Use cannot change them
+	DroppedLogs    func() uint64  // how many log lines were dropped; nil: none
 }
 
 // Transport is who reads the sockets: see package transport.
@@ -68,30 +79,42 @@ const (
 
 // New makes a server. now is the clock.
 func New(c Settings, log *slog.Logger, now func() time.Time) *Server {
+	connections := c.Limits.Connections
+	if connections <= 0 {
+		connections = MaxConnections
+	}
 	return newWithin(transport.Config{
-		MaxConnections: MaxConnections, RequestTimeout: requestTimeout, IdleTimeout: idleTimeout, Tick: time.Second,
+		MaxConnections: connections, RequestTimeout: requestTimeout, IdleTimeout: idleTimeout, Tick: time.Second,
 	}, c, log, now)
 }
 
 // newWithin makes a server with the limits of t.
 func newWithin(t transport.Config, c Settings, log *slog.Logger, now func() time.Time) *Server {
-	s := &Server{log: log, now: now}
-	s.metrics = newMetrics(func() float64 { return float64(s.transport.Len()) })
+	s := &Server{log: log, now: now, maxBody: c.Limits.Body}
+	if s.maxBody <= 0 {
+		s.maxBody = MaxBody
+	}
+	s.metrics = newMetrics(s, c.DroppedLogs)
 	s.Use(c)
-	t.Handler, t.ErrorHandler, t.ExpectHandler = s.Handler, s.refuse, s.expect
-	t.Busy, t.Refused, t.Log = busy, func() { s.metrics.count(fasthttp.StatusServiceUnavailable) }, log
-	t.MaxHeader, t.MaxBody = MaxHeader, MaxBody
+	t.Handler, t.ErrorHandler = s.Handler, s.refuse
+	if t.MaxMemory == 0 {
+		t.MaxMemory = int(min(memoryLimit(c.Limits.Memory), math.MaxInt))
+	}
+	t.Busy, t.Full = busy("too many connections"), busy("too many unfinished requests")
+	t.Refused, t.Log = func() { s.metrics.count(fasthttp.StatusServiceUnavailable) }, log
+	t.MaxHeader, t.MaxBody = MaxHeader, s.maxBody
 	switch c.Transport {
 	case FastHTTP:
 		t.Loops = transport.NoLoops
 	case Epoll:
-		t.Insist = true
+		t.RequireLoops = true
 	}
 	s.transport = transport.New(t)
 	return s
 }
 
-// Use makes c the running configuration: requests that start from now on see it whole, the others the one before.
+// Use replaces the configuration. Requests that start from now on see all of c, requests that have
+// started see the configuration before it.
 func (s *Server) Use(c Settings) {
 	s.state.Store(&state{
 		signer:   c.Signer,
@@ -100,19 +123,31 @@ func (s *Server) Use(c Settings) {
 	})
 }
 
+// MaxConnections returns how many connections may be open: what is configured, or less if there are
+// not as many file descriptors.
+func (s *Server) MaxConnections() int { return s.transport.Limits().Connections }
+
 // Serve serves the connections of ln until Shutdown, and then returns nil.
 func (s *Server) Serve(ln net.Listener) error { return s.transport.Serve(ln) }
 
-// Shutdown stops accepting connections and closes each when its request is answered. Where ctx ends first, it closes
-// those that are left.
+// Drain prepares for Shutdown: /readyz is 503 from now on and every answer carries Connection: close,
+// while the listeners stay open, so that load balancers move away before connections are refused.
+func (s *Server) Drain() {
+	s.draining.Store(true)
+	s.transport.Drain()
+}
+
+// Shutdown closes the listeners and idle connections, and waits for the requests that have begun. If
+// ctx ends first, it closes the connections that are left.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.draining.Store(true)
 	return s.transport.Shutdown(ctx)
 }
 
-// Handler answers one request. A panic below it is answered with 500 and logged, and the process lives on.
+// Handler answers one request. If the handler of a route panics, the answer is 500 and the panic is
+// logged.
 func (s *Server) Handler(ctx *fasthttp.RequestCtx) {
-	defer s.recover(ctx)
+	defer s.answerPanic(ctx)
 	s.route(ctx, s.state.Load())
 	s.metrics.count(ctx.Response.StatusCode())
 }

@@ -1,12 +1,12 @@
 package transport
 
-// buffers are those of the requests that are not all there, for reuse. They are one loop's.
+// buffers has buffers of one loop for unfinished requests, to be used again.
 type buffers [][]byte
 
-// Of buffers that are kept, these bounds: what a slow crowd took is given back.
+// Bounds of what is kept: what many slow clients took is given back.
 const (
 	maxBuffers    = 64
-	maxBufferSize = 4 << 10
+	maxBufferSize = 2 * maxRead
 )
 
 func (b *buffers) get() []byte {

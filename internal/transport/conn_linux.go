@@ -9,21 +9,40 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// connState is the state of a connection, as the package's doc has them.
+type connState int8
+
+const (
+	accepted connState = iota
+	idle
+	reading
+	queued
+	handedOver
+	closed
+)
+
 // conn is a connection in a loop.
 type conn struct {
-	fd int
-	// origin is what was accepted, until the first answer: before, it is not known who will serve it.
+	fd    int
+	state connState
+	// origin is the connection of package net until the first answer, when it is known who serves it.
 	origin        net.Conn
 	local, remote net.Addr
 
-	pending []byte // the beginning of a request that is not all there: nil between requests
+	pending []byte // the beginning of a request, or requests that wait for their turn; nil if there are none
 	need    int    // how many bytes there must be for another look at them
-	line    bool   // the request line among them was found good
-	asked   bool   // there was a request
-	since   int64  // the tick in which it began to wait for a request, or for the rest of one
+	line    bool   // the request line among them is good
+	held    int    // bytes of an unfinished request, in the server's count
+	since   int64  // the tick in which it became idle, or the request began
 }
 
-// newConn reports false for what is not a socket.
+// isHere reports whether the connection is still in its loop.
+func (c *conn) isHere() bool { return c.state < handedOver }
+
+// isUnfinished reports whether a request has begun.
+func (c *conn) isUnfinished() bool { return c.state == reading || c.state == queued }
+
+// newConn reports false if the connection is not a socket.
 func newConn(c net.Conn) (*conn, bool) {
 	var raw syscall.RawConn
 	var err error
@@ -51,7 +70,7 @@ func (c *conn) close() {
 	_ = unix.Close(c.fd)
 }
 
-// peer is to a handler the connection of the request, of which only the addresses are its business.
+// peer is what a handler sees as the connection of a request: only its addresses work.
 type peer struct{ conn *conn }
 
 var errLoop = errors.New("transport: the connection is in a loop, which reads and writes it")

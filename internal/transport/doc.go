@@ -1,76 +1,101 @@
-// Package transport reads requests from sockets and writes their answers: in event loops where requests are plain, in
-// fasthttp where they are not, and everywhere but on Linux.
+// Package transport reads requests from sockets and writes their answers: plain requests in event
+// loops, everything else in fasthttp. Without epoll, which is Linux's, fasthttp serves everything.
 //
-// Most callers want [New], then [Server.Serve] with a listener of their own and [Server.Shutdown] at the end. A handler
-// must not wait for anything: it holds up its loop, and with it a share of all connections.
+// Most callers want [New], then [Server.Serve] with a listener, and [Server.Drain] and
+// [Server.Shutdown] at the end. A handler must not wait for anything: it would hold up its loop, and
+// with it a share of all connections.
 //
-// # Why
+// # Why loops
 //
-// A goroutine a connection, as in fasthttp and net/http, costs a request a read that finds nothing, a goroutine that
-// parks and is woken, and a timer or three. A loop has none of that: it waits for many sockets at once (epoll(7)), and
-// then reads, answers and sends, without another goroutine, a lock, or an allocation.
+// In fasthttp and net/http each connection has a goroutine. A request then costs a read that finds
+// nothing, a goroutine that parks and is woken, and one to three timers. A loop waits for many sockets
+// at once (epoll(7)), then reads, answers and sends, without another goroutine, a lock or an allocation.
 //
-// # A connection
+// # The states of a connection
 //
-//	accepted ──> idle ──> reading ──> answering ──> answered ──> idle
-//	               │         │            │             │
-//	               │         └────────────┼─────────────┴──────> handed over ──> closed
-//	               └──────────────────────┴────────────────────────────────────> closed
+//		accepted ──> idle ──> reading ──> idle
+//		    │          │         │  ▲
+//		    │          │         ▼  │
+//		    │          │        queued
+//		    │          │         │
+//		    └──────────┴─────────┴──> handed over ──> closed
+//		               └─────────┴──────────────────> closed
 //
-// What each of these states means:
+//	  - accepted: the goroutine of the listener gave the connection to the loop with the fewest. It stays
+//	    a connection of package net until its first answer, for many clients send one request in HTTP/1.0
+//	    or with Connection: close, and such a connection is handed over as it is.
+//	  - idle: there was an answer, and nothing of another request has come. No memory is held.
+//	  - reading: a part of a request has come. It waits in a buffer of the loop (conn.pending).
+//	  - queued: four requests of the connection were answered, and it may have sent more. It waits in the
+//	    loop's backlog while other connections have their turn, and its socket is not read meanwhile.
+//	  - handed over: something came that is not plain, the client did not take all of an answer, an answer
+//	    closes the connection, or the request took too long. The connection goes to fasthttp with the
+//	    bytes that were read and not answered, and those that were not sent. It never comes back.
+//	  - closed: by the client, after its idle time, to make room for a new one, for its memory, or because
+//	    the server stops.
 //
-//   - accepted: the listener's goroutine gives it to the loop with the fewest connections, which finds it in its inbox
-//     when its first event comes. Until its first answer it is a connection of Go's, too, for many a client has one
-//     request in HTTP/1.0, or with Connection: close: it is handed over as it is then.
-//   - idle: nothing of a request is there, and no memory is held for one.
-//   - reading: a part of one is there, and waits in a buffer of the loop's (conn.pending).
-//   - answering: fasthttp's parser has read a request that is plain and all there, and the handler answers it.
-//   - answered: the answer is in the outbox, with up to 31 of other connections, and is sent with them.
-//   - handed over: anything that is not plain came, the peer did not take an answer whole, or the request's time is up.
-//     The connection goes to fasthttp with the bytes that were read, from the request's first on, and those that were
-//     not sent, and stays there: every refusal and every rare form is fasthttp's own.
-//   - closed: by the peer, by an answer that says so, by its idle time, or by a drain.
+// A connection goes from one state to the next within a turn of its loop: to answer is no state. Answers
+// of up to 32 connections are kept and then sent one after the other (outbox).
 //
-// A handover of a connection that has had an answer takes a descriptor for a moment. Where there is none left, the
-// connection is closed.
+// Handing over a connection after an answer takes a second descriptor for a moment. If there is none,
+// the connection is closed.
 //
-// Plain is HTTP/1.1 in the origin form, with Content-Length or no body, within the limits, and with nothing that
-// changes the connection: no Connection: close, Upgrade, Expect or Transfer-Encoding, no folded lines, no doubt about
-// its framing or its host. Of that the parser is the judge: what it does not take at once is handed over.
+// # Plain requests
 //
-// # Waiting
+// A request is plain if it is HTTP/1.1 in the origin form, with a Content-Length or without a body,
+// within the limits, and changes nothing about the connection: no Connection: close, Upgrade, Expect or
+// Transfer-Encoding, and no doubt about its framing or host. fasthttp's parser decides, and isPlain,
+// where that parser is lenient.
 //
-// A loop waits for events in the system call itself (RawSyscall), for 20 ms at most, and Go's scheduler believes that it
-// runs. Told of the wait, the scheduler would take its processor away within 20 µs, and the loop would have to get it
-// back for every event. This is safe for four reasons.
+// # Everything else
 //
-//   - Stop-the-world and preemption: the runtime asks a goroutine to yield by a signal to its thread, which ends the
-//     wait (EINTR: epoll_wait is never restarted, signal(7)), and the next call in Go yields. The same holds for the
-//     scheduler's own time slices.
-//   - Everything else, which is the connections that were handed over, the admin port, and the collector, has a
-//     processor of its own: GOMAXPROCS is one more while there are loops. Go no longer follows a change of a
-//     container's limit then.
-//   - A loop with nothing to do for 20 ms waits in a way the scheduler is told of, and gives up its processor.
-//   - A loop whose thread the kernel does not run, in a container with half a CPU, delays what is its own, as a thread
-//     of any server does.
+// A framer stands in front of fasthttp. It checks each line of a head by RFC 9112, reads the body as it
+// comes, and passes the end of the head on only with the whole body. So memory grows with what a client
+// has sent, not with what it announces; chunks become one chunk, and trailers are dropped. The framer
+// also answers Expect: 100-continue. Its errors go to the ErrorHandler.
+//
+// # Limits
+//
+// Over the limit of connections, those that have been idle for longer than a second are closed for new
+// ones, the longest idle first. If there are none, a new connection is answered with Busy. Over the
+// limit of memory the oldest unfinished requests are given up, with Full in a loop and an error for
+// ErrorHandler in fasthttp. Send buffers are small, so that the kernel holds little for clients that do
+// not read.
+//
+// # How a loop waits
+//
+// A loop waits in the system call itself (RawSyscall), for 20 ms at most, and Go's scheduler believes
+// that it runs. If the scheduler knew, it would take the loop's processor away within 20 µs, and the
+// loop would have to get one back for every event. This is safe:
+//
+//   - To stop the world or to preempt, the runtime sends a signal to the thread. That ends the wait
+//     (EINTR: epoll_wait is never restarted, signal(7)), and the next call of a Go function yields.
+//   - All else has a processor of its own: the connections with fasthttp, the admin port, the collector.
+//     GOMAXPROCS is one more while there are loops, and no longer follows a container's limit.
+//   - A loop with nothing to do for 20 ms waits in a way that the scheduler knows of.
+//   - If the kernel does not run a loop's thread, in a container with half a CPU, the loop's connections
+//     wait, as with any server.
 //
 // # Time
 //
-// There is one clock, of ticks of a second, and no timer a connection: at every tick the loops, and [set] for what
-// fasthttp serves, look through their connections for those that are late. The time of a request, of
-// [fasthttp.RequestCtx.Time], is when its loop woke up.
+// There is one clock, which ticks every second, and no timer for a connection. At each tick the loops,
+// and [set] for the connections with fasthttp, look for connections that are late. The time of a
+// request, [fasthttp.RequestCtx.Time], is when its loop woke up.
 //
 // # Files
 //
 //	transport.go, listener.go    the server, and how it accepts
+//	limits.go, descriptors_*.go  how many connections, how much memory
 //	loop_linux.go, poll_linux.go the loop, and what it waits with
 //	conn_linux.go                a connection in a loop
-//	expiry_linux.go              connections that are late
-//	source_linux.go              what is read of it
-//	answer_linux.go              requests to answers
-//	outbox_linux.go              answers on their way
-//	buffers_linux.go             what waits for the rest of a request
+//	expiry_linux.go              connections that are late, or in the way
+//	source_linux.go              how a socket is read
+//	answer_linux.go              from requests to answers
+//	outbox_linux.go              answers that are to be sent
+//	buffers_linux.go             buffers of unfinished requests
 //	handover_linux.go, queue.go  connections on their way to fasthttp
 //	served.go                    connections with fasthttp: their times and their end
+//	framer.go, line.go, chunks.go how requests are read in front of fasthttp
+//	fasthttp.go                  what leans on how fasthttp works inside
 //	processors.go                GOMAXPROCS
 package transport

@@ -151,18 +151,12 @@ func refuse(ctx *fasthttp.RequestCtx, err error) {
 		ctx.Error("body too large", fasthttp.StatusRequestEntityTooLarge)
 	case errors.As(err, &timeout) && timeout.Timeout():
 		ctx.Error("too late", fasthttp.StatusRequestTimeout)
+	case errors.Is(err, transport.ErrVersion):
+		ctx.Error("version", fasthttp.StatusHTTPVersionNotSupported)
+	case errors.Is(err, transport.ErrCoding):
+		ctx.Error("coding", fasthttp.StatusNotImplemented)
 	default:
 		ctx.Error(err.Error(), fasthttp.StatusBadRequest)
 	}
 	transport.Linger(ctx)
-}
-
-// expect decides on `Expect: 100-continue`.
-func expect(ctx *fasthttp.RequestCtx) int {
-	if string(ctx.Path()) == "/no" {
-		ctx.Response.SetBodyString("no")
-		return fasthttp.StatusExpectationFailed
-	}
-	transport.AwaitBody(ctx)
-	return fasthttp.StatusContinue
 }

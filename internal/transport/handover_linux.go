@@ -8,11 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// settle makes a connection the loop's own: its first request was plain, and so will be the others.
+// settle takes a connection out of Go's poller after its first answer: it was plain, and the others
+// will be.
 func (l *loop) settle(c *conn) {
 	fd, err := unix.FcntlInt(uintptr(c.fd), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
-		return // no descriptor is left: it does as it is
+		return // no descriptor is left: it works without
 	}
 	l.poll.remove(c.fd)
 	l.conns[c.fd] = nil
@@ -20,19 +21,20 @@ func (l *loop) settle(c *conn) {
 	l.place(c)
 	if err := l.poll.add(fd); err != nil {
 		l.server.log.Warn("a connection was lost", "error", err)
-		if l.deliver(); l.conns[fd] == c {
+		if l.deliver(); c.isHere() {
 			l.close(c)
 		}
 	}
 }
 
-// take takes the socket, by a descriptor of its own, out of Go's poller, which would be woken by each of its events.
+// take leaves the connection with a descriptor of its own, out of Go's poller, which each event would
+// wake.
 func (c *conn) take(fd int) {
 	_ = c.origin.Close()
 	c.fd, c.origin = fd, nil
 }
 
-// release returns it as a connection of Go's.
+// release returns the connection as one of package net.
 func (c *conn) release() (net.Conn, error) {
 	if c.origin != nil {
 		return c.origin, nil
@@ -42,11 +44,11 @@ func (c *conn) release() (net.Conn, error) {
 	return net.FileConn(f)
 }
 
-// handOver gives a connection to fasthttp, with what was read of it and what was not yet sent.
+// handOver gives a connection to fasthttp, with what was read and not answered, and what was not sent.
 func (l *loop) handOver(c *conn, data, unsent []byte, last bool) {
-	e := &early{unsent: unsent, last: last, read: slices.Clone(data), pieces: c.pending != nil, since: c.since}
+	e := &early{unsent: unsent, last: last, read: slices.Clone(data), since: c.since}
 	l.poll.remove(c.fd)
-	l.forget(c)
+	l.forget(c, handedOver)
 	l.count.Add(-1)
 	nc, err := c.release()
 	if err != nil {

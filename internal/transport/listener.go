@@ -8,13 +8,14 @@ import (
 	"time"
 )
 
-// listener accepts the server's connections: it keeps count of them, refuses those over the limit, and outlasts what
-// passes, such as a lack of file descriptors, where fasthttp would stop to serve.
+// listener accepts the server's connections. It counts them, refuses those over the limit, and goes on
+// after errors that pass, such as a lack of file descriptors; fasthttp would stop serving.
 type listener struct {
 	net.Listener
 	server *Server
 	closed sync.Once
-	late   bool // it came after Shutdown
+	late   bool      // it came after Shutdown
+	warned time.Time // when an error of accept was logged last
 }
 
 // Close may be called again.
@@ -23,7 +24,7 @@ func (l *listener) Close() (err error) {
 	return err
 }
 
-// refusals bounds how many refused connections are drained at once; beyond that they are just closed.
+// refusals bounds how many refused connections linger at once. Any more are closed at once.
 var refusals = make(chan struct{}, 64)
 
 // Accept returns a connection for fasthttp to serve.
@@ -44,15 +45,20 @@ func (l *listener) accept() (net.Conn, error) {
 			if !passes(err) {
 				return nil, err
 			}
-			s.log.Warn("no connection could be accepted, trying again", "error", err, "wait", wait)
+			if now := time.Now(); now.Sub(l.warned) >= time.Second {
+				l.warned = now
+				s.log.Warn("no connection could be accepted, trying again", "error", err, "wait", wait)
+			}
 			time.Sleep(wait)
 			wait = min(2*wait, time.Second)
 			continue
 		}
-		if s.open.Add(1) <= int64(s.config.MaxConnections) {
+		if s.open.Add(1) <= int64(s.config.MaxConnections) || s.makeRoom() {
+			limitSendBuffer(c)
 			return c, nil
 		}
 		s.open.Add(-1)
+		s.refused.Add(1)
 		s.config.Refused()
 		l.refuse(c)
 	}
@@ -74,11 +80,12 @@ func (l *listener) refuse(c net.Conn) {
 	}
 }
 
-// passes reports whether an error of accept(2) is about one connection, or about resources that may be back soon.
+// passes reports whether an error of accept(2) is about one connection, or about a lack of resources
+// that may end soon.
 func passes(err error) bool {
 	for _, e := range []error{
 		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
-		// What accept(2) passes on of a connection's own errors.
+		// Errors of the connection itself, which accept(2) passes on.
 		syscall.ECONNABORTED, syscall.ECONNRESET, syscall.EPROTO, syscall.EPERM, syscall.EINTR,
 		syscall.ENETDOWN, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.EHOSTUNREACH, syscall.ENOPROTOOPT, syscall.EOPNOTSUPP,
 	} {

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"videotoken/internal/transport"
 )
@@ -131,7 +132,8 @@ func TestBusy(t *testing.T) {
 	both(t, func(t *testing.T, loops int) {
 		c := config(loops)
 		var refused atomic.Int64
-		c.MaxConnections, c.Refused = 2, func() { refused.Add(1) }
+		c.MaxConnections, c.Tick = 2, time.Hour // no connection is idle for long
+		c.Refused = func() { refused.Add(1) }
 		c.Busy = []byte("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbusy")
 		s := run(t, c)
 		first, second := s.dial(t), s.dial(t)

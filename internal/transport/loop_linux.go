@@ -12,24 +12,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// loop is an event loop: one goroutine that reads, answers and writes for its connections. Only add, load and what
-// they touch are for other goroutines.
+// loop is an event loop: one goroutine that reads, answers and writes for its connections. Other
+// goroutines call only add and load, and ask for room.
 type loop struct {
-	server *Server
-	poll   *poll
-	conns  []*conn // by descriptor; nil where there is none, or another loop's
-	*answerer
-	buffers buffers
-	now     int64 // the tick
-	drained bool
+	server   *Server
+	poll     *poll
+	conns    []*conn // by descriptor, nil if this loop has none
+	answerer *answerer
+	buffers  buffers
+	backlog  []*conn // the queued ones, in order
+	now      int64   // the tick
+	room     room
+	stopping bool // Shutdown was called, and idle connections are to close
 
 	count atomic.Int64 // connections, with those in the inbox
 	mu    sync.Mutex
 	inbox []*conn
 }
-
-// bufferSize is how long a request may be that a loop answers, with its head.
-const bufferSize = 32 << 10
 
 func newLoops(s *Server) ([]*loop, error) {
 	n := s.config.Loops
@@ -45,15 +44,18 @@ func newLoops(s *Server) ([]*loop, error) {
 			}
 			return nil, err
 		}
-		loops = append(loops, &loop{server: s, poll: p, answerer: newAnswerer(&s.config, &s.draining)})
+		l := &loop{server: s, poll: p, answerer: newAnswerer(&s.config, &s.draining)}
+		l.room.made = make(chan struct{}, 1)
+		l.room.longestIdle.Store(never)
+		loops = append(loops, l)
 	}
 	return loops, nil
 }
 
-// load is how many connections it has.
+// load returns how many connections the loop has.
 func (l *loop) load() int64 { return l.count.Load() }
 
-// add gives it a connection. It reports false, and leaves it alone, where that is not a socket.
+// add gives the loop a connection. It reports false if that is not a socket, and leaves it alone.
 func (l *loop) add(nc net.Conn) bool {
 	c, ok := newConn(nc)
 	if !ok {
@@ -66,35 +68,42 @@ func (l *loop) add(nc net.Conn) bool {
 	if err := l.poll.add(c.fd); err != nil {
 		l.server.log.Warn("a connection was lost", "error", err)
 		c.close()
-		l.gone()
+		l.uncount()
 		return true
 	}
 	l.inbox = append(l.inbox, c)
 	return true
 }
 
-// run runs it until the server is drained.
+// run runs the loop until the server has stopped.
 func (l *loop) run() {
 	// A thread of its own keeps its caches warm, and lets the scheduler wake it directly.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer l.poll.close()
 	// What happens without an event: ticks, and the end.
-	idle := min(l.server.config.Tick/2, 50*time.Millisecond)
+	pause := min(l.server.config.Tick/2, 50*time.Millisecond)
 	for !l.ended() {
-		events := l.poll.wait(idle)
-		l.time()
+		events := l.poll.wait(pause, len(l.backlog) > 0)
+		l.answerer.parser.setTime()
 		for _, e := range events {
-			if c := l.find(int(e.Fd)); c != nil {
+			if c := l.find(int(e.Fd)); c != nil && c.state != queued { // a queued one is read after its turn
 				l.readable(c, e.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0)
 			}
-			if len(l.out.answered) == maxAnswered {
+			if len(l.answerer.out.answered) == maxAnswered {
 				l.deliver()
 			}
 		}
+		l.resume()
 		l.deliver()
-		if now, draining := l.server.served.tick.Load(), l.server.draining.Load(); now != l.now || draining != l.drained {
-			l.now, l.drained = now, draining
+		if n := l.room.wanted.Swap(0); n > 0 {
+			l.makeRoom(int(n))
+		}
+		if l.server.memory.isFull() {
+			l.evict()
+		}
+		if now, stopping := l.server.served.tick.Load(), l.server.stopping.Load(); now != l.now || stopping != l.stopping {
+			l.now, l.stopping = now, stopping
 			l.expire()
 		}
 	}
@@ -105,10 +114,10 @@ func (l *loop) run() {
 	}
 }
 
-// ended reports whether there is no connection left, and none to come; or no time for them.
+// ended reports whether the server has stopped, and no connection is left or there is no time for them.
 func (l *loop) ended() bool {
 	s := l.server
-	if !s.draining.Load() || s.accepting.Load() > 0 {
+	if !s.stopping.Load() || s.accepting.Load() > 0 {
 		return false
 	}
 	if s.aborted.Load() {
@@ -118,7 +127,7 @@ func (l *loop) ended() bool {
 	return l.count.Load() == 0
 }
 
-// find is the connection of a descriptor.
+// find returns the connection of a descriptor.
 func (l *loop) find(fd int) *conn {
 	if fd >= len(l.conns) || l.conns[fd] == nil {
 		l.adopt()
@@ -148,13 +157,40 @@ func (l *loop) place(c *conn) {
 	l.conns[c.fd] = c
 }
 
-// maxReads is how many buffers of one connection are answered in a row, before the others have a turn.
+// maxResumed is how many connections of the backlog have a turn between two looks for events. It bounds
+// how long a new request waits for clients that send more requests than they have turns.
+const maxResumed = 16
+
+// resume gives the connections at the head of the backlog another turn.
+func (l *loop) resume() {
+	n := min(len(l.backlog), maxResumed)
+	for _, c := range l.backlog[:n] {
+		if c.state != queued {
+			continue // it was closed or handed over
+		}
+		c.state = reading
+		l.answerer.reread(c.pending)
+		l.turn(c, l.answerer.parser.unread())
+		if c.isHere() && c.state != queued {
+			// Events that came meanwhile were ignored. The answers go first: to read may close it.
+			if l.deliver(); c.isHere() {
+				l.readable(c, true)
+			}
+		}
+		if len(l.answerer.out.answered) == maxAnswered {
+			l.deliver()
+		}
+	}
+	l.backlog = slices.Delete(l.backlog, 0, n)
+}
+
+// maxReads is how many reads of one connection there are in a row before the others have a turn.
 const maxReads = 8
 
-// readable reads what there is, and answers it. Where the peer hung up there is an end to read behind it.
+// readable reads what there is and answers it. If the peer hung up, the end comes after it.
 func (l *loop) readable(c *conn, hungUp bool) {
 	for range maxReads {
-		more, err := l.read(c)
+		more, err := l.answerer.read(c)
 		switch {
 		case err == unix.EAGAIN:
 			return
@@ -165,11 +201,11 @@ func (l *loop) readable(c *conn, hungUp bool) {
 			l.close(c)
 			return
 		}
-		l.turn(c, l.unread())
-		if !more && !hungUp {
-			return // that was all: the next byte is an event
+		l.turn(c, l.answerer.parser.unread())
+		if c.state == queued || !more && !hungUp {
+			return // it has had its turn; or that was all, and the next byte is an event
 		}
-		if l.deliver(); l.conns[c.fd] != c {
+		if l.deliver(); !c.isHere() {
 			return
 		}
 	}
@@ -182,70 +218,88 @@ func (l *loop) turn(c *conn, data []byte) {
 		l.keep(c, data)
 		return
 	}
-	rest, next := l.answer(c, data)
+	rest, next := l.answerer.answer(c, data)
 	answered := len(rest) < len(data)
 	if answered || c.pending == nil {
 		c.since = l.now
 	}
-	if answered { // with what was kept of it
+	if answered { // what was pending is answered with it
 		l.buffers.put(c.pending)
 		c.pending = nil
 	}
-	if next == stay {
+	if next <= yield {
 		l.keep(c, rest)
-		if c.asked && c.origin != nil {
+		if next == yield {
+			c.state, c.need, c.line = queued, 0, false
+			l.backlog = append(l.backlog, c)
+		}
+		if answered && c.origin != nil {
 			l.settle(c)
 		}
 		return
 	}
-	left := l.out.take(c)
-	if left.err != nil || next == leave && len(left.unsent) == 0 {
+	left := l.answerer.out.take(c)
+	if left.err != nil {
 		l.close(c)
 		return
 	}
 	l.handOver(c, rest, left.unsent, next == leave)
 }
 
-// deliver sends the answers that were kept, and gives to fasthttp the connections that did not take theirs.
+// deliver sends the answers that were kept. Connections that did not take all of theirs go to fasthttp.
 func (l *loop) deliver() {
-	l.flush()
-	for _, u := range l.out.undone {
+	l.answerer.flush()
+	for _, u := range l.answerer.out.undone {
 		if u.err != nil {
 			l.close(u.conn)
 		} else {
 			l.handOver(u.conn, u.conn.pending, u.unsent, false)
 		}
 	}
-	clear(l.out.undone)
-	l.out.undone = l.out.undone[:0]
+	clear(l.answerer.out.undone)
+	l.answerer.out.undone = l.answerer.out.undone[:0]
 }
 
-// keep keeps the beginning of a request, if there is one, until there is more of it.
+// keep keeps the beginning of a request until there is more of it. If rest is empty, the connection is
+// idle.
 func (l *loop) keep(c *conn, rest []byte) {
 	if len(rest) == 0 {
 		l.buffers.put(c.pending)
-		c.pending, c.need, c.line = nil, 0, false
+		c.state, c.pending, c.need, c.line = idle, nil, 0, false
+		l.hold(c, 0)
 		return
 	}
 	if c.pending == nil {
 		c.pending = l.buffers.get()
 	}
-	c.pending = append(c.pending[:0], rest...)
+	c.state, c.pending = reading, append(c.pending[:0], rest...)
+	l.hold(c, cap(c.pending))
+}
+
+// hold counts the bytes that an unfinished request holds.
+func (l *loop) hold(c *conn, n int) {
+	if c.held != n {
+		l.server.memory.held.Add(int64(n - c.held))
+		c.held = n
+	}
 }
 
 func (l *loop) close(c *conn) {
-	l.forget(c)
+	l.forget(c, closed)
 	c.close()
-	l.gone()
+	l.uncount()
 }
 
-func (l *loop) gone() {
+// uncount takes a closed connection out of the counts.
+func (l *loop) uncount() {
 	l.count.Add(-1)
 	l.server.open.Add(-1)
 }
 
-// forget comes before the descriptor is closed, and may be another connection's.
-func (l *loop) forget(c *conn) {
+// forget must be called before the descriptor is closed: after that, another connection may have it.
+func (l *loop) forget(c *conn, state connState) {
+	c.state = state
+	l.hold(c, 0)
 	l.conns[c.fd] = nil
 	l.buffers.put(c.pending)
 }

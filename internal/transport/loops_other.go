@@ -8,7 +8,7 @@ import (
 	"net"
 )
 
-type loop struct{}
+type loop struct{ room room }
 
 func newLoops(*Server) ([]*loop, error) {
 	return nil, fmt.Errorf("transport: event loops are epoll's, of Linux: %w", errors.ErrUnsupported)

@@ -5,22 +5,22 @@ import (
 	"syscall"
 )
 
-// outbox sends the answers of many connections, which lie in one buffer, each to its own. They are kept there for a
-// while, so that the code that answers and the code of the kernel that sends push each other out of the processor's
-// caches once in many requests instead of once in each.
+// outbox sends the answers of many connections, which are in one buffer, each to its own. It keeps them
+// for a while, because the code that answers and the kernel's code that sends push each other out of
+// the processor's caches: better once in many requests than once in each.
 type outbox struct {
 	answered []answered
-	to       *conn // whose answers lie behind the last of those
+	to       *conn // the connection of the answers after the last of those
 	undone   []undone
 }
 
-// answered is a connection whose answers lie in the buffer up to an end.
+// answered is a connection with the end of its answers in the buffer.
 type answered struct {
 	conn *conn
 	end  int
 }
 
-// undone is what a socket did not take, or why it takes nothing any more.
+// undone is what a socket did not take, or the error of the socket.
 type undone struct {
 	conn   *conn
 	unsent []byte
@@ -30,11 +30,11 @@ type undone struct {
 // maxAnswered is how many connections' answers are kept. More do not help.
 const maxAnswered = 32
 
-// Write sends what is in the buffer. Its error is that of the last connection.
+// Write sends what is in the buffer. It returns the error of the last connection.
 func (o *outbox) Write(p []byte) (int, error) {
 	start := 0
 	for _, a := range o.answered {
-		_ = o.send(a.conn, p[start:a.end]) // which is in undone
+		_ = o.send(a.conn, p[start:a.end]) // undone has the error
 		start = a.end
 	}
 	o.forget()
@@ -74,7 +74,7 @@ func (o *outbox) send(c *conn, b []byte) error {
 	return nil
 }
 
-// take takes out what is undone of the connection that was sent to last.
+// take removes and returns what is undone of the connection that was sent to last.
 func (o *outbox) take(c *conn) (u undone) {
 	if failed := o.failed(c); failed != nil {
 		u, *failed = *failed, undone{}
@@ -83,7 +83,7 @@ func (o *outbox) take(c *conn) (u undone) {
 	return u
 }
 
-// end is where the last answers of those end.
+// end returns where the last of the answers that are kept ends.
 func (o *outbox) end() int {
 	if n := len(o.answered); n > 0 {
 		return o.answered[n-1].end
@@ -91,7 +91,7 @@ func (o *outbox) end() int {
 	return 0
 }
 
-// failed is what is undone of the connection that was sent to last.
+// failed returns what is undone of the connection that was sent to last, nil if nothing is.
 func (o *outbox) failed(c *conn) *undone {
 	if n := len(o.undone); n > 0 && o.undone[n-1].conn == c {
 		return &o.undone[n-1]

@@ -11,7 +11,7 @@ import (
 // poll is an epoll instance (epoll(7)).
 type poll struct {
 	fd     int
-	busy   bool // the last wait was worth it
+	busy   bool // the last wait brought events
 	events [256]unix.EpollEvent
 }
 
@@ -25,33 +25,37 @@ func newPoll() (*poll, error) {
 
 func (p *poll) close() { _ = unix.Close(p.fd) }
 
-// add may be called by any goroutine. Events are edges: each is told once.
+// add may be called by any goroutine. Events are edge-triggered: each comes once.
 func (p *poll) add(fd int) error { return p.control(unix.EPOLL_CTL_ADD, fd) }
 
-// again has the events told again of which there was one and not all was read.
+// again has the event of a socket come again, of which not everything was read.
 func (p *poll) again(fd int) { _ = p.control(unix.EPOLL_CTL_MOD, fd) }
 
 func (p *poll) control(op, fd int) error {
 	return unix.EpollCtl(p.fd, op, fd, &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET, Fd: int32(fd)})
 }
 
-// remove is for a socket that lives on: a closed one leaves by itself.
+// remove is for a socket that stays open: a closed one is removed by the kernel.
 func (p *poll) remove(fd int) { _ = unix.EpollCtl(p.fd, unix.EPOLL_CTL_DEL, fd, nil) }
 
-// hold is how long a busy loop keeps its processor where nothing happens. With 2 ms the kernel's timer became the
-// processor's next event in every wait, and had to be programmed anew, which is dear in a virtual machine.
+// hold is how long a busy loop keeps its processor when nothing happens. With 2 ms the kernel had to set
+// the processor's timer in every wait, which is expensive in a virtual machine.
 const hold = 20 * time.Millisecond
 
-// wait waits for events, for as long as idle at most.
-func (p *poll) wait(idle time.Duration) []unix.EpollEvent {
+// wait waits for events, for as long as idle at most, and not at all if there is other work to do.
+func (p *poll) wait(idle time.Duration, work bool) []unix.EpollEvent {
+	timeout := uintptr(hold / time.Millisecond)
+	if work {
+		p.busy, timeout = true, 0
+	}
 	if !p.busy {
 		n, err := unix.EpollWait(p.fd, p.events[:], int(idle/time.Millisecond))
 		p.busy = err == nil && n > 0
 		return p.events[:max(n, 0)]
 	}
-	// Go's scheduler is not told of this one, and so takes no processor away from it: see the package's doc.
+	// Go's scheduler does not know of this wait, and takes no processor away: see the package's doc.
 	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events)),
-		uintptr(len(p.events)), uintptr(hold/time.Millisecond), 0, 0)
+		uintptr(len(p.events)), timeout, 0, 0)
 	if errno != 0 { // EINTR: the scheduler wants this goroutine to yield, which it does where the next call begins
 		return nil
 	}
@@ -59,7 +63,8 @@ func (p *poll) wait(idle time.Duration) []unix.EpollEvent {
 	return p.events[:n]
 }
 
-// receive and send never block, for the sockets do not. Those of a socket skip what read(2) and write(2) do for files.
+// receive and send never block: the sockets are non-blocking. recvfrom(2) and sendto(2) skip what
+// read(2) and write(2) do for files.
 
 func receive(fd int, b []byte) (int, syscall.Errno) {
 	n, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), 0, 0, 0)

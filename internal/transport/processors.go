@@ -5,14 +5,14 @@ import (
 	"sync"
 )
 
-// processors are Go's (GOMAXPROCS), of which the process has one more while there are loops: loops keep theirs while
-// they wait, and everything else needs one of its own.
+// processors counts the servers with loops. While there are any, Go has one processor more (GOMAXPROCS):
+// loops keep theirs while they wait, and everything else needs one.
 var processors struct {
 	mu    sync.Mutex
 	users int
 }
 
-// cpus is how many processors there are without it.
+// cpus returns how many processors there are without the additional one.
 func cpus() int {
 	processors.mu.Lock()
 	defer processors.mu.Unlock()

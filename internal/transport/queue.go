@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// queue is a listener whose connections are those that loops hand over, so that fasthttp serves them as any other: in
-// its worker pool, and with its drain.
+// queue is a listener whose connections come from loops. So fasthttp serves them as any others, in its
+// worker pool, and its Shutdown waits for them.
 type queue struct {
 	mu      sync.Mutex
 	changed sync.Cond
@@ -56,8 +56,8 @@ func (q *queue) Accept() (net.Conn, error) {
 	return c, nil
 }
 
-// Close does nothing: fasthttp closes its listeners at the beginning of a drain, in which loops still hand over.
+// Close does nothing: fasthttp closes its listeners when Shutdown begins, and loops still hand over.
 func (q *queue) Close() error { return nil }
 
-// Addr is nobody's.
+// Addr returns an address that nobody can connect to.
 func (q *queue) Addr() net.Addr { return &net.UnixAddr{Name: "loops", Net: "unix"} }

@@ -19,7 +19,7 @@ const (
 
 func config(loops int) transport.Config {
 	return transport.Config{
-		Handler: echo, ErrorHandler: refuse, ExpectHandler: expect,
+		Handler: echo, ErrorHandler: refuse,
 		MaxHeader: maxHeader, MaxBody: maxBody, Loops: loops,
 		RequestTimeout: time.Hour, IdleTimeout: time.Hour, // stock has none
 	}
@@ -28,7 +28,7 @@ func config(loops int) transport.Config {
 // stock is fasthttp by itself, with the options of transport.New written down once more.
 func stock() *fasthttp.Server {
 	return &fasthttp.Server{
-		Handler: echo, ErrorHandler: refuse, ExpectHandler: expect,
+		Handler: echo, ErrorHandler: refuse,
 		ReadBufferSize: maxHeader, MaxRequestBodySize: maxBody,
 		Logger: quiet{}, SecureErrorLogMessage: true, LazyRequestTime: true, CloseOnShutdown: true,
 		DisablePreParseMultipartForm: true, NoDefaultServerHeader: true, NoDefaultContentType: true,

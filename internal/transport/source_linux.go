@@ -5,14 +5,16 @@ import (
 	"io"
 )
 
-// errUnfinished is the end of a source.
+// errUnfinished is returned at the end of a source: the rest is still to come.
 var errUnfinished = errors.New("transport: the rest is still to come")
 
-// source is a reader of what was read before, and of one read of a socket, if any, behind it.
+// source reads what was read before, and then, with once, a socket once.
 type source struct {
 	before []byte
 	fd     int
 	once   bool
+	limit  int  // how many bytes the read may bring
+	full   bool // it brought as many: there may be more
 }
 
 func (s *source) Read(p []byte) (int, error) {
@@ -20,7 +22,9 @@ func (s *source) Read(p []byte) (int, error) {
 	s.before = s.before[n:]
 	if s.once {
 		s.once = false
-		m, errno := receive(s.fd, p[n:])
+		room := p[n:min(len(p), n+s.limit)]
+		m, errno := receive(s.fd, room)
+		s.full = m == len(room)
 		switch {
 		case errno != 0:
 			return n, errno

@@ -11,28 +11,29 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// Config is what a server does with requests, and its limits. Zero values mean the defaults.
+// Config has the handlers of a server and its limits. Zero values mean the defaults.
 type Config struct {
-	Handler       fasthttp.RequestHandler
-	ErrorHandler  func(*fasthttp.RequestCtx, error) // answers what is not a request; nil: fasthttp's
-	ExpectHandler func(*fasthttp.RequestCtx) int    // decides on `Expect: 100-continue`; nil: fasthttp's
-	Busy          []byte                            // the whole answer to a connection over the limit
-	Refused       func()                            // is told of each of them
-	Log           *slog.Logger                      // of the server's own trouble, never of requests
+	Handler      fasthttp.RequestHandler
+	ErrorHandler func(*fasthttp.RequestCtx, error) // answers malformed requests; nil: fasthttp's
+	Busy         []byte                            // the whole answer to a connection over the limit
+	Full         []byte                            // the whole answer to a request that is given up for its memory
+	Refused      func()                            // is called for each answer of Busy or Full
+	Log          *slog.Logger                      // errors of the server itself, never of requests
 
 	MaxHeader      int // bytes of a request line with its headers: 16 KiB
 	MaxBody        int // bytes of a request's body: 64 KiB
-	MaxConnections int // 100,000
+	MaxConnections int // 100,000, and never more than there are file descriptors for
+	MaxMemory      int // bytes that unfinished requests hold: 512 MiB
 
 	RequestTimeout time.Duration // from a request's first byte to its answer's last: 10 s
 	IdleTimeout    time.Duration // between requests: 75 s, longer than the 60 s that proxies keep a connection
 	Tick           time.Duration // how exact these times are kept: 1 s
 
-	// Loops is how many event loops there are; 0 is one for every CPU that Go uses, and [NoLoops] leaves every
-	// connection to fasthttp, as does a system without epoll.
+	// Loops is how many event loops there are. 0 is one for every CPU that Go uses. With [NoLoops], or
+	// on a system without epoll, fasthttp serves every connection.
 	Loops int
-	// Insist makes Serve fail where there can be no loops.
-	Insist bool
+	// RequireLoops makes Serve fail if there can be no loops.
+	RequireLoops bool
 }
 
 // NoLoops is the number of loops with which fasthttp serves every connection.
@@ -44,16 +45,21 @@ type Server struct {
 	http   *fasthttp.Server
 	log    *slog.Logger
 
-	open   atomic.Int64 // connections, whoever serves them
-	served set          // those that fasthttp serves
-	queue  *queue       // those on their way to it
-	loops  []*loop
+	open      atomic.Int64 // connections, whoever serves them
+	evicted   atomic.Int64 // idle connections that were closed for new ones
+	refused   atomic.Int64 // connections over the limit
+	forgotten atomic.Int64 // requests that were evicted from memory
+	memory    memory
+	served    set    // those that fasthttp serves
+	queue     *queue // those on their way to it
+	loops     []*loop
 
 	mu        sync.Mutex
 	listeners []*listener
 	unwatch   func()       // ends the ticks; nil where they have not begun
 	accepting atomic.Int64 // goroutines that may yet bring the loops a connection
-	draining  atomic.Bool
+	draining  atomic.Bool  // answers carry Connection: close
+	stopping  atomic.Bool  // Shutdown was called
 	aborted   atomic.Bool
 }
 
@@ -61,34 +67,29 @@ type Server struct {
 func New(c Config) *Server {
 	c.defaults()
 	s := &Server{config: c, log: c.Log}
-	s.served.buffer = c.MaxHeader
-	s.served.left = func() { s.open.Add(-1) }
-	s.http = &fasthttp.Server{
-		Handler:       c.Handler,
-		ErrorHandler:  c.ErrorHandler,
-		ExpectHandler: c.ExpectHandler,
-		Logger:        silent{},
-
-		MaxRequestBodySize: c.MaxBody,
-		ReadBufferSize:     c.MaxHeader,
-		// The number of connections and their timeouts are kept here, at a fraction of the cost of a deadline a request,
-		// and with an answer of our own.
-		Concurrency: 2 * c.MaxConnections,
-
-		DisablePreParseMultipartForm: true,
-		NoDefaultServerHeader:        true,
-		NoDefaultContentType:         true,
-		SecureErrorLogMessage:        true,
-		LazyRequestTime:              true,
-		CloseOnShutdown:              true,
-	}
+	s.memory.limit = int64(c.MaxMemory)
+	s.served.server = s
+	s.http = newHTTP(s)
 	return s
+}
+
+// handleServed is the handler for the connections that fasthttp serves.
+func (s *Server) handleServed(ctx *fasthttp.RequestCtx) {
+	s.config.Handler(ctx)
+	if s.draining.Load() {
+		ctx.SetConnectionClose()
+	}
+	if ctx.Response.ConnectionClose() && !ctx.Request.Header.ConnectionClose() {
+		Linger(ctx) // the client does not know that this answer is the last, and may be sending
+	}
 }
 
 func (c *Config) defaults() {
 	orDefault(&c.MaxHeader, 16<<10)
 	orDefault(&c.MaxBody, 64<<10)
 	orDefault(&c.MaxConnections, 100_000)
+	orDefault(&c.MaxMemory, 512<<20)
+	c.MaxConnections = descriptorLimit(c.MaxConnections)
 	orDefault(&c.RequestTimeout, 10*time.Second)
 	orDefault(&c.IdleTimeout, 75*time.Second)
 	orDefault(&c.Tick, time.Second)
@@ -109,10 +110,28 @@ func orDefault[T int | time.Duration](v *T, d T) {
 // Len is how many connections are open.
 func (s *Server) Len() int { return int(s.open.Load()) }
 
+// Limits are what a server is limited to, and what it did to keep within.
+type Limits struct {
+	Connections     int   // that may be open
+	Memory          int64 // bytes that unfinished requests may hold
+	Held            int64 // bytes that they hold
+	Refused         int64 // connections over the limit
+	Evicted         int64 // idle connections closed for new ones
+	EvictedRequests int64 // unfinished requests given up
+}
+
+// Limits returns the limits and counters as of now.
+func (s *Server) Limits() Limits {
+	return Limits{
+		Connections: s.config.MaxConnections, Memory: s.memory.limit, Held: s.memory.held.Load(),
+		Refused: s.refused.Load(), Evicted: s.evicted.Load(), EvictedRequests: s.forgotten.Load(),
+	}
+}
+
 // Serve serves the connections of ln until Shutdown, and then returns nil.
 func (s *Server) Serve(ln net.Listener) error {
 	l := &listener{Listener: ln, server: s}
-	if err := s.listen(l); err != nil || l.late {
+	if err := s.register(l); err != nil || l.late {
 		return err
 	}
 	if s.loops == nil {
@@ -121,20 +140,20 @@ func (s *Server) Serve(ln net.Listener) error {
 	return s.deal(l)
 }
 
-// listen adds a listener to those that Shutdown closes, and starts the loops and the ticks with the first of them.
-// After Shutdown it closes it: a signal may come before Serve is called, and fasthttp's Shutdown knows only what it
-// serves already.
-func (s *Server) listen(l *listener) error {
+// register adds a listener to those that Shutdown closes. With the first one it starts the loops and the
+// ticks. After Shutdown it closes the listener: a signal may come before Serve is called, and fasthttp's
+// Shutdown knows only the listeners that it serves already.
+func (s *Server) register(l *listener) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.draining.Load() {
+	if s.stopping.Load() {
 		l.late = true
 		return l.Close()
 	}
 	if s.unwatch == nil {
 		if s.config.Loops != NoLoops {
 			if err := s.startLoops(); err != nil {
-				if s.config.Insist {
+				if s.config.RequireLoops {
 					return err
 				}
 				s.log.Warn("no event loops, fasthttp reads the sockets", "error", err)
@@ -142,6 +161,7 @@ func (s *Server) listen(l *listener) error {
 		}
 		s.unwatch = s.served.watch(s.config.Tick, s.config.RequestTimeout, s.config.IdleTimeout)
 	}
+	limitSendBuffers(l.Listener)
 	s.listeners = append(s.listeners, l)
 	if s.loops != nil {
 		s.accepting.Add(1)
@@ -149,7 +169,7 @@ func (s *Server) listen(l *listener) error {
 	return nil
 }
 
-// startLoops starts the loops, and fasthttp on what they hand over.
+// startLoops starts the loops, and fasthttp for the connections that they hand over.
 func (s *Server) startLoops() error {
 	loops, err := newLoops(s)
 	if err != nil {
@@ -157,27 +177,27 @@ func (s *Server) startLoops() error {
 	}
 	s.loops, s.queue = loops, newQueue()
 	restore := oneMoreProcessor()
-	var running sync.WaitGroup
+	var ends sync.WaitGroup
 	for _, l := range loops {
-		running.Go(l.run)
+		ends.Go(l.run)
 	}
 	go func() {
-		running.Wait()
+		ends.Wait()
 		restore()
 		s.queue.end()
 	}()
-	go func() { _ = s.http.Serve(s.queue) }() // its error is that of Accept, which has none but the end
+	go func() { _ = s.http.Serve(s.queue) }() // Accept has no error but the end
 	<-s.queue.asked                           // fasthttp's Shutdown waits only for what it serves already
 	return nil
 }
 
-// deal deals the connections of l to the loops, until Shutdown.
+// deal gives each connection of l to the loop with the fewest, until Shutdown.
 func (s *Server) deal(l *listener) error {
 	defer s.accepting.Add(-1)
 	for {
 		c, err := l.accept()
 		if err != nil {
-			if s.draining.Load() {
+			if s.stopping.Load() {
 				return nil
 			}
 			return err
@@ -194,11 +214,15 @@ func (s *Server) deal(l *listener) error {
 	}
 }
 
-// Shutdown stops accepting connections and closes each when its request is answered. Where ctx ends first, it closes
-// those that are left, and returns ctx's error.
+// Drain has every answer carry Connection: close from now on. The listeners stay open and accept.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+// Shutdown closes the listeners and idle connections, and waits for the requests that have begun. If
+// ctx ends first, it closes the connections that are left, and returns the error of ctx.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.draining.Store(true)
+	s.stopping.Store(true)
 	for _, l := range s.listeners {
 		_ = l.Close()
 	}
@@ -216,9 +240,3 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	return err
 }
-
-// silent is fasthttp's logger. What fasthttp logs is about requests that were bad, of which anyone can send any
-// number, and quotes them, with the tokens and cookies in them. They are counted instead, as answers.
-type silent struct{}
-
-func (silent) Printf(string, ...any) {}
