@@ -1,5 +1,5 @@
-// parseAddress is the 4 or 16 bytes of an IP address. An IPv4-mapped IPv6 address counts as IPv4. It is
-// null for everything else: no text, a port, brackets, a zone, a list.
+// parseAddress is the 4 or 16 bytes of an IP address. An IPv4-mapped IPv6 address counts as IPv4.
+// It is null for everything else: no text, a port, brackets, a zone, a list.
 export function parseAddress(text) {
   if (typeof text !== "string") return null;
   if (!text.includes(":")) return parseIPv4(text);
@@ -21,7 +21,7 @@ export function parseAddress(text) {
     const n = parseInt(group, 16);
     bytes.push(n >> 8, n & 0xff);
   }
-  const mapped = bytes.slice(0, 10).every((b) => b === 0) && bytes[10] === 0xff && bytes[11] === 0xff;
+  const mapped = bytes.slice(0, 12).every((byte, i) => byte === (i < 10 ? 0 : 0xff));
   return mapped ? bytes.slice(12) : bytes;
 }
 

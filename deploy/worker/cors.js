@@ -17,8 +17,8 @@ export function cors(allowed, origin) {
   };
 }
 
-// PREFLIGHT has the further headers of an answer to OPTIONS. A browser asks before a request that has
-// one of these headers, and it sends no token then.
+// PREFLIGHT has the further headers of an answer to OPTIONS. A browser asks before a request that
+// has one of these headers, and it sends no token then.
 export const PREFLIGHT = {
   "Access-Control-Allow-Methods": ALLOWED,
   "Access-Control-Allow-Headers": "Range, CMCD-Request, CMCD-Object, CMCD-Status, CMCD-Session",

@@ -1,5 +1,5 @@
-// Prints what one verify() costs, in microseconds of CPU: the median of nine rounds, for tokens of both
-// versions, and for requests that are refused.
+// Prints what one verify() costs, in microseconds of CPU: the median of nine rounds, for tokens of
+// both versions, and for requests that are refused.
 import { vectors } from "./vectors.js";
 import { importKeys, verify } from "./videotoken.js";
 

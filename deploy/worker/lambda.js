@@ -4,17 +4,19 @@
 //     export const handler = viewerRequest(importKeys([{ id: 7, secret: "..." }]));
 //
 // CloudFront's cache is keyed on what the function returns, if the cache policy includes all query
-// strings. The CORS headers of what is served are a response headers policy's, which must override the
-// origin's; here are those of the answers that the function gives by itself.
+// strings. The CORS headers of what is served are a response headers policy's, which must override
+// the origin's; here are those of the answers that the function gives by itself.
 
 import { ALLOWED, cors, PREFLIGHT } from "./cors.js";
 import { verify } from "./videotoken.js";
 
 export { importKeys } from "./videotoken.js";
 
-// viewerRequest returns the handler of an event. The options are verify()'s leeway, revoked and base,
-// allowed, the origins of the pages that may play, and now, a clock.
-export function viewerRequest(keys, { now = () => Date.now() / 1000, allowed = [], ...options } = {}) {
+const seconds = () => Date.now() / 1000;
+
+// viewerRequest returns the handler of an event. The options are verify()'s leeway, revoked and
+// base, allowed, the origins of the pages that may play, and now, a clock.
+export function viewerRequest(keys, { now = seconds, allowed = [], ...options } = {}) {
   return async (event) => {
     const { request } = event.Records[0].cf;
     const headers = cors(allowed, request.headers.origin?.[0].value ?? null);
@@ -46,10 +48,10 @@ const DESCRIPTIONS = {
 
 // answer is a response in the form that CloudFront takes.
 function answer(status, headers) {
-  const entries = Object.entries(headers).map(([key, value]) => [key.toLowerCase(), [{ key, value }]]);
+  const entry = ([key, value]) => [key.toLowerCase(), [{ key, value }]];
   return {
     status: String(status),
     statusDescription: DESCRIPTIONS[status],
-    headers: Object.fromEntries(entries),
+    headers: Object.fromEntries(Object.entries(headers).map(entry)),
   };
 }

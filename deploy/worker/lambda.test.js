@@ -5,6 +5,7 @@ import { vectors } from "./vectors.js";
 
 const keys = importKeys(vectors.keys);
 const { path: film, token } = vectors.mint[0];
+const directory = vectors.mint[2].token;
 const clip = vectors.mint.find((c) => c.name === "query, signed");
 const bound = vectors.mint.find((c) => c.name === "IPv4 address");
 const player = "https://player.example";
@@ -15,8 +16,8 @@ const event = (request) => ({
     cf: {
       config: { eventType: "viewer-request" },
       request: {
-        clientIp: "203.0.113.178", headers: { host: [{ key: "Host", value: "d111.cloudfront.net" }] },
-        method: "GET", querystring: "", ...request,
+        clientIp: "203.0.113.178", method: "GET", querystring: "",
+        headers: { host: [{ key: "Host", value: "d111.cloudfront.net" }] }, ...request,
       },
     },
   }],
@@ -26,12 +27,14 @@ const handle = (request, options) =>
   viewerRequest(keys, { now: () => 1999990000, ...options })(event(request));
 
 for (const [name, request, options, want] of [
-  ["token in the query", { uri: film, querystring: `token=${token}` }, {}, { uri: film, querystring: "" }],
-  ["what a client adds", { uri: film, querystring: `token=${token}&b` }, {}, { uri: film, querystring: "" }],
+  ["token in the query", { uri: film, querystring: `token=${token}` }, {},
+    { uri: film, querystring: "" }],
+  ["what a client adds", { uri: film, querystring: `token=${token}&b` }, {},
+    { uri: film, querystring: "" }],
   ["token in the path", { uri: `/~${token}${film}` }, {}, { uri: film, querystring: "" }],
   ["signed query", { uri: clip.path, querystring: `${clip.query}&token=${clip.token}&end=9` }, {},
     { uri: clip.path, querystring: clip.query }],
-  ["question mark in a query", { uri: `/~${vectors.mint[2].token}/hls/bbb/a.ts`, querystring: "a=b?c" }, {},
+  ["question mark in a query", { uri: `/~${directory}/hls/bbb/a.ts`, querystring: "a=b?c" }, {},
     { uri: "/hls/bbb/a.ts", querystring: "a=b?c" }],
   ["base path", { uri: `/films${film}`, querystring: `token=${token}` }, { base: "/films" },
     { uri: `/films${film}`, querystring: "" }],
@@ -40,14 +43,15 @@ for (const [name, request, options, want] of [
     { status: "403", reason: "expired" }],
   ["bound to another address", { uri: film, querystring: `token=${bound.token}` }, {},
     { status: "403", reason: "signature" }],
-  ["bound to the client's", { uri: film, querystring: `token=${bound.token}`, clientIp: bound.ip }, {},
+  ["bound to the client's address",
+    { uri: film, querystring: `token=${bound.token}`, clientIp: bound.ip }, {},
     { uri: film, querystring: "" }],
 ]) {
   test(name, async () => {
     const got = await handle(request, options);
-    const { status, headers } = got;
+    const { status, headers, uri, querystring } = got;
     const reason = headers["x-token-reason"]?.[0].value;
-    assert.deepEqual(status ? { status, reason } : { uri: got.uri, querystring: got.querystring }, want);
+    assert.deepEqual(status ? { status, reason } : { uri, querystring }, want);
     assert.equal(headers.host === undefined, status !== undefined);
     if (status) assert.equal(headers["cache-control"][0].value, "no-store");
   });

@@ -1,6 +1,6 @@
-// The grammar of URLs: the request target of a URL, which letters it may have, the canonical form of
-// a path, and the one spelling in which a path and a query are signed and served. docs/DESIGN.md,
-// sections 2 and 3, has the rules; the service has them in internal/uri.
+// The grammar of URLs: the request target of a URL, which letters it may have, the canonical form
+// of a path, and the one spelling in which a path and a query are signed and served.
+// docs/DESIGN.md, sections 2 and 3, has the rules; the service has them in internal/uri.
 //
 // All strings here are binary strings: each character is one byte. The grammar is one of bytes, and
 // regular expressions of bytes are short. binary() and text() convert.
@@ -19,7 +19,8 @@ export function binary(input) {
 }
 
 // text is the inverse of binary, for bytes that are UTF-8.
-export const text = (string) => (/[^\x00-\x7f]/.test(string) ? decoder.decode(toBytes(string)) : string);
+export const text = (string) =>
+  /[^\x00-\x7f]/.test(string) ? decoder.decode(toBytes(string)) : string;
 
 export function toBytes(string) {
   const bytes = new Uint8Array(string.length);
@@ -42,8 +43,9 @@ function isUTF8(string) {
   }
 }
 
-// requestTarget is the path and query of an absolute URL. Everything else is a request target already
-// and is returned as it is. A fragment is left in place, to be refused: no client sends one.
+// requestTarget is the path and query of an absolute URL. Everything else is a request target
+// already and is returned as it is. A fragment is left in place, to be refused: no client sends
+// one.
 export function requestTarget(url) {
   const [origin] = /^https?:\/\/[A-Za-z0-9._:[\]-]*(?=[/?#]|$)/i.exec(url) ?? [""];
   const target = url.slice(origin.length);
@@ -61,8 +63,8 @@ export function isTaken(target) {
 
 const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
 
-// canonicalPath percent-decodes a path exactly once. It returns null for a path that two servers could
-// read in two ways.
+// canonicalPath percent-decodes a path exactly once. It returns null for a path that two servers
+// could read in two ways.
 export function canonicalPath(path) {
   if (path[0] !== "/" || BAD_ESCAPE.test(path)) return null;
   if (/[\x00-\x1f\x7f\\?#]|%(?:[01].|7[Ff]|2[Ff5]|5[Cc])/.test(path)) return null;
@@ -74,8 +76,8 @@ export function canonicalPath(path) {
 // its end are taken off: servlet containers and file systems do that. A path may end with a slash.
 const AMBIGUOUS_SEGMENT = /\/(?:\.{0,2} *[;/]|\.{1,2} *$| +$)/;
 
-// scope is what a token of the given depth opens: the canonical path itself at depth 0, else its first
-// segments. It is null for a path that does not have more segments than that.
+// scope is what a token of the given depth opens: the canonical path itself at depth 0, else its
+// first segments. It is null for a path that does not have more segments than that.
 export function scope(path, depth) {
   if (depth === 0) return path;
   let end = 0;
@@ -88,7 +90,8 @@ const escaped = (byte) => "%" + byte.charCodeAt(0).toString(16).toUpperCase().pa
 // spellPath is a canonical path in the one spelling that is served.
 export const spellPath = (canonical) => canonical.replace(/[^A-Za-z0-9._~!$&'()*,=:@/-]/g, escaped);
 
-// spellQuery is a query in the one spelling that is signed and served. Its escapes stay as they are.
+// spellQuery is a query in the one spelling that is signed and served. Its escapes stay as they
+// are.
 export const spellQuery = (query) => query.replace(/[^A-Za-z0-9._~!$&()*+,;=:@/?%-]/g, escaped);
 
 // cut splits a string at the first separator, which is in neither part.

@@ -81,7 +81,7 @@ describe("a URL that was parsed before", () => {
     "raw quote": "/hls/bbb/a%22b.ts",
     "raw angle bracket": "/hls/bbb/a%3Cb.ts",
     "backslash": "/hls/bbb/seg-1.ts",
-    "control in a query": "/hls/bbb/s.ts?a=%01",
+    "control in a query": "/hls/bbb/s.ts?a=",
   };
   for (const c of vectors.reject) {
     test(`rejected, ${c.name}`, () => {

@@ -1,7 +1,7 @@
 // The verifier of videotoken's URL tokens, versions 1 and 2, for the workers of a CDN.
 //
-// importKeys() makes keys once, and verify() accepts or refuses the URL of a request. Both are plain
-// functions that run wherever there is a TextEncoder: no clock, no network, no state.
+// importKeys() makes keys once, and verify() accepts or refuses the URL of a request. Both are
+// plain functions that run wherever there is a TextEncoder: no clock, no network, no state.
 // docs/DESIGN.md, section 3, is the format, and token/testdata/vectors.json has its cases.
 
 import { blake3 } from "@noble/hashes/blake3.js";
@@ -24,7 +24,8 @@ export function importKeys(list) {
   const keys = new Map();
   for (const { id, secret, version = 1 } of list) {
     const raw = decodeText(secret);
-    if (!Number.isInteger(id) || id < 0 || id > 0xffff || raw?.length !== 32 || !MACS.has(version)) {
+    const known = Number.isInteger(id) && id >= 0 && id <= 0xffff && MACS.has(version);
+    if (!known || raw?.length !== 32) {
       throw new TypeError("videotoken: a key is " +
         "{id: 0 to 65535, secret: 43 characters of base64url, version: 1 or 2}");
     }
@@ -41,9 +42,9 @@ const MACS = new Map([
   [2, (raw) => hmac.create(sha256, raw).update(uri.toBytes(HMAC_CONTEXT))],
 ]);
 
-// verify accepts or refuses the token of a URL: an absolute one, such as a Request has, or a request
-// target, such as a request line has. Bytes (a Uint8Array) are taken as they are, text as UTF-8.
-// The options are
+// verify accepts or refuses the token of a URL: an absolute one, such as a Request has, or a
+// request target, such as a request line has. Bytes (a Uint8Array) are taken as they are, text as
+// UTF-8. The options are
 //
 //   keys     of importKeys()
 //   now      Unix seconds; a fraction is dropped
@@ -52,16 +53,16 @@ const MACS = new Map([
 //   revoked  a Set of the sessions that were revoked, each as 16 hexadecimal digits in lower case
 //   base     a path that every URL starts with, such as "/films": the token follows it
 //
-// It returns {reason} for a URL that it refuses: the first reason in the order of section 3. For a URL
-// that it accepts, the reason is "" and the rest is what the token says (key, expiry, notBefore,
-// depth, session, renewableUntil, ttl), the path as it came without base and token, and uri: the path
-// and query to serve, without the token and with the base. Serve uri and nothing else, and key caches
-// on it: it is what was verified, in the only spelling that it has.
+// It returns {reason} for a URL that it refuses: the first reason in the order of section 3. For a
+// URL that it accepts, the reason is "" and the rest is what the token says (key, expiry,
+// notBefore, depth, session, renewableUntil, ttl), the path as it came without base and token, and
+// uri: the path and query to serve, without the token and with the base. Serve uri and nothing
+// else, and key caches on it: it is what was verified, in the only spelling that it has.
 //
-// A runtime that parses a URL with the URL class before it calls a worker has resolved "..", replaced
-// "\" and encoded spaces and quotes. What arrives is another URL than the client's, and it is the one
-// that is verified: a target that the service refuses with "path" may then be accepted, if the token
-// is for what it became.
+// A runtime that parses a URL with the URL class before it calls a worker has resolved "..",
+// replaced "\" and encoded spaces and quotes. What arrives is another URL than the client's, and
+// it is the one that is verified: a target that the service refuses with "path" may then be
+// accepted, if the token is for what it became.
 export function verify(url, { keys, now, ip, leeway = 10, revoked, base = "" }) {
   const target = uri.requestTarget(uri.binary(url instanceof Uint8Array ? url : String(url)));
   const { tokens, path, query, signed } = split(target, base);
@@ -88,7 +89,8 @@ export function verify(url, { keys, now, ip, leeway = 10, revoked, base = "" }) 
   const served = uri.spellQuery(exact ? signed : withoutOwn(query));
   const mac = key.mac.clone().update(raw.subarray(0, claims.size)).update(Uint8Array.from(network));
   mac.update(uri.toBytes(exact && served !== "" ? `${scope}\0${served}` : scope));
-  if (!equal(mac.digest().subarray(0, TAG_SIZE), raw.subarray(claims.size))) return { reason: "signature" };
+  const tag = mac.digest().subarray(0, TAG_SIZE);
+  if (!equal(tag, raw.subarray(claims.size))) return { reason: "signature" };
   now = Math.floor(now);
   if (!(now <= claims.expiry + leeway)) return { reason: "expired" }; // also without a time
   if (now + leeway < claims.notBefore) return { reason: "not-yet" };
@@ -101,9 +103,9 @@ export function verify(url, { keys, now, ip, leeway = 10, revoked, base = "" }) 
   };
 }
 
-// split finds the tokens of a request target, of which there must be one, and takes the target apart
-// around it. The path is without the base and the token; it is "" where the base is another one.
-// signed is the query before the token's own parameter, without the "&" that joins them.
+// split finds the tokens of a request target, of which there must be one, and takes the target
+// apart around it. The path is without the base and the token; it is "" where the base is another
+// one. signed is the query before the token's own parameter, without the "&" that joins them.
 function split(target, base) {
   let [path, query] = uri.cut(target, "?");
   if (base !== "") path = path.startsWith(base + "/") ? path.slice(base.length) : "";
@@ -130,8 +132,8 @@ const isNamed = (parameter, name) => parameter === name || parameter.startsWith(
 const withoutOwn = (query) =>
   query.split("&").filter((p) => !isNamed(p, "token") && !isNamed(p, "CMCD")).join("&");
 
-// decodeText decodes base64url. It accepts the canonical spelling alone, where atob takes white space
-// and spare bits too. It returns null for everything else.
+// decodeText decodes base64url. It accepts the canonical spelling alone, where atob takes white
+// space and spare bits too. It returns null for everything else.
 function decodeText(text) {
   if (typeof text !== "string" || text.length % 4 === 1) return null;
   const out = new Uint8Array((text.length * 6) >> 3);

@@ -1,5 +1,5 @@
-// The worker: a fetch handler for runtimes that have Request and Response. It verifies each request,
-// and fetches from the origin exactly what was verified. These are its variables:
+// The worker: a fetch handler for runtimes that have Request and Response. It verifies each
+// request, and fetches from the origin exactly what was verified. These are its variables:
 //
 //   KEYS          the JSON text of importKeys()'s list; a secret
 //   ORIGIN        the origin's scheme and host: https://origin.example
@@ -21,8 +21,8 @@ import { importKeys, verify } from "./videotoken.js";
 
 export default { fetch: (request, env) => respond(request, env) };
 
-// respond answers a request. ip is the client's address on platforms that do not have it in a header:
-// Fastly's event.client.address, Deno's info.remoteAddr.hostname.
+// respond answers a request. ip is the client's address on platforms that do not have it in a
+// header: Fastly's event.client.address, Deno's info.remoteAddr.hostname.
 export async function respond(request, env, ip) {
   try {
     return await answer(request, settingsOf(env), ip);
@@ -42,8 +42,8 @@ async function answer(request, settings, ip) {
     new Response(null, { status, headers: { ...headers, ...NO_STORE, ...more } });
 
   if (method === "OPTIONS") {
-    const preflight = allowed.length > 0 ? PREFLIGHT : {};
-    return new Response(null, { status: 204, headers: { ...headers, ...preflight, Allow: ALLOWED } });
+    const preflight = { ...headers, ...(allowed.length > 0 && PREFLIGHT), Allow: ALLOWED };
+    return new Response(null, { status: 204, headers: preflight });
   }
   if (method !== "GET" && method !== "HEAD") return refuse(405, { Allow: ALLOWED });
 
@@ -65,23 +65,25 @@ async function answer(request, settings, ip) {
     return refuse(502);
   }
   const response = new Response(fetched.body, fetched);
-  for (const name of [...response.headers.keys()]) { // the origin has no say in these
-    if (name.startsWith("access-control-") || name === "x-token-reason") response.headers.delete(name);
+  const ours = /^(?:access-control-.*|x-token-reason)$/; // the origin has no say in these
+  for (const name of [...response.headers.keys()]) {
+    if (ours.test(name)) response.headers.delete(name);
   }
   for (const [name, value] of Object.entries(headers)) response.headers.append(name, value);
   return response;
 }
 
-// FORWARDED are the client's headers that the origin sees: those of conditions and ranges, which the
-// cache knows, and the player's name. No header goes along that a client could forge an address, a
-// host or a path with.
+// FORWARDED are the client's headers that the origin sees: those of conditions and ranges, which
+// the cache knows, and the player's name. No header goes along that a client could forge an
+// address, a host or a path with.
 const FORWARDED = [
   "If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since", "Range",
   "User-Agent",
 ];
 
 function forwarded(from) {
-  // Runtimes unpack what they ask for packed, and leave Content-Encoding and the ranges as they were.
+  // Runtimes unpack what they ask for packed, and leave Content-Encoding and the ranges as they
+  // were.
   const headers = new Headers({ "Accept-Encoding": "identity" });
   for (const name of FORWARDED) {
     const value = from.get(name);
@@ -101,8 +103,8 @@ function settingsOf(env) {
   return last.settings;
 }
 
-// readSettings throws an error that says which variable to change, and never what is in it: KEYS is a
-// secret, of which JSON.parse would quote a part.
+// readSettings throws an error that says which variable to change, and never what is in it: KEYS
+// is a secret, of which JSON.parse would quote a part.
 function readSettings(keys, origin, cdn, base, allowOrigin, clientIP, leeway) {
   const mistake = (text) => { throw new TypeError("videotoken: " + text); };
   let list, url;

@@ -29,7 +29,8 @@ beforeEach(() => {
 
 afterEach(() => mock.reset());
 
-const ask = (url, init = {}, more = {}) => worker.fetch(new Request(url, init), { ...env, ...more });
+const ask = (url, init = {}, more = {}) =>
+  worker.fetch(new Request(url, init), { ...env, ...more });
 const status = async (...args) => (await ask(...args)).status;
 
 describe("methods", () => {
@@ -63,7 +64,8 @@ test("what was verified is fetched, and nothing else of the request", async () =
     url: "https://origin.example/hls/bbb/a%3B%5B1%5D.ts?x=%27%7B1%7D",
     method: "GET", redirect: "manual",
     headers: {
-      "accept-encoding": "identity", "if-range": '"1"', "range": "bytes=0-9", "user-agent": "player",
+      "accept-encoding": "identity", "if-range": '"1"', "range": "bytes=0-9",
+      "user-agent": "player",
     },
   }]);
 });
