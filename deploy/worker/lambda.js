@@ -1,26 +1,57 @@
-// The verifier as a Lambda@Edge function for CloudFront's viewer requests, bundled with its keys, for Lambda@Edge has
-// no environment variables:
+// The verifier as a Lambda@Edge function for CloudFront's viewer requests. Bundle it with its keys:
+// Lambda@Edge has no environment variables.
 //
 //     export const handler = viewerRequest(importKeys([{ id: 7, secret: "..." }]));
+//
+// CloudFront's cache is keyed on what the function returns, if the cache policy includes all query
+// strings. The CORS headers of what is served are a response headers policy's, which must override
+// the origin's; here are those of the answers that the function gives by itself.
 
+import { ALLOWED, cors, PREFLIGHT } from "./cors.js";
 import { verify } from "./videotoken.js";
 
 export { importKeys } from "./videotoken.js";
 
-export const viewerRequest = (keys, now = () => Date.now() / 1000) => async (event) => {
-  const { request } = event.Records[0].cf;
-  const target = request.querystring ? `${request.uri}?${request.querystring}` : request.uri;
-  const { reason, uri } = verify(target, { keys, now: now(), ip: request.clientIp });
-  if (reason) {
-    const header = (key, value) => ({ [key.toLowerCase()]: [{ key, value }] });
-    const missing = reason === "missing";
-    return {
-      status: missing ? "401" : "403",
-      statusDescription: missing ? "Unauthorized" : "Forbidden",
-      headers: { ...header("X-Token-Reason", reason), ...header("Cache-Control", "no-store"), ...(missing && header("WWW-Authenticate", "videotoken")) },
-    };
-  }
-  // CloudFront's cache is keyed on what this function returns.
-  [request.uri, request.querystring] = [uri.split("?", 1)[0], uri.includes("?") ? uri.slice(uri.indexOf("?") + 1) : ""];
-  return request;
+const seconds = () => Date.now() / 1000;
+
+// viewerRequest returns the handler of an event. The options are verify()'s leeway, revoked and
+// base, allowed, the origins of the pages that may play, and now, a clock.
+export function viewerRequest(keys, { now = seconds, allowed = [], ...options } = {}) {
+  return async (event) => {
+    const { request } = event.Records[0].cf;
+    const headers = cors(allowed, request.headers.origin?.[0].value ?? null);
+    if (request.method === "OPTIONS") {
+      return answer(204, { ...headers, ...(allowed.length > 0 && PREFLIGHT), Allow: ALLOWED });
+    }
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return answer(405, { ...headers, "Cache-Control": "no-store", Allow: ALLOWED });
+    }
+    const target = request.querystring ? `${request.uri}?${request.querystring}` : request.uri;
+    const { reason, uri } = verify(target, { ...options, keys, now: now(), ip: request.clientIp });
+    if (reason !== "") {
+      const missing = reason === "missing";
+      return answer(missing ? 401 : 403, {
+        ...headers,
+        "Cache-Control": "no-store",
+        "X-Token-Reason": reason,
+        ...(missing && { "WWW-Authenticate": "videotoken" }),
+      });
+    }
+    const [path, ...query] = uri.split("?");
+    return { ...request, uri: path, querystring: query.join("?") };
+  };
+}
+
+const DESCRIPTIONS = {
+  204: "No Content", 401: "Unauthorized", 403: "Forbidden", 405: "Method Not Allowed",
 };
+
+// answer is a response in the form that CloudFront takes.
+function answer(status, headers) {
+  const entry = ([key, value]) => [key.toLowerCase(), [{ key, value }]];
+  return {
+    status: String(status),
+    statusDescription: DESCRIPTIONS[status],
+    headers: Object.fromEntries(Object.entries(headers).map(entry)),
+  };
+}

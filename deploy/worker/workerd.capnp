@@ -1,4 +1,5 @@
-# The worker in workerd, on a machine of one's own: workerd serve workerd.capnp, with the variables in the environment.
+# Runs the worker in workerd on a machine of your own, with its variables in the environment:
+# workerd serve workerd.capnp
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -12,7 +13,11 @@ const config :Workerd.Config = (
 const videotoken :Workerd.Worker = (
   compatibilityDate = "2025-11-01",
   modules = [
+    (name = "worker.js", esModule = embed "worker.js"), # the first one is what runs
+    (name = "cors.js", esModule = embed "cors.js"),
     (name = "videotoken.js", esModule = embed "videotoken.js"),
+    (name = "address.js", esModule = embed "address.js"),
+    (name = "uri.js", esModule = embed "uri.js"),
     (name = "@noble/hashes/blake3.js", esModule = embed "node_modules/@noble/hashes/blake3.js"),
     (name = "@noble/hashes/blake2.js", esModule = embed "node_modules/@noble/hashes/blake2.js"),
     (name = "@noble/hashes/_blake.js", esModule = embed "node_modules/@noble/hashes/_blake.js"),
@@ -25,6 +30,8 @@ const videotoken :Workerd.Worker = (
   bindings = [
     (name = "KEYS", fromEnvironment = "KEYS"),
     (name = "ORIGIN", fromEnvironment = "ORIGIN"),
+    (name = "CDN", fromEnvironment = "CDN"),
+    (name = "BASE", fromEnvironment = "BASE"),
     (name = "ALLOW_ORIGIN", fromEnvironment = "ALLOW_ORIGIN"),
     (name = "CLIENT_IP", fromEnvironment = "CLIENT_IP"),
     (name = "LEEWAY", fromEnvironment = "LEEWAY"),
