@@ -60,12 +60,38 @@ func (d *document) read(body []byte) error {
 	if err == nil && w.end() {
 		return nil
 	}
+	if nesting(body) > maxDepth { // before the library sees it, whose time grows with the depth
+		return failf("", "the JSON is nested deeper than %d levels: flatten it", maxDepth)
+	}
 	if !jsontext.Value(body).IsValid() {
 		return syntaxError(body)
 	}
 	d.reset()
 	d.body = body
 	return d.readBody(&walker{b: body, trust: true})
+}
+
+// nesting is how deep a text opens objects and arrays, which need not be closed. Brackets in strings do not count.
+func nesting(text []byte) (deepest int) {
+	depth, inString := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case inString:
+			if c == '\\' {
+				i++
+			} else if c == '"' {
+				inString = false
+			}
+		case c == '"':
+			inString = true
+		case c == '{' || c == '[':
+			depth++
+			deepest = max(deepest, depth)
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return deepest
 }
 
 // errNotPlain ends the reading of a body that is not plain.
