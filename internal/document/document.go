@@ -58,6 +58,11 @@ func (d *Document) Bytes(v Value) []byte { return d.body[v.start:v.end] }
 // IsString reports whether a value is a string; an absent one is not.
 func (d *Document) IsString(v Value) bool { return !v.IsAbsent() && d.body[v.start] == '"' }
 
+// IsNumber reports whether a value is a number; an absent one is not.
+func (d *Document) IsNumber(v Value) bool {
+	return !v.IsAbsent() && (d.body[v.start] == '-' || d.body[v.start]-'0' <= 9)
+}
+
 // Text returns the text of a string, without quotes and escapes, or nil if the value is absent. The text is good until
 // [Document.Reset].
 func (d *Document) Text(v Value) []byte {
