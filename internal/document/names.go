@@ -5,15 +5,15 @@ import (
 	"hash/maphash"
 )
 
-// fewNames is how many names of an object are compared one by one. Nearly all objects have no more members.
+// fewNames is how many names of an object may be compared one by one.
 const fewNames = 8
 
 // names are the member names of the open objects, to find one that appears twice.
 //
-// The first few names of an object are in a list, and a filter of 64 bits tells that most of them are new without a
-// comparison (Bloom, 1970, with one hash). A client can choose names that all have the same bit, and so objects with
-// more members, and names with escapes, go into a hash table. Its hash has a random seed, so no client can choose names
-// that collide in it.
+// The names of most objects are in a list, and a filter of 64 bits tells without a comparison that a name is new (Bloom,
+// 1970, with one hash). Where the filter cannot tell, a few names are compared one by one; a client can choose names that
+// all have the same bit, and so the names of larger objects go into a hash table, and so do names with escapes. The hash
+// has a random seed, so that no client can choose names that collide in the table.
 type names struct {
 	body  []byte
 	list  []nameSpan // those of the innermost object last
@@ -39,36 +39,48 @@ func (n *names) reset(body []byte) {
 	n.body, n.list, n.table, n.slots, n.text = body, n.list[:0], n.table[:0], n.slots[:0], n.text[:0]
 }
 
-// add adds a name to the innermost object, which is at the given depth, and reports whether it is new. start and end
-// are those of the text between the quotes.
+// addToList adds a name without escapes to the list of the innermost object, if the filter tells that it is new. It
+// reports whether it did. start and end are those of the text between the quotes.
+func (n *names) addToList(o *level, start, end int) bool {
+	bit := filterBit(n.body[start:end])
+	if o.filter&bit != 0 {
+		return false
+	}
+	o.filter |= bit
+	n.list = append(n.list, nameSpan{start, end})
+	return true
+}
+
+func filterBit(name []byte) uint64 {
+	if len(name) == 0 {
+		return 1
+	}
+	return 1 << ((uint(len(name)) + uint(name[0])*7 + uint(name[len(name)-1])*31) & 63)
+}
+
+// add adds any name to the innermost object, which is at the given depth, and reports whether it is new.
 func (n *names) add(o *level, depth, start, end int, escaped bool) bool {
-	name := n.body[start:end]
 	if o.inTable == 0 {
-		if !escaped && len(n.list)-o.firstName < fewNames {
-			bit := uint64(1) << (len(name) & 63)
-			if len(name) > 0 {
-				bit = 1 << ((uint(len(name)) + uint(name[0])*7 + uint(name[len(name)-1])*31) & 63)
-			}
-			if o.filter&bit != 0 {
-				for _, other := range n.list[o.firstName:] {
-					if bytes.Equal(n.body[other.start:other.end], name) {
-						return false
-					}
+		names := n.list[o.firstName:]
+		if !escaped && len(names) < fewNames {
+			for _, other := range names {
+				if bytes.Equal(n.body[other.start:other.end], n.body[start:end]) {
+					return false
 				}
 			}
-			o.filter |= bit
 			n.list = append(n.list, nameSpan{start, end})
 			return true
 		}
-		for _, other := range n.list[o.firstName:] {
+		for _, other := range names {
 			n.insert(o, depth, tableName{start: uint32(other.start), end: uint32(other.end)})
 		}
+		o.filter = ^uint64(0) // the list takes no more
 	}
 	if !escaped {
 		return n.insert(o, depth, tableName{start: uint32(start), end: uint32(end)})
 	}
 	from := len(n.text)
-	n.text = appendUnescaped(n.text, name)
+	n.text = appendUnescaped(n.text, n.body[start:end])
 	return n.insert(o, depth, tableName{start: uint32(from), end: uint32(len(n.text)), escaped: true})
 }
 

@@ -3,9 +3,9 @@ package document
 import "fmt"
 
 // Read checks a body and finds its values. The body has an object with the member "video", which has at least one URL
-// and at most maxURLs. The error is an [*Error]. The document refers to the body until [Document.Reset].
+// and at most maxURLs. The error is an [*Error]. The document refers to the body until [Document.Reset], which must come
+// before the next Read.
 func (d *Document) Read(body []byte, maxURLs int) error {
-	d.Reset()
 	d.body = body
 	w := &d.walker
 	w.reset(body)

@@ -48,12 +48,17 @@ func (w *walker) next() byte {
 			return c
 		}
 	}
-	return w.nextAfterSpace()
+	return w.space()
 }
 
-func (w *walker) nextAfterSpace() byte {
-	if w.i = skipSpace(w.b, w.i); w.i < len(w.b) {
-		return w.b[w.i]
+func (w *walker) space() byte {
+	for w.i < len(w.b) {
+		switch c := w.b[w.i]; c {
+		case ' ', '\t', '\r', '\n':
+			w.i++
+		default:
+			return c
+		}
 	}
 	return 0
 }
@@ -89,16 +94,16 @@ func (w *walker) open() *level {
 // more goes to the next member or element and reports true, or goes past the end of the object or array and reports
 // false.
 func (w *walker) more(l *level) bool {
-	switch c := w.next(); {
-	case w.fault != none:
-		return false
-	case c == l.closer:
+	c := w.next()
+	if c == l.closer {
 		w.close(l)
 		return false
-	case !l.begun:
+	}
+	if !l.begun {
 		l.begun = true
 		return true
-	case c != ',':
+	}
+	if c != ',' {
 		w.fail(unexpected, w.i)
 		return false
 	}
@@ -121,12 +126,15 @@ func (w *walker) name(l *level) Value {
 		w.fail(unexpected, w.i)
 		return Value{}
 	}
-	v := w.str()
-	if w.fault != none {
+	start := w.i
+	end, escaped, f := scanString(w.b, start)
+	if f != none {
+		w.fail(f, end)
 		return Value{}
 	}
-	if !w.names.add(l, w.depth, v.start+1, v.end-1, v.escaped) {
-		w.fail(duplicate, w.i)
+	w.i = end
+	if (escaped || !w.names.addToList(l, start+1, end-1)) && !w.names.add(l, w.depth, start+1, end-1, escaped) {
+		w.fail(duplicate, end)
 		return Value{}
 	}
 	if w.next() != ':' {
@@ -134,7 +142,7 @@ func (w *walker) name(l *level) Value {
 		return Value{}
 	}
 	w.i++
-	return v
+	return Value{start, end, escaped}
 }
 
 // value goes past the next value and returns its place.
