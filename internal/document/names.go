@@ -40,14 +40,14 @@ func (n *names) reset(body []byte) {
 }
 
 // addToList adds a name without escapes to the list of the innermost object, if the filter tells that it is new. It
-// reports whether it did. start and end are those of the text between the quotes.
-func (n *names) addToList(o *level, start, end int) bool {
-	bit := filterBit(n.body[start:end])
+// reports whether it did. The name starts at start in the body.
+func (n *names) addToList(o *level, name []byte, start int) bool {
+	bit := filterBit(name)
 	if o.filter&bit != 0 {
 		return false
 	}
 	o.filter |= bit
-	n.list = append(n.list, nameSpan{start, end})
+	n.list = append(n.list, nameSpan{start, start + len(name)})
 	return true
 }
 
@@ -58,18 +58,20 @@ func filterBit(name []byte) uint64 {
 	return 1 << ((uint(len(name)) + uint(name[0])*7 + uint(name[len(name)-1])*31) & 63)
 }
 
-// add adds any name to the innermost object, which is at the given depth, and reports whether it is new.
-func (n *names) add(o *level, depth, start, end int, escaped bool) bool {
+// add adds any name to the innermost object, which is at the given depth. It returns the name's text, and whether it is
+// new. In the body, the text between the quotes is from start to end.
+func (n *names) add(o *level, depth, start, end int, escaped bool) (name []byte, isNew bool) {
+	name = n.body[start:end]
 	if o.inTable == 0 {
 		names := n.list[o.firstName:]
 		if !escaped && len(names) < fewNames {
 			for _, other := range names {
-				if bytes.Equal(n.body[other.start:other.end], n.body[start:end]) {
-					return false
+				if bytes.Equal(n.body[other.start:other.end], name) {
+					return nil, false
 				}
 			}
 			n.list = append(n.list, nameSpan{start, end})
-			return true
+			return name, true
 		}
 		for _, other := range names {
 			n.insert(o, depth, tableName{start: uint32(other.start), end: uint32(other.end)})
@@ -77,11 +79,11 @@ func (n *names) add(o *level, depth, start, end int, escaped bool) bool {
 		o.filter = ^uint64(0) // the list takes no more
 	}
 	if !escaped {
-		return n.insert(o, depth, tableName{start: uint32(start), end: uint32(end)})
+		return name, n.insert(o, depth, tableName{start: uint32(start), end: uint32(end)})
 	}
 	from := len(n.text)
-	n.text = appendUnescaped(n.text, n.body[start:end])
-	return n.insert(o, depth, tableName{start: uint32(from), end: uint32(len(n.text)), escaped: true})
+	n.text = appendUnescaped(n.text, name)
+	return n.text[from:], n.insert(o, depth, tableName{start: uint32(from), end: uint32(len(n.text)), escaped: true})
 }
 
 // insert adds a name to the table and reports whether it is new.

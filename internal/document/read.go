@@ -45,7 +45,7 @@ func (d *Document) readBody(w *walker, maxURLs int) *complaint {
 	}
 	start := w.i
 	for l := w.open(); w.more(l); {
-		switch name := w.name(l); string(d.Text(name)) {
+		switch string(w.name(l)) {
 		case "video":
 			if c := d.readVideo(w, maxURLs); c != nil {
 				return c
@@ -70,7 +70,7 @@ func (d *Document) readVideo(w *walker, maxURLs int) *complaint {
 	}
 	start, found := w.i, false
 	for l := w.open(); w.more(l); {
-		switch name := w.name(l); string(d.Text(name)) {
+		switch string(w.name(l)) {
 		case "videoId":
 			d.VideoID = w.value()
 		case "sources":
@@ -115,7 +115,7 @@ func (d *Document) readSource(w *walker) *complaint {
 	start := w.i
 	var u URL
 	for l := w.open(); w.more(l); {
-		switch name := w.name(l); string(d.Text(name)) {
+		switch string(w.name(l)) {
 		case "src":
 			if w.next() != '"' {
 				return complainf(w, "must be a string, not %s", w.describe())
@@ -147,7 +147,7 @@ func (d *Document) readOptions(w *walker) *complaint {
 	}
 	for l := w.open(); w.more(l); {
 		var option *Value
-		switch name := w.name(l); string(d.Text(name)) {
+		switch string(w.name(l)) {
 		case "ttl":
 			option = &d.Options.TTL
 		case "notBefore":

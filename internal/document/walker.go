@@ -120,29 +120,33 @@ func (w *walker) close(l *level) {
 	}
 }
 
-// name goes past the next member's name and its colon, and returns the name without its quotes.
-func (w *walker) name(l *level) Value {
+// name goes past the next member's name and its colon, and returns the name's text, which is good until the object ends.
+func (w *walker) name(l *level) []byte {
 	if w.next() != '"' {
 		w.fail(unexpected, w.i)
-		return Value{}
+		return nil
 	}
-	start := w.i
-	end, escaped, f := scanString(w.b, start)
+	start := w.i + 1
+	end, escaped, f := scanString(w.b, w.i)
 	if f != none {
 		w.fail(f, end)
-		return Value{}
+		return nil
 	}
 	w.i = end
-	if (escaped || !w.names.addToList(l, start+1, end-1)) && !w.names.add(l, w.depth, start+1, end-1, escaped) {
-		w.fail(duplicate, end)
-		return Value{}
+	name := w.b[start : end-1]
+	if escaped || !w.names.addToList(l, name, start) {
+		var isNew bool
+		if name, isNew = w.names.add(l, w.depth, start, end-1, escaped); !isNew {
+			w.fail(duplicate, end)
+			return nil
+		}
 	}
 	if w.next() != ':' {
 		w.fail(unexpected, w.i)
-		return Value{}
+		return nil
 	}
 	w.i++
-	return Value{start, end, escaped}
+	return name
 }
 
 // value goes past the next value and returns its place.
