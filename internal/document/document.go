@@ -6,9 +6,11 @@
 // URL and [Document.AppendRest] at the end.
 //
 // JSON is read strictly, as RFC 7493 (I-JSON) asks: UTF-8, no lone surrogates, no name twice in an object, nothing
-// after the value. Nesting is limited to 64 levels. One pass over the body checks all of this and finds the values,
-// in time that grows with the body's length whatever is in it. An error costs at most two passes more.
+// after the value. Nesting is limited to 64 levels. One pass over the body checks all of this and finds the values, in
+// time that grows with the body's length whatever is in it.
 package document
+
+import "strconv"
 
 // Document is one request body and what was found in it. The zero value is ready for use, and a used one keeps its
 // memory for the next request.
@@ -17,11 +19,13 @@ type Document struct {
 	VideoID Value
 	Options Options
 
-	body   []byte
-	answer Value // the video object
-	urls   []URL
-	text   []byte // the text of strings that have escapes
-	walker walker
+	body      []byte
+	answer    Value // the video object
+	urls      []URL
+	maxURLs   int
+	complaint *Error // about the first value that is not what it should be
+	text      []byte // the text of strings that have escapes
+	walker    walker
 }
 
 // Options are the members of the body's member "token".
@@ -45,12 +49,15 @@ func (v Value) IsAbsent() bool { return v.end == 0 }
 // Reset forgets the request and keeps the memory.
 func (d *Document) Reset() {
 	d.VideoID, d.Options = Value{}, Options{}
-	d.body, d.answer, d.urls, d.text = nil, Value{}, d.urls[:0], d.text[:0]
+	d.body, d.answer, d.complaint, d.urls, d.text = nil, Value{}, nil, d.urls[:0], d.text[:0]
 	d.walker.reset(nil)
 }
 
 // URLs returns the body's URLs in their order. It has at least one after a successful [Document.Read].
 func (d *Document) URLs() []URL { return d.urls }
+
+// Pointer returns the JSON pointer of URL i, for an error.
+func (d *Document) Pointer(i int) string { return "/video/sources/" + strconv.Itoa(i) + "/src" }
 
 // Bytes returns a value as it is spelled in the body.
 func (d *Document) Bytes(v Value) []byte { return d.body[v.start:v.end] }

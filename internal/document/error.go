@@ -2,6 +2,8 @@ package document
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -18,9 +20,9 @@ func (e *Error) Error() string {
 	return e.Pointer + ": " + e.Detail
 }
 
-// Errorf makes an error about a value.
-func (d *Document) Errorf(v Value, format string, args ...any) *Error {
-	return &Error{Pointer: pointerTo(d.body, v.start), Detail: fmt.Sprintf(format, args...)}
+// Errorf makes an error about the value that a pointer points to.
+func Errorf(pointer, format string, args ...any) *Error {
+	return &Error{Pointer: pointer, Detail: fmt.Sprintf(format, args...)}
 }
 
 // fault is a reason why a text is not JSON that is taken.
@@ -39,13 +41,14 @@ const (
 	trailing
 )
 
-// faultError makes the error for a fault at a position.
-func faultError(body []byte, f fault, at int) *Error {
+// error makes the error for the walker's fault.
+func (w *walker) error() *Error {
+	body, at := w.b, w.faultAt
 	if len(body) == 0 {
 		return &Error{Detail: `the body is empty: send an object with a member "video"`}
 	}
-	e := &Error{Pointer: pointerTo(body, at)}
-	switch f {
+	e := &Error{Pointer: w.pointer()}
+	switch w.fault {
 	case tooShort:
 		e.Detail = fmt.Sprintf("the JSON ends too early, at byte %d: send the whole object", len(body))
 	case unexpected:
@@ -68,3 +71,36 @@ func faultError(body []byte, f fault, at int) *Error {
 	}
 	return e
 }
+
+// maxPointer bounds how much of a body a pointer repeats.
+const maxPointer = 512
+
+// pointer returns the JSON pointer (RFC 6901) of the value that is next, or whose fault ended the walk. Before a name it
+// is the object's. Where it is longer than maxPointer, it is that of the innermost object or array around whose pointer
+// is not.
+func (w *walker) pointer() string {
+	var pointer, token []byte
+	for i := range w.levels[:w.depth] {
+		l := &w.levels[i]
+		switch {
+		case l.closer == ']' && l.count > 0:
+			token = strconv.AppendInt(append(token[:0], '/'), int64(l.count-1), 10)
+		case l.closer == '}' && l.name.end > 0:
+			if l.name.end-l.name.start > 6*maxPointer { // what maxPointer characters have at most, as \u escapes
+				return string(pointer)
+			}
+			name := appendUnescaped(nil, w.b[l.name.start:l.name.end])
+			token = append(append(token[:0], '/'), escapePointer.Replace(string(name))...)
+		default:
+			return string(pointer)
+		}
+		if len(pointer)+len(token) > maxPointer {
+			return string(pointer)
+		}
+		pointer = append(pointer, token...)
+	}
+	return string(pointer)
+}
+
+// escapePointer escapes a name for a pointer (RFC 6901, section 3).
+var escapePointer = strings.NewReplacer("~", "~0", "/", "~1")

@@ -1,72 +1,68 @@
 package document
 
-import "fmt"
-
 // Read checks a body and finds its values. The body has an object with the member "video", which has at least one URL
 // and at most maxURLs. The error is an [*Error]. The document refers to the body until [Document.Reset], which must come
 // before the next Read.
+//
+// What is wrong with a value is reported only if the whole body is JSON. So reading goes on after it.
 func (d *Document) Read(body []byte, maxURLs int) error {
-	d.body = body
+	d.body, d.maxURLs = body, maxURLs
 	w := &d.walker
 	w.reset(body)
-	c := d.readBody(w, maxURLs)
-	if c != nil && w.fault == none {
-		// What the values mean is of no interest before the whole body is known to be JSON.
-		w.reset(body)
-		w.skip()
-	}
+	d.readBody(w)
 	w.end()
-	switch {
-	case w.fault != none:
-		return faultError(body, w.fault, w.faultAt)
-	case c != nil:
-		return &Error{Pointer: pointerTo(body, c.at) + c.member, Detail: c.detail}
+	if w.fault != none {
+		return w.error()
+	}
+	if d.complaint != nil {
+		return d.complaint
 	}
 	return nil
 }
 
-// complaint is about a value that is JSON, but not what the body should have there.
-type complaint struct {
-	at     int    // where the value starts
-	member string // a pointer from there to a member that is missing
-	detail string
-}
-
-// complainf makes a complaint about the value that is next.
-func complainf(w *walker, format string, args ...any) *complaint {
-	return &complaint{at: w.i, detail: fmt.Sprintf(format, args...)}
-}
-
-// The methods below read one value each. They return nil also at a fault of the walker: [Document.Read] looks for it.
-
-func (d *Document) readBody(w *walker, maxURLs int) *complaint {
-	if w.next() != '{' {
-		return complainf(w, `the body must be an object with a member "video", not %s`, w.describe())
+// complain records what is wrong with the value that is next, or with a member of it. The first complaint counts.
+func (d *Document) complain(w *walker, member, format string, args ...any) {
+	if d.complaint == nil && w.fault == none {
+		d.complaint = Errorf(w.pointer()+member, format, args...)
 	}
-	start := w.i
+}
+
+// expect reports whether the next value starts with the given byte. If not, it complains about the value and skips it.
+func (d *Document) expect(w *walker, start byte, format string) bool {
+	if w.next() == start {
+		return true
+	}
+	if d.complaint == nil {
+		d.complain(w, "", format, w.describe())
+	}
+	w.skip()
+	return false
+}
+
+func (d *Document) readBody(w *walker) {
+	if !d.expect(w, '{', `the body must be an object with a member "video", not %s`) {
+		return
+	}
+	found := false
 	for l := w.open(); w.more(l); {
 		switch string(w.name(l)) {
 		case "video":
-			if c := d.readVideo(w, maxURLs); c != nil {
-				return c
-			}
+			found = true
+			d.readVideo(w)
 		case "token":
-			if c := d.readOptions(w); c != nil {
-				return c
-			}
+			d.readOptions(w)
 		default:
 			w.skip()
 		}
 	}
-	if d.answer.IsAbsent() && w.fault == none {
-		return &complaint{start, "/video", `the body has no member "video": add the video object`}
+	if !found {
+		d.complain(w, "/video", `the body has no member "video": add the video object`)
 	}
-	return nil
 }
 
-func (d *Document) readVideo(w *walker, maxURLs int) *complaint {
-	if w.next() != '{' {
-		return complainf(w, "must be an object, not %s", w.describe())
+func (d *Document) readVideo(w *walker) {
+	if !d.expect(w, '{', "must be an object, not %s") {
+		return
 	}
 	start, found := w.i, false
 	for l := w.open(); w.more(l); {
@@ -75,95 +71,82 @@ func (d *Document) readVideo(w *walker, maxURLs int) *complaint {
 			d.VideoID = w.value()
 		case "sources":
 			found = true
-			if c := d.readSources(w, maxURLs); c != nil {
-				return c
-			}
+			d.readSources(w)
 		default:
 			w.skip()
 		}
 	}
-	if !found && w.fault == none {
-		return &complaint{start, "/sources", `the video has no member "sources": add an array of at least one source`}
+	if !found {
+		d.complain(w, "/sources", `the video has no member "sources": add an array of at least one source`)
 	}
 	d.answer = Value{start: start, end: w.i}
-	return nil
 }
 
-func (d *Document) readSources(w *walker, maxURLs int) *complaint {
-	if w.next() != '[' {
-		return complainf(w, "must be an array, not %s", w.describe())
+func (d *Document) readSources(w *walker) {
+	if !d.expect(w, '[', "must be an array, not %s") {
+		return
 	}
-	start := w.i
+	tooMany := false
 	for l := w.open(); w.more(l); {
-		if len(d.urls) == maxURLs {
-			return &complaint{start, "", fmt.Sprintf("must have %d sources at most", maxURLs)}
+		if len(d.urls) < d.maxURLs {
+			d.readSource(w)
+			continue
 		}
-		if c := d.readSource(w); c != nil {
-			return c
-		}
+		tooMany = true
+		w.skip()
 	}
-	if len(d.urls) == 0 && w.fault == none {
-		return &complaint{start, "", "must have at least one source"}
+	switch {
+	case tooMany:
+		d.complain(w, "", "must have %d sources at most", d.maxURLs)
+	case len(d.urls) == 0:
+		d.complain(w, "", "must have at least one source")
 	}
-	return nil
 }
 
-func (d *Document) readSource(w *walker) *complaint {
-	if w.next() != '{' {
-		return complainf(w, "must be an object, not %s", w.describe())
+func (d *Document) readSource(w *walker) {
+	if !d.expect(w, '{', "must be an object, not %s") {
+		return
 	}
-	start := w.i
 	var u URL
 	for l := w.open(); w.more(l); {
 		switch string(w.name(l)) {
 		case "src":
-			if w.next() != '"' {
-				return complainf(w, "must be a string, not %s", w.describe())
+			if d.expect(w, '"', "must be a string, not %s") {
+				u.Value = w.str()
 			}
-			u.Value = w.str()
 		case "type":
-			switch w.next() {
-			case '"':
-				u.Type = w.str()
-			case 'n': // null stands for no type
+			if w.next() == 'n' { // null stands for no type
 				w.skip()
-			default:
-				return complainf(w, "must be a string, not %s", w.describe())
+			} else if d.expect(w, '"', "must be a string, not %s") {
+				u.Type = w.str()
 			}
 		default:
 			w.skip()
 		}
 	}
-	if u.IsAbsent() && w.fault == none {
-		return &complaint{start, "/src", `the source has no member "src": add its path`}
+	if u.IsAbsent() {
+		d.complain(w, "/src", `the source has no member "src": add its path`)
 	}
 	d.urls = append(d.urls, u)
-	return nil
 }
 
-func (d *Document) readOptions(w *walker) *complaint {
-	if w.next() != '{' {
-		return complainf(w, "must be an object, not %s", w.describe())
+func (d *Document) readOptions(w *walker) {
+	if !d.expect(w, '{', "must be an object, not %s") {
+		return
 	}
 	for l := w.open(); w.more(l); {
-		var option *Value
 		switch string(w.name(l)) {
 		case "ttl":
-			option = &d.Options.TTL
+			d.Options.TTL = w.value()
 		case "notBefore":
-			option = &d.Options.NotBefore
+			d.Options.NotBefore = w.value()
 		case "ip":
-			option = &d.Options.IP
+			d.Options.IP = w.value()
 		case "session":
-			option = &d.Options.Session
+			d.Options.Session = w.value()
 		default:
-			if w.fault == none {
-				w.next()
-				return complainf(w, `is unknown: a token has "ttl", "notBefore", "ip" and "session"`)
-			}
-			return nil
+			d.complain(w, "", `is unknown: a token has "ttl", "notBefore", "ip" and "session"`)
+			w.skip()
 		}
-		*option = w.value()
 	}
-	return nil
 }

@@ -17,10 +17,11 @@ type walker struct {
 
 // level is an open object or array.
 type level struct {
-	closer    byte // the byte that ends it
-	begun     bool // it has a member or element
-	firstName int  // the index of its first name in names.list
-	inTable   int  // how many of its names are in names.table
+	closer    byte     // the byte that ends it
+	count     int      // how many members or elements have begun
+	name      nameSpan // of an object: the name of the member that has begun
+	firstName int      // the index of its first name in names.list
+	inTable   int      // how many of its names are in names.table
 	filter    uint64
 }
 
@@ -99,11 +100,12 @@ func (w *walker) more(l *level) bool {
 		w.close(l)
 		return false
 	}
-	if !l.begun {
-		l.begun = true
+	l.count++
+	if l.count == 1 {
 		return true
 	}
 	if c != ',' {
+		l.count--
 		w.fail(unexpected, w.i)
 		return false
 	}
@@ -122,6 +124,7 @@ func (w *walker) close(l *level) {
 
 // name goes past the next member's name and its colon, and returns the name's text, which is good until the object ends.
 func (w *walker) name(l *level) []byte {
+	l.name.end = 0
 	if w.next() != '"' {
 		w.fail(unexpected, w.i)
 		return nil
@@ -133,6 +136,7 @@ func (w *walker) name(l *level) []byte {
 		return nil
 	}
 	w.i = end
+	l.name = nameSpan{start, end - 1}
 	name := w.b[start : end-1]
 	if escaped || !w.names.addToList(l, name, start) {
 		var isNew bool
@@ -218,6 +222,7 @@ func (w *walker) skipNested() {
 				i = w.i
 				break
 			}
+			l.count++
 			if l.closer == '}' {
 				if w.name(l); w.fault != none {
 					return
@@ -245,6 +250,7 @@ func (w *walker) skipNested() {
 			l := &w.levels[w.depth-1]
 			if i < len(b) && b[i] == ',' {
 				i++
+				l.count++
 				if l.closer == '}' {
 					w.i = i
 					if w.name(l); w.fault != none {

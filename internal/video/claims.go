@@ -17,25 +17,22 @@ func (s *Signer) claims(d *document.Document, now int64) (c token.Claims, err er
 	o := &d.Options
 	ttl := min(s.TTL, s.MaxTTL)
 	if !o.TTL.IsAbsent() {
-		if ttl, err = integer(d, o.TTL, 1, s.MaxTTL); err != nil {
+		if ttl, err = integer(d.Bytes(o.TTL), "/token/ttl", 1, s.MaxTTL); err != nil {
 			return c, err
 		}
 	}
 	expiry := s.expiry(now, ttl)
 	if expiry > math.MaxUint32 {
-		if o.TTL.IsAbsent() {
-			return c, &Error{Detail: errTooLate}
-		}
-		return c, d.Errorf(o.TTL, errTooLate)
+		return c, document.Errorf("/token/ttl", "is too long: a token cannot express an expiry after 2106-02-07")
 	}
 	c.Expiry = uint32(expiry)
 	if !o.NotBefore.IsAbsent() {
-		t, err := integer(d, o.NotBefore, 0, math.MaxUint32)
+		t, err := integer(d.Bytes(o.NotBefore), "/token/notBefore", 0, math.MaxUint32)
 		if err != nil {
 			return c, err
 		}
 		if t >= expiry {
-			return c, d.Errorf(o.NotBefore, "is not before the token's expiry, %d: choose an earlier time or a longer ttl", expiry)
+			return c, document.Errorf("/token/notBefore", "is not before the token's expiry, %d: choose an earlier time or a longer ttl", expiry)
 		}
 		c.NotBefore = uint32(t)
 	}
@@ -53,8 +50,6 @@ func (s *Signer) claims(d *document.Document, now int64) (c token.Claims, err er
 	return c, nil
 }
 
-const errTooLate = "the token would expire after 2106-02-07, which it cannot express: choose a shorter ttl"
-
 // expiry returns now + ttl rounded up, so that a video's URLs stay the same for a while, and players, browsers and CDNs
 // can cache. Where that is later than a token may expire, it is rounded down. A short ttl is rounded to less, so that a
 // token is good for at least three quarters of it.
@@ -69,9 +64,9 @@ func (s *Signer) expiry(now, ttl int64) int64 {
 }
 
 // integer reads a JSON number that is spelled with digits alone.
-func integer(d *document.Document, v document.Value, least, most int64) (int64, error) {
+func integer(text []byte, pointer string, least, most int64) (int64, error) {
 	n := int64(0)
-	for _, c := range d.Bytes(v) {
+	for _, c := range text {
 		if c < '0' || c > '9' || n > most {
 			n = -1
 			break
@@ -79,7 +74,7 @@ func integer(d *document.Document, v document.Value, least, most int64) (int64, 
 		n = n*10 + int64(c-'0')
 	}
 	if n < least || n > most {
-		return 0, d.Errorf(v, "must be a whole number of seconds from %d to %d, written in digits", least, most)
+		return 0, document.Errorf(pointer, "must be a whole number of seconds from %d to %d, written in digits", least, most)
 	}
 	return n, nil
 }
@@ -93,7 +88,7 @@ func session(d *document.Document, v document.Value) (id [8]byte, err error) {
 			}
 		}
 	}
-	return id, d.Errorf(v, "must be a string of 16 hexadecimal digits")
+	return id, document.Errorf("/token/session", "must be a string of 16 hexadecimal digits")
 }
 
 // network reads an address, which stands for its /32 or its /64, or a prefix in CIDR form (RFC 4632).
@@ -104,7 +99,7 @@ func network(d *document.Document, v document.Value) (netip.Prefix, error) {
 			return p, nil
 		}
 	}
-	return netip.Prefix{}, d.Errorf(v, `must be a string: an IPv4 or IPv6 address such as "203.0.113.7", or a prefix such as "2001:db8::/64"`)
+	return netip.Prefix{}, document.Errorf("/token/ip", `must be a string: an IPv4 or IPv6 address such as "203.0.113.7", or a prefix such as "2001:db8::/64"`)
 }
 
 // parseNetwork keeps no part of text, because it refuses zones, the only part that net/netip would keep.

@@ -111,7 +111,7 @@ func (r *request) parse() (err error) {
 }
 
 func (r *request) sourceError(i int, err error) error {
-	return r.document.Errorf(r.document.URLs()[i].Value, "%v", err)
+	return &Error{Pointer: r.document.Pointer(i), Detail: err.Error()}
 }
 
 // identity is what affinity goes by: the video's id where it is a number or a string that is not empty, else the text

@@ -89,7 +89,7 @@ func TestRefused(t *testing.T) {
 	for _, c := range []struct{ name, body, pointer, detail string }{
 		{"empty", ``, "", "is empty"},
 		{"spaces", "  \n", "", "ends too early"},
-		{"cut off", seed[:len(seed)-3], "/video/sources", "ends too early"},
+		{"cut off", seed[:len(seed)-3], "/video/sources/1", "ends too early"},
 		{"an array", `[]`, "", "not an array"},
 		{"a number", `12`, "", "not a number"},
 		{"null", `null`, "", "not null"},
