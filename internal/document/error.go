@@ -89,7 +89,7 @@ func (w *walker) pointer() string {
 			if l.name.end-l.name.start > 6*maxPointer { // what maxPointer characters have at most, as \u escapes
 				return string(pointer)
 			}
-			name := appendUnescaped(nil, w.b[l.name.start:l.name.end])
+			name := appendUnescaped(nil, w.names.get(l.name))
 			token = append(append(token[:0], '/'), escapePointer.Replace(string(name))...)
 		default:
 			return string(pointer)

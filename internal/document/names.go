@@ -2,135 +2,158 @@ package document
 
 import (
 	"bytes"
+	"encoding/binary"
 	"hash/maphash"
+	"math/bits"
+	"math/rand/v2"
 )
 
 // fewNames is how many names of an object may be compared one by one.
-const fewNames = 8
+const fewNames = 16
 
 // names are the member names of the open objects, to find one that appears twice.
 //
-// The names of most objects are in a list, and a filter of 64 bits tells without a comparison that a name is new (Bloom,
-// 1970, with one hash). Where the filter cannot tell, a few names are compared one by one; a client can choose names that
-// all have the same bit, and so the names of larger objects go into a hash table, and so do names with escapes. The hash
-// has a random seed, so that no client can choose names that collide in the table.
+// The names of most objects are in a list, and a filter of 64 bits tells of most of them that they are new (Bloom, 1970,
+// with one hash). Where the filter cannot tell, a few names are compared one by one. The names of larger objects go into
+// a hash table then. The hashes have random keys, so that no client can choose short names that collide in the filter, or
+// any names that collide in the table.
 type names struct {
 	body  []byte
+	text  []byte     // the text of names that had escapes
 	list  []nameSpan // those of the innermost object last
 	table []tableName
-	slots []int32 // 1 + an index in table, 0 for an empty slot; a power of two, at most half of them used
-	text  []byte  // names that had escapes
+	slots []uint32 // 1 + an index in table, 0 for an empty slot; a power of two, at most half of them used
+	shift int      // what a hash is shifted by for its slot
 }
 
-type nameSpan struct{ start, end int }
-
-// tableName is a name in the table.
-type tableName struct {
-	hash       uint64
-	slot       uint32
-	depth      int32  // of the object
-	start, end uint32 // in names.text if it had escapes, else in the body
+// nameSpan is a name's text in the body, or in names.text.
+type nameSpan struct {
+	start, end uint32
 	escaped    bool
 }
 
-var nameSeed = maphash.MakeSeed()
+// tableName is a name in the table.
+type tableName struct {
+	nameSpan
+	hash  uint64
+	slot  uint32
+	depth uint32 // of its object
+}
+
+var (
+	nameSeed = maphash.MakeSeed()
+	hashKeys = [2]uint64{rand.Uint64() | 1, rand.Uint64() | 1}
+)
 
 func (n *names) reset(body []byte) {
-	n.body, n.list, n.table, n.slots, n.text = body, n.list[:0], n.table[:0], n.slots[:0], n.text[:0]
+	n.body, n.text, n.list, n.table, n.slots = body, n.text[:0], n.list[:0], n.table[:0], n.slots[:0]
 }
 
-// addToList adds a name without escapes to the list of the innermost object, if the filter tells that it is new. It
-// reports whether it did. The name starts at start in the body.
-func (n *names) addToList(o *level, name []byte, start int) bool {
-	bit := filterBit(name)
-	if o.filter&bit != 0 {
-		return false
+func (n *names) get(s nameSpan) []byte {
+	if s.escaped {
+		return n.text[s.start:s.end]
 	}
-	o.filter |= bit
-	n.list = append(n.list, nameSpan{start, start + len(name)})
-	return true
+	return n.body[s.start:s.end]
 }
 
-func filterBit(name []byte) uint64 {
-	if len(name) == 0 {
-		return 1
+// unescape puts the text of a name that has escapes into n.text.
+func (n *names) unescape(raw []byte) ([]byte, nameSpan) {
+	start := len(n.text)
+	n.text = appendUnescaped(n.text, raw)
+	return n.text[start:], nameSpan{uint32(start), uint32(len(n.text)), true}
+}
+
+// add adds a name to the innermost object, which is at the given depth, and reports whether it is new.
+func (n *names) add(o *level, depth int, s nameSpan, name []byte) bool {
+	hash := hashEnds(name)
+	if bit := uint64(1) << (hash >> 58); o.filter&bit == 0 {
+		o.filter |= bit
+		n.list = append(n.list, s)
+		return true
 	}
-	return 1 << ((uint(len(name)) + uint(name[0])*7 + uint(name[len(name)-1])*31) & 63)
+	return n.addSlowly(o, depth, s, name, hash)
 }
 
-// add adds any name to the innermost object, which is at the given depth. It returns the name's text, and whether it is
-// new. In the body, the text between the quotes is from start to end.
-func (n *names) add(o *level, depth, start, end int, escaped bool) (name []byte, isNew bool) {
-	name = n.body[start:end]
+// addSlowly adds a name that the filter does not tell to be new.
+func (n *names) addSlowly(o *level, depth int, s nameSpan, name []byte, hash uint64) bool {
 	if o.inTable == 0 {
-		names := n.list[o.firstName:]
-		if !escaped && len(names) < fewNames {
-			for _, other := range names {
-				if bytes.Equal(n.body[other.start:other.end], name) {
-					return nil, false
+		list := n.list[o.firstName:]
+		if len(list) < fewNames {
+			for _, other := range list {
+				if bytes.Equal(n.get(other), name) {
+					return false
 				}
 			}
-			n.list = append(n.list, nameSpan{start, end})
-			return name, true
+			n.list = append(n.list, s)
+			return true
 		}
-		for _, other := range names {
-			n.insert(o, depth, tableName{start: uint32(other.start), end: uint32(other.end)})
+		for _, other := range list {
+			text := n.get(other)
+			n.insert(o, depth, other, text, hashEnds(text))
 		}
 		o.filter = ^uint64(0) // the list takes no more
 	}
-	if !escaped {
-		return name, n.insert(o, depth, tableName{start: uint32(start), end: uint32(end)})
-	}
-	from := len(n.text)
-	n.text = appendUnescaped(n.text, name)
-	return n.text[from:], n.insert(o, depth, tableName{start: uint32(from), end: uint32(len(n.text)), escaped: true})
+	return n.insert(o, depth, s, name, hash)
 }
 
-// insert adds a name to the table and reports whether it is new.
-func (n *names) insert(o *level, depth int, name tableName) bool {
-	if 2*len(n.table) >= len(n.slots) {
-		n.grow()
+// hashEnds is a multiply-shift hash (Dietzfelbinger and others, 1997), good in its high bits, of the length and of the
+// first and last eight bytes.
+func hashEnds(name []byte) uint64 {
+	switch n := len(name); {
+	case n >= 8:
+		first, last := binary.LittleEndian.Uint64(name), binary.LittleEndian.Uint64(name[n-8:])
+		return (first+uint64(n))*hashKeys[0] + last*hashKeys[1]
+	case n >= 4:
+		first, last := uint64(binary.LittleEndian.Uint32(name)), uint64(binary.LittleEndian.Uint32(name[n-4:]))
+		return (first | last<<32 + uint64(n)) * hashKeys[0]
+	case n > 0:
+		return (uint64(name[0]) | uint64(name[n/2])<<8 | uint64(name[n-1])<<16 + uint64(n)<<24) * hashKeys[0]
 	}
-	text := n.get(&name)
-	name.depth = int32(depth)
-	name.hash = maphash.Bytes(nameSeed, text) + uint64(depth)*0x9E3779B97F4A7C15 // objects differ
+	return 0
+}
+
+// insert adds a name with the given hashEnds to the table and reports whether it is new.
+func (n *names) insert(o *level, depth int, s nameSpan, name []byte, hash uint64) bool {
+	if 2*len(n.table) >= len(n.slots) {
+		n.grow(len(n.body) - int(s.start))
+	}
+	if len(name) > 16 {
+		hash = maphash.Bytes(nameSeed, name) // the ends are not all of it
+	}
+	hash += uint64(depth) * 0x9E3779B97F4A7C15 // objects differ
 	mask := uint64(len(n.slots) - 1)
-	slot := name.hash & mask
+	slot := hash >> n.shift
 	for ; n.slots[slot] != 0; slot = (slot + 1) & mask {
-		if other := &n.table[n.slots[slot]-1]; other.hash == name.hash && other.depth == name.depth && bytes.Equal(n.get(other), text) {
+		other := &n.table[n.slots[slot]-1]
+		if other.hash == hash && other.depth == uint32(depth) && bytes.Equal(n.get(other.nameSpan), name) {
 			return false
 		}
 	}
-	name.slot = uint32(slot)
-	n.table = append(n.table, name)
-	n.slots[slot] = int32(len(n.table))
+	n.table = append(n.table, tableName{s, hash, uint32(slot), uint32(depth)})
+	n.slots[slot] = uint32(len(n.table))
 	o.inTable++
 	return true
 }
 
-func (n *names) get(name *tableName) []byte {
-	if name.escaped {
-		return n.text[name.start:name.end]
-	}
-	return n.body[name.start:name.end]
-}
-
-// grow doubles the slots and fills them again, in the order in which the names were added.
-func (n *names) grow() {
-	size := max(64, 2*len(n.slots))
+// grow makes the slots for what may come in the rest of the body, or doubles them, and fills them again in the order in
+// which the names were added.
+func (n *names) grow(rest int) {
+	const shortest = len(`"":0,`)
+	size := max(2*len(n.slots), 1<<bits.Len(uint(2*min(rest/shortest, 1<<16)+2*len(n.table)+fewNames)))
 	if size > cap(n.slots) {
-		n.slots = make([]int32, size)
+		n.slots = make([]uint32, size)
 	} else {
 		n.slots = n.slots[:size]
 		clear(n.slots)
 	}
 	mask := uint64(size - 1)
+	n.shift = 64 - bits.TrailingZeros(uint(size))
 	for i := range n.table {
-		slot := n.table[i].hash & mask
+		slot := n.table[i].hash >> n.shift
 		for n.slots[slot] != 0 {
 			slot = (slot + 1) & mask
 		}
-		n.slots[slot] = int32(i + 1)
+		n.slots[slot] = uint32(i + 1)
 		n.table[i].slot = uint32(slot)
 	}
 }
@@ -138,13 +161,12 @@ func (n *names) grow() {
 // drop forgets the names of the innermost object, which were added last. In a table with linear probing, taking away
 // what was added last restores what was there before.
 func (n *names) drop(o *level) {
-	n.list = n.list[:o.firstName]
-	for range o.inTable {
-		last := &n.table[len(n.table)-1]
-		n.slots[last.slot] = 0
-		if last.escaped {
-			n.text = n.text[:last.start]
+	n.list, n.text = n.list[:o.firstName], n.text[:o.firstText]
+	if o.inTable > 0 {
+		kept := len(n.table) - int(o.inTable)
+		for i := len(n.table) - 1; i >= kept; i-- {
+			n.slots[n.table[i].slot] = 0
 		}
-		n.table = n.table[:len(n.table)-1]
+		n.table = n.table[:kept]
 	}
 }

@@ -1,11 +1,16 @@
 package document
 
+import "math"
+
 // Read checks a body and finds its values. The body has an object with the member "video", which has at least one URL
 // and at most maxURLs. The error is an [*Error]. The document refers to the body until [Document.Reset], which must come
 // before the next Read.
 //
 // What is wrong with a value is reported only if the whole body is JSON. So reading goes on after it.
 func (d *Document) Read(body []byte, maxURLs int) error {
+	if len(body) > math.MaxInt32 {
+		return Errorf("", "the body is too long: send %d bytes at most", math.MaxInt32)
+	}
 	d.body, d.maxURLs = body, maxURLs
 	w := &d.walker
 	w.reset(body)

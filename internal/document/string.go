@@ -39,10 +39,15 @@ func scanString(b []byte, i int) (end int, escaped bool, f fault) {
 			return i + 1, escaped, none
 		case c == '\\':
 			escaped = true
-			for i+1 < len(b) && b[i] == '\\' && simpleEscapes[b[i+1]] != 0 {
-				i += 2
-			}
-			if i < len(b) && b[i] == '\\' {
+			for i < len(b) && b[i] == '\\' { // escapes often come in a row
+				if i+1 < len(b) && simpleEscapes[b[i+1]] != 0 {
+					i += 2
+					continue
+				}
+				if code := hex4(b[i:]); code >= 0 && code>>11 != 0xD800>>11 {
+					i += 6
+					continue
+				}
 				n, f := scanEscape(b[i:])
 				if f != none {
 					return i, true, f
@@ -78,77 +83,82 @@ var simpleEscapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\
 
 // scanEscape returns the length of the \u escape at the start of b. A surrogate pair counts as one escape.
 func scanEscape(b []byte) (n int, f fault) {
-	code, f := hex4(b)
+	code := hex4(b)
 	switch {
-	case f != none:
-		return 0, f
+	case code < 0:
+		return 0, escapeFault(b)
 	case code>>10 == 0xDC00>>10:
 		return 0, loneSurrogate
 	case code>>10 != 0xD800>>10:
 		return 6, none
 	}
-	switch low, f := hex4(b[6:]); {
-	case f == tooShort:
+	if low := hex4(b[6:]); low>>10 == 0xDC00>>10 {
+		return 12, none
+	} else if low < 0 && escapeFault(b[6:]) == tooShort {
 		return 0, tooShort
-	case f != none || low>>10 != 0xDC00>>10:
-		return 0, loneSurrogate
 	}
-	return 12, none
+	return 0, loneSurrogate
 }
 
-// hex4 returns the code of the \u escape at the start of b.
-func hex4(b []byte) (code rune, f fault) {
-	for i := range 6 {
-		if i == len(b) {
-			return 0, tooShort
-		}
-		c := b[i]
-		switch {
-		case i == 0:
-			if c != '\\' {
-				return 0, badEscape
-			}
-			continue
-		case i == 1:
-			if c != 'u' {
-				return 0, badEscape
-			}
-			continue
-		case '0' <= c && c <= '9':
-			c -= '0'
-		case 'a' <= c|0x20 && c|0x20 <= 'f':
-			c = c | 0x20 - 'a' + 10
-		default:
-			return 0, badEscape
-		}
-		code = code<<4 | rune(c)
+// hex4 returns the code of the \u escape at the start of b, or a negative number where there is none.
+func hex4(b []byte) rune {
+	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
+		return -1
 	}
-	return code, none
+	return rune(unhex[b[2]])<<12 | rune(unhex[b[3]])<<8 | rune(unhex[b[4]])<<4 | rune(unhex[b[5]])
+}
+
+// unhex has the value of each hexadecimal digit, and -1 for other bytes.
+var unhex = func() (t [256]int8) {
+	for c := range t {
+		t[c] = -1
+	}
+	for i, c := range "0123456789abcdef" {
+		t[c] = int8(i)
+	}
+	for i, c := range "ABCDEF" {
+		t[c] = int8(10 + i)
+	}
+	return t
+}()
+
+// escapeFault says why b does not start with a \u escape.
+func escapeFault(b []byte) fault {
+	for i, c := range b[:min(len(b), 6)] {
+		if i < 2 && c != `\u`[i] || i >= 2 && unhex[c] < 0 {
+			return badEscape
+		}
+	}
+	return tooShort
 }
 
 // appendUnescaped appends the text between the quotes of a valid string, with each escape replaced by its character.
 func appendUnescaped(dst, s []byte) []byte {
-	for {
-		i := bytes.IndexByte(s, '\\')
-		if i < 0 {
-			return append(dst, s...)
-		}
-		dst = append(dst, s[:i]...)
-		s = s[i:]
-		for len(s) > 0 && s[0] == '\\' { // escapes often come in a row
-			if c := simpleEscapes[s[1]]; c != 0 {
-				dst = append(dst, c)
-				s = s[2:]
-				continue
+	for len(s) > 0 {
+		if s[0] != '\\' {
+			i := bytes.IndexByte(s, '\\')
+			if i < 0 {
+				return append(dst, s...)
 			}
-			code, _ := hex4(s)
+			dst = append(dst, s[:i]...)
+			s = s[i:]
+		}
+		if c := simpleEscapes[s[1]]; c != 0 {
+			dst = append(dst, c)
+			s = s[2:]
+			continue
+		}
+		code := hex4(s)
+		s = s[6:]
+		if code < utf8.RuneSelf {
+			dst = append(dst, byte(code))
+			continue
+		}
+		if code>>10 == 0xD800>>10 {
+			code = 0x10000 + (code-0xD800)<<10 + (hex4(s) - 0xDC00)
 			s = s[6:]
-			if code>>10 == 0xD800>>10 {
-				low, _ := hex4(s)
-				s = s[6:]
-				code = 0x10000 + (code-0xD800)<<10 + (low - 0xDC00)
-			}
-			dst = utf8.AppendRune(dst, code)
 		}
+		dst = utf8.AppendRune(dst, code)
 	}
+	return dst
 }

@@ -18,10 +18,11 @@ type walker struct {
 // level is an open object or array.
 type level struct {
 	closer    byte     // the byte that ends it
-	count     int      // how many members or elements have begun
-	name      nameSpan // of an object: the name of the member that has begun
-	firstName int      // the index of its first name in names.list
-	inTable   int      // how many of its names are in names.table
+	count     uint32   // how many members or elements have begun
+	name      nameSpan // of an object: the name of the member that has begun, with the end 0 before one
+	firstName uint32   // the index of its first name in names.list
+	firstText uint32   // where its names start in names.text
+	inTable   uint32   // how many of its names are in names.table
 	filter    uint64
 }
 
@@ -86,7 +87,11 @@ func (w *walker) open() *level {
 		return &w.levels[maxDepth-1] // nothing is read any more
 	}
 	l := &w.levels[w.depth]
-	*l = level{closer: w.b[w.i] + 2, firstName: len(w.names.list)} // "{" and "}", "[" and "]" are two apart
+	*l = level{
+		closer:    w.b[w.i] + 2, // "{" and "}", "[" and "]" are two apart
+		firstName: uint32(len(w.names.list)),
+		firstText: uint32(len(w.names.text)),
+	}
 	w.depth++
 	w.i++
 	return l
@@ -124,33 +129,44 @@ func (w *walker) close(l *level) {
 
 // name goes past the next member's name and its colon, and returns the name's text, which is good until the object ends.
 func (w *walker) name(l *level) []byte {
-	l.name.end = 0
-	if w.next() != '"' {
-		w.fail(unexpected, w.i)
-		return nil
-	}
-	start := w.i + 1
-	end, escaped, f := scanString(w.b, w.i)
+	name, end, f := w.nameAt(l, w.i)
 	if f != none {
 		w.fail(f, end)
 		return nil
 	}
 	w.i = end
-	l.name = nameSpan{start, end - 1}
-	name := w.b[start : end-1]
-	if escaped || !w.names.addToList(l, name, start) {
-		var isNew bool
-		if name, isNew = w.names.add(l, w.depth, start, end-1, escaped); !isNew {
-			w.fail(duplicate, end)
-			return nil
-		}
-	}
-	if w.next() != ':' {
-		w.fail(unexpected, w.i)
-		return nil
-	}
-	w.i++
 	return name
+}
+
+// nameAt is name for a name, or white space before it, at b[i]. It returns the position after the colon, or of a fault.
+func (w *walker) nameAt(l *level, i int) (name []byte, end int, f fault) {
+	b := w.b
+	l.name.end = 0
+	if i < len(b) && b[i] <= ' ' {
+		i = skipSpace(b, i)
+	}
+	if i == len(b) || b[i] != '"' {
+		return nil, i, unexpected
+	}
+	end, escaped, f := scanString(b, i)
+	if f != none {
+		return nil, end, f
+	}
+	l.name = nameSpan{uint32(i + 1), uint32(end - 1), false}
+	name, span := b[i+1:end-1], l.name
+	if escaped {
+		name, span = w.names.unescape(name)
+	}
+	if !w.names.add(l, w.depth, span, name) {
+		return nil, end, duplicate
+	}
+	if end < len(b) && b[end] <= ' ' {
+		end = skipSpace(b, end)
+	}
+	if end == len(b) || b[end] != ':' {
+		return nil, end, unexpected
+	}
+	return name, end + 1, none
 }
 
 // value goes past the next value and returns its place.
@@ -191,10 +207,11 @@ func (w *walker) skip() {
 	}
 }
 
-// skipNested goes past an object or array. It is one loop with its position in a register: the smallest values have
-// two bytes, and a hostile body has thousands of them.
+// skipNested goes past an object or array. It is one loop that keeps its position in a register: the smallest values
+// have one byte, and a hostile body has thousands of them.
 func (w *walker) skipNested() {
 	b, i, outside := w.b, w.i, w.depth
+	var l *level // the innermost object or array
 	for {
 		// A value.
 		if i < len(b) && b[i] <= ' ' {
@@ -214,22 +231,26 @@ func (w *walker) skipNested() {
 			i = end
 		case '{', '[':
 			w.i = i
-			l := w.open()
-			if c := w.next(); w.fault != none {
-				return
-			} else if c == l.closer {
-				w.close(l)
-				i = w.i
-				break
-			}
-			l.count++
-			if l.closer == '}' {
-				if w.name(l); w.fault != none {
+			l = w.open()
+			if w.next() != l.closer {
+				l.count++
+				if l.closer == '}' {
+					w.name(l)
+				}
+				if w.fault != none {
 					return
 				}
+				i = w.i
+				continue
 			}
+			if w.fault != none {
+				return
+			}
+			w.close(l)
 			i = w.i
-			continue
+			if w.depth > outside {
+				l = &w.levels[w.depth-1]
+			}
 		default:
 			end, ok := scanScalar(b, i)
 			if !ok {
@@ -247,26 +268,33 @@ func (w *walker) skipNested() {
 			if i < len(b) && b[i] <= ' ' {
 				i = skipSpace(b, i)
 			}
-			l := &w.levels[w.depth-1]
-			if i < len(b) && b[i] == ',' {
+			if i == len(b) {
+				w.fail(tooShort, i)
+				return
+			}
+			if b[i] == ',' {
 				i++
 				l.count++
 				if l.closer == '}' {
-					w.i = i
-					if w.name(l); w.fault != none {
+					_, end, f := w.nameAt(l, i)
+					if f != none {
+						w.fail(f, end)
 						return
 					}
-					i = w.i
+					i = end
 				}
 				break
 			}
-			if i == len(b) || b[i] != l.closer {
+			if b[i] != l.closer {
 				w.fail(unexpected, i)
 				return
 			}
 			w.i = i
 			w.close(l)
-			i = w.i
+			i++
+			if w.depth > outside {
+				l = &w.levels[w.depth-1]
+			}
 		}
 	}
 }
@@ -277,8 +305,7 @@ func scanScalar(b []byte, i int) (end int, ok bool) {
 	if i == len(b) {
 		return i, false
 	}
-	c := b[i]
-	switch c {
+	switch b[i] {
 	case 't':
 		return scanWord(b, i, "true")
 	case 'f':
