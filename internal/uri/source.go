@@ -121,33 +121,34 @@ func (s *Source) AppendFragment(dst []byte) []byte {
 // also percent-encoded: what reads the query after a verifier may decode it.
 func HasParameter(query []byte, name string) bool {
 	for len(query) > 0 {
-		param := query
-		if i := bytes.IndexByte(query, '&'); i >= 0 {
-			param, query = query[:i], query[i+1:]
-		} else {
-			query = nil
-		}
-		if i := bytes.IndexByte(param, '='); i >= 0 {
-			param = param[:i]
-		}
-		if decodesTo(param, name) {
+		if startsWith(query, name) {
 			return true
 		}
+		i := 0
+		if query[0] != '&' {
+			if i = bytes.IndexByte(query, '&'); i < 0 {
+				return false
+			}
+		}
+		query = query[i+1:]
 	}
 	return false
 }
 
-// decodesTo reports whether b, percent-decoded and in lower case, is the name.
-func decodesTo(b []byte, name string) bool {
+// startsWith reports whether a query's first parameter, percent-decoded and in lower case, has the name.
+func startsWith(query []byte, name string) bool {
 	for i := range len(name) {
-		if len(b) == 0 {
+		if len(query) == 0 {
 			return false
 		}
-		c, encoded := escape(b)
+		c, encoded := query[0], false
+		if c == '%' {
+			c, encoded = escape(query)
+		}
 		if encoded {
-			b = b[3:]
+			query = query[3:]
 		} else {
-			c, b = b[0], b[1:]
+			c, query = query[0], query[1:]
 		}
 		if 'A' <= c && c <= 'Z' {
 			c |= 0x20
@@ -156,5 +157,5 @@ func decodesTo(b []byte, name string) bool {
 			return false
 		}
 	}
-	return len(b) == 0
+	return len(query) == 0 || query[0] == '=' || query[0] == '&'
 }
