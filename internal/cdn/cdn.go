@@ -28,6 +28,7 @@ type CDN struct {
 	ReportOnly bool
 
 	seed uint64
+	base string // Base(), for Append
 }
 
 // MaxWeight bounds a weight, and with it the size of the schedule.
@@ -71,7 +72,7 @@ func New(balance Balance, cdns []CDN) (*Set, error) {
 		if c.Weight < 0 || c.Weight > MaxWeight || len(c.Keys) == 0 || s.Lookup(c.Name) != c {
 			return nil, fmt.Errorf("cdn %q: it needs a name of its own, a key, and a weight from 0 to %d", c.Name, MaxWeight)
 		}
-		c.seed = xxhash.Sum64String(c.Name)
+		c.seed, c.base = xxhash.Sum64String(c.Name), c.Base()
 		weights[i] = c.Weight
 		if c.Weight > 0 {
 			picked++

@@ -17,7 +17,7 @@ var errTooLong = fmt.Errorf("is too long: with its token, path and query must be
 // written as it is signed.
 func (c *CDN) Append(dst []byte, s *uri.Source, claims *token.Claims) ([]byte, error) {
 	dst = append(dst, c.URL...)
-	start := len(dst) - len(c.Base())
+	start := len(dst) - len(c.base)
 	var err error
 	if claims.Depth > 0 {
 		if dst, err = c.Keys[0].Append(append(dst, "/~"...), claims, s.Canonical, nil); err != nil {

@@ -12,6 +12,7 @@ const (
 	takenPath                     // a client may send it raw in a path
 	takenQuery                    // a client may send it raw in a query
 	stop                          // Canonical has to look at it
+	check                         // a control byte, or "%": CheckQuery has to look at it
 )
 
 var letters = func() (t [256]letter) {
@@ -31,9 +32,10 @@ var letters = func() (t [256]letter) {
 			t[c] |= takenPath | takenQuery
 		}
 		if c < 0x20 || c == 0x7F {
-			t[c] |= stop
+			t[c] |= stop | check
 		}
 	}
+	set("%", rawPath|rawQuery|check) // escapes stay
 	set(`/\%?#`, stop)
 	return t
 }()
@@ -62,9 +64,10 @@ func escape(b []byte) (c byte, ok bool) {
 }
 
 func appendEscape(dst []byte, c byte) []byte {
-	const digits = "0123456789ABCDEF"
-	return append(dst, '%', digits[c>>4], digits[c&15])
+	return append(dst, '%', upperHex[c>>4], upperHex[c&15])
 }
+
+const upperHex = "0123456789ABCDEF"
 
 // Check reports whether a request target is of at most [MaxTarget] bytes and has only letters that are taken: those
 // of RFC 3986, what browsers and players send raw ("[", "]", "|", "^", "{", "}", "`", UTF-8 above 0x7F, and "\" in a

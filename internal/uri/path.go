@@ -26,31 +26,44 @@ func Canonical(dst Path, path []byte) (Path, error) {
 		return dst, ErrPath
 	}
 	start := len(dst)
-	dst = append(dst, '/')
-	segment := len(dst) // where the current segment starts in dst
-	for i := 1; i < len(path); i++ {
-		run := i
+	// What comes before the first escape is checked in place, and copied as a whole.
+	i, segment := 1, 1 // segment is where the current segment starts
+	for i < len(path) {
 		i += plainRun(path[i:])
-		dst = append(dst, path[run:i]...)
-		if i == len(path) {
+		if i == len(path) || path[i] == '%' {
 			break
 		}
+		if path[i] != '/' || i == segment || isDots(path[segment:i]) {
+			return dst, ErrPath
+		}
+		i++
+		segment = i
+	}
+	dst = append(dst, path[:i]...)
+	segment += start // in dst, from here on
+	for i < len(path) {
 		switch path[i] {
-		case '/':
-			if s := dst[segment:]; len(s) == 0 || isDots(s) {
-				return dst[:start], ErrPath
-			}
-			dst = append(dst, '/')
-			segment = len(dst)
 		case '%':
 			c, ok := escape(path[i:])
 			if !ok || letters[c]&stop != 0 && c != '?' && c != '#' {
 				return dst[:start], ErrPath
 			}
 			dst = append(dst, c)
-			i += 2
+			i += 3
+		case '/':
+			if s := dst[segment:]; len(s) == 0 || isDots(s) {
+				return dst[:start], ErrPath
+			}
+			dst = append(dst, '/')
+			segment = len(dst)
+			i++
 		default:
-			return dst[:start], ErrPath
+			run := plainRun(path[i:])
+			if run == 0 {
+				return dst[:start], ErrPath
+			}
+			dst = append(dst, path[i:i+run]...)
+			i += run
 		}
 	}
 	if s := dst[segment:]; len(s) > 0 && isDots(s) || !utf8.Valid(dst[start:]) {
@@ -87,11 +100,15 @@ func isDots(segment []byte) bool {
 	default:
 		return false // nearly always
 	}
-	if i := bytes.IndexByte(segment, ';'); i >= 0 {
-		segment = segment[:i]
+	for range 2 {
+		if len(segment) > 0 && segment[0] == '.' {
+			segment = segment[1:]
+		}
 	}
-	segment = bytes.TrimRight(segment, " ")
-	return len(segment) == 0 || string(segment) == "." || string(segment) == ".."
+	for len(segment) > 0 && segment[0] == ' ' {
+		segment = segment[1:]
+	}
+	return len(segment) == 0 || segment[0] == ';'
 }
 
 // plainRun is how many bytes at the start of b Canonical can take as they are. It looks at eight at a time, coarsely:

@@ -2,11 +2,12 @@ package uri
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 )
 
-// Source is a parsed URL of a document: an absolute path with an optional query and fragment. All of it refers to the
-// text it was parsed from, except for Canonical.
+// Source is a parsed URL of a document: an absolute path with an optional query and fragment. It refers to the text it
+// was parsed from, and Canonical also does where the path is spelled canonically.
 type Source struct {
 	Path      []byte // as it came
 	Query     []byte // as it came, without its "?"
@@ -24,13 +25,17 @@ var (
 	errHasToken  = errors.New(`must not have a "token" of its own: remove it from the query, or the "~" that starts the path`)
 )
 
-// Parse takes a URL apart. It appends the canonical path to room, which may be nil, and returns the extended slice:
-// the URLs of one document share one buffer.
+// Parse takes a URL apart. Where the canonical path differs from the text, or may, Parse appends it to room, which may
+// be nil, and returns the extended slice: the URLs of one document share one buffer.
 func (s *Source) Parse(src, room []byte) ([]byte, error) {
 	if len(src) == 0 || src[0] != '/' || len(src) > 1 && src[1] == '/' {
 		return room, errRelative
 	}
-	s.Path, s.Query, s.Fragment = src, nil, nil
+	s.Path, s.Query, s.Fragment, s.encode = src, nil, nil, false
+	if isOrdinary(src) { // nearly always
+		s.Canonical = Path(src)
+		return room, nil
+	}
 	all := rawPath
 	for _, c := range src {
 		all &= letters[c]
@@ -59,6 +64,42 @@ func (s *Source) Parse(src, room []byte) ([]byte, error) {
 	return out, nil
 }
 
+// isOrdinary reports whether a URL is a canonical path that needs no encoding and is spelled with nothing but ASCII
+// letters, digits, "-", ".", "/" and "_". It may report false for such a path where a segment starts with ".".
+func isOrdinary(src []byte) bool {
+	for i := 0; i < len(src); i += 8 {
+		if i+8 > len(src) {
+			if len(src) < 8 {
+				return false
+			}
+			i = len(src) - 8
+		}
+		// A sum has the high bit where a byte is at or over a bound, and none carries: the bytes are below 0x80.
+		x := binary.LittleEndian.Uint64(src[i:])
+		letter := x | 0x20*ones // in lower case
+		ordinary := (letter + (0x80-'a')*ones) &^ (letter + (0x7F-'z')*ones)
+		ordinary |= (x + (0x80-'-')*ones) &^ (x + (0x7F-'9')*ones) // "-", ".", "/" and digits are in a row
+		ordinary |= ^((x ^ '_'*ones) + 0x7F*ones)
+		if x&highs != 0 || ordinary&highs != highs {
+			return false
+		}
+	}
+	for rest := src; ; {
+		rest = rest[1:] // the slash
+		if len(rest) == 0 {
+			return true
+		}
+		if rest[0] == '.' || rest[0] == '/' {
+			return false
+		}
+		i := bytes.IndexByte(rest, '/')
+		if i < 0 {
+			return true
+		}
+		rest = rest[i:]
+	}
+}
+
 // AppendPath appends the path as it came, with the bytes percent-encoded that no URI has: a browser would send some
 // of them so and some raw, and the canonical path is the same.
 func (s *Source) AppendPath(dst []byte) []byte {
@@ -80,33 +121,34 @@ func (s *Source) AppendFragment(dst []byte) []byte {
 // also percent-encoded: what reads the query after a verifier may decode it.
 func HasParameter(query []byte, name string) bool {
 	for len(query) > 0 {
-		param := query
-		if i := bytes.IndexByte(query, '&'); i >= 0 {
-			param, query = query[:i], query[i+1:]
-		} else {
-			query = nil
-		}
-		if i := bytes.IndexByte(param, '='); i >= 0 {
-			param = param[:i]
-		}
-		if decodesTo(param, name) {
+		if startsWith(query, name) {
 			return true
 		}
+		i := 0
+		if query[0] != '&' {
+			if i = bytes.IndexByte(query, '&'); i < 0 {
+				return false
+			}
+		}
+		query = query[i+1:]
 	}
 	return false
 }
 
-// decodesTo reports whether b, percent-decoded and in lower case, is the name.
-func decodesTo(b []byte, name string) bool {
+// startsWith reports whether a query's first parameter, percent-decoded and in lower case, has the name.
+func startsWith(query []byte, name string) bool {
 	for i := range len(name) {
-		if len(b) == 0 {
+		if len(query) == 0 {
 			return false
 		}
-		c, encoded := escape(b)
+		c, encoded := query[0], false
+		if c == '%' {
+			c, encoded = escape(query)
+		}
 		if encoded {
-			b = b[3:]
+			query = query[3:]
 		} else {
-			c, b = b[0], b[1:]
+			c, query = query[0], query[1:]
 		}
 		if 'A' <= c && c <= 'Z' {
 			c |= 0x20
@@ -115,5 +157,5 @@ func decodesTo(b []byte, name string) bool {
 			return false
 		}
 	}
-	return len(b) == 0
+	return len(query) == 0 || query[0] == '=' || query[0] == '&'
 }

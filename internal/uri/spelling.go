@@ -1,5 +1,7 @@
 package uri
 
+import "slices"
+
 // AppendPath appends a path in the one spelling that is served: letters, digits and "-._~!$&'()*,=:@/" as they are,
 // every other byte as "%XX" in upper case. The path is canonical, or one that [Canonical] takes.
 func AppendPath(dst, path []byte) []byte {
@@ -28,27 +30,30 @@ func IsServed(path []byte) bool {
 // does not let stand in a query percent-encoded in upper case, escapes as they are.
 func AppendQuery(dst, query []byte) []byte { return appendRaw(dst, query, rawQuery) }
 
-// appendRaw appends b with every byte percent-encoded that is neither one of the letters in raw nor a "%".
+// appendRaw appends b with every byte percent-encoded that is not one of the letters in raw.
 func appendRaw(dst, b []byte, raw letter) []byte {
+	n := len(dst)
+	dst = slices.Grow(dst, 3*len(b))[:n+3*len(b)]
 	for _, c := range b {
-		if letters[c]&raw != 0 || c == '%' {
-			dst = append(dst, c)
-		} else {
-			dst = appendEscape(dst, c)
+		if letters[c]&raw != 0 {
+			dst[n] = c
+			n++
+			continue
 		}
+		escaped := dst[n : n+3]
+		escaped[0], escaped[1], escaped[2] = '%', upperHex[c>>4], upperHex[c&15]
+		n += 3
 	}
-	return dst
+	return dst[:n]
 }
 
 // CheckQuery reports whether a query or a fragment has no control byte, and no "%" that does not start an escape.
 func CheckQuery(b []byte) bool {
 	for i, c := range b {
-		if c == '%' {
+		if letters[c]&check != 0 {
 			if _, ok := escape(b[i:]); !ok {
 				return false
 			}
-		} else if c < 0x20 || c == 0x7F {
-			return false
 		}
 	}
 	return true
