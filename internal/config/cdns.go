@@ -8,21 +8,16 @@ import (
 	"videotoken/internal/uri"
 )
 
-// maxCDNs bounds the schedule of the turns, whose size is the sum of the weights.
-const maxCDNs = 256
+const (
+	maxCDNs = 256 // the schedule of the turns grows with the sum of the weights
+	maxKeys = 64  // of a CDN
+)
 
 // cdns reads the list of CDNs. Names and key ids are unique in the whole file, so that a token tells its key.
 func (r *reader) cdns(n *node, field string) (cdns []cdn.CDN) {
 	names, ids := map[string]string{}, map[int64]string{}
-	if n.kind == sequence && len(n.items) == 0 {
-		r.fail(n, field, "is empty: list at least one CDN")
-	}
-	if n.kind == sequence && len(n.items) > maxCDNs {
-		r.fail(n, field, "has %d CDNs: %d are the most", len(n.items), maxCDNs)
-		return nil
-	}
 	picked := false
-	r.list(n, field, func(n *node, field string) {
+	r.listOf(n, field, 1, maxCDNs, func(n *node, field string) {
 		c := r.cdn(n, field, names, ids)
 		picked = picked || c.Weight > 0
 		cdns = append(cdns, c)
@@ -69,10 +64,7 @@ func (r *reader) cdn(n *node, field string, names map[string]string, ids map[int
 		},
 		"keys": func(n *node, f string) {
 			delete(missing, "keys")
-			if n.kind == sequence && len(n.items) == 0 {
-				r.fail(n, f, "has no key: a CDN needs at least one; `videotoken keygen` prints one")
-			}
-			r.list(n, f, func(n *node, f string) {
+			r.listOf(n, f, 1, maxKeys, func(n *node, f string) {
 				if k := r.key(n, f, ids); k != nil {
 					c.Keys = append(c.Keys, k)
 				}

@@ -25,19 +25,20 @@ func (p *parser) flowMapping(depth int) *node {
 	p.i++
 	for p.flowContent(n); p.peek() != '}'; p.flowContent(n) {
 		line, key := p.start, p.value(depth+1, true)
+		p.flowContent(n)
+		if !p.colon(key.kind == quoted) { // JSON needs no blank after the colon
+			p.fail(key.at, `is a name without a value: write "name: value", with a blank after the ":"`)
+		}
 		p.checkKey(key)
+		if p.start != line {
+			p.fail(p.i, `is a ":" on another line than its name: write both on one line`)
+		}
+		p.i++
 		p.flowContent(n)
 		value := &node{at: p.i}
-		if p.colon(true) {
-			if p.start != line {
-				p.fail(p.i, `is a ":" on another line than its name: write both on one line`)
-			}
-			p.i++
+		if p.peek() != ',' && p.peek() != '}' {
+			value = p.value(depth+1, true)
 			p.flowContent(n)
-			if value.at = p.i; p.peek() != ',' && p.peek() != '}' {
-				value = p.value(depth+1, true)
-				p.flowContent(n)
-			}
 		}
 		n.pairs = append(n.pairs, pair{key, value})
 		p.comma('}')

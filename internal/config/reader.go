@@ -128,6 +128,15 @@ func (f fields) String() string {
 	return strings.Join(names, ", ")
 }
 
+// listOf is list for a list whose length is in a range.
+func (r *reader) listOf(n *node, field string, least, most int, read func(n *node, field string)) {
+	if count := len(n.items); n.kind == sequence && (count < least || count > most) {
+		r.fail(n, field, "must have %d to %d elements: it has %d", least, most, count)
+		return
+	}
+	r.list(n, field, read)
+}
+
 // list calls read for each element of a list.
 func (r *reader) list(n *node, field string, read func(n *node, field string)) {
 	if n.kind != sequence {

@@ -26,19 +26,18 @@ func (p *parser) value(depth int, flow bool) *node {
 
 // refused says what is wrong with a value that starts with a character of YAML's own.
 var refused = map[byte]string{
-	'&':  `starts with "&", an anchor of YAML, which is not read: write the value out where it is needed, or put a text into quotes`,
-	'*':  `starts with "*", an alias of YAML, which is not read: write the value out, or put a text into quotes`,
-	'!':  `starts with "!", a tag of YAML, which is not read: remove it, or put a text into quotes`,
-	'|':  `starts with "|", a block scalar of YAML, which is not read: put the text into quotes on one line`,
-	'>':  `starts with ">", a block scalar of YAML, which is not read: put the text into quotes on one line`,
-	'%':  `starts with "%": put the text into quotes`,
-	'@':  `starts with "@": put the text into quotes`,
-	'`':  "starts with a backtick: put the text into quotes",
-	',':  `is a "," where a value is expected`,
-	']':  `is a "]" where a value is expected`,
-	'}':  `is a "}" where a value is expected`,
-	'#':  `is a comment without a blank before it: add the blank, or put a text into quotes`,
-	'\t': "is a tab: use spaces, or put a text into quotes",
+	'&': `starts with "&", an anchor of YAML, which is not read: write the value out where it is needed, or put a text into quotes`,
+	'*': `starts with "*", an alias of YAML, which is not read: write the value out, or put a text into quotes`,
+	'!': `starts with "!", a tag of YAML, which is not read: remove it, or put a text into quotes`,
+	'|': `starts with "|", a block scalar of YAML, which is not read: put the text into quotes on one line`,
+	'>': `starts with ">", a block scalar of YAML, which is not read: put the text into quotes on one line`,
+	'%': `starts with "%": put the text into quotes`,
+	'@': `starts with "@": put the text into quotes`,
+	'`': "starts with a backtick: put the text into quotes",
+	',': `is a "," where a value is expected`,
+	']': `is a "]" where a value is expected`,
+	'}': `is a "}" where a value is expected`,
+	'#': `is a comment without a blank before it: add the blank, or put a text into quotes`,
 }
 
 // plainScalar reads a scalar without quotes, up to a comment, a name's colon, or the end of the line.
@@ -48,6 +47,9 @@ func (p *parser) plainScalar(flow bool) *node {
 		if next := p.peekAt(1); isBreak(next) || flow && isFlowIndicator(next) {
 			p.fail(p.i, `is a %q where a value is expected: put a text into quotes`, c)
 		}
+	}
+	if marker := p.data[p.i:min(p.i+3, len(p.data))]; p.column() == 0 && (string(marker) == "---" || string(marker) == "...") {
+		p.fail(p.i, "starts like the %q between documents: put a text into quotes", marker)
 	}
 	start := p.i
 scan:
@@ -61,14 +63,20 @@ scan:
 			break scan
 		case flow && isFlowIndicator(c):
 			break scan
-		case c == '\t':
-			p.fail(p.i, "%s", refused[c])
 		}
+		p.noTab()
 	}
 	text := bytes.TrimRight(p.data[start:p.i], " ")
 	p.i = start + len(text)
 	n.text = string(text)
 	return n
+}
+
+// noTab refuses a tab, of which editors show a space.
+func (p *parser) noTab() {
+	if p.peek() == '\t' {
+		p.fail(p.i, `is a tab: use spaces, or \t in double quotes`)
+	}
 }
 
 func isFlowIndicator(c byte) bool {
@@ -82,6 +90,7 @@ func (p *parser) singleQuoted() *node {
 	n := &node{kind: quoted, at: p.i}
 	var text []byte
 	for p.i++; p.peek() != '\n'; p.i++ {
+		p.noTab()
 		if p.data[p.i] == '\'' {
 			if p.peekAt(1) != '\'' {
 				p.i++
@@ -107,6 +116,7 @@ func (p *parser) doubleQuoted() *node {
 	n := &node{kind: quoted, at: p.i}
 	var text []byte
 	for p.i++; p.peek() != '\n'; p.i++ {
+		p.noTab()
 		switch c := p.data[p.i]; c {
 		case '"':
 			p.i++

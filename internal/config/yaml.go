@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -126,9 +127,7 @@ func (p *parser) blanks() {
 	for p.peek() == ' ' {
 		p.i++
 	}
-	if p.peek() == '\t' {
-		p.fail(p.i, "%s", refused['\t'])
-	}
+	p.noTab()
 	if p.peek() == '#' && (p.i > before || p.i == p.start) {
 		for p.peek() != '\n' {
 			p.i++
@@ -181,13 +180,13 @@ func (p *parser) checkNesting(depth int) {
 func (p *parser) blockSequence(depth int) *node {
 	n := &node{kind: sequence, at: p.i}
 	for column := p.column(); ; {
+		dash := p.i
 		p.i++
-		item := &node{at: p.i}
-		if p.toContent(); !p.done() && p.column() > column {
-			item = p.block(depth + 1)
-			p.toContent()
+		if p.toContent(); p.done() || p.column() <= column {
+			p.fail(dash, `is a "-" without a value after it: write one, or remove the line`)
 		}
-		n.items = append(n.items, item)
+		n.items = append(n.items, p.block(depth+1))
+		p.toContent()
 		if p.done() || p.column() != column || !p.entry() {
 			return n
 		}
@@ -248,12 +247,14 @@ func (p *parser) colon(flow bool) bool {
 	return true
 }
 
-// checkKey refuses names that are none.
+// checkKey refuses what cannot be a name.
 func (p *parser) checkKey(key *node) {
 	switch {
 	case key.kind != plain && key.kind != quoted:
 		p.fail(key.at, "is a collection in the place of a name: a name is a single word")
-	case key.kind == plain && key.text == "<<":
-		p.fail(key.at, `is "<<", a merge key: write the members out`)
+	case key.kind == plain && (key.text[0] == '-' || key.text[0] == '?' || strings.Contains(key.text, ":")):
+		p.fail(key.at, `is a name that starts with "-" or "?", or has a ":": put it into quotes`)
+	case key.kind == plain && strings.Contains(key.text, "<<"):
+		p.fail(key.at, `has a "<<", the merge key of YAML, which is not read: write the members out`)
 	}
 }
