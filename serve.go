@@ -81,10 +81,11 @@ func configure(file string) (*config.Config, error) {
 // newSigner makes the signer of a configuration.
 func newSigner(c *config.Config) *video.Signer {
 	return &video.Signer{
-		CDNs:   c.CDNs,
-		TTL:    seconds(c.Token.TTL),
-		MaxTTL: seconds(c.Token.MaxTTL),
-		Round:  seconds(c.Token.Round),
+		CDNs:    c.CDNs,
+		TTL:     seconds(c.Token.TTL),
+		MaxTTL:  seconds(c.Token.MaxTTL),
+		Round:   seconds(c.Token.Round),
+		MaxURLs: c.Limits.URLs,
 	}
 }
 

@@ -16,6 +16,8 @@ const videotoken :Workerd.Worker = (
     (name = "@noble/hashes/blake3.js", esModule = embed "node_modules/@noble/hashes/blake3.js"),
     (name = "@noble/hashes/blake2.js", esModule = embed "node_modules/@noble/hashes/blake2.js"),
     (name = "@noble/hashes/_blake.js", esModule = embed "node_modules/@noble/hashes/_blake.js"),
+    (name = "@noble/hashes/hmac.js", esModule = embed "node_modules/@noble/hashes/hmac.js"),
+    (name = "@noble/hashes/sha2.js", esModule = embed "node_modules/@noble/hashes/sha2.js"),
     (name = "@noble/hashes/_md.js", esModule = embed "node_modules/@noble/hashes/_md.js"),
     (name = "@noble/hashes/_u64.js", esModule = embed "node_modules/@noble/hashes/_u64.js"),
     (name = "@noble/hashes/utils.js", esModule = embed "node_modules/@noble/hashes/utils.js"),

@@ -67,6 +67,17 @@ var (
 	everyOrigin, isTrue = []byte("*"), []byte("true")
 )
 
+// requestOrigin returns the header Origin, nil without one. fasthttp's Peek would also find a trailer field, which an
+// edge may pass on from its client unseen.
+func requestOrigin(h *fasthttp.RequestHeader) []byte {
+	for name, value := range h.All() {
+		if string(name) == fasthttp.HeaderOrigin {
+			return value
+		}
+	}
+	return nil
+}
+
 // annotate lets the request's origin read the answer, if it may. An answer that depends on the origin says so to
 // caches, also where the request has no origin.
 func (c *cors) annotate(ctx *fasthttp.RequestCtx) {
@@ -79,7 +90,7 @@ func (c *cors) annotate(ctx *fasthttp.RequestCtx) {
 		return
 	}
 	h.SetCanonical(varyHeader, originHeader)
-	if origin := ctx.Request.Header.PeekBytes(originHeader); c.allows(origin) {
+	if origin := requestOrigin(&ctx.Request.Header); c.allows(origin) {
 		h.SetCanonical(allowOriginHeader, origin)
 		if c.credentials {
 			h.SetCanonical(allowCredentials, isTrue)
@@ -121,7 +132,7 @@ func (c *cors) preflight(ctx *fasthttp.RequestCtx, method string) {
 		h.Set(fasthttp.HeaderVary, fasthttp.HeaderOrigin+", "+asked)
 	}
 	request := &ctx.Request.Header
-	if !c.allows(request.PeekBytes(originHeader)) || len(request.Peek(fasthttp.HeaderAccessControlRequestMethod)) == 0 {
+	if !c.allows(requestOrigin(request)) || len(request.Peek(fasthttp.HeaderAccessControlRequestMethod)) == 0 {
 		return
 	}
 	h.Set(fasthttp.HeaderAccessControlAllowMethods, method)

@@ -100,7 +100,7 @@ func TestRefused(t *testing.T) {
 		{"single quotes", `{'video':1}`, "", "not valid JSON"},
 		{"comment", `{/**/}`, "", "not valid JSON"},
 		{"NaN", `{"video":NaN}`, "/video", "not valid JSON"},
-		{"leading zero", `{"video":{"n":01}}`, "/video", "not valid JSON"},
+		{"leading zero", `{"video":{"n":01}}`, "/video/n", "not valid JSON"},
 		{"byte order mark", "\ufeff" + seed, "", "not valid JSON"},
 		{"control character", "{\"video\":\"\n\"}", "/video", "not valid JSON"},
 		{"invalid UTF-8", "{\"video\":{\"title\":\"\xff\"}}", "/video/title", "UTF-8"},

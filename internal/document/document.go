@@ -1,0 +1,93 @@
+// Package document reads the JSON of a request, finds the URLs and options in it, and builds the answer: the same
+// bytes with other URLs. It allocates only for errors, and it knows no CDN and no token.
+//
+// Most callers keep one [Document] per request in a pool. They call [Document.Read], take the values they need with
+// [Document.URLs], [Document.Text] and [Document.Bytes], and write the answer with [Document.AppendBefore] for each
+// URL and [Document.AppendRest] at the end.
+//
+// JSON is read strictly, as RFC 7493 (I-JSON) asks: UTF-8, no lone surrogates, no name twice in an object, nothing
+// after the value. Nesting is limited to 64 levels. One pass over the body checks all of this and finds the values,
+// in time that grows with the body's length whatever is in it. An error costs at most two passes more.
+package document
+
+// Document is one request body and what was found in it. The zero value is ready for use, and a used one keeps its
+// memory for the next request.
+type Document struct {
+	// What was found. A value that the body does not have is absent.
+	VideoID Value
+	Options Options
+
+	body   []byte
+	answer Value // the video object
+	urls   []URL
+	text   []byte // the text of strings that have escapes
+	walker walker
+}
+
+// Options are the members of the body's member "token".
+type Options struct{ TTL, NotBefore, IP, Session Value }
+
+// URL is a string in the body that is a URL.
+type URL struct {
+	Value
+	Type Value // the member "type" of the same object; absent if there is none
+}
+
+// Value is a place in the body that has a JSON value. The zero value stands for a value that is absent.
+type Value struct {
+	start, end int
+	escaped    bool // a string that has escapes
+}
+
+// IsAbsent reports whether the body does not have the value.
+func (v Value) IsAbsent() bool { return v.end == 0 }
+
+// Reset forgets the request and keeps the memory.
+func (d *Document) Reset() {
+	d.VideoID, d.Options = Value{}, Options{}
+	d.body, d.answer, d.urls, d.text = nil, Value{}, d.urls[:0], d.text[:0]
+	d.walker.reset(nil)
+}
+
+// URLs returns the body's URLs in their order. It has at least one after a successful [Document.Read].
+func (d *Document) URLs() []URL { return d.urls }
+
+// Bytes returns a value as it is spelled in the body.
+func (d *Document) Bytes(v Value) []byte { return d.body[v.start:v.end] }
+
+// IsString reports whether a value is a string; an absent one is not.
+func (d *Document) IsString(v Value) bool { return !v.IsAbsent() && d.body[v.start] == '"' }
+
+// IsNumber reports whether a value is a number; an absent one is not.
+func (d *Document) IsNumber(v Value) bool {
+	return !v.IsAbsent() && (d.body[v.start] == '-' || d.body[v.start]-'0' <= 9)
+}
+
+// Text returns the text of a string, without quotes and escapes, or nil if the value is absent. The text is good until
+// [Document.Reset].
+func (d *Document) Text(v Value) []byte {
+	switch {
+	case v.IsAbsent():
+		return nil
+	case !v.escaped:
+		return d.body[v.start+1 : v.end-1]
+	}
+	start := len(d.text)
+	d.text = appendUnescaped(d.text, d.body[v.start+1:v.end-1])
+	return d.text[start:len(d.text):len(d.text)]
+}
+
+// AppendBefore appends the part of the answer that comes before the text of URL i: everything after the URL before it,
+// and the opening quote.
+func (d *Document) AppendBefore(dst []byte, i int) []byte {
+	start := d.answer.start
+	if i > 0 {
+		start = d.urls[i-1].end - 1 // the closing quote
+	}
+	return append(dst, d.body[start:d.urls[i].start+1]...)
+}
+
+// AppendRest appends the part of the answer that comes after the text of the last URL.
+func (d *Document) AppendRest(dst []byte) []byte {
+	return append(dst, d.body[d.urls[len(d.urls)-1].end-1:d.answer.end]...)
+}

@@ -1,0 +1,335 @@
+package document
+
+// maxDepth is how many objects and arrays may be open at a place in the text.
+const maxDepth = 64
+
+// walker goes over the values of a JSON text (RFC 8259) and checks on the way that it is I-JSON (RFC 7493) and nested
+// at most maxDepth levels deep. At the first fault it goes to the end of the text, so that every loop over it ends.
+type walker struct {
+	b       []byte
+	i       int
+	depth   int
+	levels  [maxDepth]level // the open objects and arrays
+	names   names
+	fault   fault
+	faultAt int
+}
+
+// level is an open object or array.
+type level struct {
+	closer    byte // the byte that ends it
+	begun     bool // it has a member or element
+	firstName int  // the index of its first name in names.list
+	inTable   int  // how many of its names are in names.table
+	filter    uint64
+}
+
+// reset puts the walker at the start of a text.
+func (w *walker) reset(b []byte) {
+	w.b, w.i, w.depth, w.fault = b, 0, 0, none
+	w.names.reset(b)
+}
+
+// fail records the first fault, and goes to the end of the text.
+func (w *walker) fail(f fault, at int) {
+	if w.fault == none {
+		if at >= len(w.b) && f == unexpected {
+			f = tooShort
+		}
+		w.fault, w.faultAt = f, at
+	}
+	w.i = len(w.b)
+}
+
+// next skips white space, and returns the byte after it, 0 at the end of the text.
+func (w *walker) next() byte {
+	if w.i < len(w.b) {
+		if c := w.b[w.i]; c > ' ' {
+			return c
+		}
+	}
+	return w.nextAfterSpace()
+}
+
+func (w *walker) nextAfterSpace() byte {
+	if w.i = skipSpace(w.b, w.i); w.i < len(w.b) {
+		return w.b[w.i]
+	}
+	return 0
+}
+
+// skipSpace returns the position of the next byte that is not white space.
+func skipSpace(b []byte, i int) int {
+	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\t' || b[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+// end checks that only white space is left.
+func (w *walker) end() {
+	if w.next(); w.i < len(w.b) {
+		w.fail(trailing, w.i)
+	}
+}
+
+// open enters the object or array that starts here.
+func (w *walker) open() *level {
+	if w.depth == maxDepth {
+		w.fail(tooDeep, w.i)
+		return &w.levels[maxDepth-1] // nothing is read any more
+	}
+	l := &w.levels[w.depth]
+	*l = level{closer: w.b[w.i] + 2, firstName: len(w.names.list)} // "{" and "}", "[" and "]" are two apart
+	w.depth++
+	w.i++
+	return l
+}
+
+// more goes to the next member or element and reports true, or goes past the end of the object or array and reports
+// false.
+func (w *walker) more(l *level) bool {
+	switch c := w.next(); {
+	case w.fault != none:
+		return false
+	case c == l.closer:
+		w.close(l)
+		return false
+	case !l.begun:
+		l.begun = true
+		return true
+	case c != ',':
+		w.fail(unexpected, w.i)
+		return false
+	}
+	w.i++
+	return true
+}
+
+// close leaves the innermost object or array, whose closer is here.
+func (w *walker) close(l *level) {
+	w.i++
+	w.depth--
+	if l.closer == '}' {
+		w.names.drop(l)
+	}
+}
+
+// name goes past the next member's name and its colon, and returns the name without its quotes.
+func (w *walker) name(l *level) Value {
+	if w.next() != '"' {
+		w.fail(unexpected, w.i)
+		return Value{}
+	}
+	v := w.str()
+	if w.fault != none {
+		return Value{}
+	}
+	if !w.names.add(l, w.depth, v.start+1, v.end-1, v.escaped) {
+		w.fail(duplicate, w.i)
+		return Value{}
+	}
+	if w.next() != ':' {
+		w.fail(unexpected, w.i)
+		return Value{}
+	}
+	w.i++
+	return v
+}
+
+// value goes past the next value and returns its place.
+func (w *walker) value() Value {
+	if w.next() == '"' {
+		return w.str()
+	}
+	start := w.i
+	w.skip()
+	return Value{start: start, end: w.i}
+}
+
+// str goes past the string that starts here and returns its place.
+func (w *walker) str() Value {
+	end, escaped, f := scanString(w.b, w.i)
+	if f != none {
+		w.fail(f, end)
+		return Value{}
+	}
+	v := Value{w.i, end, escaped}
+	w.i = end
+	return v
+}
+
+// skip goes past the next value.
+func (w *walker) skip() {
+	switch w.next() {
+	case '"':
+		w.str()
+	case '{', '[':
+		w.skipNested()
+	default:
+		if end, ok := scanScalar(w.b, w.i); ok {
+			w.i = end
+		} else {
+			w.fail(unexpected, end)
+		}
+	}
+}
+
+// skipNested goes past an object or array. It is one loop with its position in a register: the smallest values have
+// two bytes, and a hostile body has thousands of them.
+func (w *walker) skipNested() {
+	b, i, outside := w.b, w.i, w.depth
+	for {
+		// A value.
+		if i < len(b) && b[i] <= ' ' {
+			i = skipSpace(b, i)
+		}
+		if i == len(b) {
+			w.fail(tooShort, i)
+			return
+		}
+		switch b[i] {
+		case '"':
+			end, _, f := scanString(b, i)
+			if f != none {
+				w.fail(f, end)
+				return
+			}
+			i = end
+		case '{', '[':
+			w.i = i
+			l := w.open()
+			if c := w.next(); w.fault != none {
+				return
+			} else if c == l.closer {
+				w.close(l)
+				i = w.i
+				break
+			}
+			if l.closer == '}' {
+				if w.name(l); w.fault != none {
+					return
+				}
+			}
+			i = w.i
+			continue
+		default:
+			end, ok := scanScalar(b, i)
+			if !ok {
+				w.fail(unexpected, end)
+				return
+			}
+			i = end
+		}
+		// What follows a value: the ends of objects and arrays, then a comma.
+		for {
+			if w.depth == outside {
+				w.i = i
+				return
+			}
+			if i < len(b) && b[i] <= ' ' {
+				i = skipSpace(b, i)
+			}
+			l := &w.levels[w.depth-1]
+			if i < len(b) && b[i] == ',' {
+				i++
+				if l.closer == '}' {
+					w.i = i
+					if w.name(l); w.fault != none {
+						return
+					}
+					i = w.i
+				}
+				break
+			}
+			if i == len(b) || b[i] != l.closer {
+				w.fail(unexpected, i)
+				return
+			}
+			w.i = i
+			w.close(l)
+			i = w.i
+		}
+	}
+}
+
+// scanScalar returns the position after the number, true, false or null that starts at b[i]. Where it is none of
+// these, it returns the position of the first byte that is wrong, and false.
+func scanScalar(b []byte, i int) (end int, ok bool) {
+	if i == len(b) {
+		return i, false
+	}
+	c := b[i]
+	switch c {
+	case 't':
+		return scanWord(b, i, "true")
+	case 'f':
+		return scanWord(b, i, "false")
+	case 'n':
+		return scanWord(b, i, "null")
+	case '-':
+		i++
+	}
+	digits := i
+	for i < len(b) && b[i]-'0' <= 9 {
+		i++
+	}
+	switch {
+	case i == digits:
+		return i, false
+	case b[digits] == '0' && i > digits+1:
+		return digits + 1, false // a zero at the start
+	case i == len(b) || b[i] != '.' && b[i]|0x20 != 'e':
+		return i, true // nearly always
+	}
+	if b[i] == '.' {
+		i++
+		for digits = i; i < len(b) && b[i]-'0' <= 9; {
+			i++
+		}
+		if i == digits {
+			return i, false
+		}
+	}
+	if i < len(b) && b[i]|0x20 == 'e' {
+		i++
+		if i < len(b) && (b[i] == '+' || b[i] == '-') {
+			i++
+		}
+		for digits = i; i < len(b) && b[i]-'0' <= 9; {
+			i++
+		}
+		if i == digits {
+			return i, false
+		}
+	}
+	return i, true
+}
+
+func scanWord(b []byte, i int, word string) (end int, ok bool) {
+	if rest := b[i:]; len(rest) >= len(word) && string(rest[:len(word)]) == word {
+		return i + len(word), true
+	}
+	for j := 0; i < len(b) && b[i] == word[j]; j++ {
+		i++
+	}
+	return i, false
+}
+
+// describe names the kind of value that starts here, for an error.
+func (w *walker) describe() string {
+	switch w.next() {
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	case '"':
+		return "a string"
+	case 't', 'f':
+		return "a boolean"
+	case 'n':
+		return "null"
+	default:
+		return "a number"
+	}
+}
