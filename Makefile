@@ -1,4 +1,4 @@
-# Everything here needs Go and nothing else, unless its line says so.
+# A target needs Go and nothing else, unless its line says so.
 GO          ?= go
 FUZZTIME    ?= 20s
 STATICCHECK  = honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -6,15 +6,14 @@ GOVULNCHECK  = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 PACKAGES     = ./...
 MODULES      = . bench deploy/e2e
 
-
 .DEFAULT_GOAL := help
 .PHONY: help run build test race allocs fuzz lint vuln bench-go
 
-help: ## what there is
+help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
-run: ## the service, with example CDNs and keys; ARGS="-config FILE" for your own
-	$(GO) run . $(ARGS)
+run: ## the service as a demonstration, with example CDNs and keys; ARGS="-config FILE" for your own
+	$(GO) run . $(or $(ARGS),-demo)
 
 build: ## the binary, ./videotoken
 	CGO_ENABLED=0 $(GO) build -trimpath -o videotoken .
@@ -25,12 +24,12 @@ test: ## all tests
 race: ## all tests under the race detector, which needs a C compiler
 	$(MAKE) test TESTFLAGS="-race $(TESTFLAGS)"
 
-allocs: ## the tests that count allocations, and the million requests, which the race detector is too slow for
+allocs: ## the tests that count allocations and memory, which do not run under the race detector
 	$(GO) test -count=1 -run 'Allocations|Mallocs|Million|IdleMemory' $(TESTFLAGS) $(PACKAGES)
 
-# Go before 1.27 fails now and then where FUZZTIME ends, with "context deadline exceeded" and no test that did
-# (go.dev/issue/75804). That alone has a target run once more.
-fuzz: ## every fuzz target for FUZZTIME each
+# Go before 1.27 sometimes fails when FUZZTIME ends, with "context deadline exceeded" although no test failed
+# (go.dev/issue/75804). A target runs a second time for this failure, and for no other.
+fuzz: ## every fuzz target, each for FUZZTIME
 	@set -e; log=$$(mktemp); trap 'rm -f "$$log"' EXIT; for p in $$($(GO) list $(PACKAGES)); do \
 	  all=$$($(GO) test -list '^Fuzz' $$p); \
 	  for f in $$(echo "$$all" | grep '^Fuzz' || true); do \
@@ -48,7 +47,7 @@ lint: vuln ## gofmt, go vet (also for macOS), staticcheck, govulncheck, in every
 	done
 	GOOS=darwin $(GO) vet $(PACKAGES)
 
-vuln: ## known vulnerabilities in what is linked, where the database can be reached
+vuln: ## known vulnerabilities in the program; needs the network
 	@if ! out=$$($(GO) run $(GOVULNCHECK) $(PACKAGES) 2>&1); then \
 	  case "$$out" in \
 	    *"fetching vulnerabilities"*) echo "govulncheck: its database cannot be reached from here; nothing was checked" ;; \
@@ -56,7 +55,7 @@ vuln: ## known vulnerabilities in what is linked, where the database can be reac
 	  esac; \
 	else echo "$$out" | tail -1; fi
 
-bench-go: ## the benchmarks in process, each beside its yardstick
+bench-go: ## the benchmarks of single functions, each beside what it is compared with
 	$(GO) test -run '^$$' -bench . -cpu 1 $(PACKAGES)
 
 include bench/bench.mk

@@ -1,68 +1,76 @@
 // Package config reads the service's one YAML file into validated values.
 //
 // Most callers want [Load]. It reports every mistake in the file at once, each with its line and column and what was
-// expected ([Mistakes]); a configuration that comes out of it needs no further checks. [Demo] is the one that is
-// served when there is no file.
+// expected ([Mistakes]). A configuration that it returns needs no further checks. [Demo] is the configuration of a
+// demonstration, which has no file.
 package config
 
 import (
 	"fmt"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"videotoken/internal/cdn"
-	"videotoken/internal/server"
-	"videotoken/internal/video"
 )
 
-// Config is a configuration: docs/DESIGN.md, section 5.
+// Config is a configuration. docs/DESIGN.md, section 8, has an example with every field.
 type Config struct {
-	Listen         string // host:port of the service
-	Admin          string // host:port of the admin endpoints, "" for none
-	Transport      server.Transport
-	Token          Token
-	CDNs           *cdn.Set
-	Origins        []string // that may ask from a browser, or "*"
-	TrustedProxies []netip.Prefix
+	Listen        string // HOST:PORT of the service
+	Admin         string // HOST:PORT of the admin endpoints, "" for none
+	Transport     string // one of Transports
+	Token         Token
+	CDNs          *cdn.Set
+	CORS          CORS
+	Proxies       Proxies
+	ClientAddress string // one of ClientAddresses
+	Limits        Limits
+	Drain         time.Duration // how long the service goes on serving once it was told to end
 
-	// Warnings are what is allowed and yet worth a line in the log.
+	// Warnings are allowed and yet worth a line in the log.
 	Warnings []string
 }
 
-// Token is the policy for tokens; all in whole seconds.
+// Transports are the ways to read sockets: what is best on this system, event loops, fasthttp's own server.
+var Transports = []string{"auto", "epoll", "fasthttp"}
+
+// ClientAddresses are the headers from which /verify takes the client's address.
+var ClientAddresses = []string{"x-real-ip", "x-forwarded-for"}
+
+// Token is the policy for tokens. All durations are whole seconds.
 type Token struct{ TTL, MaxTTL, Round, Leeway time.Duration }
 
-// Signer is the video signer of the configuration.
-func (c *Config) Signer() *video.Signer {
-	return &video.Signer{
-		CDNs:   c.CDNs,
-		TTL:    int64(c.Token.TTL / time.Second),
-		MaxTTL: int64(c.Token.MaxTTL / time.Second),
-		Round:  int64(c.Token.Round / time.Second),
-	}
+// CORS says which pages may ask from a browser, and how.
+type CORS struct {
+	Origins     []string      // exact origins, "*", "null", or with a wildcard for one label: "https://*.example"
+	Headers     []string      // that a page may send besides Content-Type
+	Credentials bool          // a page may send cookies
+	MaxAge      time.Duration // how long a browser keeps the answer to a preflight
 }
 
-// Server is what the configuration is for a server.
-func (c *Config) Server() server.Settings {
-	return server.Settings{
-		Signer:         c.Signer(),
-		Leeway:         int64(c.Token.Leeway / time.Second),
-		Origins:        c.Origins,
-		TrustedProxies: c.TrustedProxies,
-		Transport:      c.Transport,
-	}
+// Proxies are the peers whose word for the client's address /verify believes.
+type Proxies struct {
+	Networks []netip.Prefix
+	Unix     bool // peers at Unix sockets
+}
+
+// Limits bound what clients can ask for, and hold.
+type Limits struct {
+	Body        int   // bytes of a request's body
+	URLs        int   // in a request
+	Connections int   // open at a time
+	Memory      int64 // bytes that unfinished requests hold; 0: chosen by the memory that the process may use
 }
 
 // Mistake is something wrong in a configuration file.
 type Mistake struct {
-	Line, Column int    // from 1; 0 where the mistake is that something is not there at all
-	Field        string // as in "cdns[0].keys[1].id"
+	Line, Column int    // from 1; 0 where something is missing
+	Field        string // as in "cdns[0].keys[1].id"; "" for the file as a whole
 	Message      string // what was expected
 }
 
+// String is the mistake as it is printed after the name of the file.
 func (m Mistake) String() string {
 	var b strings.Builder
 	if m.Line > 0 {
@@ -80,6 +88,7 @@ type Mistakes struct {
 	List []Mistake
 }
 
+// Error has a line for each mistake.
 func (m *Mistakes) Error() string {
 	var b strings.Builder
 	for i, mistake := range m.List {
@@ -91,71 +100,43 @@ func (m *Mistakes) Error() string {
 	return b.String()
 }
 
-// Load reads a file. The error is [*Mistakes] where the file could be read.
-func Load(file string) (*Config, error) {
-	data, err := os.ReadFile(file)
+// Load reads a file. The error is a [*Mistakes] where the file could be read.
+func Load(name string) (*Config, error) {
+	f, err := readFile(name, maxSize+1)
 	if err != nil {
-		return nil, fmt.Errorf("configuration: %w", err)
+		return nil, fmt.Errorf("configuration: %s: %w", name, err)
 	}
-	return Parse(file, data)
+	return parseFile(name, f)
 }
 
-// Parse is [Load] of a file's content; secret files are relative to the file's directory.
-func Parse(file string, data []byte) (*Config, error) {
-	r := &reader{dir: filepath.Dir(file)}
-	c := r.config(data)
-	if len(r.mistakes) > 0 {
-		return nil, &Mistakes{File: file, List: r.sorted()}
+// Parse reads the content of a file, without looking at the file itself. The names of secret files are relative to
+// the file's directory.
+func Parse(name string, data []byte) (*Config, error) {
+	return parseFile(name, file{data: data})
+}
+
+func parseFile(name string, f file) (*Config, error) {
+	r := &reader{dir: filepath.Dir(name), secrets: map[string]string{}}
+	c := r.read(f.data)
+	if err := r.err(name); err != nil {
+		return nil, err
+	}
+	if r.inline && f.isPublic() {
+		c.Warnings = append(c.Warnings, fmt.Sprintf("%s has a secret in it and is %s: use secret_file, or chmod 600", name, f.readers()))
 	}
 	return c, nil
 }
 
-// defaults are the values of what a file leaves out.
+// defaults returns the values of what a file leaves out.
 func defaults() *Config {
 	return &Config{
-		Listen:    ":3002",
-		Admin:     "127.0.0.1:9302",
-		Transport: server.Auto,
-		Token:     Token{TTL: 6 * time.Hour, MaxTTL: 24 * time.Hour, Round: 5 * time.Minute, Leeway: 10 * time.Second},
+		Listen:        ":3002",
+		Admin:         "127.0.0.1:9302",
+		Transport:     "auto",
+		Token:         Token{TTL: 6 * time.Hour, MaxTTL: 24 * time.Hour, Round: 5 * time.Minute, Leeway: 10 * time.Second},
+		CORS:          CORS{MaxAge: 24 * time.Hour},
+		ClientAddress: "x-real-ip",
+		Limits:        Limits{Body: 64 << 10, URLs: 256, Connections: 100_000},
+		Drain:         5 * time.Second,
 	}
-}
-
-// Flags are the fields that a command line may set; the empty ones set nothing.
-type Flags struct{ Listen, Admin, Transport, Balance string }
-
-// Override puts flags in the place of what a file says.
-func (c *Config) Override(f Flags) error {
-	if f.Listen != "" {
-		if err := checkAddress(f.Listen); err != nil {
-			return fmt.Errorf("-listen %q: %w", f.Listen, err)
-		}
-		c.Listen = f.Listen
-	}
-	switch f.Admin {
-	case "":
-	case "off":
-		c.Admin = ""
-	default:
-		if err := checkAddress(f.Admin); err != nil {
-			return fmt.Errorf("-admin %q: %w", f.Admin, err)
-		}
-		c.Admin = f.Admin
-	}
-	switch t := server.Transport(f.Transport); t {
-	case "":
-	case server.Auto, server.Epoll, server.FastHTTP:
-		c.Transport = t
-	default:
-		return fmt.Errorf("-transport %q: must be auto, epoll or fasthttp", f.Transport)
-	}
-	if f.Balance != "" {
-		b, err := cdn.ParseBalance(f.Balance)
-		if err != nil {
-			return fmt.Errorf("-balance: %w", err)
-		}
-		if c.CDNs, err = cdn.New(b, c.CDNs.All()); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -8,10 +8,11 @@ import (
 	"videotoken/token"
 )
 
-// Demo is a configuration to try the service with: three example CDNs that share the videos equally, each with a key
-// that is read from random and forgotten with the process.
+// Demo returns a configuration to try the service with: three example CDNs with equal weights, each with a key of its
+// own that is read from random. It ends at once when it is told to, for nobody moves away from it first.
 func Demo(random io.Reader) (*Config, error) {
 	c := defaults()
+	c.Drain = 0
 	var cdns []cdn.CDN
 	for id := range uint16(3) {
 		secret := make([]byte, token.SecretSize)

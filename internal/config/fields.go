@@ -4,48 +4,41 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml/ast"
-
 	"videotoken/internal/cdn"
-	"videotoken/internal/server"
 )
 
-// config reads the whole file.
-func (r *reader) config(data []byte) *Config {
+// config reads the whole file. What it returns is complete only if there are no mistakes.
+func (r *reader) config(root *node) *Config {
 	c := defaults()
 	balance := cdn.RoundRobin
 	var cdns []cdn.CDN
 	hasCDNs := false
-	root := r.root(data)
-	if root == nil && len(r.mistakes) > 0 {
-		return nil
-	}
-	if root != nil {
+	if !root.isNull() {
 		r.mapping(root, "", fields{
-			"listen": func(n ast.Node, f string) { r.address(n, f, &c.Listen) },
-			"admin":  func(n ast.Node, f string) { r.address(n, f, &c.Admin) },
-			"transport": func(n ast.Node, f string) {
-				name, _ := r.choice(n, f, string(server.Auto), string(server.Epoll), string(server.FastHTTP))
-				c.Transport = server.Transport(name)
-			},
-			"balance": func(n ast.Node, f string) {
+			"listen":    func(n *node, f string) { r.address(n, f, &c.Listen) },
+			"admin":     func(n *node, f string) { r.address(n, f, &c.Admin) },
+			"transport": func(n *node, f string) { c.Transport, _ = r.choice(n, f, Transports...) },
+			"balance": func(n *node, f string) {
 				if name, ok := r.choice(n, f, "round-robin", "affinity"); ok {
 					balance, _ = cdn.ParseBalance(name)
 				}
 			},
-			"token": func(n ast.Node, f string) { r.token(n, f, &c.Token) },
-			"cdns": func(n ast.Node, f string) {
+			"token":  func(n *node, f string) { r.token(n, f, &c.Token) },
+			"limits": func(n *node, f string) { r.limits(n, f, &c.Limits) },
+			"cdns": func(n *node, f string) {
 				hasCDNs = true
 				cdns = r.cdns(n, f)
 			},
-			"cors":            func(n ast.Node, f string) { r.cors(n, f, c) },
-			"trusted_proxies": func(n ast.Node, f string) { r.list(n, f, func(n ast.Node, f string) { r.proxy(n, f, c) }) },
+			"cors": func(n *node, f string) { r.cors(n, f, &c.CORS) },
+			"trusted_proxies": func(n *node, f string) {
+				r.list(n, f, func(n *node, f string) { r.proxy(n, f, &c.Proxies) })
+			},
+			"client_address": func(n *node, f string) { c.ClientAddress, _ = r.choice(n, f, ClientAddresses...) },
+			"drain":          func(n *node, f string) { c.Drain, _ = r.duration(n, f, 0, time.Hour) },
 		})
 	}
 	if !hasCDNs {
@@ -62,7 +55,7 @@ func (r *reader) config(data []byte) *Config {
 	return c
 }
 
-func (r *reader) address(n ast.Node, field string, to *string) {
+func (r *reader) address(n *node, field string, to *string) {
 	s, ok := r.text(n, field)
 	if !ok {
 		return
@@ -74,26 +67,35 @@ func (r *reader) address(n ast.Node, field string, to *string) {
 	*to = s
 }
 
+var errAddress = errors.New("must be HOST:PORT, or :PORT for every interface, with a port from 0 to 65535; an IPv6 address stands in brackets")
+
 // checkAddress reports what is wrong with an address to listen on.
 func checkAddress(s string) error {
-	if _, port, err := net.SplitHostPort(s); err == nil {
-		if _, err := strconv.ParseUint(port, 10, 16); err == nil {
-			return nil
-		}
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return errAddress
 	}
-	return errAddress
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil || !isDigits(port) {
+		return errAddress
+	}
+	if strings.Contains(host, ":") { // it stood in brackets
+		if _, err := netip.ParseAddr(host); err != nil {
+			return errAddress
+		}
+	} else if host != "" && !isHostname(host) {
+		return errAddress
+	}
+	return nil
 }
 
-var errAddress = errors.New("must be HOST:PORT, or :PORT for every interface, with a port from 0 to 65535")
+// maxTTL is the longest life of a token that is accepted: ten years.
+const maxTTL = 10 * 365 * 24 * time.Hour
 
-// longest is the longest life of a token that is accepted: ten years.
-const longest = 10 * 365 * 24 * time.Hour
-
-func (r *reader) token(n ast.Node, field string, t *Token) {
-	at := map[string]ast.Node{}
+func (r *reader) token(n *node, field string, t *Token) {
+	at := map[string]*node{}
 	wrong := false
-	read := func(to *time.Duration, least, most time.Duration) func(ast.Node, string) {
-		return func(n ast.Node, f string) {
+	read := func(to *time.Duration, least, most time.Duration) func(*node, string) {
+		return func(n *node, f string) {
 			at[f] = n
 			if d, ok := r.duration(n, f, least, most); ok {
 				*to = d
@@ -103,9 +105,9 @@ func (r *reader) token(n ast.Node, field string, t *Token) {
 		}
 	}
 	r.mapping(n, field, fields{
-		"ttl":     read(&t.TTL, time.Second, longest),
-		"max_ttl": read(&t.MaxTTL, time.Second, longest),
-		"round":   read(&t.Round, time.Second, longest),
+		"ttl":     read(&t.TTL, time.Second, maxTTL),
+		"max_ttl": read(&t.MaxTTL, time.Second, maxTTL),
+		"round":   read(&t.Round, time.Second, maxTTL),
 		"leeway":  read(&t.Leeway, 0, time.Hour),
 	})
 	if t.TTL > t.MaxTTL && !wrong {
@@ -117,54 +119,35 @@ func (r *reader) token(n ast.Node, field string, t *Token) {
 	}
 }
 
-func (r *reader) cors(n ast.Node, field string, c *Config) {
-	r.mapping(n, field, fields{"origins": func(n ast.Node, f string) {
-		r.list(n, f, func(n ast.Node, f string) {
-			s, ok := r.text(n, f)
-			if !ok {
-				return
+func (r *reader) limits(n *node, field string, l *Limits) {
+	r.mapping(n, field, fields{
+		"body": func(n *node, f string) {
+			size, _ := r.size(n, f, 1<<10, 16<<20, "")
+			l.Body = int(size)
+		},
+		"urls": func(n *node, f string) {
+			count, _ := r.number(n, f, 1, 65_536)
+			l.URLs = int(count)
+		},
+		"connections": func(n *node, f string) {
+			count, _ := r.number(n, f, 1, 10_000_000)
+			l.Connections = int(count)
+		},
+		"memory": func(n *node, f string) {
+			if l.Memory = 0; n.text != "auto" {
+				l.Memory, _ = r.size(n, f, 1<<20, 1<<40, "auto or ")
 			}
-			if s != "*" && !isOrigin(s) {
-				r.fail(n, f, `must be "*" or an origin as a browser sends it, such as "https://player.example": lower case, without a path, and without the scheme's own port`)
-				return
-			}
-			c.Origins = append(c.Origins, s)
-		})
-		if slices.Contains(c.Origins, "*") && len(c.Origins) > 1 {
-			r.fail(n, f, `"*" allows every origin: remove it or the others`)
-		}
-	}})
+		},
+	})
 }
 
-// isOrigin reports whether s is the serialization of an http or https origin (RFC 6454, section 6.2).
-func isOrigin(s string) bool {
-	u, ok := parseBase(s)
-	return ok && s == strings.ToLower(s) &&
-		!(u.Scheme == "https" && u.Port() == "443") && !(u.Scheme == "http" && u.Port() == "80")
-}
-
-// parseBase parses a URL that is a scheme, http or https, and a host, and nothing else.
-func parseBase(s string) (*url.URL, bool) {
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || s != u.Scheme+"://"+u.Host {
-		return nil, false
-	}
-	for _, c := range []byte(u.Host) {
-		if !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("-._:[]", c) >= 0) {
-			return nil, false
-		}
-	}
-	if port := u.Port(); port != "" || strings.HasSuffix(u.Host, ":") {
-		if p, err := strconv.ParseUint(port, 10, 16); err != nil || p == 0 {
-			return nil, false
-		}
-	}
-	return u, true
-}
-
-func (r *reader) proxy(n ast.Node, field string, c *Config) {
+func (r *reader) proxy(n *node, field string, to *Proxies) {
 	s, ok := r.text(n, field)
 	if !ok {
+		return
+	}
+	if s == "unix" {
+		to.Unix = true
 		return
 	}
 	p, err := netip.ParsePrefix(s)
@@ -172,8 +155,8 @@ func (r *reader) proxy(n ast.Node, field string, c *Config) {
 		p, err = netip.PrefixFrom(a, a.BitLen()), nil
 	}
 	if err != nil || p.Addr().Is4In6() {
-		r.fail(n, field, `must be an address or a prefix in CIDR form, such as "10.0.0.0/8"`)
+		r.fail(n, field, `must be an address, a prefix in CIDR form such as "10.0.0.0/8", or "unix" for peers at Unix sockets`)
 		return
 	}
-	c.TrustedProxies = append(c.TrustedProxies, p.Masked())
+	to.Networks = append(to.Networks, p.Masked())
 }

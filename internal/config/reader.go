@@ -3,144 +3,122 @@ package config
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
+	"unicode/utf8"
 )
 
-// reader goes over a YAML syntax tree and collects mistakes instead of stopping at the first. Its methods take a
-// node and the name of its field.
+// reader turns the tree of a file into values. It collects mistakes instead of stopping at the first. Most of its
+// methods take a node and the name of its field.
 type reader struct {
-	dir      string
+	dir      string // of the file: the names of secret files are relative to it
+	data     []byte
 	mistakes []Mistake
+	more     int // mistakes after maxMistakes
 	warnings []string
+	secrets  map[string]string // the field where each secret stands first
+	inline   bool              // a secret stands in the file itself
 }
 
-func (r *reader) fail(n ast.Node, field, format string, args ...any) {
+// maxMistakes bounds how many mistakes are reported. A file with more is probably no configuration.
+const maxMistakes = 100
+
+// read reads a whole file.
+func (r *reader) read(data []byte) *Config {
+	r.data = bytes.TrimPrefix(data, []byte("\uFEFF"))
+	root, err := parse(r.data)
+	if err != nil {
+		r.fail(&node{at: err.at}, "", "%s", err.message)
+		return nil
+	}
+	return r.config(root)
+}
+
+// fail reports a mistake at a node, or of a field that is missing if n is nil. A node among args is printed as its
+// line.
+func (r *reader) fail(n *node, field, format string, args ...any) {
+	if len(r.mistakes) == maxMistakes {
+		r.more++
+		return
+	}
+	for i, arg := range args {
+		if other, ok := arg.(*node); ok {
+			args[i], _ = r.place(other)
+		}
+	}
 	m := Mistake{Field: field, Message: fmt.Sprintf(format, args...)}
 	if n != nil {
-		p := n.GetToken().Position
-		m.Line, m.Column = p.Line, p.Column
+		m.Line, m.Column = r.place(n)
 	}
 	r.mistakes = append(r.mistakes, m)
 }
 
-func (r *reader) sorted() []Mistake {
+// place returns the line and the column of a node. Both count from 1, columns in characters.
+func (r *reader) place(n *node) (line, column int) {
+	before := r.data[:n.at]
+	return 1 + bytes.Count(before, []byte("\n")), 1 + utf8.RuneCount(before[1+bytes.LastIndexByte(before, '\n'):])
+}
+
+// err returns the mistakes in the order of the file, nil if there are none.
+func (r *reader) err(file string) error {
+	if len(r.mistakes) == 0 {
+		return nil
+	}
 	slices.SortStableFunc(r.mistakes, func(a, b Mistake) int {
 		if (a.Line == 0) != (b.Line == 0) { // what is missing comes last
 			return cmp.Compare(b.Line, a.Line)
 		}
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	return r.mistakes
-}
-
-// root parses the file into its only document's node, nil where there is none.
-func (r *reader) root(data []byte) ast.Node {
-	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
-	if !sane(data) {
-		r.fail(nil, "", "more than %d KiB, or nested deeper than %d: not a configuration", maxSize>>10, maxNesting)
-		return nil
+	if r.more > 0 {
+		r.mistakes = append(r.mistakes, Mistake{Message: fmt.Sprintf("%d more mistakes", r.more)})
 	}
-	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
-	if err != nil {
-		var y yaml.Error
-		if errors.As(err, &y) {
-			p := y.GetToken().Position
-			// What the parser quotes may be a part of a secret.
-			message := quoted.ReplaceAllString(y.GetMessage(), `"..."`)
-			r.mistakes = append(r.mistakes, Mistake{Line: p.Line, Column: p.Column, Message: "not valid YAML: " + message})
-		} else {
-			r.fail(nil, "", "not valid YAML")
-		}
-		return nil
-	}
-	var root ast.Node
-	for _, doc := range file.Docs {
-		if doc.Body == nil || doc.Body.Type() == ast.CommentType {
-			continue
-		}
-		if root != nil {
-			r.fail(doc.Body, "", "a second YAML document: the configuration is one")
-			break
-		}
-		root = doc.Body
-	}
-	return root
-}
-
-var quoted = regexp.MustCompile("\"[^\"]*\"|'[^']*'|`[^`]*`")
-
-const (
-	maxSize    = 256 << 10
-	maxNesting = 32
-)
-
-// sane reports whether a file is one that the parser, which takes its time over deep nesting, may see.
-func sane(data []byte) bool {
-	depth, deepest := 0, 0
-	for _, c := range data {
-		switch c {
-		case '[', '{':
-			depth++
-			deepest = max(deepest, depth)
-		case ']', '}':
-			depth--
-		}
-	}
-	return len(data) <= maxSize && deepest <= maxNesting
+	return &Mistakes{File: file, List: r.mistakes}
 }
 
 // fields are the members of a mapping by name.
-type fields map[string]func(n ast.Node, field string)
+type fields map[string]func(n *node, field string)
 
 var fieldName = regexp.MustCompile(`^[a-z_]{1,24}$`)
 
-// mapping calls the reader of each member and reports the members that have none.
-func (r *reader) mapping(n ast.Node, field string, known fields) {
-	var members []*ast.MappingValueNode
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		members = n.Values
-	case *ast.MappingValueNode:
-		members = []*ast.MappingValueNode{n}
-	default:
+// mapping calls the function of each member, and reports the members that have none.
+func (r *reader) mapping(n *node, field string, known fields) {
+	if n.kind != mapping {
 		r.fail(n, field, "must be a mapping of %s", known)
 		return
 	}
-	lines := map[string]int{}
-	for _, m := range members {
-		name := m.Key.GetToken().Value
-		if known[name] == nil && !fieldName.MatchString(name) {
+	first := map[string]*node{}
+	for _, m := range n.pairs {
+		name := m.key.text
+		read := known[name]
+		if read == nil && !fieldName.MatchString(name) {
 			name = "(not shown)" // it may be a secret in the wrong place
 		}
 		full := name
 		if field != "" {
 			full = field + "." + name
 		}
-		read, line := known[name], lines[name]
-		lines[name] = m.Key.GetToken().Position.Line
 		switch {
-		case line != 0:
-			r.fail(m.Key, full, "is there twice, first on line %d: remove one", line)
+		case first[m.key.text] != nil:
+			r.fail(m.key, full, "is there twice, first on line %v: remove one", first[m.key.text])
 		case read == nil:
-			r.fail(m.Key, full, "unknown field: expected one of %s", known)
-		case m.Value == nil || m.Value.Type() == ast.NullType:
-			r.fail(m.Key, full, "has no value: give it one or remove the line")
+			r.fail(m.key, full, "unknown field: expected one of %s", known)
+		case m.value.isNull():
+			r.fail(m.key, full, "has no value: give it one or remove the line")
 		default:
-			read(m.Value, full)
+			read(m.value, full)
+		}
+		if first[m.key.text] == nil {
+			first[m.key.text] = m.key
 		}
 	}
 }
 
+// String lists the names.
 func (f fields) String() string {
 	names := make([]string, 0, len(f))
 	for name := range f {
@@ -150,32 +128,47 @@ func (f fields) String() string {
 	return strings.Join(names, ", ")
 }
 
-// list calls read for each element of a sequence and returns how many there are.
-func (r *reader) list(n ast.Node, field string, read func(n ast.Node, field string)) int {
-	s, ok := n.(*ast.SequenceNode)
-	if !ok {
-		r.fail(n, field, "must be a list")
-		return 0
+// listOf is list for a list whose length is in a range.
+func (r *reader) listOf(n *node, field string, least, most int, read func(n *node, field string)) {
+	if count := len(n.items); n.kind == sequence && (count < least || count > most) {
+		r.fail(n, field, "must have %d to %d elements: it has %d", least, most, count)
+		return
 	}
-	for i, v := range s.Values {
-		read(v, field+"["+strconv.Itoa(i)+"]")
-	}
-	return len(s.Values)
+	r.list(n, field, read)
 }
 
-// text is the value of a string; it reports false, and the mistake, for anything else.
-func (r *reader) text(n ast.Node, field string) (string, bool) {
-	if s, ok := n.(*ast.StringNode); ok {
-		return s.Value, true
+// list calls read for each element of a list.
+func (r *reader) list(n *node, field string, read func(n *node, field string)) {
+	if n.kind != sequence {
+		r.fail(n, field, "must be a list")
+		return
 	}
-	r.fail(n, field, "must be a string: put it in quotes")
+	for i, item := range n.items {
+		read(item, field+"["+strconv.Itoa(i)+"]")
+	}
+}
+
+// text returns the value of a string. It reports anything else as a mistake, and returns false.
+func (r *reader) text(n *node, field string) (string, bool) {
+	if n.isString() {
+		return n.text, true
+	}
+	r.fail(n, field, "must be a string: put it into quotes")
 	return "", false
 }
 
-// number is the value of a whole number in a range.
-func (r *reader) number(n ast.Node, field string, least, most uint64) (uint64, bool) {
-	if i, ok := n.(*ast.IntegerNode); ok {
-		if v, ok := i.Value.(uint64); ok && least <= v && v <= most {
+// boolean returns the value of true or false.
+func (r *reader) boolean(n *node, field string) bool {
+	if n.kind != plain || n.text != "true" && n.text != "false" {
+		r.fail(n, field, "must be true or false")
+	}
+	return n.text == "true"
+}
+
+// number returns the value of a whole number in a range.
+func (r *reader) number(n *node, field string, least, most int64) (int64, bool) {
+	if n.kind == plain && isDigits(n.text) {
+		if v, err := strconv.ParseInt(n.text, 10, 64); err == nil && least <= v && v <= most {
 			return v, true
 		}
 	}
@@ -183,10 +176,48 @@ func (r *reader) number(n ast.Node, field string, least, most uint64) (uint64, b
 	return 0, false
 }
 
-// duration is the value of a duration of whole seconds.
-func (r *reader) duration(n ast.Node, field string, least, most time.Duration) (time.Duration, bool) {
-	if s, ok := n.(*ast.StringNode); ok {
-		if d, err := time.ParseDuration(s.Value); err == nil && least <= d && d <= most && d%time.Second == 0 {
+// size returns a number of bytes in a range. also is what else may stand there, as in "auto or ".
+func (r *reader) size(n *node, field string, least, most int64, also string) (int64, bool) {
+	text := n.text
+	unit := int64(1)
+	for _, u := range units {
+		if digits, ok := strings.CutSuffix(text, u.name); ok {
+			text, unit = digits, u.bytes
+			break
+		}
+	}
+	if (n.kind == plain || n.kind == quoted) && isDigits(text) {
+		if v, err := strconv.ParseInt(text, 10, 64); err == nil && v <= most/unit && least <= v*unit {
+			return v * unit, true
+		}
+	}
+	r.fail(n, field, "must be %sa size from %s to %s, such as 64KiB or 512MiB", also, formatSize(least), formatSize(most))
+	return 0, false
+}
+
+// units are the units of sizes, the largest first.
+var units = []struct {
+	name  string
+	bytes int64
+}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}}
+
+func formatSize(n int64) string {
+	for _, u := range units {
+		if n%u.bytes == 0 {
+			return strconv.FormatInt(n/u.bytes, 10) + u.name
+		}
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+func isDigits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+// duration returns the value of a duration of whole seconds in a range.
+func (r *reader) duration(n *node, field string, least, most time.Duration) (time.Duration, bool) {
+	if n.isString() {
+		if d, err := time.ParseDuration(n.text); err == nil && least <= d && d <= most && d%time.Second == 0 {
 			return d, true
 		}
 	}
@@ -194,11 +225,12 @@ func (r *reader) duration(n ast.Node, field string, least, most time.Duration) (
 	return 0, false
 }
 
-// choice is the value of a string that is one of several.
-func (r *reader) choice(n ast.Node, field string, choices ...string) (string, bool) {
-	if s, ok := n.(*ast.StringNode); ok && slices.Contains(choices, s.Value) {
-		return s.Value, true
+// choice returns the value of a string that is one of several.
+func (r *reader) choice(n *node, field string, choices ...string) (string, bool) {
+	if n.isString() && slices.Contains(choices, n.text) {
+		return n.text, true
 	}
-	r.fail(n, field, "must be %s", strings.Join(choices[:len(choices)-1], ", ")+" or "+choices[len(choices)-1])
+	last := len(choices) - 1
+	r.fail(n, field, "must be %s or %s", strings.Join(choices[:last], ", "), choices[last])
 	return "", false
 }

@@ -58,9 +58,9 @@ func settingsFor(tb testing.TB, cdns ...cdn.CDN) Settings {
 		tb.Fatal(err)
 	}
 	return Settings{
-		Signer:  &video.Signer{CDNs: set, TTL: 6 * 3600, MaxTTL: 24 * 3600, Round: 300},
-		Leeway:  10,
-		Origins: []string{"https://player.example"},
+		Signer: &video.Signer{CDNs: set, TTL: 6 * 3600, MaxTTL: 24 * 3600, Round: 300},
+		Leeway: 10,
+		CORS:   CORS{Origins: []string{"https://player.example"}, MaxAge: 86400},
 	}
 }
 

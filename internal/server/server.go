@@ -58,7 +58,7 @@ type Limits struct {
 type Settings struct {
 	Signer         *video.Signer  // whose CDNs verify, too
 	Leeway         int64          // seconds that clocks may differ, for /verify
-	Origins        []string       // that may ask from a browser, or "*"
+	CORS           CORS           // which pages may ask from a browser
 	TrustedProxies []netip.Prefix // whose ClientAddress header /verify believes
 	TrustUnix      bool           // so that it also believes peers at Unix sockets
 	ClientAddress  ClientAddress  // the header that names the client's address
@@ -118,7 +118,7 @@ func newWithin(t transport.Config, c Settings, log *slog.Logger, now func() time
 func (s *Server) Use(c Settings) {
 	s.state.Store(&state{
 		signer:   c.Signer,
-		cors:     newCORS(c.Origins),
+		cors:     newCORS(c.CORS),
 		verifier: newVerifier(c, s.metrics),
 	})
 }

@@ -192,50 +192,6 @@ func TestExpectContinue(t *testing.T) {
 	verifyAnswer(t, read(t, r, "POST").body)
 }
 
-func TestCORS(t *testing.T) {
-	const preflight = "OPTIONS /video/token HTTP/1.1\r\nHost: x\r\nOrigin: %s\r\nAccess-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: content-type\r\n\r\n"
-	one := []string{"https://player.example"}
-	for _, c := range []struct {
-		name                  string
-		origins               []string
-		origin, allowed, vary string
-	}{
-		{"allowed", one, "https://player.example", "https://player.example", "Origin"},
-		{"another", one, "https://evil.example", "", "Origin"},
-		{"a prefix", one, "https://player.example.evil", "", "Origin"},
-		{"another case", one, "https://PLAYER.example", "", "Origin"},
-		{"null", one, "null", "", "Origin"},
-		{"every", []string{"*"}, "https://a.example", "*", ""},
-		{"none configured", nil, "https://player.example", "", ""},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			with := settings(t)
-			with.Origins = c.origins
-			s, _ := newServer(with)
-			conn := dial(t, start(t, s))
-			check := func(a answer) {
-				t.Helper()
-				if got := a.Header.Get("Access-Control-Allow-Origin"); got != c.allowed || a.Header.Get("Vary") != c.vary {
-					t.Errorf("%d: Access-Control-Allow-Origin %q, Vary %q; want %q, %q", a.StatusCode, got, a.Header.Get("Vary"), c.allowed, c.vary)
-				}
-			}
-			a := exchange(t, conn, fmt.Sprintf(preflight, c.origin), "OPTIONS")
-			check(a)
-			got := a.Header.Get("Access-Control-Allow-Methods") + " " + a.Header.Get("Access-Control-Allow-Headers") + " " + a.Header.Get("Access-Control-Max-Age")
-			want := "  "
-			if c.allowed != "" {
-				want = "POST Content-Type 86400"
-			}
-			if a.StatusCode != 204 || got != want {
-				t.Errorf("preflight: %d, %q; want %q", a.StatusCode, got, want)
-			}
-			check(exchange(t, conn, post(seed, "Origin: "+c.origin), "POST"))
-			check(exchange(t, conn, post("{}", "Origin: "+c.origin), "POST")) // errors can be read too
-			check(exchange(t, conn, post(strings.Repeat(" ", MaxBody+1), "Origin: "+c.origin), "POST"))
-		})
-	}
-}
-
 func TestPanic(t *testing.T) {
 	s, logs := newServer(settings(t))
 	s.state.Store(&state{}) // its signer is nil: every request panics

@@ -1,7 +1,6 @@
 package systemtest
 
 import (
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -66,52 +65,4 @@ func TestSecretFile(t *testing.T) {
 		t.Errorf("logged %q", p.messages())
 	}
 	postSeed(t, p.addr)
-}
-
-// TestLogReaderGone: when nobody reads the log any more, the service goes on, and still stops when it is told to.
-func TestLogReaderGone(t *testing.T) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := ln.Addr().String()
-	_ = ln.Close()
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(binary, "-listen", addr, "-admin", "off")
-	cmd.Stderr = w
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = cmd.Process.Kill() }()
-	_ = w.Close()
-	for log := []byte{}; !strings.Contains(string(log), `"serving"`); {
-		b := make([]byte, 1024)
-		n, err := r.Read(b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		log = append(log, b[:n]...)
-	}
-	_ = r.Close()
-	c, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if _, err := c.Write([]byte("BAD\r\n\r\n")); err != nil {
-		t.Fatal(err)
-	}
-	if n, err := c.Read(make([]byte, 100)); n == 0 {
-		t.Fatal(err)
-	}
-	postSeed(t, addr)
-	if err := cmd.Process.Signal(os.Interrupt); err != nil { // which makes it log
-		t.Fatal(err)
-	}
-	if err := cmd.Wait(); err != nil {
-		t.Errorf("it ended with %v", err)
-	}
 }

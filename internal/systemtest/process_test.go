@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -59,9 +60,13 @@ type process struct {
 	log []map[string]any
 }
 
-// start runs the service on free ports and waits until it serves. It ends with the test.
+// start runs the service on free ports and waits until it serves: the demonstration, where args name no
+// configuration. It ends with the test.
 func start(tb testing.TB, args ...string) *process {
 	tb.Helper()
+	if !slices.Contains(args, "-config") {
+		args = append([]string{"-demo"}, args...)
+	}
 	p := &process{exited: make(chan error, 1)}
 	p.cmd = exec.Command(binary, append([]string{"-listen", "127.0.0.1:0", "-admin", "127.0.0.1:0"}, args...)...)
 	p.cmd.Env = append(os.Environ(), "VIDEOTOKEN_CONFIG=")
@@ -104,7 +109,7 @@ func start(tb testing.TB, args ...string) *process {
 	return p
 }
 
-// messages are the messages that were logged.
+// messages returns what was logged so far: level and message.
 func (p *process) messages() (m []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -112,6 +117,16 @@ func (p *process) messages() (m []string) {
 		m = append(m, fmt.Sprintf("%v %v", record["level"], record["msg"]))
 	}
 	return m
+}
+
+// await waits until a message is logged.
+func (p *process) await(tb testing.TB, message string) {
+	tb.Helper()
+	for until := time.Now().Add(10 * time.Second); !slices.Contains(p.messages(), message); time.Sleep(time.Millisecond) {
+		if time.Now().After(until) {
+			tb.Fatalf("%q is not logged: %q", message, p.messages())
+		}
+	}
 }
 
 // wait waits for the process to end, and returns its exit status.
@@ -158,11 +173,14 @@ func command(tb testing.TB, args ...string) (stdout, stderr string, status int) 
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
 
-// configure writes a configuration of two CDNs.
-func configure(tb testing.TB) string {
+// configure writes a configuration of two CDNs, which ends at once when it is told to, and the lines of more.
+func configure(tb testing.TB, more ...string) string {
 	tb.Helper()
 	file := filepath.Join(tb.TempDir(), "videotoken.yaml")
 	var b strings.Builder
+	if b.WriteString(strings.Join(append(more, ""), "\n")); len(more) == 0 {
+		b.WriteString("drain: 0s\n")
+	}
 	b.WriteString("cdns:\n")
 	for _, id := range []string{"7", "8"} {
 		key, _, status := command(tb, "keygen", "-id", id)

@@ -84,11 +84,7 @@ func TestShutdown(t *testing.T) {
 		}
 		time.Sleep(100 * time.Millisecond) // for the request to have begun
 		p.signal(t, s)
-		for until := time.Now().Add(10 * time.Second); !slices.Contains(p.messages(), "INFO shutting down"); time.Sleep(time.Millisecond) {
-			if time.Now().After(until) {
-				t.Fatalf("%v: logged %q", s, p.messages())
-			}
-		}
+		p.await(t, "INFO shutting down")
 		if _, err := io.WriteString(c, request[100:]); err != nil {
 			t.Fatal(err)
 		}
@@ -102,23 +98,13 @@ func TestShutdown(t *testing.T) {
 	}
 }
 
-func TestDemonstration(t *testing.T) {
-	p := start(t)
-	if !strings.Contains(postSeed(t, p.addr), "https://cdn-1.example/") {
-		t.Error("not the first example CDN")
-	}
-	if m := p.messages(); !strings.HasPrefix(m[0], "WARN no configuration: this is a demonstration") {
-		t.Errorf("logged %q", m)
-	}
-}
-
 func TestAddressInUse(t *testing.T) {
 	p := start(t)
-	_, errs, status := command(t, "-listen", p.addr, "-admin", "off")
+	_, errs, status := command(t, "-demo", "-listen", p.addr, "-admin", "off")
 	if status != 1 || !strings.Contains(errs, "choose another address with -listen") {
 		t.Errorf("%d, %s", status, errs)
 	}
-	_, errs, status = command(t, "-listen", "127.0.0.1:0", "-admin", p.admin)
+	_, errs, status = command(t, "-demo", "-listen", "127.0.0.1:0", "-admin", p.admin)
 	if status != 1 || !strings.Contains(errs, "choose another address with -admin") {
 		t.Errorf("%d, %s", status, errs)
 	}

@@ -1,0 +1,109 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"videotoken/token"
+)
+
+// key reads an entry of a CDN's keys. It returns nil for a mistake, which it reports. No message has any part of a
+// secret. ids have the field of each key id that stands before it.
+func (r *reader) key(n *node, field string, ids map[int64]string) *token.Key {
+	var id int64
+	hasID := false
+	var secrets []*node
+	var secret []byte
+	r.mapping(n, field, fields{
+		"id": func(n *node, f string) {
+			hasID = true
+			var ok bool
+			if id, ok = r.number(n, f, 0, 65535); !ok {
+				return
+			}
+			if other := ids[id]; other != "" {
+				r.fail(n, f, "%d is the id of %s already: give each key its own", id, other)
+			} else {
+				ids[id] = field
+			}
+		},
+		"secret": func(n *node, f string) {
+			secrets = append(secrets, n)
+			if s, ok := r.text(n, f); ok {
+				secret = r.secret(n, f, s)
+			}
+			r.inline = true
+		},
+		"secret_file": func(n *node, f string) {
+			secrets = append(secrets, n)
+			if s, ok := r.text(n, f); ok {
+				secret = r.secretFile(n, f, s)
+			}
+		},
+	})
+	if n.kind != mapping {
+		return nil
+	}
+	if !hasID {
+		r.fail(n, field+".id", "is missing: a number from 0 to 65535")
+	}
+	switch len(secrets) {
+	case 0:
+		r.fail(n, field, "needs a secret_file or a secret; `videotoken keygen` prints one")
+	case 2:
+		r.fail(secrets[1], field, "has both a secret and a secret_file: remove one")
+	}
+	if secret == nil {
+		return nil
+	}
+	k, err := token.NewKey(uint16(id), secret)
+	if err != nil {
+		r.fail(n, field, "%v", err)
+		return nil
+	}
+	return k
+}
+
+// secret reads the text of a secret.
+func (r *reader) secret(n *node, field, text string) []byte {
+	secret, err := token.ParseSecret(text)
+	if err != nil {
+		r.fail(n, field, "must be 32 bytes as 43 characters of base64url without padding, as `videotoken keygen` prints them; this has %d characters", len(text))
+		return nil
+	}
+	if bytes.Count(secret, []byte{0}) == len(secret) {
+		r.fail(n, field, "is all zeros, which everybody can guess: `videotoken keygen` prints a random secret")
+		return nil
+	}
+	if other := r.secrets[string(secret)]; other != "" {
+		r.warnings = append(r.warnings, fmt.Sprintf("%s: is the same secret as %s: who has one can sign for the other", field, other))
+	} else {
+		r.secrets[string(secret)] = field
+	}
+	return secret
+}
+
+// maxSecretFile bounds a secret file: a secret, and a line end.
+const maxSecretFile = 1 << 10
+
+// secretFile reads the secret in a file, whose name may be relative to the configuration's.
+func (r *reader) secretFile(n *node, field, name string) []byte {
+	if _, err := token.ParseSecret(name); err == nil {
+		r.fail(n, field, "is a secret, not the name of a file: move it to `secret`")
+		return nil
+	}
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(r.dir, name)
+	}
+	f, err := readFile(name, maxSecretFile)
+	if err != nil {
+		r.fail(n, field, "cannot be read: %v", err)
+		return nil
+	}
+	if f.isPublic() {
+		r.warnings = append(r.warnings, fmt.Sprintf("%s: %s is %s", field, name, f.readers()))
+	}
+	return r.secret(n, field, strings.TrimSuffix(strings.TrimSuffix(string(f.data), "\n"), "\r"))
+}

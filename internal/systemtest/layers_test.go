@@ -1,0 +1,70 @@
+package systemtest
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// layer says what a package may import besides the standard library.
+type layer struct {
+	internal []string // of this module, without its name and "internal/"
+	external []string // of other modules, by the start of the path
+}
+
+// layers are the arrows of docs/DESIGN.md, section 9: every package is below those that import it.
+var layers = map[string]layer{
+	"uri":        {},
+	"mediatype":  {},
+	"token":      {[]string{"uri"}, []string{"github.com/zeebo/blake3"}},
+	"cdn":        {[]string{"token", "uri"}, []string{"github.com/cespare/xxhash"}},
+	"document":   {[]string{"uri"}, []string{"github.com/goccy/go-json"}},
+	"video":      {[]string{"cdn", "document", "mediatype", "token", "uri"}, []string{"github.com/goccy/go-json"}},
+	"config":     {[]string{"cdn", "token", "uri"}, nil},
+	"transport":  {nil, []string{"github.com/valyala/fasthttp", "golang.org/x/sys"}},
+	"server":     {[]string{"cdn", "mediatype", "token", "transport", "uri", "video"}, []string{"github.com/goccy/go-json", "github.com/prometheus/client_golang", "github.com/valyala/fasthttp"}},
+	"systemtest": {},
+	"":           {[]string{"cdn", "config", "server", "token", "video"}, []string{"golang.org/x/term"}},
+}
+
+// TestLayers: every arrow between packages points downwards, and no other module is linked where it does not belong.
+func TestLayers(t *testing.T) {
+	cmd := exec.Command("go", "list", "-f", `{{.ImportPath}}: {{join .Imports " "}}`, "./...")
+	cmd.Dir = root
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const module = "videotoken"
+	short := func(path string) (string, bool) {
+		path, ours := strings.CutPrefix(path+"/", module+"/")
+		return strings.TrimSuffix(strings.TrimPrefix(path, "internal/"), "/"), ours
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if len(lines) < 10 {
+		t.Fatalf("%d packages: %q", len(lines), lines)
+	}
+	for _, line := range lines {
+		path, imports, _ := strings.Cut(line, ":")
+		name, _ := short(path)
+		allowed, ok := layers[name]
+		if !ok {
+			t.Errorf("%s has no row in the table of layers", path)
+		}
+		for imported := range strings.FieldsSeq(imports) {
+			below, ours := short(imported)
+			first, _, _ := strings.Cut(imported, "/")
+			switch {
+			case ours:
+				if !slices.Contains(allowed.internal, below) {
+					t.Errorf("%s imports %s, which is not below it", path, imported)
+				}
+			case strings.Contains(first, "."):
+				if !slices.ContainsFunc(allowed.external, func(m string) bool { return imported == m || strings.HasPrefix(imported, m+"/") }) {
+					t.Errorf("%s imports %s, which has no place there", path, imported)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"log"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// newPipe is a queue in front of a pipe that nobody reads yet.
+func newPipe(t *testing.T) (*logQueue, *os.File) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = r.Close(), w.Close() })
+	return newLogQueue(w), r
+}
+
+// TestLogQueue: whatever is written comes out in its order, and is there after Flush.
+func TestLogQueue(t *testing.T) {
+	q, r := newPipe(t)
+	for _, s := range []string{"a\n", "b\n", "c\n"} {
+		if n, err := io.WriteString(q, s); n != 2 || err != nil {
+			t.Errorf("%d, %v", n, err)
+		}
+	}
+	q.Flush(time.Hour)
+	b := make([]byte, 100)
+	if n, err := r.Read(b); string(b[:n]) != "a\nb\nc\n" || err != nil {
+		t.Errorf("%q, %v", b[:n], err)
+	}
+	if q.Dropped() != 0 {
+		t.Errorf("%d dropped", q.Dropped())
+	}
+}
+
+// TestLogQueueIsFull: where nobody reads, Write drops whole lines and counts them, and Flush gives up. Once somebody
+// reads, every line that was not dropped is there, and then how many were.
+func TestLogQueueIsFull(t *testing.T) {
+	q, r := newPipe(t)
+	logger := newLogger(q)
+	text := strings.Repeat("x", 1000)
+	const lines = 1000 // more than the queue and the pipe have room for
+	for range lines {
+		logger.Info(text)
+	}
+	log.Print(text) // net/http does
+	dropped := q.Dropped()
+	if dropped == 0 || dropped > lines {
+		t.Fatalf("%d of %d lines are dropped", dropped, lines)
+	}
+	q.Flush(time.Millisecond)
+	read := uint64(0)
+	for s := bufio.NewScanner(r); s.Scan(); {
+		var record struct {
+			Msg   string
+			Lines uint64
+		}
+		if err := json.Unmarshal(s.Bytes(), &record); err != nil {
+			t.Fatalf("%v: %q", err, s.Text())
+		}
+		if record.Lines > 0 {
+			if record.Lines != dropped || !strings.HasPrefix(record.Msg, "log lines were dropped") {
+				t.Errorf("%+v, want %d", record, dropped)
+			}
+			break
+		}
+		if read++; record.Msg != text {
+			t.Errorf("read %q", record.Msg)
+		}
+	}
+	if read+dropped != lines+1 {
+		t.Errorf("%d lines are read and %d dropped, of %d", read, dropped, lines+1)
+	}
+}
+
+// TestLogQueueReaderGone: what the file refuses is counted, and nothing waits for it.
+func TestLogQueueReaderGone(t *testing.T) {
+	q, r := newPipe(t)
+	_ = q.file.Close()
+	_ = r.Close()
+	_, _ = io.WriteString(q, "a\n")
+	q.Flush(time.Hour)
+	if q.Dropped() != 1 {
+		t.Errorf("%d dropped", q.Dropped())
+	}
+}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"videotoken/internal/config"
+	"videotoken/internal/server"
+	"videotoken/internal/video"
+)
+
+const withoutConfiguration = `videotoken: no configuration. One of these is needed:
+
+    videotoken -config FILE     serve the CDNs in FILE; the environment's VIDEOTOKEN_CONFIG names it too
+    videotoken -demo            try it: example CDNs, with keys that are lost when it ends
+    videotoken -h               every command and flag
+`
+
+// serve is the command without a name.
+func serve(stdout io.Writer, stderr *logQueue, args []string) error {
+	f := flag.NewFlagSet("videotoken", flag.ContinueOnError)
+	file := configFlag(f)
+	demo := f.Bool("demo", false, "serve example CDNs, with keys that are lost when the process ends, instead of a configuration")
+	check := f.Bool("check", false, "report every mistake in the configuration, and do not serve: the exit status is 0 if there is none")
+	var flags config.Flags
+	f.StringVar(&flags.Listen, "listen", "", "serve on `HOST:PORT` instead of the configuration's listen")
+	f.StringVar(&flags.Admin, "admin", "", "serve metrics, health and pprof on `HOST:PORT` instead of the configuration's admin; \"off\" for nowhere")
+	f.StringVar(&flags.Transport, "transport", "", "who reads the sockets: auto, epoll or fasthttp")
+	f.StringVar(&flags.Balance, "balance", "", "round-robin or affinity")
+	if err := parse(f, stderr, args, usage, 0); err != nil {
+		return err
+	}
+	switch {
+	case *file == "" && !*demo:
+		fmt.Fprint(stderr, withoutConfiguration)
+		return errUsage
+	case *file != "" && *demo:
+		fmt.Fprintf(stderr, "videotoken: -demo and the configuration %s: choose one of them\n", *file)
+		return errUsage
+	}
+	c, err := configure(*file)
+	if err != nil {
+		return err
+	}
+	if err := c.Override(flags); err != nil {
+		return err
+	}
+	if *check {
+		for _, w := range c.Warnings {
+			fmt.Fprintln(stderr, "warning:", w)
+		}
+		_, err := fmt.Fprintln(stdout, "the configuration is valid")
+		return err
+	}
+	return listenAndServe(newLogger(stderr), stderr.Dropped, c)
+}
+
+// configure reads the configuration, or makes the demonstration's if there is no file.
+func configure(file string) (*config.Config, error) {
+	if file != "" {
+		return config.Load(file)
+	}
+	c, err := config.Demo(rand.Reader)
+	if err == nil {
+		c.Warnings = append(c.Warnings, "this is a demonstration, with example CDNs and keys that are lost when it ends: use -config FILE or VIDEOTOKEN_CONFIG for your own")
+	}
+	return c, err
+}
+
+// newSigner makes the signer of a configuration.
+func newSigner(c *config.Config) *video.Signer {
+	return &video.Signer{
+		CDNs:    c.CDNs,
+		TTL:     seconds(c.Token.TTL),
+		MaxTTL:  seconds(c.Token.MaxTTL),
+		Round:   seconds(c.Token.Round),
+		MaxURLs: c.Limits.URLs,
+	}
+}
+
+func seconds(d time.Duration) int64 { return int64(d / time.Second) }
+
+// newSettings makes the server's settings of a configuration.
+func newSettings(c *config.Config, droppedLogs func() uint64) server.Settings {
+	addresses := map[string]server.ClientAddress{"x-real-ip": server.XRealIP, "x-forwarded-for": server.XForwardedFor}
+	return server.Settings{
+		Signer:         newSigner(c),
+		Leeway:         seconds(c.Token.Leeway),
+		CORS:           server.CORS{Origins: c.CORS.Origins, Headers: c.CORS.Headers, Credentials: c.CORS.Credentials, MaxAge: seconds(c.CORS.MaxAge)},
+		TrustedProxies: c.Proxies.Networks,
+		TrustUnix:      c.Proxies.Unix,
+		ClientAddress:  addresses[c.ClientAddress],
+		Transport:      server.Transport(c.Transport),
+		Limits:         server.Limits{Body: c.Limits.Body, Connections: c.Limits.Connections},
+		DroppedLogs:    droppedLogs,
+	}
+}
+
+// shutdownTime bounds how long the requests that have begun may take once the listeners are closed.
+const shutdownTime = 10 * time.Second
+
+// errCut is the error of a service that was told a second time to end.
+var errCut = errors.New("ended by a second signal: requests may have been cut off")
+
+// listenAndServe serves until a signal ends it: SIGTERM or SIGINT.
+func listenAndServe(log *slog.Logger, droppedLogs func() uint64, c *config.Config) error {
+	signals := make(chan os.Signal, 16)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	for _, w := range c.Warnings {
+		log.Warn("configuration: " + w)
+	}
+	s := server.New(newSettings(c, droppedLogs), log, time.Now)
+	failed := make(chan error, 2)
+	if c.Admin != "" {
+		ln, err := listenOn(c.Admin)
+		if err != nil {
+			return fmt.Errorf("admin: %w: choose another address with -admin, or -admin off", err)
+		}
+		log.Info("admin endpoints", "address", ln.Addr().String())
+		go func() { failed <- s.ServeAdmin(ln) }()
+	}
+	ln, err := listenOn(c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w: choose another address with -listen", err)
+	}
+	log.Info("serving", "address", ln.Addr().String(), "cdns", len(c.CDNs.All()), "version", version())
+	go func() { failed <- s.Serve(ln) }()
+	for told := false; !told; {
+		select {
+		case err := <-failed:
+			return fmt.Errorf("serving ended: %w", err)
+		case sig := <-signals:
+			told = isEnd(log, sig)
+		}
+	}
+	ended := make(chan struct{})
+	go func() { drain(log, s, c.Drain); close(ended) }()
+	for {
+		select {
+		case <-ended:
+			return nil
+		case sig := <-signals:
+			if isEnd(log, sig) {
+				return errCut
+			}
+		}
+	}
+}
+
+// isEnd reports whether a signal tells the service to end.
+func isEnd(log *slog.Logger, sig os.Signal) bool {
+	if sig == syscall.SIGHUP {
+		log.Warn("SIGHUP: the configuration cannot be read again while the service runs: start it anew")
+		return false
+	}
+	return true
+}
+
+// drain goes on serving for a while, so that load balancers see /readyz fail and move away, and then shuts down.
+func drain(log *slog.Logger, s *server.Server, d time.Duration) {
+	s.Drain()
+	if d > 0 {
+		log.Info("draining", "for", d.String())
+		time.Sleep(d)
+	}
+	log.Info("shutting down", "within", shutdownTime.String())
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
+	defer cancel()
+	if err := s.Shutdown(ctx); err != nil {
+		log.Warn("connections were cut off", "error", err)
+	}
+	log.Info("stopped")
+}
+
+// listenOn listens on an address. An IPv4 address means IPv4 alone, also 0.0.0.0, which Go would take for every
+// interface's IPv6 address too.
+func listenOn(address string) (net.Listener, error) {
+	network := "tcp"
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		if addr, err := netip.ParseAddr(host); err == nil && addr.Is4() {
+			network = "tcp4"
+		}
+	}
+	return net.Listen(network, address)
+}

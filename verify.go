@@ -1,0 +1,43 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"net/netip"
+	"strings"
+	"time"
+
+	"videotoken/token"
+)
+
+func verify(stdout, stderr io.Writer, args []string) error {
+	f := flag.NewFlagSet("verify", flag.ContinueOnError)
+	file := configFlag(f)
+	name := f.String("cdn", "", "the `NAME` of the CDN whose keys count; by default the URL's, and for a path any CDN's")
+	ip := f.String("ip", "", "the client's `ADDRESS`, for tokens that are bound to one")
+	at := f.Int64("at", 0, "verify as at this Unix `TIME` in seconds; by default now")
+	if err := parse(f, stderr, args, "Usage: videotoken verify [flags] URI\n\nVerifies a signed URL, or its path and query, and prints what its token says. The exit status\nis 0 for a good token and 1 for any other, with the reason on standard error.\n\n", 1); err != nil {
+		return err
+	}
+	c, err := load(*file)
+	if err != nil {
+		return err
+	}
+	uri, _, _ := strings.Cut(f.Arg(0), "#") // a client keeps the fragment to itself
+	r := token.Request{URI: []byte(uri), Now: *at, Leeway: seconds(c.Token.Leeway)}
+	if *at == 0 {
+		r.Now = time.Now().Unix()
+	}
+	if *ip != "" {
+		if r.Client, err = netip.ParseAddr(*ip); err != nil {
+			return fmt.Errorf("-ip: %w", err)
+		}
+	}
+	v, err := c.CDNs.Verify(*name, r)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(stdout, v)
+	return err
+}
