@@ -102,7 +102,7 @@ func newSettings(c *config.Config, droppedLogs func() uint64) server.Settings {
 		TrustUnix:      c.Proxies.Unix,
 		ClientAddress:  addresses[c.ClientAddress],
 		Transport:      server.Transport(c.Transport),
-		Limits:         server.Limits{Body: c.Limits.Body, Connections: c.Limits.Connections},
+		Limits:         server.Limits{Body: c.Limits.Body, Connections: c.Limits.Connections, Memory: c.Limits.Memory},
 		DroppedLogs:    droppedLogs,
 	}
 }

@@ -1,5 +1,5 @@
 # Included by the Makefile of the repository.
-.PHONY: e2e e2e-install demo
+.PHONY: e2e e2e-install demo drain
 
 e2e-install:
 	@deploy/e2e/install.sh
@@ -10,3 +10,6 @@ e2e: e2e-install ## the edges with the programs they are for, and players; needs
 
 demo: e2e-install ## a film played from signed URLs, with the token laid open
 	$(GO) run ./deploy/e2e/demo
+
+drain: e2e-install ## 20 restarts of three instances that HAProxy balances: no request may fail
+	cd deploy/e2e && $(GO) test -count=1 -run '^TestDrain$$' -v .

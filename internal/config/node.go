@@ -1,7 +1,8 @@
 package config
 
 import (
-	"regexp"
+	"errors"
+	"strconv"
 	"strings"
 )
 
@@ -27,13 +28,26 @@ const (
 // pair is a member of a mapping.
 type pair struct{ key, value *node }
 
-// otherTypes matches the plain scalars that YAML 1.2 or programs that read YAML 1.1 take for something else
-// than a string: numbers, booleans and null.
-var otherTypes = regexp.MustCompile(`^(?i:[-+]?[0-9][0-9_]*|[-+]?0[ox][0-9a-f_]+|[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)(e[-+]?[0-9]+)?|[-+]?[0-9]+e[-+]?[0-9]+|[-+]?\.inf|\.nan|true|false|null|~)$`)
-
-// isString reports whether the node is a string.
+// isString reports whether the node is a string. A plain scalar is none if a program may read it as a
+// number, a boolean or null.
 func (n *node) isString() bool {
-	return n.kind == quoted || n.kind == plain && !otherTypes.MatchString(n.text)
+	if n.kind != plain {
+		return n.kind == quoted
+	}
+	switch strings.ToLower(n.text) {
+	case "true", "false", "null", "~", ".inf", "-.inf", "+.inf", ".nan":
+		return false
+	}
+	return strings.IndexByte("+-.0123456789", n.text[0]) < 0 || !looksLikeNumber(n.text)
+}
+
+// looksLikeNumber reports whether YAML 1.1 or 1.2 reads s as a number.
+func looksLikeNumber(s string) bool {
+	s = strings.ReplaceAll(s, "_", "")
+	_, float := strconv.ParseFloat(s, 64)
+	_, integer := strconv.ParseInt(s, 0, 64)
+	isNumber := func(err error) bool { return err == nil || errors.Is(err, strconv.ErrRange) }
+	return isNumber(float) || isNumber(integer)
 }
 
 // isNull reports whether the node is YAML's null, written out or not.

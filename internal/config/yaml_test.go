@@ -195,3 +195,20 @@ func staircase(depth int) string {
 	}
 	return b.String()
 }
+
+// TestIsString: what YAML does not read as a string needs quotes, so that no two programs read one file in two ways.
+func TestIsString(t *testing.T) {
+	for _, s := range []string{"a", "10.0.0.0/8", "::1", "-a", "1.2.3.4", ".", "-", "6h", "0x", "yes", "on", "nullable", "2001:db8::1", ":3002"} {
+		if n := (&node{kind: plain, text: s}); !n.isString() {
+			t.Errorf("%s is no string", s)
+		}
+	}
+	for _, s := range []string{"1", "-1", "+1", "1.5", "1.", ".5", "1e5", "1E-5", "0x1F", "0o17", "1_000", "1e999", "99999999999999999999", "true", "False", "NULL", "~", ".inf", "-.INF", ".nan"} {
+		if n := (&node{kind: plain, text: s}); n.isString() {
+			t.Errorf("%s is a string", s)
+		}
+		if n := (&node{kind: quoted, text: s}); !n.isString() {
+			t.Errorf("%q is no string", s)
+		}
+	}
+}

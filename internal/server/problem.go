@@ -3,10 +3,10 @@ package server
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -62,7 +62,7 @@ func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 		problem(ctx, fasthttp.StatusRequestHeaderFieldsTooLarge, "the request line and headers must be 16 KiB at most", "")
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
 		s.state.Load().cors.annotate(ctx)
-		problem(ctx, fasthttp.StatusRequestEntityTooLarge, fmt.Sprintf("the body must be %d bytes at most", s.maxBody), "")
+		problem(ctx, fasthttp.StatusRequestEntityTooLarge, "the body must be "+size(s.maxBody)+" at most", "")
 	case errors.As(err, &timeout) && timeout.Timeout():
 		problem(ctx, fasthttp.StatusRequestTimeout, "the request took too long to arrive: send it within 10 seconds", "")
 	case errors.Is(err, transport.ErrVersion):
@@ -108,4 +108,12 @@ func busy(what string) []byte {
 	b.WriteString("\r\n\r\n")
 	b.Write(body)
 	return b.Bytes()
+}
+
+// size is a number of bytes for people: in KiB where it is a whole number of them.
+func size(bytes int) string {
+	if bytes%1024 == 0 {
+		return strconv.Itoa(bytes/1024) + " KiB"
+	}
+	return strconv.Itoa(bytes) + " bytes"
 }

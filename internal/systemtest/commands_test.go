@@ -53,7 +53,7 @@ func TestSignAndVerify(t *testing.T) {
 		{[]string{"-ttl", "1h"}, []string{"-at", "4000000000"}, "/a", "expired", 1},
 		{[]string{"-ip", "203.0.113.7"}, nil, "/a", "token: ip", 1},
 		{[]string{"-ip", "203.0.113.7"}, []string{"-ip", "203.0.113.8"}, "/a", "signature", 1},
-		{nil, []string{"-cdn", "aws-8"}, "/a", "is neither on the CDN aws-8 nor a path", 1},
+		{nil, []string{"-cdn", "aws-8"}, "/a", "unknown-key", 1},
 		{nil, []string{"-cdn", "nobody"}, "/a", "no such CDN", 1},
 		{nil, []string{"-ip", "nowhere"}, "/a", "-ip: ", 1},
 	} {
