@@ -84,7 +84,7 @@ func New(c Settings, log *slog.Logger, now func() time.Time) *Server {
 		connections = MaxConnections
 	}
 	return newWithin(transport.Config{
-		MaxConnections: connections, RequestTimeout: requestTimeout, IdleTimeout: idleTimeout, Tick: time.Second,
+		MaxConnections: connections, RequestTimeout: requestTimeout, IdleTimeout: idleTimeout,
 	}, c, log, now)
 }
 

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Descriptors are reserved for the admin port, files, and connections on their way to fasthttp, which
-// have two for a moment.
+// Descriptors are reserved for the admin port, files, refused connections that linger, and connections on
+// their way to fasthttp, which have two for a moment. At most half of the descriptors are.
 const reservedDescriptors = 128
 
 // descriptorLimit returns how many connections the process may have at most. Go raises the limit of
@@ -19,7 +19,7 @@ func descriptorLimit(want int) int {
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return want
 	}
-	n := limit.Cur - min(reservedDescriptors, limit.Cur/4)
+	n := limit.Cur - min(reservedDescriptors, limit.Cur/2)
 	if n < uint64(want) {
 		return max(int(n), 1)
 	}

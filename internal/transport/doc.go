@@ -78,7 +78,7 @@
 //
 // # Time
 //
-// There is one clock, which ticks every second, and no timer for a connection. At each tick the loops,
+// There is one clock, which ticks four times a second, and no timer for a connection. At each tick the loops,
 // and [set] for the connections with fasthttp, look for connections that are late. The time of a
 // request, [fasthttp.RequestCtx.Time], is when its loop woke up.
 //

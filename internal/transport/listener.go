@@ -25,7 +25,7 @@ func (l *listener) Close() (err error) {
 }
 
 // refusals bounds how many refused connections linger at once. Any more are closed at once.
-var refusals = make(chan struct{}, 64)
+var refusals = make(chan struct{}, 32)
 
 // Accept returns a connection for fasthttp to serve.
 func (l *listener) Accept() (net.Conn, error) {

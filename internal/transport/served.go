@@ -13,7 +13,7 @@ import (
 )
 
 // set holds the connections that fasthttp serves. At each tick, watch looks for those that are late.
-// One scan a second replaces the three deadlines that fasthttp would set for each request, each of which
+// A few scans a second replace the three deadlines that fasthttp would set for each request, each of which
 // reads the clock and sets a timer. Loops use the same ticks.
 type set struct {
 	server *Server

@@ -27,7 +27,7 @@ type Config struct {
 
 	RequestTimeout time.Duration // from a request's first byte to its answer's last: 10 s
 	IdleTimeout    time.Duration // between requests: 75 s, longer than the 60 s that proxies keep a connection
-	Tick           time.Duration // how exact these times are kept: 1 s
+	Tick           time.Duration // how exact these times are kept: 250 ms
 
 	// Loops is how many event loops there are. 0 is one for every CPU that Go uses. With [NoLoops], or
 	// on a system without epoll, fasthttp serves every connection.
@@ -92,7 +92,7 @@ func (c *Config) defaults() {
 	c.MaxConnections = descriptorLimit(c.MaxConnections)
 	orDefault(&c.RequestTimeout, 10*time.Second)
 	orDefault(&c.IdleTimeout, 75*time.Second)
-	orDefault(&c.Tick, time.Second)
+	orDefault(&c.Tick, time.Second/4)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
