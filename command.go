@@ -37,8 +37,8 @@ var commands = map[string]func(stdout, stderr io.Writer, args []string) error{
 // flushTime bounds how long the process waits at its end for somebody to read what it logged.
 const flushTime = time.Second
 
-// execute runs a command and returns the exit status of the process: 0, 2 for a command line that makes no sense, 1 for
-// every other error. Nothing that is written to stderr makes a command wait.
+// execute runs a command and returns the exit status of the process: 0, 2 for a command line that
+// makes no sense, 1 for every other error. Nothing that is written to stderr makes a command wait.
 func execute(stdout, stderr *os.File, args []string) int {
 	signal.Ignore(syscall.SIGPIPE) // a log whose reader went away must not end the service
 	queue := newLogQueue(stderr)

@@ -9,8 +9,9 @@ import (
 	"golang.org/x/term"
 )
 
-// logQueue is a writer that never blocks. What is written waits in memory until the file takes it. What does not fit
-// is dropped as a whole and counted: a pipe that nobody reads must not stop the service.
+// logQueue is a writer that never blocks. What is written waits in memory until the file takes it.
+// What does not fit is dropped as a whole and counted: a pipe that nobody reads must not stop the
+// service.
 type logQueue struct {
 	file *os.File
 
@@ -95,7 +96,8 @@ func (q *logQueue) Flush(timeout time.Duration) {
 	}
 }
 
-// newLogger logs text for people and JSON for programs. Whatever logs by itself, as net/http does, logs there too.
+// newLogger logs text for people and JSON for programs. Whatever logs by itself, as net/http does,
+// logs there too.
 func newLogger(q *logQueue) *slog.Logger {
 	var handler slog.Handler = slog.NewJSONHandler(q, nil)
 	if term.IsTerminal(int(q.file.Fd())) {

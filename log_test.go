@@ -40,8 +40,8 @@ func TestLogQueue(t *testing.T) {
 	}
 }
 
-// TestLogQueueIsFull: where nobody reads, Write drops whole lines and counts them, and Flush gives up. Once somebody
-// reads, every line that was not dropped is there, and then how many were.
+// TestLogQueueIsFull: where nobody reads, Write drops whole lines and counts them, and Flush gives
+// up. Once somebody reads, every line that was not dropped is there, and then how many were.
 func TestLogQueueIsFull(t *testing.T) {
 	q, r := newPipe(t)
 	logger := newLogger(q)

@@ -167,7 +167,8 @@ func isEnd(log *slog.Logger, sig os.Signal) bool {
 	return true
 }
 
-// drain goes on serving for a while, so that load balancers see /readyz fail and move away, and then shuts down.
+// drain goes on serving for a while, so that load balancers see /readyz fail and move away, and
+// then shuts down.
 func drain(log *slog.Logger, s *server.Server, d time.Duration) {
 	s.Drain()
 	if d > 0 {
@@ -183,8 +184,8 @@ func drain(log *slog.Logger, s *server.Server, d time.Duration) {
 	log.Info("stopped")
 }
 
-// listenOn listens on an address. An IPv4 address means IPv4 alone, also 0.0.0.0, which Go would take for every
-// interface's IPv6 address too.
+// listenOn listens on an address. An IPv4 address means IPv4 alone, also 0.0.0.0, which Go would
+// take for every interface's IPv6 address too.
 func listenOn(address string) (net.Listener, error) {
 	network := "tcp"
 	if host, _, err := net.SplitHostPort(address); err == nil {

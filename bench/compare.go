@@ -10,7 +10,8 @@ import (
 	"videotoken/bench/internal/report"
 )
 
-// defaultBudget is how much worse a revision may be: 8 %, which is more than the noise of most machines.
+// defaultBudget is how much worse a revision may be: 8 %, which is more than the noise of most
+// machines.
 const defaultBudget = 0.08
 
 // compare judges two result files.

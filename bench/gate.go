@@ -18,12 +18,14 @@ import (
 	"videotoken/bench/internal/truth"
 )
 
-// allocations is how many allocations a request may have on average. Fewer come from the runtime and the scrapes.
+// allocations is how many allocations a request may have on average. Fewer come from the runtime
+// and the scrapes.
 const allocations = 0.01
 
 var errGate = errors.New("the gate failed")
 
-// gate checks a revision: first exact facts, then the minimum set by the baseline, then regressions.
+// gate checks a revision: first exact facts, then the minimum set by the baseline, then
+// regressions.
 func gate(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	d := newDuel(stderr, "gate")
 	short := d.Bool("short", false, "only the exact facts and the minimum, which need no -base")
@@ -92,7 +94,8 @@ func response(ctx context.Context, stdout io.Writer, service *measure.Service, b
 	return nil
 }
 
-// facts checks what needs no statistics: no allocations, and better figures than the baseline throughout.
+// facts checks what needs no statistics: no allocations, and better figures than the baseline
+// throughout.
 func facts(stdout io.Writer, r *record.Result) error {
 	baseline := report.Baseline
 	var failed error

@@ -61,9 +61,9 @@ func highest(ctx context.Context, stdout, stderr io.Writer, args []string) error
 	})
 }
 
-// search returns the highest rate that is held, to a precision, or 0 if none is. It doubles or halves the first rate until
-// one rate is held and one is not, and then bisects. A rate that is not held is tried once more, because a single
-// disturbance would make the result too low.
+// search returns the highest rate that is held, to a precision, or 0 if none is. It doubles or
+// halves the first rate until one rate is held and one is not, and then bisects. A rate that is not
+// held is tried once more, because a single disturbance would make the result too low.
 func search(from, precision float64, held func(rate float64) (bool, error)) (float64, error) {
 	twice := func(rate float64) (bool, error) {
 		ok, err := held(rate)

@@ -17,7 +17,8 @@ import (
 // peer is a server that is measured beside this service.
 type peer struct {
 	name string
-	// prepare builds it and sets either the command that starts it or what it needs and is not installed.
+	// prepare builds it and sets either the command that starts it or what it needs and is not
+	// installed.
 	prepare func(*site, context.Context, *peer) error
 	command subject.Command
 	missing string

@@ -66,8 +66,8 @@ func (c *contest) parse(args []string) ([]*peer, error) {
 	return chosen, descriptors(slices.Max(c.connections))
 }
 
-// descriptors returns an error if a process may not have so many connections. Every server that is started here raises
-// its own limit to the hard one, as this process does.
+// descriptors returns an error if a process may not have so many connections. Every server that is
+// started here raises its own limit to the hard one, as this process does.
 func descriptors(connections int) error {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
@@ -80,7 +80,8 @@ func descriptors(connections int) error {
 	return nil
 }
 
-// loads returns the closed loops in the order of the flag, and last the open loop at the baseline's rate.
+// loads returns the closed loops in the order of the flag, and last the open loop at the baseline's
+// rate.
 func (c *contest) loads() []load.Load {
 	l := load.Load{Warmup: 500 * time.Millisecond, Duration: time.Duration(c.length), Length: -1}
 	var all []load.Load
@@ -129,8 +130,8 @@ func peers(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	})
 }
 
-// measure measures a fresh process under each of the loads. This service's answers are checked in full, those of a
-// peer only as HTTP.
+// measure measures a fresh process under each of the loads. This service's answers are checked in
+// full, those of a peer only as HTTP.
 func (p *peer) measure(ctx context.Context, service *measure.Service, loads []load.Load) error {
 	proc, err := subject.Start(ctx, p.command)
 	if err != nil {

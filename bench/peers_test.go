@@ -14,8 +14,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// made makes a peer's runs under three loads, in rounds on a machine that gets slower and faster again: what is paired
-// has one ratio all the same.
+// made makes a peer's runs under three loads, in rounds on a machine that gets slower and faster
+// again: what is paired has one ratio all the same.
 func made(p *peer, cpu float64) *peer {
 	for load := range 3 {
 		var runs []*record.Result

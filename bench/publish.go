@@ -36,7 +36,8 @@ func measured(ctx context.Context, stderr io.Writer, o *options, spec measure.Sp
 	return &published{m, spec}, nil
 }
 
-// publish prints a run and adds it to the files. It returns an error if the run failed or is invalid.
+// publish prints a run and adds it to the files. It returns an error if the run failed or is
+// invalid.
 func publish(stdout io.Writer, o *options, f *report.File, p *published) error {
 	report.Print(stdout, p.Result)
 	f.Results = append(f.Results, p.Result)

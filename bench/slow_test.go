@@ -23,7 +23,8 @@ import (
 	"videotoken/bench/internal/subject"
 )
 
-// TestStall has a server stall 1 s every 5 s: the open loop's p99 shows it, and the closed loop's does not.
+// TestStall has a server stall 1 s every 5 s: the open loop's p99 shows it, and the closed loop's
+// does not.
 func TestStall(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -88,7 +89,8 @@ func bare(t *testing.T) *subject.Process {
 	return p
 }
 
-// figures are what three tools can all tell: requests a second, and the median latency in milliseconds.
+// figures are what three tools can all tell: requests a second, and the median latency in
+// milliseconds.
 type figures struct{ rate, p50 float64 }
 
 func ours(t *testing.T, url string, l load.Load) figures {
@@ -151,8 +153,8 @@ func spread(runs []figures, of func(figures) float64) (median, ratio float64) {
 func rate(f figures) float64 { return f.rate }
 func p50(f figures) float64  { return f.p50 }
 
-// agree wants the medians of two tools no further apart than the runs of either one are, and a tenth for what the tools
-// themselves spend.
+// agree wants the medians of two tools no further apart than the runs of either one are, and a
+// tenth for what the tools themselves spend.
 func agree(t *testing.T, what string, a, b []figures, of func(figures) float64) {
 	t.Helper()
 	ma, sa := spread(a, of)
@@ -186,7 +188,8 @@ func TestAgrees(t *testing.T) {
 	}
 }
 
-// TestLoads wants the closed loop over 1000 connections to drive at least 0.8 of what wrk does, interleaved.
+// TestLoads wants the closed loop over 1000 connections to drive at least 0.8 of what wrk does,
+// interleaved.
 func TestLoads(t *testing.T) {
 	p := bare(t)
 	var ratios []float64

@@ -16,7 +16,8 @@ import (
 	"videotoken/bench/internal/subject"
 )
 
-// soak offers a constant rate for a long time, samples the server, and fails if one of its figures grows.
+// soak offers a constant rate for a long time, samples the server, and fails if one of its figures
+// grows.
 func soak(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	l := measure.Open()
 	l.Warmup, l.Duration = 5*time.Second, 10*time.Minute

@@ -17,8 +17,8 @@ type column struct {
 	of    func(*peer) string
 }
 
-// standings writes the table of the README, and below it the tables of ratios. connections are those of the closed
-// loops, whose runs come before those of the open one.
+// standings writes the table of the README, and below it the tables of ratios. connections are
+// those of the closed loops, whose runs come before those of the open one.
 func standings(w io.Writer, line []*peer, connections []int) {
 	open := len(connections)
 	var figures, costs, speeds []column
@@ -43,7 +43,8 @@ func standings(w io.Writer, line []*peer, connections []int) {
 	markdown(w, "", "to stock fasthttp", line, speeds)
 }
 
-// markdown writes a text and a table of the columns. A column that needs a peer which was not measured is left out.
+// markdown writes a text and a table of the columns. A column that needs a peer which was not
+// measured is left out.
 func markdown(w io.Writer, text, title string, line []*peer, columns []column) {
 	columns = slices.DeleteFunc(columns, func(c column) bool { return c.of == nil })
 	if len(columns) == 0 {
@@ -77,7 +78,8 @@ func markdown(w io.Writer, text, title string, line []*peer, columns []column) {
 	}
 }
 
-// figure is a column with the median of a metric under the load with this index, and the number of invalid runs.
+// figure is a column with the median of a metric under the load with this index, and the number of
+// invalid runs.
 func figure(title string, m judge.Metric, load int) column {
 	return column{title, func(p *peer) string {
 		text, invalid := "not known", 0
@@ -94,7 +96,8 @@ func figure(title string, m judge.Metric, load int) column {
 	}}
 }
 
-// ratio is a column with the ratio of a metric to that of the base, or no column if there is no base.
+// ratio is a column with the ratio of a metric to that of the base, or no column if there is no
+// base.
 func ratio(title string, m judge.Metric, base *peer, load int) column {
 	if base == nil {
 		return column{}

@@ -8,7 +8,8 @@ import (
 	"videotoken/token"
 )
 
-// TestNoAllocations is not for the race detector, under which a sync.Pool drops what it holds at random.
+// TestNoAllocations is not for the race detector, under which a sync.Pool drops what it holds at
+// random.
 func TestNoAllocations(t *testing.T) {
 	key := newKey(t, 7)
 	keys := token.Keys{newKey(t, 8), key}

@@ -10,7 +10,8 @@ import (
 
 const seedPath = "/Big_Buck_Bunny_1080p_surround_FrostWire.com.mp4"
 
-// BenchmarkBLAKE3 is the yardstick of Sign and Verify: the keyed hash of as many bytes, and nothing else.
+// BenchmarkBLAKE3 is the yardstick of Sign and Verify: the keyed hash of as many bytes, and nothing
+// else.
 func BenchmarkBLAKE3(b *testing.B) {
 	h, err := blake3.NewKeyed(make([]byte, 32))
 	if err != nil {

@@ -12,15 +12,16 @@ import (
 	luke "lukechampine.com/blake3"
 )
 
-// backends are the environments that select each of zeebo/blake3's implementations, on a machine that has AVX2.
+// backends are the environments that select each of zeebo/blake3's implementations, on a machine
+// that has AVX2.
 var backends = map[string][]string{
 	"AVX2":    {},
 	"SSE4.1":  {"BLAKE3_DISABLE_AVX2=1"},
 	"pure Go": {"BLAKE3_PUREGO=1"},
 }
 
-// TestBLAKE3 runs the official vectors (testdata/blake3.json, from the BLAKE3 team's repository) in a process of its
-// own for each backend, as the choice is made when a process starts.
+// TestBLAKE3 runs the official vectors (testdata/blake3.json, from the BLAKE3 team's repository) in
+// a process of its own for each backend, as the choice is made when a process starts.
 func TestBLAKE3(t *testing.T) {
 	for name, env := range backends {
 		t.Run(name, func(t *testing.T) {

@@ -32,26 +32,27 @@ const (
 
 // Claims are what a token says. The zero value of an optional claim stands for its absence.
 type Claims struct {
-	// Depth is 0 for one exact path and query, else the token is for every path below the first Depth segments; at
-	// most MaxDepth.
+	// Depth is 0 for one exact path and query, else the token is for every path below the first
+	// Depth segments; at most MaxDepth.
 	Depth int
 	// Expiry is the last second, in Unix time, at which the token is good.
 	Expiry uint32
 	// NotBefore is the first second, in Unix time, at which the token is good; optional.
 	NotBefore uint32
-	// IP is the network the client must be in; optional. IPv4-mapped IPv6 counts as IPv4. In verified claims only
-	// its length is known, and the address is the client's own, masked.
+	// IP is the network the client must be in; optional. IPv4-mapped IPv6 counts as IPv4. In
+	// verified claims only its length is known, and the address is the client's own, masked.
 	IP netip.Prefix
 	// Session is an id of the issuer's choosing, which the token carries if HasSession is set.
 	Session    [8]byte
 	HasSession bool
-	// RenewableUntil is the last second, in Unix time, at which the token may be renewed, and TTL the seconds that
-	// a renewed token is good for. They are one optional claim, which is absent where both are 0.
+	// RenewableUntil is the last second, in Unix time, at which the token may be renewed, and TTL
+	// the seconds that a renewed token is good for. They are one optional claim, which is absent
+	// where both are 0.
 	RenewableUntil, TTL uint32
 }
 
-// prefix returns the claim's network as the format has it: the address without an IPv4 mapping, its length, and the
-// length's byte. It reports false for a network that is not valid.
+// prefix returns the claim's network as the format has it: the address without an IPv4 mapping, its
+// length, and the length's byte. It reports false for a network that is not valid.
 func (c *Claims) prefix() (addr netip.Addr, bits int, n byte, ok bool) {
 	addr, bits = c.IP.Addr(), c.IP.Bits()
 	if !c.IP.IsValid() {
@@ -123,7 +124,8 @@ type header struct {
 	bits    int  // of the IP claim, -1 without one
 }
 
-// parse takes a token apart. It reports ErrMalformed, or ErrVersion for a version that is not known.
+// parse takes a token apart. It reports ErrMalformed, or ErrVersion for a version that is not
+// known.
 func parse(b []byte) (h header, err error) {
 	h.bits = -1
 	if len(b) < fixedSize+tagSize {
@@ -178,7 +180,8 @@ func parse(b []byte) (h header, err error) {
 	return h, nil
 }
 
-// putMasked writes the first bits of addr, 4 or 16 bytes with the others zero, and returns how many bytes.
+// putMasked writes the first bits of addr, 4 or 16 bytes with the others zero, and returns how many
+// bytes.
 func putMasked(b []byte, addr netip.Addr, bits int) int {
 	var n int
 	if addr.Is4() {

@@ -20,7 +20,8 @@ import (
 	"videotoken/token"
 )
 
-// mintReference is a second implementation of the signer, straight from docs/DESIGN.md, section 3, on another BLAKE3.
+// mintReference is a second implementation of the signer, straight from docs/DESIGN.md, section 3,
+// on another BLAKE3.
 func mintReference(version byte, id uint16, secret []byte, c token.Claims, canonical, query string) string {
 	b := []byte{version<<4 | byte(c.Depth), 0}
 	b = binary.BigEndian.AppendUint16(b, id)
@@ -163,7 +164,8 @@ func FuzzPath(f *testing.F) {
 	})
 }
 
-// checkServed verifies a token in the path and in the query, and compares what is served with the reference.
+// checkServed verifies a token in the path and in the query, and compares what is served with the
+// reference.
 func checkServed(t *testing.T, keys token.Keys, text, path, query, canonical string, depth uint8) {
 	t.Helper()
 	uris := map[string]string{}
@@ -200,8 +202,8 @@ func checkServed(t *testing.T, keys token.Keys, text, path, query, canonical str
 	}
 }
 
-// FuzzVerify: whatever verifies was minted. The only texts that can verify are the seeds', each under its own key,
-// time, address and scope; what was accepted signs again to the same text.
+// FuzzVerify: whatever verifies was minted. The only texts that can verify are the seeds', each
+// under its own key, time, address and scope; what was accepted signs again to the same text.
 func FuzzVerify(f *testing.F) {
 	v := loadVectors(f)
 	all := v.keys(f)

@@ -17,26 +17,27 @@ import (
 // SecretSize is the size of a secret in bytes.
 const SecretSize = 32
 
-// keyContext separates the MAC key from every other use of the same secret: BLAKE3's key derivation mode, section
-// 2.3 of the BLAKE3 paper.
+// keyContext separates the MAC key from every other use of the same secret: BLAKE3's key derivation
+// mode, section 2.3 of the BLAKE3 paper.
 const keyContext = "videotoken 2026-11-23 URL token v1 MAC key"
 
 // sha256Context separates the tags of version 2 from every other use of the same secret.
 const sha256Context = "videotoken v2\x00"
 
-// ErrSecret is the error of a secret that is not [SecretSize] bytes, or not the base64url text of as many.
+// ErrSecret is the error of a secret that is not [SecretSize] bytes, or not the base64url text of
+// as many.
 var ErrSecret = errors.New("token: a secret is 32 bytes: 43 characters of base64url without padding")
 
-// Key signs and verifies tokens of one version. It prints as its id alone whatever the verb. It is safe for concurrent
-// use.
+// Key signs and verifies tokens of one version. It prints as its id alone whatever the verb. It is
+// safe for concurrent use.
 type Key struct {
 	id      uint16
 	version int
 	macs    sync.Pool // of *mac: a keyed BLAKE3 hasher is 10 KiB, so they are reused
 }
 
-// NewKey makes a key of version 1, keyed BLAKE3, from a secret of [SecretSize] bytes. The key is derived from its
-// secret and keeps no copy of it.
+// NewKey makes a key of version 1, keyed BLAKE3, from a secret of [SecretSize] bytes. The key is
+// derived from its secret and keeps no copy of it.
 func NewKey(id uint16, secret []byte) (*Key, error) {
 	if len(secret) != SecretSize {
 		return nil, ErrSecret
@@ -52,8 +53,8 @@ func NewKey(id uint16, secret []byte) (*Key, error) {
 	}), nil
 }
 
-// NewSHA256Key makes a key of version 2, HMAC-SHA256 (RFC 2104), from a secret of [SecretSize] bytes: for edges that
-// have no BLAKE3.
+// NewSHA256Key makes a key of version 2, HMAC-SHA256 (RFC 2104), from a secret of [SecretSize]
+// bytes: for edges that have no BLAKE3.
 func NewSHA256Key(id uint16, secret []byte) (*Key, error) {
 	if len(secret) != SecretSize {
 		return nil, ErrSecret
@@ -70,7 +71,8 @@ func newKey(id uint16, version int, newMAC func() *mac) *Key {
 	return k
 }
 
-// ParseSecret decodes the text form of a secret: 43 characters of base64url without padding, canonically spelled.
+// ParseSecret decodes the text form of a secret: 43 characters of base64url without padding,
+// canonically spelled.
 func ParseSecret(text string) ([]byte, error) {
 	secret := make([]byte, len(text))
 	n, ok := decodeText(secret, []byte(text))
@@ -86,7 +88,8 @@ func FormatSecret(secret []byte) string { return string(appendText(nil, secret))
 // ID is the key's id, which its tokens carry.
 func (k *Key) ID() uint16 { return k.id }
 
-// Format implements [fmt.Formatter]: a key prints as its id, so that no verb can put key material into a log.
+// Format implements [fmt.Formatter]: a key prints as its id, so that no verb can put key material
+// into a log.
 func (k *Key) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "key %d", k.id) }
 
 // mac is the working memory of one signature.
@@ -99,8 +102,8 @@ type mac struct {
 	query   []byte
 }
 
-// tag computes the tag of the claims in m.buf[:n], which include the masked address, over a scope and a query. The
-// result is good until the next call.
+// tag computes the tag of the claims in m.buf[:n], which include the masked address, over a scope
+// and a query. The result is good until the next call.
 func (m *mac) tag(n int, scope, query []byte) []byte {
 	m.hash.Reset()
 	if m.context != nil {

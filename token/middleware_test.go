@@ -12,8 +12,8 @@ import (
 	"videotoken/token"
 )
 
-// A verifier for net/http: what is behind it sees the path without the token. It verifies the target as the client
-// sent it (RequestURI), for URL.Path has been decoded once already.
+// A verifier for net/http: what is behind it sees the path without the token. It verifies the
+// target as the client sent it (RequestURI), for URL.Path has been decoded once already.
 func ExampleKeys_Verify_netHTTP() {
 	keys := exampleKeys()
 	protect := func(next http.Handler) http.Handler {
@@ -53,7 +53,8 @@ func ExampleKeys_Verify_netHTTP() {
 	// 403 missing this URL is not good any more
 }
 
-// The same for fasthttp, without an allocation: the target is the header's, for URI().Path() is decoded and cleaned.
+// The same for fasthttp, without an allocation: the target is the header's, for URI().Path() is
+// decoded and cleaned.
 func ExampleKeys_Verify_fasthttp() {
 	keys := exampleKeys()
 	protect := func(next fasthttp.RequestHandler) fasthttp.RequestHandler {

@@ -4,7 +4,8 @@ import "slices"
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-// sextet is the value of a character of the base64url alphabet (RFC 4648, section 5), 0xFF for other bytes.
+// sextet is the value of a character of the base64url alphabet (RFC 4648, section 5), 0xFF for
+// other bytes.
 var sextet = func() (t [256]byte) {
 	for i := range t {
 		t[i] = 0xFF
@@ -15,8 +16,8 @@ var sextet = func() (t [256]byte) {
 	return t
 }()
 
-// appendText appends the base64url text of b without padding. It writes what encoding/base64 does, in a third of its
-// time for so few bytes.
+// appendText appends the base64url text of b without padding. It writes what encoding/base64 does,
+// in a third of its time for so few bytes.
 func appendText(dst, b []byte) []byte {
 	start := len(dst)
 	dst = slices.Grow(dst, (len(b)*8+5)/6)[:start+(len(b)*8+5)/6]
@@ -35,9 +36,9 @@ func appendText(dst, b []byte) []byte {
 	return dst
 }
 
-// decodeText decodes base64url without padding into dst, which must have room for it. Only the canonical spelling is
-// accepted: nothing outside the alphabet, which encoding/base64 is laxer about (it skips CR and LF), no length that
-// no encoding has, and spare bits that are zero.
+// decodeText decodes base64url without padding into dst, which must have room for it. Only the
+// canonical spelling is accepted: nothing outside the alphabet, which encoding/base64 is laxer
+// about (it skips CR and LF), no length that no encoding has, and spare bits that are zero.
 func decodeText(dst, text []byte) (int, bool) {
 	n := 0
 	for len(text) >= 4 {
@@ -71,8 +72,8 @@ func decodeText(dst, text []byte) (int, bool) {
 	}
 }
 
-// decodeToken decodes the text of a token. Of a text that is longer than any token it decodes the beginning, and
-// checks the rest.
+// decodeToken decodes the text of a token. Of a text that is longer than any token it decodes the
+// beginning, and checks the rest.
 func decodeToken(dst *[maxSize + 2]byte, text []byte) (int, bool) {
 	const head = maxText / 4 * 4
 	if len(text) <= maxText {

@@ -6,8 +6,8 @@ import (
 	"videotoken/internal/uri"
 )
 
-// Error is why a token was refused; its value is the reason as docs/DESIGN.md, section 3, names it, short enough for
-// a header or a metric's label.
+// Error is why a token was refused; its value is the reason as docs/DESIGN.md, section 3, names it,
+// short enough for a header or a metric's label.
 type Error string
 
 // The reasons, in the order in which [Keys.Verify] looks for them.
@@ -43,10 +43,10 @@ var (
 	ErrQuery  = errors.New("token: the query has a control byte, or a \"%\" that starts no encoded byte")
 )
 
-// Append appends the text form of a token to dst and returns the extended slice: 32 characters of base64url, up to 60
-// with optional claims. At depth 0 the token is for the path and the query, without its "?", exactly; deeper it is for
-// a directory, and the query does not count. An empty query is the same as none. Append does not allocate where dst
-// has room.
+// Append appends the text form of a token to dst and returns the extended slice: 32 characters of
+// base64url, up to 60 with optional claims. At depth 0 the token is for the path and the query,
+// without its "?", exactly; deeper it is for a directory, and the query does not count. An empty
+// query is the same as none. Append does not allocate where dst has room.
 func (k *Key) Append(dst []byte, c *Claims, path Path, query []byte) ([]byte, error) {
 	scope, ok := path.Scope(c.Depth)
 	if !ok {

@@ -52,8 +52,8 @@ func verify(uri string, keys ...*token.Key) error {
 	return err
 }
 
-// TestEveryBit flips every single bit of a token and of its path, and cuts each at every length, and demands that
-// nothing but the original is accepted.
+// TestEveryBit flips every single bit of a token and of its path, and cuts each at every length,
+// and demands that nothing but the original is accepted.
 func TestEveryBit(t *testing.T) {
 	key := newKey(t, 7)
 	for _, c := range []token.Claims{

@@ -14,7 +14,8 @@ import (
 	"videotoken/token"
 )
 
-// vectors are the cases of testdata/vectors.json, which an independent implementation of docs/DESIGN.md made.
+// vectors are the cases of testdata/vectors.json, which an independent implementation of
+// docs/DESIGN.md made.
 type vectors struct {
 	Leeway int64
 	Keys   []struct {
@@ -86,7 +87,8 @@ func (v vectors) keys(tb testing.TB) map[uint16]*token.Key {
 	return m
 }
 
-// parseAddr is the address of a vector, not valid where the vector has none, or one that cannot be read.
+// parseAddr is the address of a vector, not valid where the vector has none, or one that cannot be
+// read.
 func parseAddr(s string) netip.Addr {
 	a, _ := netip.ParseAddr(s)
 	return a

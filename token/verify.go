@@ -10,12 +10,12 @@ import (
 
 // Request is what a verifier knows of a request.
 type Request struct {
-	// URI is the path and query as they stand in the request line: the token is the first segment of the path, after
-	// a "~", or the query's parameter "token".
+	// URI is the path and query as they stand in the request line: the token is the first segment
+	// of the path, after a "~", or the query's parameter "token".
 	URI []byte
-	// Base is a path that every URI starts with, such as "/films", in the spelling of [Verified.AppendURI] and
-	// without a slash at its end. The token stands after it, and it is not signed. A URI without it is refused with
-	// ErrPath.
+	// Base is a path that every URI starts with, such as "/films", in the spelling of
+	// [Verified.AppendURI] and without a slash at its end. The token stands after it, and it is not
+	// signed. A URI without it is refused with ErrPath.
 	Base string
 	// Now is the time in Unix seconds, and Leeway the seconds that clocks may differ.
 	Now, Leeway int64
@@ -29,15 +29,16 @@ type Request struct {
 type Verified struct {
 	Key    uint16 // the id of the key that signed it
 	Claims Claims
-	// Path is the path without the base and the token, a part of the request's URI and spelled as it was there.
+	// Path is the path without the base and the token, a part of the request's URI and spelled as
+	// it was there.
 	Path []byte
 
 	base  string
 	query []byte // as signed at depth 0, else the client's, with the token's own parameter
 }
 
-// Verify accepts or refuses a request's token. A refusal is an [Error], the first reason in the order of docs/DESIGN.md,
-// section 3. The result refers to r.URI.
+// Verify accepts or refuses a request's token. A refusal is an [Error], the first reason in the
+// order of docs/DESIGN.md, section 3. The result refers to r.URI.
 func (ks Keys) Verify(r Request) (Verified, error) {
 	text, t, err := split(r.URI, r.Base)
 	if err != nil {
@@ -89,8 +90,9 @@ func (ks Keys) Verify(r Request) (Verified, error) {
 	return Verified{Key: h.key, Claims: h.claims, Path: t.path, base: r.Base, query: query}, nil
 }
 
-// AppendURI appends the path and query to serve, in the one spelling there is: what the origin is asked for, and what
-// a cache is keyed on. The token is not in it, nor what a client adds to an exact query, nor the parameter CMCD.
+// AppendURI appends the path and query to serve, in the one spelling there is: what the origin is
+// asked for, and what a cache is keyed on. The token is not in it, nor what a client adds to an
+// exact query, nor the parameter CMCD.
 func (v Verified) AppendURI(dst []byte) []byte {
 	dst = uri.AppendPath(append(dst, v.base...), v.Path)
 	if v.Claims.Depth == 0 {
@@ -115,7 +117,8 @@ func (v Verified) AppendURI(dst []byte) []byte {
 	return dst
 }
 
-// verify reports whether the tag of raw matches its claims, the client's address, the path and, at depth 0, the query.
+// verify reports whether the tag of raw matches its claims, the client's address, the path and, at
+// depth 0, the query.
 func (m *mac) verify(raw []byte, h *header, client netip.Addr, path, query []byte) (err error) {
 	if m.path, err = Canonical(m.path[:0], path); err != nil {
 		return err
@@ -185,7 +188,8 @@ func split(whole []byte, base string) (text []byte, t target, err error) {
 	}
 }
 
-// tilde is the length of what starts a path with a token: "/~", "/%7E" or "/%7e"; 0 for another path.
+// tilde is the length of what starts a path with a token: "/~", "/%7E" or "/%7e"; 0 for another
+// path.
 func tilde(path []byte) int {
 	switch {
 	case len(path) >= 2 && path[0] == '/' && path[1] == '~':
@@ -196,7 +200,8 @@ func tilde(path []byte) int {
 	return 0
 }
 
-// isNamed reports whether a parameter of a query has exactly the given name, with a value or without.
+// isNamed reports whether a parameter of a query has exactly the given name, with a value or
+// without.
 func isNamed(param []byte, name string) bool {
 	return len(param) >= len(name) && string(param[:len(name)]) == name && (len(param) == len(name) || param[len(name)] == '=')
 }

@@ -88,7 +88,8 @@ func cases(t *testing.T, s *stack.Stack, e *stack.Edge) []edgeCase {
 		{name: "preflight", method: "OPTIONS", target: "/~" + dir + "/hls/bbb/720p/seg-1.ts", header: preflight, status: 204, alone: true},
 		{name: "preflight without a token", method: "OPTIONS", target: "/films/a.mp4", header: preflight, status: 204, alone: true},
 		{name: "preflight of a stranger", method: "OPTIONS", target: "/films/a.mp4", header: append([]string{"Origin: http://stranger.example"}, preflight[1:]...), status: 204, alone: true},
-		// A body that an edge announces to the service and does not send takes the service down for everybody.
+		// A body that an edge announces to the service and does not send takes the service down for
+		// everybody.
 		{name: "POST with a body", method: "POST", target: "/films/a.mp4", send: "body", status: 405, alone: true},
 		{name: "POST with a body and a token", method: "POST", target: "/films/a.mp4?token=" + a, send: "body", status: 405, alone: true},
 		{name: "PUT", method: "PUT", target: "/films/a.mp4?token=" + a, send: "body", status: 405, alone: true},
@@ -140,7 +141,8 @@ func testCases(t *testing.T, s *stack.Stack, e *stack.Edge, origin *naive) {
 	}
 }
 
-// platform is the header in which a CDN tells its worker the client's address, which a client cannot write there.
+// platform is the header in which a CDN tells its worker the client's address, which a client
+// cannot write there.
 func platform(e *stack.Edge, addr string) []string {
 	if e.Name == "worker" {
 		return []string{"CF-Connecting-IP: " + addr}

@@ -49,8 +49,8 @@ func check(t *testing.T, e *stack.Edge, a answer, asked []stack.Exchange, served
 // questionHeaders are the headers that an edge sends to the service: none is the client's.
 var questionHeaders = []string{"X-Original-Uri", "X-Real-Ip", "User-Agent", "Accept"}
 
-// same reports whether an edge's target is the path and query that was to be served. Caddy spells some
-// letters of a path in its own way.
+// same reports whether an edge's target is the path and query that was to be served. Caddy spells
+// some letters of a path in its own way.
 func same(e *stack.Edge, target, want string) bool {
 	if e.Name != "caddy" {
 		return target == want

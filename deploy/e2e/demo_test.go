@@ -50,8 +50,8 @@ func demo(t *testing.T) string {
 	return ""
 }
 
-// TestDemo uses the demonstration as a person does: the film plays, a changed token is refused and the
-// page says why, a new token plays again.
+// TestDemo uses the demonstration as a person does: the film plays, a changed token is refused and
+// the page says why, a new token plays again.
 func TestDemo(t *testing.T) {
 	addr := demo(t)
 	ctx := browser(t)

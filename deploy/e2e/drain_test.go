@@ -78,7 +78,8 @@ func (l *load) stop() {
 	l.clients.Wait()
 }
 
-// signOne has the service sign a document. net/http sends a POST again only if nothing of it was written.
+// signOne has the service sign a document. net/http sends a POST again only if nothing of it was
+// written.
 func signOne(client *http.Client, addr string) error {
 	res, err := client.Post("http://"+addr+"/video/token", "application/json", strings.NewReader(`{"video":{"sources":[{"src":"/film.mp4"}]}}`))
 	if err != nil {

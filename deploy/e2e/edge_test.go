@@ -56,8 +56,8 @@ func TestEdge(t *testing.T) {
 	}
 }
 
-// testCache shows that a file is one entry of the cache, whatever its tokens are and whatever else a
-// client chooses: CMCD and other parameters after the token, the Host, the form of the target.
+// testCache shows that a file is one entry of the cache, whatever its tokens are and whatever else
+// a client chooses: CMCD and other parameters after the token, the Host, the form of the target.
 func testCache(t *testing.T, s *stack.Stack, e *stack.Edge, origin *naive) {
 	const name, cmcd = "/hls/bbb/720p/seg-2.ts", "CMCD=bl%3D21300%2Csid%3D%226e2fb550%22"
 	exact, below := sign(t, e, name, token.Claims{}), sign(t, e, name, token.Claims{Depth: 3})

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestNginxOnDebian has nginx check its configuration as Debian ships it, with our file included as it
-// is but for the port: the folder of the cache is made where nginx can make it.
+// TestNginxOnDebian has nginx check its configuration as Debian ships it, with our file included as
+// it is but for the port: the folder of the cache is made where nginx can make it.
 func TestNginxOnDebian(t *testing.T) {
 	const shipped, include = "/etc/nginx/nginx.conf", "include /etc/nginx/sites-enabled/*;"
 	main, err := os.ReadFile(shipped)

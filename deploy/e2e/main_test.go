@@ -1,5 +1,5 @@
-// Package e2e runs the configurations of deploy/ with the programs they are for. It needs Linux and the
-// packages of Debian and npm that install.sh installs, and no network but the loopback.
+// Package e2e runs the configurations of deploy/ with the programs they are for. It needs Linux and
+// the packages of Debian and npm that install.sh installs, and no network but the loopback.
 package e2e
 
 import (

@@ -15,9 +15,9 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/paths")
 
-// testPaths sends paths that proxies and origins read in more than one way. Each is refused, or what is
-// served is the path that was verified: the files in testdata/paths have, for each, what the service was
-// asked and what was served.
+// testPaths sends paths that proxies and origins read in more than one way. Each is refused, or
+// what is served is the path that was verified: the files in testdata/paths have, for each, what
+// the service was asked and what was served.
 func testPaths(t *testing.T, s *stack.Stack, e *stack.Edge, origin *naive) {
 	dir := "/~" + sign(t, e, "/hls/bbb/master.m3u8", token.Claims{Depth: 2})
 	var log bytes.Buffer

@@ -29,8 +29,8 @@ func makeFilm(t *testing.T) string {
 	return dir
 }
 
-// signFilm asks the service for the film's document until its URLs are those of the edge, and returns
-// them.
+// signFilm asks the service for the film's document until its URLs are those of the edge, and
+// returns them.
 func signFilm(t *testing.T, s *stack.Stack, e *stack.Edge, claims map[string]any) []string {
 	t.Helper()
 	for range 10 {
@@ -118,7 +118,8 @@ func TestExpiry(t *testing.T) {
 			end := expires(t, s, urls[1]).Add(stack.Leeway * time.Second)
 			s.Recorder.Take()
 
-			// -re reads the film as fast as it plays, so that its end is asked for after the token's.
+			// -re reads the film as fast as it plays, so that its end is asked for after the
+			// token's.
 			frames, _, _ := decode(t, urls[1], "0:v:0", "-re")
 			if all := int(testFilm.Length/time.Second) * stack.FPS; len(frames) == 0 || len(frames) >= all {
 				t.Errorf("%d frames of %d; want the player refused in the middle", len(frames), all)

@@ -18,8 +18,8 @@ var snippets = map[string]struct{ readme, after, file string }{
 	"HAProxy, README": {"README.md", "\n**HAProxy**", "deploy/haproxy/haproxy.cfg"},
 }
 
-// TestSnippets shows that each line of a snippet stands in the file that the tests run, and that the
-// lines an operator must not leave out are there.
+// TestSnippets shows that each line of a snippet stands in the file that the tests run, and that
+// the lines an operator must not leave out are there.
 func TestSnippets(t *testing.T) {
 	needed := map[string][]string{
 		"deploy/nginx/videotoken.conf": {`proxy_set_header Content-Length "";`, "proxy_pass_request_body off;", "proxy_pass http://origin$token_path;"},

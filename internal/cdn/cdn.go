@@ -1,8 +1,8 @@
-// Package cdn has the CDNs that videos are balanced over: which one serves a video, the keys it knows, and where in a
-// URL its token goes.
+// Package cdn has the CDNs that videos are balanced over: which one serves a video, the keys it
+// knows, and where in a URL its token goes.
 //
-// Most callers want [New], then [Set.Pick] once a video and [CDN.Append] for each of its sources. An edge's question is
-// answered by [CDN.Verify].
+// Most callers want [New], then [Set.Pick] once a video and [CDN.Append] for each of its sources.
+// An edge's question is answered by [CDN.Verify].
 package cdn
 
 import (
@@ -21,8 +21,8 @@ type CDN struct {
 	Weight int        // its share of the videos, relative to the other CDNs' weights; 0: verified, never picked
 	Keys   token.Keys // the first signs, all of them verify
 
-	// ExactRequests refuses a request that an edge would not serve byte for byte as it came, but for the token: for
-	// edges that pass on the request and not the service's answer.
+	// ExactRequests refuses a request that an edge would not serve byte for byte as it came, but
+	// for the token: for edges that pass on the request and not the service's answer.
 	ExactRequests bool
 	// ReportOnly accepts every request and says what would have been refused.
 	ReportOnly bool

@@ -61,8 +61,8 @@ func TestRoundRobin(t *testing.T) {
 	}
 }
 
-// TestRoundRobinIsSmooth: in a round everyone has exactly its share, and at no point is anyone more than one turn
-// ahead of it or behind.
+// TestRoundRobinIsSmooth: in a round everyone has exactly its share, and at no point is anyone more
+// than one turn ahead of it or behind.
 func TestRoundRobinIsSmooth(t *testing.T) {
 	for _, weights := range [][]int{{5, 1, 1}, {1, 1, 1}, {1000, 1}, {7, 5, 3, 2}, {13, 1, 1, 1, 1}} {
 		s := newSet(t, cdn.RoundRobin, weights...)
@@ -119,8 +119,9 @@ func assign(s *cdn.Set) []string {
 	return names
 }
 
-// TestAffinity: over 100,000 videos each CDN has its share by weight, the same in another process (the hash has no
-// seed), and a CDN that is added takes about its share and moves nothing between the others.
+// TestAffinity: over 100,000 videos each CDN has its share by weight, the same in another process
+// (the hash has no seed), and a CDN that is added takes about its share and moves nothing between
+// the others.
 func TestAffinity(t *testing.T) {
 	for _, weights := range [][]int{{1}, {1, 1}, {2, 1}, {5, 1, 1}, {1, 1, 1, 1, 1, 1, 1}} {
 		before := assign(newSet(t, cdn.Affinity, weights...))

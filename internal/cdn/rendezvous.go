@@ -6,10 +6,11 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// rendezvous is weighted rendezvous hashing (Schindelhauer and Schomaker, "Weighted Distributed Hash Tables", 2005):
-// every CDN draws -ln(u)/weight for the video, with u uniform in (0,1) from a hash of the two, and the least draw
-// wins. A draw does not depend on the other CDNs, so one that is added takes its share and moves nothing between the
-// others. The hash is the same in every process, so that all replicas agree.
+// rendezvous is weighted rendezvous hashing (Schindelhauer and Schomaker, "Weighted Distributed
+// Hash Tables", 2005): every CDN draws -ln(u)/weight for the video, with u uniform in (0,1) from a
+// hash of the two, and the least draw wins. A draw does not depend on the other CDNs, so one that
+// is added takes its share and moves nothing between the others. The hash is the same in every
+// process, so that all replicas agree.
 func (s *Set) rendezvous(id []byte) *CDN {
 	h := xxhash.Sum64(id)
 	var best *CDN // there is one with a weight
@@ -27,7 +28,8 @@ func (s *Set) rendezvous(id []byte) *CDN {
 	return best
 }
 
-// mix is the finalizer of SplitMix64 (Steele, Lea and Flood, 2014): every bit of x moves every bit of the result.
+// mix is the finalizer of SplitMix64 (Steele, Lea and Flood, 2014): every bit of x moves every bit
+// of the result.
 func mix(x uint64) uint64 {
 	x = (x ^ x>>30) * 0xBF58476D1CE4E5B9
 	x = (x ^ x>>27) * 0x94D049BB133111EB

@@ -9,12 +9,12 @@ import (
 
 var errTooLong = fmt.Errorf("is too long: with its token, path and query must be %d bytes at most, percent-encoded", uri.MaxTarget)
 
-// Append appends the URL at which the CDN serves a source, with a token signed by the CDN's first key. At depth 0 the
-// token is for the source's exact path and query, and stands in the query. Deeper it is for a directory, and is the
-// path's first segment, so that relative URLs inherit it.
+// Append appends the URL at which the CDN serves a source, with a token signed by the CDN's first
+// key. At depth 0 the token is for the source's exact path and query, and stands in the query.
+// Deeper it is for a directory, and is the path's first segment, so that relative URLs inherit it.
 //
-// Bytes that no URI has (RFC 3986) are percent-encoded, and so a JSON string can have the URL as it is. A query is
-// written as it is signed.
+// Bytes that no URI has (RFC 3986) are percent-encoded, and so a JSON string can have the URL as it
+// is. A query is written as it is signed.
 func (c *CDN) Append(dst []byte, s *uri.Source, claims *token.Claims) ([]byte, error) {
 	dst = append(dst, c.URL...)
 	start := len(dst) - len(c.base)

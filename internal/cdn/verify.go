@@ -8,16 +8,17 @@ import (
 	"videotoken/token"
 )
 
-// Verify is [token.Keys.Verify] with the CDN's keys and base path. What it accepts has the base path in its
-// [token.Verified.AppendURI].
+// Verify is [token.Keys.Verify] with the CDN's keys and base path. What it accepts has the base
+// path in its [token.Verified.AppendURI].
 func (c *CDN) Verify(r token.Request) (token.Verified, error) {
 	r.Base = c.Base()
 	return c.Keys.Verify(r)
 }
 
-// Verify verifies a signed URL, or the path and query of one, in r.URI. The keys are those of the CDN with the given
-// name; without a name, of a CDN whose URL it starts with, and for a path of any. The error is a [token.Error] where the
-// token was refused, and otherwise says why there was no CDN to ask.
+// Verify verifies a signed URL, or the path and query of one, in r.URI. The keys are those of the
+// CDN with the given name; without a name, of a CDN whose URL it starts with, and for a path of
+// any. The error is a [token.Error] where the token was refused, and otherwise says why there was
+// no CDN to ask.
 func (s *Set) Verify(name string, r token.Request) (token.Verified, error) {
 	if name != "" && s.Lookup(name) == nil {
 		return token.Verified{}, fmt.Errorf("cdn %q: the configuration has no such CDN", name)

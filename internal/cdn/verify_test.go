@@ -8,7 +8,8 @@ import (
 	"videotoken/token"
 )
 
-// TestVerify: whose keys a URL is verified with, by the CDN that is named, by its host, or by none of them.
+// TestVerify: whose keys a URL is verified with, by the CDN that is named, by its host, or by none
+// of them.
 func TestVerify(t *testing.T) {
 	s, err := cdn.New(cdn.RoundRobin, []cdn.CDN{
 		{Name: "a", URL: "https://a.example", Weight: 1, Keys: token.Keys{newKey(t, 1)}},

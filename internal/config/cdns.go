@@ -13,7 +13,8 @@ const (
 	maxKeys = 64  // of a CDN
 )
 
-// cdns reads the list of CDNs. Names and key ids are unique in the whole file, so that a token tells its key.
+// cdns reads the list of CDNs. Names and key ids are unique in the whole file, so that a token
+// tells its key.
 func (r *reader) cdns(n *node, field string) (cdns []cdn.CDN) {
 	names, ids := map[string]string{}, map[int64]string{}
 	picked := false
@@ -94,8 +95,9 @@ func isName(s string) bool {
 	return 1 <= len(s) && len(s) <= 64 && s != "." && s != ".."
 }
 
-// isBase reports whether URLs of a CDN can start with s: a scheme, http or https, a host, and a base path in the one
-// spelling that is served. A path that starts with "~" would be taken for a token.
+// isBase reports whether URLs of a CDN can start with s: a scheme, http or https, a host, and a
+// base path in the one spelling that is served. A path that starts with "~" would be taken for a
+// token.
 func isBase(s string) bool {
 	o, path, ok := cutOrigin(s)
 	if !ok || o.scheme != "https" && o.scheme != "http" {

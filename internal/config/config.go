@@ -1,8 +1,8 @@
 // Package config reads the service's one YAML file into validated values.
 //
-// Most callers want [Load]. It reports every mistake in the file at once, each with its line and column and what was
-// expected ([Mistakes]). A configuration that it returns needs no further checks. [Demo] is the configuration of a
-// demonstration, which has no file.
+// Most callers want [Load]. It reports every mistake in the file at once, each with its line and
+// column and what was expected ([Mistakes]). A configuration that it returns needs no further
+// checks. [Demo] is the configuration of a demonstration, which has no file.
 package config
 
 import (
@@ -32,7 +32,8 @@ type Config struct {
 	Warnings []string
 }
 
-// Transports are the ways to read sockets: what is best on this system, event loops, fasthttp's own server.
+// Transports are the ways to read sockets: what is best on this system, event loops, fasthttp's own
+// server.
 var Transports = []string{"auto", "epoll", "fasthttp"}
 
 // ClientAddresses are the headers from which /verify takes the client's address.
@@ -109,8 +110,8 @@ func Load(name string) (*Config, error) {
 	return parseFile(name, f)
 }
 
-// Parse reads the content of a file, without looking at the file itself. The names of secret files are relative to
-// the file's directory.
+// Parse reads the content of a file, without looking at the file itself. The names of secret files
+// are relative to the file's directory.
 func Parse(name string, data []byte) (*Config, error) {
 	return parseFile(name, file{data: data})
 }

@@ -102,7 +102,8 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// TestReadableByEverybody: a file with a secret in it, and a secret file, deserve a warning, another file does not.
+// TestReadableByEverybody: a file with a secret in it, and a secret file, deserve a warning,
+// another file does not.
 func TestReadableByEverybody(t *testing.T) {
 	const inline = `cdns: [{name: a, url: "https://a.example", keys: [{id: 1, secret: SECRET}]}]`
 	const inFile = `cdns: [{name: a, url: "https://a.example", keys: [{id: 1, secret_file: key}]}]`

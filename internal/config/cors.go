@@ -66,8 +66,8 @@ func isOrigin(s string) bool {
 		!(o.scheme == "https" && o.port == "443") && !(o.scheme == "http" && o.port == "80")
 }
 
-// isHeaderName reports whether s is a name of a header (RFC 9110, section 5.1). "*", which is one, means all headers
-// but Authorization to browsers, and is none here.
+// isHeaderName reports whether s is a name of a header (RFC 9110, section 5.1). "*", which is one,
+// means all headers but Authorization to browsers, and is none here.
 func isHeaderName(s string) bool {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'+-.^_`|~"
 	return s != "" && len(s) <= 64 && strings.Trim(s, letters) == ""

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// hostile are the forms of YAML that cost complete parsers more than their size, each as long as a file may be.
+// hostile are the forms of YAML that cost complete parsers more than their size, each as long as a
+// file may be.
 func hostile() map[string]string {
 	fill := func(s string) string { return strings.Repeat(s, maxSize/len(s)) }
 	around := func(before, s, after string) string {
@@ -61,8 +62,8 @@ func hostile() map[string]string {
 	}
 }
 
-// TestCost: no file allocates more than a constant for each of its bytes, and none of those above is a configuration.
-// BenchmarkCost has their times.
+// TestCost: no file allocates more than a constant for each of its bytes, and none of those above
+// is a configuration. BenchmarkCost has their times.
 func TestCost(t *testing.T) {
 	const most = 128 // bytes allocated for each byte of the file
 	for name, yaml := range hostile() {

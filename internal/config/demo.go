@@ -8,8 +8,9 @@ import (
 	"videotoken/token"
 )
 
-// Demo returns a configuration to try the service with: three example CDNs with equal weights, each with a key of its
-// own that is read from random. It ends at once when it is told to, for nobody moves away from it first.
+// Demo returns a configuration to try the service with: three example CDNs with equal weights, each
+// with a key of its own that is read from random. It ends at once when it is told to, for nobody
+// moves away from it first.
 func Demo(random io.Reader) (*Config, error) {
 	c := defaults()
 	c.Drain = 0

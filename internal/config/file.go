@@ -15,8 +15,8 @@ type file struct {
 	mode fs.FileMode
 }
 
-// readFile reads a regular file of at most limit bytes. It opens without waiting, so that the name of a pipe, to which
-// nobody may ever write, is a mistake and not a service that does not start.
+// readFile reads a regular file of at most limit bytes. It opens without waiting, so that the name
+// of a pipe, to which nobody may ever write, is a mistake and not a service that does not start.
 func readFile(name string, limit int64) (file, error) {
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -34,7 +34,8 @@ func readFile(name string, limit int64) (file, error) {
 	return file{data, info.Mode()}, withoutName(err)
 }
 
-// withoutName takes the file's name off an error, for it may be part of a secret in the wrong place.
+// withoutName takes the file's name off an error, for it may be part of a secret in the wrong
+// place.
 func withoutName(err error) error {
 	var p *fs.PathError
 	if errors.As(err, &p) {

@@ -47,7 +47,8 @@ func (p *parser) flowMapping(depth int) *node {
 	return n
 }
 
-// flowContent skips to the next content inside of the brackets of n, which must be closed before the document ends.
+// flowContent skips to the next content inside of the brackets of n, which must be closed before
+// the document ends.
 func (p *parser) flowContent(n *node) {
 	if p.toContent(); p.done() {
 		p.fail(n.at, "is a bracket that is not closed")

@@ -12,8 +12,8 @@ type origin struct {
 	port         string // "" for the scheme's own
 }
 
-// cutOrigin takes the scheme, the host and the port off a URL, and returns the rest. It reports false if they are
-// invalid.
+// cutOrigin takes the scheme, the host and the port off a URL, and returns the rest. It reports
+// false if they are invalid.
 func cutOrigin(url string) (o origin, rest string, ok bool) {
 	scheme, rest, ok := strings.Cut(url, "://")
 	if !ok || !isScheme(scheme) {
@@ -41,7 +41,8 @@ func isScheme(s string) bool {
 	return s != "" && strings.IndexByte(letters, s[0]) >= 0 && strings.Trim(s, letters+"0123456789+-.") == ""
 }
 
-// isHost reports whether s is a host of a URL: a name, an IPv4 address, or an IPv6 address in brackets.
+// isHost reports whether s is a host of a URL: a name, an IPv4 address, or an IPv6 address in
+// brackets.
 func isHost(s string) bool {
 	if inner, ok := strings.CutPrefix(s, "["); ok {
 		inner, ok = strings.CutSuffix(inner, "]")
@@ -51,8 +52,9 @@ func isHost(s string) bool {
 	return isHostname(s)
 }
 
-// isHostname reports whether s is a name of a host (RFC 1123, section 2.1, and "_", which names of containers have) or
-// an IPv4 address. A name whose last label is a number is read as an IPv4 address by browsers.
+// isHostname reports whether s is a name of a host (RFC 1123, section 2.1, and "_", which names of
+// containers have) or an IPv4 address. A name whose last label is a number is read as an IPv4
+// address by browsers.
 func isHostname(s string) bool {
 	labels := strings.Split(s, ".")
 	for _, label := range labels {
@@ -72,7 +74,8 @@ func isHostname(s string) bool {
 	return len(s) <= 253
 }
 
-// isNumber reports whether browsers read a label as a number (WHATWG URL, "ends in a number checker").
+// isNumber reports whether browsers read a label as a number (WHATWG URL, "ends in a number
+// checker").
 func isNumber(label string) bool {
 	if hex, ok := strings.CutPrefix(strings.ToLower(label), "0x"); ok {
 		return strings.Trim(hex, "0123456789abcdef") == ""

@@ -9,8 +9,8 @@ import (
 	"videotoken/token"
 )
 
-// key reads an entry of a CDN's keys. It returns nil for a mistake, which it reports. No message has any part of a
-// secret. ids have the field of each key id that stands before it.
+// key reads an entry of a CDN's keys. It returns nil for a mistake, which it reports. No message
+// has any part of a secret. ids have the field of each key id that stands before it.
 func (r *reader) key(n *node, field string, ids map[int64]string) *token.Key {
 	var id int64
 	hasID := false

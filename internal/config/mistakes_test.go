@@ -114,7 +114,8 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// TestManyMistakes: a file of mistakes has a report that a person can read, and that costs no more than the file.
+// TestManyMistakes: a file of mistakes has a report that a person can read, and that costs no more
+// than the file.
 func TestManyMistakes(t *testing.T) {
 	_, err := config.Parse("videotoken.yaml", []byte(strings.Repeat("a: 1\n", 50_000)))
 	var m *config.Mistakes

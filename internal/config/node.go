@@ -28,8 +28,8 @@ const (
 // pair is a member of a mapping.
 type pair struct{ key, value *node }
 
-// isString reports whether the node is a string. A plain scalar is none if a program may read it as a
-// number, a boolean or null.
+// isString reports whether the node is a string. A plain scalar is none if a program may read it as
+// a number, a boolean or null.
 func (n *node) isString() bool {
 	if n.kind != plain {
 		return n.kind == quoted

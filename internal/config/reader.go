@@ -12,8 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// reader turns the tree of a file into values. It collects mistakes instead of stopping at the first. Most of its
-// methods take a node and the name of its field.
+// reader turns the tree of a file into values. It collects mistakes instead of stopping at the
+// first. Most of its methods take a node and the name of its field.
 type reader struct {
 	dir      string // of the file: the names of secret files are relative to it
 	data     []byte
@@ -38,8 +38,8 @@ func (r *reader) read(data []byte) *Config {
 	return r.config(root)
 }
 
-// fail reports a mistake at a node, or of a field that is missing if n is nil. A node among args is printed as its
-// line.
+// fail reports a mistake at a node, or of a field that is missing if n is nil. A node among args is
+// printed as its line.
 func (r *reader) fail(n *node, field, format string, args ...any) {
 	if len(r.mistakes) == maxMistakes {
 		r.more++

@@ -7,11 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// The file is read by a parser of our own for the part of YAML 1.2 that a configuration needs: block and flow
-// collections, and scalars of one line. Whatever else YAML has is refused by name, with its at: anchors,
-// aliases, merge keys, tags, block scalars, directives, several documents. Each byte is looked at a bounded
-// number of times and nesting is bounded, so that no file costs more than its size. A test compares what it
-// reads with what a complete YAML parser reads.
+// The file is read by a parser of our own for the part of YAML 1.2 that a configuration needs:
+// block and flow collections, and scalars of one line. Whatever else YAML has is refused by name,
+// with its at: anchors, aliases, merge keys, tags, block scalars, directives, several documents.
+// Each byte is looked at a bounded number of times and nesting is bounded, so that no file costs
+// more than its size. A test compares what it reads with what a complete YAML parser reads.
 const (
 	maxSize    = 256 << 10 // bytes of a file
 	maxNesting = 16        // collections inside one another: a configuration has 5
@@ -233,8 +233,8 @@ func (p *parser) blockValue(column, depth int) *node {
 	return &node{at: at}
 }
 
-// colon skips blanks before the colon that makes a name of what was read, and reports whether it is there. Inside
-// brackets, where flow is true, nothing needs to follow the colon.
+// colon skips blanks before the colon that makes a name of what was read, and reports whether it is
+// there. Inside brackets, where flow is true, nothing needs to follow the colon.
 func (p *parser) colon(flow bool) bool {
 	i := p.i
 	for i < len(p.data) && p.data[i] == ' ' {

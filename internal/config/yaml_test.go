@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// String is the tree in a notation of one line: scalars as they are, strings in quotes, "-" for nothing.
+// String is the tree in a notation of one line: scalars as they are, strings in quotes, "-" for
+// nothing.
 func (n *node) String() string {
 	var b strings.Builder
 	n.print(&b)
@@ -196,7 +197,8 @@ func staircase(depth int) string {
 	return b.String()
 }
 
-// TestIsString: what YAML does not read as a string needs quotes, so that no two programs read one file in two ways.
+// TestIsString: what YAML does not read as a string needs quotes, so that no two programs read one
+// file in two ways.
 func TestIsString(t *testing.T) {
 	for _, s := range []string{"a", "10.0.0.0/8", "::1", "-a", "1.2.3.4", ".", "-", "6h", "0x", "yes", "on", "nullable", "2001:db8::1", ":3002"} {
 		if n := (&node{kind: plain, text: s}); !n.isString() {

@@ -1,19 +1,20 @@
-// Package document reads the JSON of a request, finds the URLs and options in it, and builds the answer: the same
-// bytes with other URLs. It allocates only for errors, and it knows no CDN and no token.
+// Package document reads the JSON of a request, finds the URLs and options in it, and builds the
+// answer: the same bytes with other URLs. It allocates only for errors, and it knows no CDN and no
+// token.
 //
-// Most callers keep one [Document] per request in a pool. They call [Document.Read], take the values they need with
-// [Document.URLs], [Document.Text] and [Document.Bytes], and write the answer with [Document.AppendBefore] for each
-// URL and [Document.AppendRest] at the end.
+// Most callers keep one [Document] per request in a pool. They call [Document.Read], take the
+// values they need with [Document.URLs], [Document.Text] and [Document.Bytes], and write the answer
+// with [Document.AppendBefore] for each URL and [Document.AppendRest] at the end.
 //
-// JSON is read strictly, as RFC 7493 (I-JSON) asks: UTF-8, no lone surrogates, no name twice in an object, nothing
-// after the value. Nesting is limited to 64 levels. One pass over the body checks all of this and finds the values, in
-// time that grows with the body's length whatever is in it.
+// JSON is read strictly, as RFC 7493 (I-JSON) asks: UTF-8, no lone surrogates, no name twice in an
+// object, nothing after the value. Nesting is limited to 64 levels. One pass over the body checks
+// all of this and finds the values, in time that grows with the body's length whatever is in it.
 package document
 
 import "strconv"
 
-// Document is one request body and what was found in it. The zero value is ready for use, and a used one keeps its
-// memory for the next request.
+// Document is one request body and what was found in it. The zero value is ready for use, and a
+// used one keeps its memory for the next request.
 type Document struct {
 	// What was found. A value that the body does not have is absent.
 	VideoID Value
@@ -37,7 +38,8 @@ type URL struct {
 	Type Value // the member "type" of the same object; absent if there is none
 }
 
-// Value is a place in the body that has a JSON value. The zero value stands for a value that is absent.
+// Value is a place in the body that has a JSON value. The zero value stands for a value that is
+// absent.
 type Value struct {
 	start, end int
 	escaped    bool // a string that has escapes
@@ -53,7 +55,8 @@ func (d *Document) Reset() {
 	d.walker.reset(nil)
 }
 
-// URLs returns the body's URLs in their order. It has at least one after a successful [Document.Read].
+// URLs returns the body's URLs in their order. It has at least one after a successful
+// [Document.Read].
 func (d *Document) URLs() []URL { return d.urls }
 
 // Pointer returns the JSON pointer of URL i, for an error.
@@ -70,8 +73,8 @@ func (d *Document) IsNumber(v Value) bool {
 	return !v.IsAbsent() && (d.body[v.start] == '-' || d.body[v.start]-'0' <= 9)
 }
 
-// Text returns the text of a string, without quotes and escapes, or nil if the value is absent. The text is good until
-// [Document.Reset].
+// Text returns the text of a string, without quotes and escapes, or nil if the value is absent. The
+// text is good until [Document.Reset].
 func (d *Document) Text(v Value) []byte {
 	switch {
 	case v.IsAbsent():
@@ -84,8 +87,8 @@ func (d *Document) Text(v Value) []byte {
 	return d.text[start:len(d.text):len(d.text)]
 }
 
-// AppendBefore appends the part of the answer that comes before the text of URL i: everything after the URL before it,
-// and the opening quote.
+// AppendBefore appends the part of the answer that comes before the text of URL i: everything after
+// the URL before it, and the opening quote.
 func (d *Document) AppendBefore(dst []byte, i int) []byte {
 	start := d.answer.start
 	if i > 0 {

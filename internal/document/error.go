@@ -75,9 +75,9 @@ func (w *walker) error() *Error {
 // maxPointer bounds how much of a body a pointer repeats.
 const maxPointer = 512
 
-// pointer returns the JSON pointer (RFC 6901) of the value that is next, or whose fault ended the walk. Before a name it
-// is the object's. Where it is longer than maxPointer, it is that of the innermost object or array around whose pointer
-// is not.
+// pointer returns the JSON pointer (RFC 6901) of the value that is next, or whose fault ended the
+// walk. Before a name it is the object's. Where it is longer than maxPointer, it is that of the
+// innermost object or array around whose pointer is not.
 func (w *walker) pointer() string {
 	var pointer, token []byte
 	for i := range w.levels[:w.depth] {

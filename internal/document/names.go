@@ -13,10 +13,11 @@ const fewNames = 16
 
 // names are the member names of the open objects, to find one that appears twice.
 //
-// The names of most objects are in a list, and a filter of 64 bits tells of most of them that they are new (Bloom, 1970,
-// with one hash). Where the filter cannot tell, a few names are compared one by one. The names of larger objects go into
-// a hash table then. The hashes have random keys, so that no client can choose short names that collide in the filter, or
-// any names that collide in the table.
+// The names of most objects are in a list, and a filter of 64 bits tells of most of them that they
+// are new (Bloom, 1970, with one hash). Where the filter cannot tell, a few names are compared one
+// by one. The names of larger objects go into a hash table then. The hashes have random keys, so
+// that no client can choose short names that collide in the filter, or any names that collide in
+// the table.
 type names struct {
 	body  []byte
 	text  []byte     // the text of names that had escapes
@@ -63,7 +64,8 @@ func (n *names) unescape(raw []byte) ([]byte, nameSpan) {
 	return n.text[start:], nameSpan{uint32(start), uint32(len(n.text)), true}
 }
 
-// add adds a name to the innermost object, which is at the given depth, and reports whether it is new.
+// add adds a name to the innermost object, which is at the given depth, and reports whether it is
+// new.
 func (n *names) add(o *level, depth int, s nameSpan, name []byte) bool {
 	hash := hashEnds(name)
 	if bit := uint64(1) << (hash >> 58); o.filter&bit == 0 {
@@ -96,8 +98,8 @@ func (n *names) addSlowly(o *level, depth int, s nameSpan, name []byte, hash uin
 	return n.insert(o, depth, s, name, hash)
 }
 
-// hashEnds is a multiply-shift hash (Dietzfelbinger and others, 1997), good in its high bits, of the length and of the
-// first and last eight bytes.
+// hashEnds is a multiply-shift hash (Dietzfelbinger and others, 1997), good in its high bits, of
+// the length and of the first and last eight bytes.
 func hashEnds(name []byte) uint64 {
 	switch n := len(name); {
 	case n >= 8:
@@ -135,8 +137,8 @@ func (n *names) insert(o *level, depth int, s nameSpan, name []byte, hash uint64
 	return true
 }
 
-// grow makes the slots for what may come in the rest of the body, or doubles them, and fills them again in the order in
-// which the names were added.
+// grow makes the slots for what may come in the rest of the body, or doubles them, and fills them
+// again in the order in which the names were added.
 func (n *names) grow(rest int) {
 	const shortest = len(`"":0,`)
 	size := max(2*len(n.slots), 1<<bits.Len(uint(2*min(rest/shortest, 1<<16)+2*len(n.table)+fewNames)))
@@ -158,8 +160,8 @@ func (n *names) grow(rest int) {
 	}
 }
 
-// drop forgets the names of the innermost object, which were added last. In a table with linear probing, taking away
-// what was added last restores what was there before.
+// drop forgets the names of the innermost object, which were added last. In a table with linear
+// probing, taking away what was added last restores what was there before.
 func (n *names) drop(o *level) {
 	n.list, n.text = n.list[:o.firstName], n.text[:o.firstText]
 	if o.inTable > 0 {

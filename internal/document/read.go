@@ -2,11 +2,12 @@ package document
 
 import "math"
 
-// Read checks a body and finds its values. The body has an object with the member "video", which has at least one URL
-// and at most maxURLs. The error is an [*Error]. The document refers to the body until [Document.Reset], which must come
-// before the next Read.
+// Read checks a body and finds its values. The body has an object with the member "video", which
+// has at least one URL and at most maxURLs. The error is an [*Error]. The document refers to the
+// body until [Document.Reset], which must come before the next Read.
 //
-// What is wrong with a value is reported only if the whole body is JSON. So reading goes on after it.
+// What is wrong with a value is reported only if the whole body is JSON. So reading goes on after
+// it.
 func (d *Document) Read(body []byte, maxURLs int) error {
 	if len(body) > math.MaxInt32 {
 		return Errorf("", "the body is too long: send %d bytes at most", math.MaxInt32)
@@ -25,14 +26,16 @@ func (d *Document) Read(body []byte, maxURLs int) error {
 	return nil
 }
 
-// complain records what is wrong with the value that is next, or with a member of it. The first complaint counts.
+// complain records what is wrong with the value that is next, or with a member of it. The first
+// complaint counts.
 func (d *Document) complain(w *walker, member, format string, args ...any) {
 	if d.complaint == nil && w.fault == none {
 		d.complaint = Errorf(w.pointer()+member, format, args...)
 	}
 }
 
-// expect reports whether the next value starts with the given byte. If not, it complains about the value and skips it.
+// expect reports whether the next value starts with the given byte. If not, it complains about the
+// value and skips it.
 func (d *Document) expect(w *walker, start byte, format string) bool {
 	if w.next() == start {
 		return true

@@ -12,19 +12,19 @@ const (
 	highs = 0x80 * ones
 )
 
-// scanString returns the position after the string that starts at b[i], and whether it has escapes. At a fault it
-// returns the fault's position.
+// scanString returns the position after the string that starts at b[i], and whether it has escapes.
+// At a fault it returns the fault's position.
 //
-// It looks at eight bytes at a time for the next one that needs attention: a quote, a backslash, a control character,
-// or the start of a character that is not ASCII. The tests for such a byte in a word are from Warren, "Hacker's
-// Delight", section 6-1.
+// It looks at eight bytes at a time for the next one that needs attention: a quote, a backslash, a
+// control character, or the start of a character that is not ASCII. The tests for such a byte in a
+// word are from Warren, "Hacker's Delight", section 6-1.
 func scanString(b []byte, i int) (end int, escaped bool, f fault) {
 	i++ // the opening quote
 	for i < len(b) {
 		if i+8 <= len(b) {
 			x := binary.LittleEndian.Uint64(b[i:])
-			// Flipping the bit 0x02 turns a quote, 0x22, into 0x20, and keeps control characters below 0x20. So one
-			// test, "less than 0x21", finds both.
+			// Flipping the bit 0x02 turns a quote, 0x22, into 0x20, and keeps control characters
+			// below 0x20. So one test, "less than 0x21", finds both.
 			stops := ((x ^ 0x02*ones) - 0x21*ones) &^ x
 			stops |= ((x ^ '\\'*ones) - ones) &^ (x ^ '\\'*ones)
 			stops = (stops | x) & highs // the lowest bit is right; a borrow may set others above it
@@ -59,7 +59,8 @@ func scanString(b []byte, i int) (end int, escaped bool, f fault) {
 		case c < utf8.RuneSelf:
 			i++
 		default:
-			// Two-byte characters are read here, because a call for each would cost more than their bytes may.
+			// Two-byte characters are read here, because a call for each would cost more than their
+			// bytes may.
 			for i+1 < len(b) && b[i]-0xC2 <= 0xDF-0xC2 && b[i+1]&0xC0 == 0x80 {
 				i += 2
 			}
@@ -78,10 +79,12 @@ func scanString(b []byte, i int) (end int, escaped bool, f fault) {
 	return len(b), escaped, tooShort
 }
 
-// simpleEscapes has the byte for which each escape of one letter stands, 0 for letters that are no such escape.
+// simpleEscapes has the byte for which each escape of one letter stands, 0 for letters that are no
+// such escape.
 var simpleEscapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
-// scanEscape returns the length of the \u escape at the start of b. A surrogate pair counts as one escape.
+// scanEscape returns the length of the \u escape at the start of b. A surrogate pair counts as one
+// escape.
 func scanEscape(b []byte) (n int, f fault) {
 	code := hex4(b)
 	switch {
@@ -100,7 +103,8 @@ func scanEscape(b []byte) (n int, f fault) {
 	return 0, loneSurrogate
 }
 
-// hex4 returns the code of the \u escape at the start of b, or a negative number where there is none.
+// hex4 returns the code of the \u escape at the start of b, or a negative number where there is
+// none.
 func hex4(b []byte) rune {
 	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
 		return -1
@@ -132,7 +136,8 @@ func escapeFault(b []byte) fault {
 	return tooShort
 }
 
-// appendUnescaped appends the text between the quotes of a valid string, with each escape replaced by its character.
+// appendUnescaped appends the text between the quotes of a valid string, with each escape replaced
+// by its character.
 func appendUnescaped(dst, s []byte) []byte {
 	for len(s) > 0 {
 		if s[0] != '\\' {

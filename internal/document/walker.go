@@ -3,8 +3,9 @@ package document
 // maxDepth is how many objects and arrays may be open at a place in the text.
 const maxDepth = 64
 
-// walker goes over the values of a JSON text (RFC 8259) and checks on the way that it is I-JSON (RFC 7493) and nested
-// at most maxDepth levels deep. At the first fault it goes to the end of the text, so that every loop over it ends.
+// walker goes over the values of a JSON text (RFC 8259) and checks on the way that it is I-JSON
+// (RFC 7493) and nested at most maxDepth levels deep. At the first fault it goes to the end of the
+// text, so that every loop over it ends.
 type walker struct {
 	b       []byte
 	i       int
@@ -97,8 +98,8 @@ func (w *walker) open() *level {
 	return l
 }
 
-// more goes to the next member or element and reports true, or goes past the end of the object or array and reports
-// false.
+// more goes to the next member or element and reports true, or goes past the end of the object or
+// array and reports false.
 func (w *walker) more(l *level) bool {
 	c := w.next()
 	if c == l.closer {
@@ -127,7 +128,8 @@ func (w *walker) close(l *level) {
 	}
 }
 
-// name goes past the next member's name and its colon, and returns the name's text, which is good until the object ends.
+// name goes past the next member's name and its colon, and returns the name's text, which is good
+// until the object ends.
 func (w *walker) name(l *level) []byte {
 	name, end, f := w.nameAt(l, w.i)
 	if f != none {
@@ -138,7 +140,8 @@ func (w *walker) name(l *level) []byte {
 	return name
 }
 
-// nameAt is name for a name, or white space before it, at b[i]. It returns the position after the colon, or of a fault.
+// nameAt is name for a name, or white space before it, at b[i]. It returns the position after the
+// colon, or of a fault.
 func (w *walker) nameAt(l *level, i int) (name []byte, end int, f fault) {
 	b := w.b
 	l.name.end = 0
@@ -207,8 +210,8 @@ func (w *walker) skip() {
 	}
 }
 
-// skipNested goes past an object or array. It is one loop that keeps its position in a register: the smallest values
-// have one byte, and a hostile body has thousands of them.
+// skipNested goes past an object or array. It is one loop that keeps its position in a register:
+// the smallest values have one byte, and a hostile body has thousands of them.
 func (w *walker) skipNested() {
 	b, i, outside := w.b, w.i, w.depth
 	var l *level // the innermost object or array
@@ -299,8 +302,8 @@ func (w *walker) skipNested() {
 	}
 }
 
-// scanScalar returns the position after the number, true, false or null that starts at b[i]. Where it is none of
-// these, it returns the position of the first byte that is wrong, and false.
+// scanScalar returns the position after the number, true, false or null that starts at b[i]. Where
+// it is none of these, it returns the position of the first byte that is wrong, and false.
 func scanScalar(b []byte, i int) (end int, ok bool) {
 	if i == len(b) {
 		return i, false

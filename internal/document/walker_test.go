@@ -18,7 +18,8 @@ func accepts(text []byte) bool {
 	return w.fault == none
 }
 
-// acceptsAsDocument is accepts for a text that is a member of a body: it is read by the code that looks for URLs.
+// acceptsAsDocument is accepts for a text that is a member of a body: it is read by the code that
+// looks for URLs.
 func acceptsAsDocument(text []byte) bool {
 	var d Document
 	return d.Read(fmt.Appendf(nil, `{"video":{"sources":[{"src":"/a","x":%s}]}}`, text), 1) == nil
@@ -36,8 +37,8 @@ func isDeep(text []byte) bool {
 	}
 }
 
-// check compares the walker with goccy/go-json's jsontext, which must agree, and with encoding/json, which may accept
-// more. It reports whether the text was accepted.
+// check compares the walker with goccy/go-json's jsontext, which must agree, and with
+// encoding/json, which may accept more. It reports whether the text was accepted.
 func check(t *testing.T, text []byte) bool {
 	t.Helper()
 	got, want := accepts(text), jsontext.Value(text).IsValid()
@@ -64,8 +65,8 @@ var samples = []string{
 	`01`, `1.`, `.5`, `+1`, `-`, `1e`, `0e0`, `-01`, `tru`, `nulll`, `[1,]`, `[,1]`, `{"a":1,}`, `{"a"}`, `{1:2}`, `[}`, `{]`, `"`, ``, ` `, `{} {}`, "\ufeff1", `'a'`, `NaN`, `/**/1`,
 }
 
-// TestGrammar: over every sample, every prefix of it, and every change of one of its bytes, the walker and the
-// libraries agree.
+// TestGrammar: over every sample, every prefix of it, and every change of one of its bytes, the
+// walker and the libraries agree.
 func TestGrammar(t *testing.T) {
 	checked, accepted := 0, 0
 	try := func(text []byte) {
@@ -122,8 +123,8 @@ func TestUnescape(t *testing.T) {
 	}
 }
 
-// TestNames: a name that is there twice is found, and only then, whatever the number of members, the nesting, the
-// escapes, and names that the filter takes for the same.
+// TestNames: a name that is there twice is found, and only then, whatever the number of members,
+// the nesting, the escapes, and names that the filter takes for the same.
 func TestNames(t *testing.T) {
 	spell := func(name string, escaped bool) string {
 		if !escaped {
@@ -163,7 +164,8 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestWalkerIsReused: what an earlier text left behind does not change what is found in the next one.
+// TestWalkerIsReused: what an earlier text left behind does not change what is found in the next
+// one.
 func TestWalkerIsReused(t *testing.T) {
 	var w walker
 	for range 3 {

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// ServeAdmin serves /metrics, /healthz, /readyz and /debug/pprof on a listener of their own, which only operators
-// reach, until Shutdown's caller closes the listener. It is net/http's: these endpoints are not hot, and pprof is
-// made for it.
+// ServeAdmin serves /metrics, /healthz, /readyz and /debug/pprof on a listener of their own, which
+// only operators reach, until Shutdown's caller closes the listener. It is net/http's: these
+// endpoints are not hot, and pprof is made for it.
 func (s *Server) ServeAdmin(ln net.Listener) error {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", s.metrics.handler())

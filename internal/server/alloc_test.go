@@ -12,8 +12,8 @@ import (
 
 const requests = 1_000_000
 
-// TestNoAllocations calls the whole handler over a reused RequestCtx. It is not for the race detector, under which a
-// sync.Pool drops what it holds at random.
+// TestNoAllocations calls the whole handler over a reused RequestCtx. It is not for the race
+// detector, under which a sync.Pool drops what it holds at random.
 func TestNoAllocations(t *testing.T) {
 	sources := make([]string, 100)
 	for i := range sources {

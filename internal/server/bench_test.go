@@ -7,8 +7,8 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// BenchmarkHandler is the whole handler on the seed's request; Bare beside it is the yardstick, a handler that
-// answers with as many fixed bytes.
+// BenchmarkHandler is the whole handler on the seed's request; Bare beside it is the yardstick, a
+// handler that answers with as many fixed bytes.
 func BenchmarkHandler(b *testing.B) {
 	s, _ := newServer(settings(b))
 	body := bytes.Repeat([]byte("x"), 456)

@@ -99,8 +99,8 @@ func TestVersions(t *testing.T) {
 	}
 }
 
-// TestDisconnected: clients that leave within a request are not counted as answered, and nothing that a
-// malformed request says is logged.
+// TestDisconnected: clients that leave within a request are not counted as answered, and nothing
+// that a malformed request says is logged.
 func TestDisconnected(t *testing.T) {
 	s, logs := newServer(settings(t))
 	addr := start(t, s)

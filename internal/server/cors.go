@@ -10,8 +10,8 @@ import (
 
 // CORS says which pages may read answers from a browser (the CORS protocol of the Fetch standard).
 type CORS struct {
-	// Origins are exact ("https://player.example"), "*" for every origin, "null", or have a wildcard for one label
-	// ("https://*.example"). With Credentials, only exact ones count.
+	// Origins are exact ("https://player.example"), "*" for every origin, "null", or have a
+	// wildcard for one label ("https://*.example"). With Credentials, only exact ones count.
 	Origins     []string
 	Headers     []string // that a page may send besides Content-Type
 	Credentials bool     // a page may send cookies and client certificates
@@ -31,8 +31,8 @@ type cors struct {
 // wildcard matches an origin with one label between prefix and suffix: "https://" and ".example".
 type wildcard struct{ prefix, suffix string }
 
-// newCORS leaves out what credentials must not be combined with: a site that anybody can register, or a sandboxed
-// frame on any page, could act with the visitor's cookies.
+// newCORS leaves out what credentials must not be combined with: a site that anybody can register,
+// or a sandboxed frame on any page, could act with the visitor's cookies.
 func newCORS(c CORS) cors {
 	out := cors{
 		credentials: c.Credentials,
@@ -67,8 +67,8 @@ var (
 	everyOrigin, isTrue = []byte("*"), []byte("true")
 )
 
-// requestOrigin returns the header Origin, nil without one. fasthttp's Peek would also find a trailer field, which an
-// edge may pass on from its client unseen.
+// requestOrigin returns the header Origin, nil without one. fasthttp's Peek would also find a
+// trailer field, which an edge may pass on from its client unseen.
 func requestOrigin(h *fasthttp.RequestHeader) []byte {
 	for name, value := range h.All() {
 		if string(name) == fasthttp.HeaderOrigin {
@@ -78,8 +78,8 @@ func requestOrigin(h *fasthttp.RequestHeader) []byte {
 	return nil
 }
 
-// annotate lets the request's origin read the answer, if it may. An answer that depends on the origin says so to
-// caches, also where the request has no origin.
+// annotate lets the request's origin read the answer, if it may. An answer that depends on the
+// origin says so to caches, also where the request has no origin.
 func (c *cors) annotate(ctx *fasthttp.RequestCtx) {
 	h := &ctx.Response.Header
 	if c.every {
@@ -106,7 +106,8 @@ func (c *cors) allows(origin []byte) bool {
 	return slices.ContainsFunc(c.wildcards, func(w wildcard) bool { return w.matches(origin) })
 }
 
-// matches reports whether the origin has one label in the place of the wildcard: letters, digits, "-" and "_".
+// matches reports whether the origin has one label in the place of the wildcard: letters, digits,
+// "-" and "_".
 func (w wildcard) matches(origin []byte) bool {
 	if len(origin) <= len(w.prefix)+len(w.suffix) || string(origin[:len(w.prefix)]) != w.prefix ||
 		string(origin[len(origin)-len(w.suffix):]) != w.suffix {
@@ -120,8 +121,9 @@ func (w wildcard) matches(origin []byte) bool {
 	return true
 }
 
-// preflight answers what a browser asks before it sends a request that a form could not send. annotate has named the
-// origin. Without an origin that may ask, or a method, the answer grants nothing.
+// preflight answers what a browser asks before it sends a request that a form could not send.
+// annotate has named the origin. Without an origin that may ask, or a method, the answer grants
+// nothing.
 func (c *cors) preflight(ctx *fasthttp.RequestCtx, method string) {
 	h := &ctx.Response.Header
 	const asked = fasthttp.HeaderAccessControlRequestMethod + ", " + fasthttp.HeaderAccessControlRequestHeaders

@@ -111,7 +111,8 @@ func TestCORSVaries(t *testing.T) {
 	}
 }
 
-// TestNoPreflight: OPTIONS without Access-Control-Request-Method is no preflight and grants nothing.
+// TestNoPreflight: OPTIONS without Access-Control-Request-Method is no preflight and grants
+// nothing.
 func TestNoPreflight(t *testing.T) {
 	s, _ := newServer(settings(t))
 	raw := strings.Replace(newPreflight("https://player.example"), "Access-Control-Request-Method: POST\r\n", "", 1)

@@ -7,8 +7,8 @@ import (
 	"videotoken/token"
 )
 
-// isExact reports whether the path and query to serve are those of the request, without its token. An
-// edge that passes a request on as it came would serve anything else unverified.
+// isExact reports whether the path and query to serve are those of the request, without its token.
+// An edge that passes a request on as it came would serve anything else unverified.
 func isExact(c *cdn.CDN, uri []byte, v *token.Verified) bool {
 	buf := buffers.Get().(*[]byte)
 	b := v.AppendURI((*buf)[:0])
@@ -20,8 +20,8 @@ func isExact(c *cdn.CDN, uri []byte, v *token.Verified) bool {
 	return exact
 }
 
-// appendWithoutToken appends a URI without whatever may be a token: a first segment after the base path
-// that starts with "~", and parameters named token. The rest stays as it came.
+// appendWithoutToken appends a URI without whatever may be a token: a first segment after the base
+// path that starts with "~", and parameters named token. The rest stays as it came.
 func appendWithoutToken(dst []byte, base string, uri []byte) []byte {
 	path, query, _ := bytes.Cut(uri, []byte("?"))
 	hasQuery := len(path) < len(uri)

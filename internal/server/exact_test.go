@@ -48,8 +48,8 @@ func checkAnswer(t *testing.T, res *http.Response, status int, reason, path stri
 	}
 }
 
-// TestVerifyExact asks for an edge that passes requests on as they came: whatever it would serve that
-// was not verified is refused, and without exact_requests it is not.
+// TestVerifyExact asks for an edge that passes requests on as they came: whatever it would serve
+// that was not verified is refused, and without exact_requests it is not.
 func TestVerifyExact(t *testing.T) {
 	_, exact := oneCDN(t, cdn.CDN{ExactRequests: true})
 	_, usual := oneCDN(t, cdn.CDN{})
@@ -116,8 +116,8 @@ func TestVerifyBase(t *testing.T) {
 	}
 }
 
-// TestVerifyReport asks about a CDN that does not enforce its tokens: the answer is 200 and says what it
-// would have been.
+// TestVerifyReport asks about a CDN that does not enforce its tokens: the answer is 200 and says
+// what it would have been.
 func TestVerifyReport(t *testing.T) {
 	s, addr := oneCDN(t, cdn.CDN{URL: "https://one.example/base", ReportOnly: true})
 	const uri = "X-Original-URI: "

@@ -134,7 +134,8 @@ type answer struct {
 	body string
 }
 
-// exchange writes a raw request and reads the response to it. method is the request's, for what depends on it.
+// exchange writes a raw request and reads the response to it. method is the request's, for what
+// depends on it.
 func exchange(tb testing.TB, c net.Conn, raw, method string) answer {
 	tb.Helper()
 	if _, err := io.WriteString(c, raw); err != nil {

@@ -38,8 +38,8 @@ func newRequest(body []byte) *fasthttp.Request {
 	return &r
 }
 
-// TestBufferReuse overwrites the request's buffers right after the handler returned: the answer must not change, for
-// it may not refer to the request. The race detector watches, too.
+// TestBufferReuse overwrites the request's buffers right after the handler returned: the answer
+// must not change, for it may not refer to the request. The race detector watches, too.
 func TestBufferReuse(t *testing.T) {
 	s, _ := newServer(settings(t))
 	var ctx fasthttp.RequestCtx
@@ -65,9 +65,10 @@ func TestBufferReuse(t *testing.T) {
 	}
 }
 
-// TestMillionRequests sends a million requests that alternate full and sparse documents, good and bad ones, over
-// shared connections. With one CDN and a clock that stands still an answer is a function of its request alone, so
-// that each must be the very bytes of the same request's answer on a fresh server.
+// TestMillionRequests sends a million requests that alternate full and sparse documents, good and
+// bad ones, over shared connections. With one CDN and a clock that stands still an answer is a
+// function of its request alone, so that each must be the very bytes of the same request's answer
+// on a fresh server.
 func TestMillionRequests(t *testing.T) {
 	const connections, depth = 8, 50
 	seven, _ := vectorKeys(t)

@@ -12,8 +12,8 @@ import (
 // defaultMemory is the limit of what unfinished requests hold where nothing says how much there is.
 const defaultMemory = 512 << 20
 
-// memoryLimit returns how many bytes unfinished requests may hold: what is configured, else a quarter
-// of GOMEMLIMIT or of the cgroup's limit, the lower one.
+// memoryLimit returns how many bytes unfinished requests may hold: what is configured, else a
+// quarter of GOMEMLIMIT or of the cgroup's limit, the lower one.
 func memoryLimit(configured int64) int64 {
 	if configured > 0 {
 		return configured

@@ -18,8 +18,8 @@ import (
 
 const problemType = "application/problem+json"
 
-// problem answers with an error (RFC 9457). detail says what to change, and pointer, if it is not empty, is the JSON
-// pointer of the offending value in the request's body.
+// problem answers with an error (RFC 9457). detail says what to change, and pointer, if it is not
+// empty, is the JSON pointer of the offending value in the request's body.
 func problem(ctx *fasthttp.RequestCtx, status int, detail, pointer string) {
 	ctx.SetStatusCode(status)
 	ctx.SetContentType(problemType)

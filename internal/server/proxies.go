@@ -48,8 +48,8 @@ func (p *proxies) client(peer net.Addr, h *fasthttp.RequestHeader, realIP field)
 	return parseAddr(realIP.value), realIP.count <= 1
 }
 
-// rightmost returns the last address of a list that is not a trusted proxy's. Whatever stands left of
-// it can be the client's own words. Several lines are one list (RFC 9110, section 5.3).
+// rightmost returns the last address of a list that is not a trusted proxy's. Whatever stands left
+// of it can be the client's own words. Several lines are one list (RFC 9110, section 5.3).
 func (p *proxies) rightmost(lines [][]byte) netip.Addr {
 	for i := len(lines) - 1; i >= 0; i-- {
 		for list, more := lines[i], true; more; {

@@ -6,8 +6,8 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// route is what a path serves: one method, and OPTIONS; with GET also HEAD; every method but CONNECT if
-// it names none.
+// route is what a path serves: one method, and OPTIONS; with GET also HEAD; every method but
+// CONNECT if it names none.
 type route struct {
 	method string
 	allow  string // the value of Allow
@@ -62,8 +62,8 @@ func refuseMethod(ctx *fasthttp.RequestCtx, allow, detail string) {
 	ctx.Response.Header.Set(fasthttp.HeaderAllow, allow)
 }
 
-// find returns the route of a request, nil if there is none. Paths are compared as they came, so that
-// one spelling alone leads to each: no decoding, no dot segments, no doubled slashes.
+// find returns the route of a request, nil if there is none. Paths are compared as they came, so
+// that one spelling alone leads to each: no decoding, no dot segments, no doubled slashes.
 func find(h *fasthttp.RequestHeader) *route {
 	path, _ := splitAt(target(h), '?')
 	if bytes.HasPrefix(path, verifyPrefix) {
@@ -83,7 +83,8 @@ func find(h *fasthttp.RequestHeader) *route {
 }
 
 // target returns the path and query of a request as they came, or "*". In the absolute form, which
-// clients use for proxies (RFC 9112, section 3.2.2), it is what follows the host; nil if that is empty.
+// clients use for proxies (RFC 9112, section 3.2.2), it is what follows the host; nil if that is
+// empty.
 func target(h *fasthttp.RequestHeader) []byte {
 	uri := h.RequestURI()
 	if len(uri) == 0 || uri[0] == '/' || string(uri) == "*" {

@@ -1,7 +1,8 @@
 // Package server is the HTTP service: routes, limits, errors, CORS, and the admin endpoints.
 //
-// Most callers want [New], then [Server.Serve] with a listener of their own and [Server.Shutdown] at the end.
-// [Server.Handler] is the whole service as one function of a request, for another transport to call.
+// Most callers want [New], then [Server.Serve] with a listener of their own and [Server.Shutdown]
+// at the end. [Server.Handler] is the whole service as one function of a request, for another
+// transport to call.
 package server
 
 import (
@@ -40,7 +41,8 @@ type Server struct {
 	draining  atomic.Bool
 }
 
-// state is the part of the configuration that requests read. It never changes: Use stores a new one.
+// state is the part of the configuration that requests read. It never changes: Use stores a new
+// one.
 type state struct {
 	signer   *video.Signer
 	cors     cors
@@ -130,15 +132,16 @@ func (s *Server) MaxConnections() int { return s.transport.Limits().Connections 
 // Serve serves the connections of ln until Shutdown, and then returns nil.
 func (s *Server) Serve(ln net.Listener) error { return s.transport.Serve(ln) }
 
-// Drain prepares for Shutdown: /readyz is 503 from now on and every answer carries Connection: close,
-// while the listeners stay open, so that load balancers move away before connections are refused.
+// Drain prepares for Shutdown: /readyz is 503 from now on and every answer carries Connection:
+// close, while the listeners stay open, so that load balancers move away before connections are
+// refused.
 func (s *Server) Drain() {
 	s.draining.Store(true)
 	s.transport.Drain()
 }
 
-// Shutdown closes the listeners and idle connections, and waits for the requests that have begun. If
-// ctx ends first, it closes the connections that are left.
+// Shutdown closes the listeners and idle connections, and waits for the requests that have begun.
+// If ctx ends first, it closes the connections that are left.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.draining.Store(true)
 	return s.transport.Shutdown(ctx)

@@ -129,8 +129,8 @@ func TestBadBodies(t *testing.T) {
 	checkProblem(t, exchange(t, c, post(fits[:len(fits)-3]+`x"}}`), "POST"), 413, "64 KiB", "")
 }
 
-// TestRefusedByFasthttp: what fasthttp answers in plain text by itself is a problem here, arrives whole although the
-// client is still sending, and closes the connection.
+// TestRefusedByFasthttp: what fasthttp answers in plain text by itself is a problem here, arrives
+// whole although the client is still sending, and closes the connection.
 func TestRefusedByFasthttp(t *testing.T) {
 	s, _ := newServer(settings(t))
 	addr := start(t, s)

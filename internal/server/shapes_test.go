@@ -8,11 +8,12 @@ import (
 	"videotoken/token"
 )
 
-// TestVerifyShapes has the questions of edges that no test here runs, written from their documentation:
-// Envoy's v3 API, extensions.filters.http.ext_authz.v3.HttpService, with path_prefix
-// "/verify/ext-authz/one"; Traefik's ForwardAuth with the address "/verify/forward-auth/one"; and the
-// location that ingress-nginx makes of auth-url (its template rootfs/etc/nginx/template/nginx.tmpl).
-// deploy/README.md has the settings. All three pass the request on as it came: exact_requests is on.
+// TestVerifyShapes has the questions of edges that no test here runs, written from their
+// documentation: Envoy's v3 API, extensions.filters.http.ext_authz.v3.HttpService, with path_prefix
+// "/verify/ext-authz/one"; Traefik's ForwardAuth with the address "/verify/forward-auth/one"; and
+// the location that ingress-nginx makes of auth-url (its template
+// rootfs/etc/nginx/template/nginx.tmpl). deploy/README.md has the settings. All three pass the
+// request on as it came: exact_requests is on.
 func TestVerifyShapes(t *testing.T) {
 	seven, _ := vectorKeys(t)
 	c := edgeSettings(t)
@@ -20,20 +21,21 @@ func TestVerifyShapes(t *testing.T) {
 	_, byRealIP := edgeServer(t, edgeNow, c)
 	c.ClientAddress = XForwardedFor
 	_, byList := edgeServer(t, edgeNow, c)
-	// Envoy always sends Host, Method, Path and Content-Length; the settings allow X-Forwarded-For. Its
-	// HTTP client adds its own address to that one. client_address is x-forwarded-for.
+	// Envoy always sends Host, Method, Path and Content-Length; the settings allow X-Forwarded-For.
+	// Its HTTP client adds its own address to that one. client_address is x-forwarded-for.
 	envoy := func(forwardedFor string) []string {
 		return []string{"content-length: 0", "x-envoy-internal: true", "x-forwarded-for: " + forwardedFor, "x-envoy-expected-rq-timeout-ms: 2000"}
 	}
-	// Traefik sends every header of the client's, and its own in the place of the client's of the same
-	// name. The entry point has replaced the client's X-Real-Ip with its own before.
+	// Traefik sends every header of the client's, and its own in the place of the client's of the
+	// same name. The entry point has replaced the client's X-Real-Ip with its own before.
 	traefik := func(uri, client string, more ...string) []string {
 		return append([]string{"X-Forwarded-For: " + client, "X-Forwarded-Host: films.example", "X-Forwarded-Method: GET", "X-Forwarded-Port: 443",
 			"X-Forwarded-Proto: https", "X-Forwarded-Server: edge-1", "X-Forwarded-Uri: " + uri, "X-Real-Ip: " + client,
 			"User-Agent: player/1", "Accept-Encoding: gzip", "Range: bytes=0-1023"}, more...)
 	}
-	// ingress-nginx sends every header of the client's too, but for those that it sets: X-Original-URI is
-	// the client's, unless auth-method is set. X-Original-URL has the Host as the client sent it.
+	// ingress-nginx sends every header of the client's too, but for those that it sets:
+	// X-Original-URI is the client's, unless auth-method is set. X-Original-URL has the Host as the
+	// client sent it.
 	ingress := func(url, client string, more ...string) []string {
 		return append([]string{"X-Request-ID: 0f2b", "X-Original-URL: " + url, "X-Original-Method: GET", "X-Sent-From: nginx-ingress-controller",
 			"X-Real-IP: " + client, "X-Forwarded-For: " + client, "X-Auth-Request-Redirect: /", "User-Agent: player/1", "Accept: */*"}, more...)

@@ -27,8 +27,8 @@ var (
 	authScheme        = []byte("videotoken")
 )
 
-// verifier answers /verify/FAMILY/CDN: docs/DESIGN.md, section 7. It is immutable, and a part of one
-// configuration.
+// verifier answers /verify/FAMILY/CDN: docs/DESIGN.md, section 7. It is immutable, and a part of
+// one configuration.
 type verifier struct {
 	cdns    []verifiedCDN
 	proxies proxies
@@ -148,7 +148,8 @@ type field struct {
 // fields are the headers of a request that are read here.
 type fields struct{ originalURI, forwardedURI, originalURL, realIP field }
 
-// readFields finds the headers in one pass, in the spelling that fasthttp gives to any case of letters.
+// readFields finds the headers in one pass, in the spelling that fasthttp gives to any case of
+// letters.
 func readFields(h *fasthttp.RequestHeader) (f fields) {
 	for name, value := range h.All() {
 		var is *field
@@ -170,8 +171,8 @@ func readFields(h *fasthttp.RequestHeader) (f fields) {
 	return f
 }
 
-// withoutHost returns what follows scheme and host in a URL, nil if it is no such URL. The host is the
-// client's word: a letter that no host has could move the place where the path begins.
+// withoutHost returns what follows scheme and host in a URL, nil if it is no such URL. The host is
+// the client's word: a letter that no host has could move the place where the path begins.
 func withoutHost(url []byte) []byte {
 	rest, ok := bytes.CutPrefix(url, []byte("https://"))
 	if !ok {
@@ -209,8 +210,8 @@ func accept(ctx *fasthttp.RequestCtx, c *verifiedCDN, v *token.Verified) {
 	ctx.SetStatusCode(fasthttp.StatusOK)
 }
 
-// report answers 200 for a CDN that does not enforce its tokens yet, with the reason to refuse. What to
-// serve is the request's own path and query, without what may be a token.
+// report answers 200 for a CDN that does not enforce its tokens yet, with the reason to refuse.
+// What to serve is the request's own path and query, without what may be a token.
 func report(ctx *fasthttp.RequestCtx, c *verifiedCDN, original field, err error) {
 	r := refusalOf(err)
 	c.wouldRefuse[r.reason].Inc()

@@ -12,9 +12,9 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// BenchmarkVerify asks over a connection that is kept. The yardstick is fasthttp alone, which answers 200
-// with as many bytes of headers. Both have the same client, whose cost is a part of each; "xbare" is the
-// ratio of the CPU times of both together with it, measured turn by turn.
+// BenchmarkVerify asks over a connection that is kept. The yardstick is fasthttp alone, which
+// answers 200 with as many bytes of headers. Both have the same client, whose cost is a part of
+// each; "xbare" is the ratio of the CPU times of both together with it, measured turn by turn.
 func BenchmarkVerify(b *testing.B) {
 	_, addr := edgeServer(b, edgeNow, edgeSettings(b))
 	request := "GET /verify/auth-request/one HTTP/1.1\r\nHost: videotoken\r\nX-Original-URI: " + edgeExact + "\r\nX-Real-IP: 203.0.113.7\r\n\r\n"
@@ -80,7 +80,8 @@ func edgeConn(b *testing.B, addr string) *edgeClient {
 	return &edgeClient{c, bufio.NewReader(c), make([]byte, 4096)}
 }
 
-// ask sends a request and reads an answer of size bytes; with 0, the answer up to the end of its head.
+// ask sends a request and reads an answer of size bytes; with 0, the answer up to the end of its
+// head.
 func (c *edgeClient) ask(b *testing.B, request string, size int) (answer string) {
 	if _, err := io.WriteString(c, request); err != nil {
 		b.Fatal(err)

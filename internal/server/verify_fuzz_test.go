@@ -10,8 +10,8 @@ import (
 	"videotoken/token"
 )
 
-// FuzzVerify asks about any URI for any client: the answer is 200, 401 or 403, and it is 200 only for
-// what the token package accepts, with the one spelling of its path.
+// FuzzVerify asks about any URI for any client: the answer is 200, 401 or 403, and it is 200 only
+// for what the token package accepts, with the one spelling of its path.
 func FuzzVerify(f *testing.F) {
 	for _, original := range []string{edgeExact, edgeBelow, edgeBound, edgeBound6, edgeSession, edgeFilm, "", "*", "http://host" + edgeExact, "//host" + edgeExact, edgeExact + "&x=%zz", edgeBelow + "?{é"} {
 		f.Add(original, "203.0.113.7", "", false)

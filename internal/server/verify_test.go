@@ -160,7 +160,8 @@ func testVerify(t *testing.T, addr string) {
 	}
 }
 
-// TestVerifyTrailer shows that the fields after a body are no headers: an edge may pass the client's on.
+// TestVerifyTrailer shows that the fields after a body are no headers: an edge may pass the
+// client's on.
 func TestVerifyTrailer(t *testing.T) {
 	for _, transport := range []Transport{Auto, FastHTTP} {
 		c := edgeSettings(t)

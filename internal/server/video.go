@@ -26,8 +26,8 @@ func (s *Server) signVideo(ctx *fasthttp.RequestCtx, c *state) {
 		refuseMedia(ctx, "the body must not be compressed: send it without Content-Encoding")
 		return
 	}
-	// The answer is written into the response's own buffer, which is empty and may have room from an
-	// earlier answer.
+	// The answer is written into the response's own buffer, which is empty and may have room from
+	// an earlier answer.
 	dst := ctx.Response.SwapBody(nil)[:0]
 	out, maxAge, err := c.signer.Append(dst, ctx.Request.Body(), s.now().Unix())
 	ctx.Response.SwapBody(out)

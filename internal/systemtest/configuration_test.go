@@ -28,7 +28,8 @@ func TestDemonstration(t *testing.T) {
 	}
 }
 
-// TestDemonstrationOrConfiguration: both at once can only be a mistake, also where the environment names the file.
+// TestDemonstrationOrConfiguration: both at once can only be a mistake, also where the environment
+// names the file.
 func TestDemonstrationOrConfiguration(t *testing.T) {
 	file := configure(t)
 	_, errs, status := command(t, "-demo", "-config", file)

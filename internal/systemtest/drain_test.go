@@ -42,9 +42,9 @@ func status(tb testing.TB, url string) int {
 	return res.StatusCode
 }
 
-// TestDrain: once the service is told to end, it is not ready on both of its ports, and answers whoever still comes,
-// over old connections and new ones, each of which it closes. A second signal ends it at once, whatever is left of the
-// time to drain.
+// TestDrain: once the service is told to end, it is not ready on both of its ports, and answers
+// whoever still comes, over old connections and new ones, each of which it closes. A second signal
+// ends it at once, whatever is left of the time to drain.
 func TestDrain(t *testing.T) {
 	for _, transport := range []string{"auto", "fasthttp"} {
 		t.Run(transport, func(t *testing.T) {
@@ -125,7 +125,8 @@ func TestSecondSignal(t *testing.T) {
 
 const hangup = "WARN SIGHUP: the configuration cannot be read again while the service runs: start it anew"
 
-// TestHangup: SIGHUP, by which other services read their configuration again, does not end this one.
+// TestHangup: SIGHUP, by which other services read their configuration again, does not end this
+// one.
 func TestHangup(t *testing.T) {
 	p := start(t)
 	p.signal(t, syscall.SIGHUP)

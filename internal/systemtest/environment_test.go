@@ -49,7 +49,8 @@ func TestBalance(t *testing.T) {
 	}
 }
 
-// TestSecretFile: what keygen prints for it is read, and a file that everybody may read is worth a warning.
+// TestSecretFile: what keygen prints for it is read, and a file that everybody may read is worth a
+// warning.
 func TestSecretFile(t *testing.T) {
 	dir := t.TempDir()
 	secret, _, _ := command(t, "keygen", "-secret-only")

@@ -28,7 +28,8 @@ var layers = map[string]layer{
 	"":           {[]string{"cdn", "config", "server", "token", "video"}, []string{"golang.org/x/term"}},
 }
 
-// TestLayers: every arrow between packages points downwards, and no other module is linked where it does not belong.
+// TestLayers: every arrow between packages points downwards, and no other module is linked where it
+// does not belong.
 func TestLayers(t *testing.T) {
 	cmd := exec.Command("go", "list", "-f", `{{.ImportPath}}: {{join .Imports " "}}`, "./...")
 	cmd.Dir = root

@@ -47,8 +47,8 @@ func freePort(t *testing.T) string {
 	return ln.Addr().String()
 }
 
-// startUnread starts the service with a log that nobody reads, and waits until it answers. Of the descriptors it has
-// no more than the given number.
+// startUnread starts the service with a log that nobody reads, and waits until it answers. Of the
+// descriptors it has no more than the given number.
 func startUnread(t *testing.T, stderr *os.File, descriptors int, args ...string) (addr string, cmd *exec.Cmd, exited chan error) {
 	t.Helper()
 	addr = freePort(t)
@@ -90,7 +90,8 @@ func endsWell(t *testing.T, cmd *exec.Cmd, exited chan error) {
 	}
 }
 
-// TestLogUnread: with a log that nobody reads the service starts, serves, and ends when it is told to.
+// TestLogUnread: with a log that nobody reads the service starts, serves, and ends when it is told
+// to.
 func TestLogUnread(t *testing.T) {
 	_, w := fullPipe(t)
 	_, cmd, exited := startUnread(t, w, 1024, "-admin", "off")
@@ -117,8 +118,8 @@ func TestLogReadLate(t *testing.T) {
 	}
 }
 
-// TestLogUnreadAndDescriptors: a service without descriptors logs that it cannot accept. With a log that nobody reads
-// it accepts again as soon as there are descriptors.
+// TestLogUnreadAndDescriptors: a service without descriptors logs that it cannot accept. With a log
+// that nobody reads it accepts again as soon as there are descriptors.
 func TestLogUnreadAndDescriptors(t *testing.T) {
 	const descriptors = 64
 	for _, transport := range []string{"auto", "fasthttp"} {
@@ -137,7 +138,8 @@ func TestLogUnreadAndDescriptors(t *testing.T) {
 	}
 }
 
-// TestLogReaderGone: when the reader of the log goes away, the service goes on, and still ends when it is told to.
+// TestLogReaderGone: when the reader of the log goes away, the service goes on, and still ends when
+// it is told to.
 func TestLogReaderGone(t *testing.T) {
 	r, w := fullPipe(t)
 	addr, cmd, exited := startUnread(t, w, 1024, "-admin", "off")

@@ -8,15 +8,16 @@ import (
 	"testing"
 )
 
-// TestMallocs: 200,000 requests over real connections cost the process less than 0.01 allocations each. What reading
-// the count itself costs is taken off.
+// TestMallocs: 200,000 requests over real connections cost the process less than 0.01 allocations
+// each. What reading the count itself costs is taken off.
 func TestMallocs(t *testing.T) {
 	const requests, connections = 200_000, 50
 	p := start(t)
 	conns := connect(t, p.addr, connections)
 	load(t, conns, 20) // fills the pools
 	mallocs := func() float64 {
-		// What /metrics says is late by up to some thousands, which every processor counts for itself.
+		// What /metrics says is late by up to some thousands, which every processor counts for
+		// itself.
 		m := regexp.MustCompile(`(?m)^# Mallocs = (\d+)$`).FindStringSubmatch(get(t, "http://"+p.admin+"/debug/pprof/allocs?debug=1"))
 		if m == nil {
 			t.Fatal("no count of mallocs")

@@ -34,8 +34,8 @@ func TestIdleMemory(t *testing.T) {
 	}
 }
 
-// TestIdleMemoryOfConnections: of 10,000 connections that have been answered and are idle, each costs 2 KiB at most.
-// What stock fasthttp takes is logged beside it.
+// TestIdleMemoryOfConnections: of 10,000 connections that have been answered and are idle, each
+// costs 2 KiB at most. What stock fasthttp takes is logged beside it.
 func TestIdleMemoryOfConnections(t *testing.T) {
 	const connections, most = 10_000, 2.0
 	for _, transport := range []string{"epoll", "fasthttp"} {

@@ -60,8 +60,8 @@ type process struct {
 	log []map[string]any
 }
 
-// start runs the service on free ports and waits until it serves: the demonstration, where args name no
-// configuration. It ends with the test.
+// start runs the service on free ports and waits until it serves: the demonstration, where args
+// name no configuration. It ends with the test.
 func start(tb testing.TB, args ...string) *process {
 	tb.Helper()
 	if !slices.Contains(args, "-config") {
@@ -173,7 +173,8 @@ func command(tb testing.TB, args ...string) (stdout, stderr string, status int) 
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
 
-// configure writes a configuration of two CDNs, which ends at once when it is told to, and the lines of more.
+// configure writes a configuration of two CDNs, which ends at once when it is told to, and the
+// lines of more.
 func configure(tb testing.TB, more ...string) string {
 	tb.Helper()
 	file := filepath.Join(tb.TempDir(), "videotoken.yaml")

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestProcessors: on one processor, and on all, every request is answered while the collector runs without a pause, for
-// which loops have to stop, and let everything else have its turn.
+// TestProcessors: on one processor, and on all, every request is answered while the collector runs
+// without a pause, for which loops have to stop, and let everything else have its turn.
 func TestProcessors(t *testing.T) {
 	for name, processors := range map[string]string{"one": "1", "all": ""} {
 		t.Run(name, func(t *testing.T) {

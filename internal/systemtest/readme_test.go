@@ -12,8 +12,9 @@ import (
 	"testing"
 )
 
-// TestREADME executes the transcripts of the README, in its order and in one shell, against a service that was just
-// started, and compares what is printed with what the README says. What differs from run to run is masked.
+// TestREADME executes the transcripts of the README, in its order and in one shell, against a
+// service that was just started, and compares what is printed with what the README says. What
+// differs from run to run is masked.
 func TestREADME(t *testing.T) {
 	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
 	if err != nil {
@@ -26,7 +27,8 @@ func TestREADME(t *testing.T) {
 	for _, block := range regexp.MustCompile("(?s)```console\n(.*?)```").FindAllSubmatch(readme, -1) {
 		for line := range strings.Lines(string(block[1])) {
 			if command, ok := strings.CutPrefix(line, "$ "); ok {
-				// Where an answer does not end with a line feed, the terminal's prompt would follow it.
+				// Where an answer does not end with a line feed, the terminal's prompt would follow
+				// it.
 				fmt.Fprintf(&script, "echo; echo '$'\n%s", command)
 				want.WriteString("\n$\n")
 			} else {
@@ -60,8 +62,8 @@ func mask(s string) string {
 	return strings.TrimSpace(s)
 }
 
-// withCurl is a directory with a curl in it where the machine has none: this test's own binary, which TestMain turns
-// into as much of curl as the README uses.
+// withCurl is a directory with a curl in it where the machine has none: this test's own binary,
+// which TestMain turns into as much of curl as the README uses.
 func withCurl(t *testing.T) string {
 	t.Helper()
 	if _, err := exec.LookPath("curl"); err == nil {

@@ -29,8 +29,8 @@ func postSeed(tb testing.TB, addr string) string {
 	return string(b)
 }
 
-// TestServe is the main job: the seed's document becomes URLs that the command line, with the same configuration,
-// verifies.
+// TestServe is the main job: the seed's document becomes URLs that the command line, with the same
+// configuration, verifies.
 func TestServe(t *testing.T) {
 	file := configure(t)
 	p := start(t, "-config", file)
@@ -110,7 +110,8 @@ func TestAddressInUse(t *testing.T) {
 	}
 }
 
-// TestKill: nothing is lost or left behind when the process is killed; it starts again on the same port at once.
+// TestKill: nothing is lost or left behind when the process is killed; it starts again on the same
+// port at once.
 func TestKill(t *testing.T) {
 	p := start(t)
 	c, err := net.Dial("tcp", p.addr)

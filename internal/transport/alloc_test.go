@@ -19,7 +19,8 @@ const (
 	requests = 50_000
 )
 
-// TestAllocations sends requests over a real connection. It is not for the race detector, which allocates.
+// TestAllocations sends requests over a real connection. It is not for the race detector, which
+// allocates.
 func TestAllocations(t *testing.T) {
 	c := config(1)
 	answer := []byte("hello")
@@ -65,7 +66,8 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
-// exchangeOnce sends a request in pieces, and reads as many bytes as buf has room for; with none, whatever is there.
+// exchangeOnce sends a request in pieces, and reads as many bytes as buf has room for; with none,
+// whatever is there.
 func exchangeOnce(t *testing.T, c *client, pieces [][]byte, buf []byte) []byte {
 	for i, p := range pieces {
 		if _, err := c.Write(p); err != nil {

@@ -33,7 +33,8 @@ func (a *answerer) renew() {
 	a.parser.renew(a.peer)
 }
 
-// read reads what a socket has, after what is pending of a request. It reports whether there may be more.
+// read reads what a socket has, after what is pending of a request. It reports whether there may be
+// more.
 func (a *answerer) read(c *conn) (more bool, err error) {
 	limit := max(maxRead, c.need-len(c.pending))
 	a.source = source{fd: c.fd, before: c.pending, once: true, limit: limit}
@@ -61,14 +62,15 @@ const (
 	leave                // it closes after its last answer
 )
 
-// maxTurn is how many requests of one connection are answered before other connections have their turn.
+// maxTurn is how many requests of one connection are answered before other connections have their
+// turn.
 const maxTurn = 4
 
 var endOfHead = []byte("\r\n\r\n")
 
-// answer answers the requests at the beginning of data, which is what was read: as many as a connection
-// has in a turn, and up to the first that is not plain or not complete. It returns the rest. If the
-// connection stays in the loop its answers are kept, else they are sent.
+// answer answers the requests at the beginning of data, which is what was read: as many as a
+// connection has in a turn, and up to the first that is not plain or not complete. It returns the
+// rest. If the connection stays in the loop its answers are kept, else they are sent.
 func (a *answerer) answer(c *conn, data []byte) (rest []byte, n next) {
 	a.out.to, a.peer.conn = c, c
 	answers := 0
@@ -110,8 +112,9 @@ func (a *answerer) flush() {
 	}
 }
 
-// unfinished checks the beginning of a head: its first line when that is complete, and any others that
-// came with it. If they are not good, fasthttp answers. first says that nothing of it was checked.
+// unfinished checks the beginning of a head: its first line when that is complete, and any others
+// that came with it. If they are not good, fasthttp answers. first says that nothing of it was
+// checked.
 func (a *answerer) unfinished(c *conn, data []byte, first bool) next {
 	eol := bytes.IndexByte(data, '\n')
 	if len(data) >= a.config.MaxHeader || data[0] == '\r' || eol == 0 || eol > 0 && data[eol-1] != '\r' || isFolded(data) {

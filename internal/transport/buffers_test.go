@@ -11,9 +11,9 @@ import (
 	"videotoken/internal/transport"
 )
 
-// TestBuffers interleaves the pieces of many connections' requests, of very different sizes, in one loop: what it keeps
-// of one must not get into another, though they take turns with the same buffers. Each answer, which repeats all of its
-// request, must be the one without loops.
+// TestBuffers interleaves the pieces of many connections' requests, of very different sizes, in one
+// loop: what it keeps of one must not get into another, though they take turns with the same
+// buffers. Each answer, which repeats all of its request, must be the one without loops.
 func TestBuffers(t *testing.T) {
 	type sent struct{ raw, want string }
 	model := run(t, config(transport.NoLoops))

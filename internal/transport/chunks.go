@@ -6,8 +6,8 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// chunks reads a chunked body strictly (RFC 9112, section 7.1). It drops the trailer, whose fields are
-// not header fields.
+// chunks reads a chunked body strictly (RFC 9112, section 7.1). It drops the trailer, whose fields
+// are not header fields.
 type chunks struct {
 	state      chunkState
 	size       int64 // bytes of all chunks
@@ -113,8 +113,9 @@ func (c *chunks) takeSize(line []byte, most int64) error {
 	return nil
 }
 
-// isExtension reports whether b is nothing, or extensions of a chunk: a name after each semicolon, and
-// a token or a quoted string after an equals sign (RFC 9112, section 7.1.1), without spaces between.
+// isExtension reports whether b is nothing, or extensions of a chunk: a name after each semicolon,
+// and a token or a quoted string after an equals sign (RFC 9112, section 7.1.1), without spaces
+// between.
 func isExtension(b []byte) bool {
 	for len(b) > 0 {
 		if b[0] != ';' {

@@ -16,7 +16,8 @@ import (
 	"videotoken/internal/transport"
 )
 
-// TestMain lets more tests run at a time than there are processors: most of them wait for limits to pass.
+// TestMain lets more tests run at a time than there are processors: most of them wait for limits to
+// pass.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if flag.Lookup("test.fuzz").Value.String() == "" { // of which it would be the number of processes

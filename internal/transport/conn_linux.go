@@ -25,7 +25,8 @@ const (
 type conn struct {
 	fd    int
 	state connState
-	// origin is the connection of package net until the first answer, when it is known who serves it.
+	// origin is the connection of package net until the first answer, when it is known who serves
+	// it.
 	origin        net.Conn
 	local, remote net.Addr
 

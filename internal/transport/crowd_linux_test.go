@@ -20,12 +20,13 @@ import (
 // crowdSize is how many connections there are at a time; each is served several lives of one.
 const crowdSize = 10_000
 
-// crowdAddr is the variable by which the test, as a process of its own, is told to be the crowd: 10,000 connections
-// need 20,000 descriptors, which is as many as many machines allow one process, and then some.
+// crowdAddr is the variable by which the test, as a process of its own, is told to be the crowd:
+// 10,000 connections need 20,000 descriptors, which is as many as many machines allow one process,
+// and then some.
 const crowdAddr = "VIDEOTOKEN_TEST_CROWD"
 
-// TestCrowd: 10,000 connections come, ask in every way, stall, and leave in random order and in every way. Each checks
-// that its answers are its own. In the end nothing is left of them.
+// TestCrowd: 10,000 connections come, ask in every way, stall, and leave in random order and in
+// every way. Each checks that its answers are its own. In the end nothing is left of them.
 func TestCrowd(t *testing.T) {
 	if addr := os.Getenv(crowdAddr); addr != "" {
 		crowd(t, addr)
@@ -80,7 +81,8 @@ func TestCrowd(t *testing.T) {
 	}
 }
 
-// countGoroutines leaves out those that sleep for up to ten seconds before they see that their worker pool is gone.
+// countGoroutines leaves out those that sleep for up to ten seconds before they see that their
+// worker pool is gone.
 func countGoroutines() int {
 	stacks := make([]byte, 16<<20)
 	n := 0

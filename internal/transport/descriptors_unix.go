@@ -8,8 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Descriptors are reserved for the admin port, files, refused connections that linger, and connections on
-// their way to fasthttp, which have two for a moment. At most half of the descriptors are.
+// Descriptors are reserved for the admin port, files, refused connections that linger, and
+// connections on their way to fasthttp, which have two for a moment. At most half of the
+// descriptors are.
 const reservedDescriptors = 128
 
 // descriptorLimit returns how many connections the process may have at most. Go raises the limit of

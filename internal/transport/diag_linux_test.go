@@ -49,7 +49,8 @@ const (
 	bytesReceived = 128     // of struct tcp_info
 )
 
-// hasRead reports whether the program at local has read the first n bytes that came from remote, or will read no more.
+// hasRead reports whether the program at local has read the first n bytes that came from remote, or
+// will read no more.
 func hasRead(local, remote netip.AddrPort, n int) (bool, error) {
 	d, err := takeDiag()
 	if err != nil {

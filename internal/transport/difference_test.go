@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// comparable is an answer without what may differ: the date, and how much a buffer held when its bytes were found bad.
+// comparable is an answer without what may differ: the date, and how much a buffer held when its
+// bytes were found bad.
 func comparable(answer string) string {
 	answer = reason.ReplaceAllString(answer, "Content-Length: -${1}refused")
 	const name = "\r\nDate"

@@ -2,14 +2,15 @@
 // loops, everything else in fasthttp. Without epoll, which is Linux's, fasthttp serves everything.
 //
 // Most callers want [New], then [Server.Serve] with a listener, and [Server.Drain] and
-// [Server.Shutdown] at the end. A handler must not wait for anything: it would hold up its loop, and
-// with it a share of all connections.
+// [Server.Shutdown] at the end. A handler must not wait for anything: it would hold up its loop,
+// and with it a share of all connections.
 //
 // # Why loops
 //
 // In fasthttp and net/http each connection has a goroutine. A request then costs a read that finds
-// nothing, a goroutine that parks and is woken, and one to three timers. A loop waits for many sockets
-// at once (epoll(7)), then reads, answers and sends, without another goroutine, a lock or an allocation.
+// nothing, a goroutine that parks and is woken, and one to three timers. A loop waits for many
+// sockets at once (epoll(7)), then reads, answers and sends, without another goroutine, a lock or
+// an allocation.
 //
 // # The states of a connection
 //
@@ -34,53 +35,54 @@
 //	  - closed: by the client, after its idle time, to make room for a new one, for its memory, or because
 //	    the server stops.
 //
-// A connection goes from one state to the next within a turn of its loop: to answer is no state. Answers
-// of up to 32 connections are kept and then sent one after the other (outbox).
+// A connection goes from one state to the next within a turn of its loop: to answer is no state.
+// Answers of up to 32 connections are kept and then sent one after the other (outbox).
 //
-// Handing over a connection after an answer takes a second descriptor for a moment. If there is none,
-// the connection is closed.
+// Handing over a connection after an answer takes a second descriptor for a moment. If there is
+// none, the connection is closed.
 //
 // # Plain requests
 //
 // A request is plain if it is HTTP/1.1 in the origin form, with a Content-Length or without a body,
-// within the limits, and changes nothing about the connection: no Connection: close, Upgrade, Expect or
-// Transfer-Encoding, and no doubt about its framing or host. fasthttp's parser decides, and isPlain,
-// where that parser is lenient.
+// within the limits, and changes nothing about the connection: no Connection: close, Upgrade,
+// Expect or Transfer-Encoding, and no doubt about its framing or host. fasthttp's parser decides,
+// and isPlain, where that parser is lenient.
 //
 // # Everything else
 //
-// A framer stands in front of fasthttp. It checks each line of a head by RFC 9112, reads the body as it
-// comes, and passes the end of the head on only with the whole body. So memory grows with what a client
-// has sent, not with what it announces; chunks become one chunk, and trailers are dropped. The framer
-// also answers Expect: 100-continue. Its errors go to the ErrorHandler.
+// A framer stands in front of fasthttp. It checks each line of a head by RFC 9112, reads the body
+// as it comes, and passes the end of the head on only with the whole body. So memory grows with
+// what a client has sent, not with what it announces; chunks become one chunk, and trailers are
+// dropped. The framer also answers Expect: 100-continue. Its errors go to the ErrorHandler.
 //
 // # Limits
 //
-// Over the limit of connections, those that have been idle for longer than a second are closed for new
-// ones, the longest idle first. If there are none, a new connection is answered with Busy. Over the
-// limit of memory the oldest unfinished requests are given up, with Full in a loop and an error for
-// ErrorHandler in fasthttp. Send buffers are small, so that the kernel holds little for clients that do
-// not read.
+// Over the limit of connections, those that have been idle for longer than a second are closed for
+// new ones, the longest idle first. If there are none, a new connection is answered with Busy. Over
+// the limit of memory the oldest unfinished requests are given up, with Full in a loop and an error
+// for ErrorHandler in fasthttp. Send buffers are small, so that the kernel holds little for clients
+// that do not read.
 //
 // # How a loop waits
 //
-// A loop waits in the system call itself (RawSyscall), for 20 ms at most, and Go's scheduler believes
-// that it runs. If the scheduler knew, it would take the loop's processor away within 20 µs, and the
-// loop would have to get one back for every event. This is safe:
+// A loop waits in the system call itself (RawSyscall), for 20 ms at most, and Go's scheduler
+// believes that it runs. If the scheduler knew, it would take the loop's processor away within 20
+// µs, and the loop would have to get one back for every event. This is safe:
 //
 //   - To stop the world or to preempt, the runtime sends a signal to the thread. That ends the wait
 //     (EINTR: epoll_wait is never restarted, signal(7)), and the next call of a Go function yields.
-//   - All else has a processor of its own: the connections with fasthttp, the admin port, the collector.
-//     GOMAXPROCS is one more while there are loops, and no longer follows a container's limit.
+//   - All else has a processor of its own: the connections with fasthttp, the admin port, the
+//     collector. GOMAXPROCS is one more while there are loops, and no longer follows a container's
+//     limit.
 //   - A loop with nothing to do for 20 ms waits in a way that the scheduler knows of.
-//   - If the kernel does not run a loop's thread, in a container with half a CPU, the loop's connections
-//     wait, as with any server.
+//   - If the kernel does not run a loop's thread, in a container with half a CPU, the loop's
+//     connections wait, as with any server.
 //
 // # Time
 //
-// There is one clock, which ticks four times a second, and no timer for a connection. At each tick the loops,
-// and [set] for the connections with fasthttp, look for connections that are late. The time of a
-// request, [fasthttp.RequestCtx.Time], is when its loop woke up.
+// There is one clock, which ticks four times a second, and no timer for a connection. At each tick
+// the loops, and [set] for the connections with fasthttp, look for connections that are late. The
+// time of a request, [fasthttp.RequestCtx.Time], is when its loop woke up.
 //
 // # Files
 //

@@ -11,8 +11,8 @@ import (
 	"videotoken/internal/transport"
 )
 
-// TestShutdown: idle connections close, requests that have begun are answered, and what does not end is cut off when
-// the time is up.
+// TestShutdown: idle connections close, requests that have begun are answered, and what does not
+// end is cut off when the time is up.
 func TestShutdown(t *testing.T) {
 	both(t, func(t *testing.T, loops int) {
 		s := run(t, config(loops))

@@ -16,10 +16,12 @@ import (
 	"videotoken/internal/transport"
 )
 
-// echo answers with all it sees of a request, in the way that the request's path asks for. It leaves traces where it
-// can, in its context and in the request: the next request's answer would show them.
+// echo answers with all it sees of a request, in the way that the request's path asks for. It
+// leaves traces where it can, in its context and in the request: the next request's answer would
+// show them.
 func echo(ctx *fasthttp.RequestCtx) {
-	// What a request asks about itself first may be all that the transport's own look at it has left to be done.
+	// What a request asks about itself first may be all that the transport's own look at it has
+	// left to be done.
 	path, argument, _ := strings.Cut(strings.TrimPrefix(string(ctx.Path()), "/"), "/")
 	seen := view(ctx)
 	ctx.SetUserValue("trace", string(ctx.RequestURI()))

@@ -26,9 +26,10 @@ func (e end) String() string {
 
 const probeRequest = "GET /probe HTTP/1.1\r\nHost: probe\r\n\r\n"
 
-// exchange sends the pieces on a new connection, each when the server has read the one before, waits for as many bytes
-// of answers as are due then, and returns all that comes back until the server closes. How it closes, with FIN or RST, is not in the answer: it depends on whether
-// bytes came in between, and is the kernel's choice.
+// exchange sends the pieces on a new connection, each when the server has read the one before,
+// waits for as many bytes of answers as are due then, and returns all that comes back until the
+// server closes. How it closes, with FIN or RST, is not in the answer: it depends on whether bytes
+// came in between, and is the kernel's choice.
 func exchange(addr string, pieces []string, due int, e end, sleep func(time.Duration)) (string, error) {
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -89,14 +90,15 @@ func readAll(before []byte, c net.Conn) result {
 	return result{text: comparable(string(b))}
 }
 
-// nap sleeps in the kernel, with a processor of Go's: for a test with one connection at a time. Go's own sleep takes a
-// millisecond there, where nothing else runs.
+// nap sleeps in the kernel, with a processor of Go's: for a test with one connection at a time.
+// Go's own sleep takes a millisecond there, where nothing else runs.
 func nap(d time.Duration) {
 	interval := syscall.NsecToTimespec(int64(d))
 	_ = syscall.Nanosleep(&interval, nil)
 }
 
-// awaitRead waits until the peer of c has read all that was sent, so that what is sent next is another piece to it.
+// awaitRead waits until the peer of c has read all that was sent, so that what is sent next is
+// another piece to it.
 func awaitRead(c *net.TCPConn, sent int, sleep func(time.Duration)) error {
 	local, remote := c.LocalAddr().(*net.TCPAddr).AddrPort(), c.RemoteAddr().(*net.TCPAddr).AddrPort()
 	pause := 50 * time.Microsecond

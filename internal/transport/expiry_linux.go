@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// expire closes the connections that were idle for too long, and hands over those whose request takes
-// too long: fasthttp answers 408. When the server stops it closes all that are idle.
+// expire closes the connections that were idle for too long, and hands over those whose request
+// takes too long: fasthttp answers 408. When the server stops it closes all that are idle.
 func (l *loop) expire() {
 	l.adopt()
 	config := &l.server.config
@@ -68,8 +68,8 @@ func (l *loop) makeRoom(n int) {
 	}
 }
 
-// evict gives up the oldest unfinished requests when they hold too much memory. If older ones are with
-// fasthttp it gives up those.
+// evict gives up the oldest unfinished requests when they hold too much memory. If older ones are
+// with fasthttp it gives up those.
 func (l *loop) evict() {
 	s := l.server
 	if !s.memory.isDue() {
@@ -99,5 +99,6 @@ func (l *loop) evict() {
 	}
 }
 
-// firstRequest is how long a drain waits for a new connection's first request, as fasthttp's and net/http's do.
+// firstRequest is how long a drain waits for a new connection's first request, as fasthttp's and
+// net/http's do.
 const firstRequest = 5 * time.Second

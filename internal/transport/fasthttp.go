@@ -18,8 +18,8 @@ import (
 //   - A body that SetBodyRaw is given is not copied (parser.parse).
 //   - A head is parsed when a part of it is there, and what is wrong with the part is an error
 //     (parser.isGood).
-//   - The server passes an error of Read within a head to ErrorHandler, wrapped, but answers nothing if
-//     not one byte of the request came (anyByte).
+//   - The server passes an error of Read within a head to ErrorHandler, wrapped, but answers
+//     nothing if not one byte of the request came (anyByte).
 //   - The server sends the answers it has before it waits for a head. So an interim answer that is
 //     written when the server reads comes after them (framer.read).
 //   - The server refuses a Content-Length or a chunk over the limit before it reads the body
@@ -40,8 +40,8 @@ func newHTTP(s *Server) *fasthttp.Server {
 
 		MaxRequestBodySize: c.MaxBody,
 		ReadBufferSize:     c.MaxHeader,
-		// The number of connections and their times are limited by this package, which costs less than
-		// fasthttp's deadlines and has answers of its own.
+		// The number of connections and their times are limited by this package, which costs less
+		// than fasthttp's deadlines and has answers of its own.
 		Concurrency: 2 * c.MaxConnections,
 
 		DisablePreParseMultipartForm: true,
@@ -104,8 +104,8 @@ func (p *parser) unread() []byte {
 	return b
 }
 
-// isGood reports whether lines are the beginning of a good head. It completes them first: fasthttp's
-// error for a head that is not complete costs a dozen allocations.
+// isGood reports whether lines are the beginning of a good head. It completes them first:
+// fasthttp's error for a head that is not complete costs a dozen allocations.
 func (p *parser) isGood(lines []byte) bool {
 	p.lines = append(p.lines[:0], lines...)
 	if !hasHost(lines) {
@@ -130,8 +130,9 @@ func hasHost(lines []byte) bool {
 	}
 }
 
-// parse reads the request at the beginning of data, whose head ends at end, into the context. It returns the request's
-// length, which may be more than there is; 0 for one that is not plain. And it returns data, which may have moved.
+// parse reads the request at the beginning of data, whose head ends at end, into the context. It
+// returns the request's length, which may be more than there is; 0 for one that is not plain. And
+// it returns data, which may have moved.
 func (p *parser) parse(data []byte, end int) ([]byte, int) {
 	r := &p.ctx.Request
 	h := &r.Header
@@ -164,8 +165,8 @@ func (p *parser) parse(data []byte, end int) ([]byte, int) {
 	return data, size
 }
 
-// knows reports whether fasthttp takes a host, which is all that can be wrong with a URI whose target has the origin
-// form, if there is a host.
+// knows reports whether fasthttp takes a host, which is all that can be wrong with a URI whose
+// target has the origin form, if there is a host.
 func (p *parser) knows(host []byte) bool {
 	if len(host) == 0 || bytes.IndexByte(host, '@') >= 0 {
 		return false

@@ -8,10 +8,10 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// framer reads the requests of a connection in front of fasthttp, and strictly. What it passes on is
-// the head as it came, line by line once each was found good, and the end of the head only when the
-// body is complete: fasthttp, which allocates a whole Content-Length at once, sees no request that is
-// still being sent, and no form of a body but a length or one chunk.
+// framer reads the requests of a connection in front of fasthttp, and strictly. What it passes on
+// is the head as it came, line by line once each was found good, and the end of the head only when
+// the body is complete: fasthttp, which allocates a whole Content-Length at once, sees no request
+// that is still being sent, and no form of a body but a length or one chunk.
 type framer struct {
 	maxBody int
 
@@ -103,8 +103,8 @@ func (f *framer) frameLine() {
 	f.line, f.passed = f.line[:0], 0
 }
 
-// pass passes on the line up to an end, except for one that may be an expectation: it is kept until it
-// is known to be another.
+// pass passes on the line up to an end, except for one that may be an expectation: it is kept until
+// it is known to be another.
 func (f *framer) pass(end int) {
 	const name = "expect:"
 	if f.part == partFields && f.line[end-1] != '\n' {

@@ -105,8 +105,8 @@ func TestFramer(t *testing.T) {
 	}
 }
 
-// FuzzFramer: net/http takes every request that a framer passes on whole, and reads the same body; and
-// it does not matter in which pieces a request comes.
+// FuzzFramer: net/http takes every request that a framer passes on whole, and reads the same body;
+// and it does not matter in which pieces a request comes.
 func FuzzFramer(f *testing.F) {
 	for _, raw := range []string{
 		"GET / HTTP/1.1\r\nHost: h\r\n\r\n", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhiGET / HTTP/1.0\r\n\r\n",

@@ -8,8 +8,8 @@ import (
 	"videotoken/internal/transport"
 )
 
-// FuzzOracle is TestOracle for any bytes, cut at any point. Both transports answer alike, and as stock
-// fasthttp does, unless they refuse what it takes, or read what stricter knows of.
+// FuzzOracle is TestOracle for any bytes, cut at any point. Both transports answer alike, and as
+// stock fasthttp does, unless they refuse what it takes, or read what stricter knows of.
 func FuzzOracle(f *testing.F) {
 	for i, c := range allCases() {
 		if !c.heavy && len(c.raw) <= 4<<10 {
@@ -44,12 +44,12 @@ func FuzzOracle(f *testing.F) {
 	})
 }
 
-// refusal is the last answer, to a malformed request. Which of several faults is found first depends on
-// the pieces in which it came.
+// refusal is the last answer, to a malformed request. Which of several faults is found first
+// depends on the pieces in which it came.
 var refusal = regexp.MustCompile(`(?s)HTTP/1\.1 (?:400|413|431|501|505) [^\r]*\r\nDate\r\n[^\r]*\r\nContent-Length: [-\d]+\r\nConnection: close\r\n\r\n.*$`)
 
-// readsOtherwise reports whether a request may be read in another way than by stock fasthttp: trailers
-// and expectations do not reach the handler.
+// readsOtherwise reports whether a request may be read in another way than by stock fasthttp:
+// trailers and expectations do not reach the handler.
 func readsOtherwise(raw string) bool {
 	lower := strings.ToLower(raw)
 	return strings.Contains(lower, "chunked") || strings.Contains(lower, "expect")

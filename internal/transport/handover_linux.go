@@ -27,8 +27,8 @@ func (l *loop) settle(c *conn) {
 	}
 }
 
-// take leaves the connection with a descriptor of its own, out of Go's poller, which each event would
-// wake.
+// take leaves the connection with a descriptor of its own, out of Go's poller, which each event
+// would wake.
 func (c *conn) take(fd int) {
 	_ = c.origin.Close()
 	c.fd, c.origin = fd, nil
@@ -44,7 +44,8 @@ func (c *conn) release() (net.Conn, error) {
 	return net.FileConn(f)
 }
 
-// handOver gives a connection to fasthttp, with what was read and not answered, and what was not sent.
+// handOver gives a connection to fasthttp, with what was read and not answered, and what was not
+// sent.
 func (l *loop) handOver(c *conn, data, unsent []byte, last bool) {
 	e := &early{unsent: unsent, last: last, read: slices.Clone(data), since: c.since}
 	l.poll.remove(c.fd)

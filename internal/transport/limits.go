@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// sendBuffer is the size of a socket's send buffer. It bounds what a client that reads no answers makes
-// the kernel hold, and has room for the answers of a turn.
+// sendBuffer is the size of a socket's send buffer. It bounds what a client that reads no answers
+// makes the kernel hold, and has room for the answers of a turn.
 const sendBuffer = 64 << 10
 
 // limitSendBuffer is for sockets that do not inherit the limit from their listener.
@@ -24,8 +24,8 @@ const idleForRoom = time.Second
 // roomTime is how long a new connection waits for a loop to close idle ones.
 const roomTime = 80 * time.Millisecond
 
-// makeRoom closes connections that have been idle for longer than a second, the longest idle first, so
-// that there is room for one more. It reports false if there is none.
+// makeRoom closes connections that have been idle for longer than a second, the longest idle first,
+// so that there is room for one more. It reports false if there is none.
 func (s *Server) makeRoom() bool {
 	n := 1 + s.config.MaxConnections/128 // several at once: a crowd of new ones comes one by one
 	oldest, from := s.served.longestIdle(), (*loop)(nil)
@@ -91,6 +91,6 @@ func (m *memory) isDue() bool {
 
 const evictionPause = 5 * time.Millisecond
 
-// excess is how much is to be given up at once. It is more than the least, for each eviction scans all
-// connections.
+// excess is how much is to be given up at once. It is more than the least, for each eviction scans
+// all connections.
 func (m *memory) excess() int64 { return m.held.Load() - m.limit + m.limit/16 }

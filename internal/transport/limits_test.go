@@ -13,8 +13,8 @@ import (
 	"videotoken/internal/transport"
 )
 
-// TestRoom: over the limit, a connection that has been idle for more than a second makes room; one that
-// has not stays, and the new one is refused.
+// TestRoom: over the limit, a connection that has been idle for more than a second makes room; one
+// that has not stays, and the new one is refused.
 func TestRoom(t *testing.T) {
 	both(t, func(t *testing.T, loops int) {
 		limited := func(tick time.Duration) transport.Config {
@@ -128,7 +128,8 @@ func TestSlowReader(t *testing.T) {
 	})
 }
 
-// TestTurns: a connection that sends many requests at once does not keep another's from being answered.
+// TestTurns: a connection that sends many requests at once does not keep another's from being
+// answered.
 func TestTurns(t *testing.T) {
 	const most = 64 // of many, before another's only one
 	c := config(1)
@@ -162,7 +163,8 @@ func TestTurns(t *testing.T) {
 	s.end(t)
 }
 
-// TestDrain: every answer says that it is the last, and new connections are answered until Shutdown.
+// TestDrain: every answer says that it is the last, and new connections are answered until
+// Shutdown.
 func TestDrain(t *testing.T) {
 	both(t, func(t *testing.T, loops int) {
 		s := run(t, config(loops))

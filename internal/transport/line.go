@@ -50,8 +50,8 @@ func (f *framing) requestLine(line []byte) error {
 	return nil
 }
 
-// field checks a header field line without its CRLF (RFC 9112, section 5), and reads those that frame
-// the body. drop says that the line is an expectation that is met here, and not for fasthttp.
+// field checks a header field line without its CRLF (RFC 9112, section 5), and reads those that
+// frame the body. drop says that the line is an expectation that is met here, and not for fasthttp.
 func (f *framing) field(line []byte) (drop bool, err error) {
 	name, value, err := cutField(line)
 	if err != nil {
@@ -91,8 +91,8 @@ func (f *framing) field(line []byte) (drop bool, err error) {
 	return false, nil
 }
 
-// cutField takes a field line apart. A line that continues the one before is malformed: it begins with
-// a space, which no name does.
+// cutField takes a field line apart. A line that continues the one before is malformed: it begins
+// with a space, which no name does.
 func cutField(line []byte) (name, value []byte, err error) {
 	colon := bytes.IndexByte(line, ':')
 	if colon < 0 || !isToken(line[:colon]) || hasControl(line[colon:]) {

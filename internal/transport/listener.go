@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// listener accepts the server's connections. It counts them, refuses those over the limit, and goes on
-// after errors that pass, such as a lack of file descriptors; fasthttp would stop serving.
+// listener accepts the server's connections. It counts them, refuses those over the limit, and goes
+// on after errors that pass, such as a lack of file descriptors; fasthttp would stop serving.
 type listener struct {
 	net.Listener
 	server *Server
@@ -80,8 +80,8 @@ func (l *listener) refuse(c net.Conn) {
 	}
 }
 
-// passes reports whether an error of accept(2) is about one connection, or about a lack of resources
-// that may end soon.
+// passes reports whether an error of accept(2) is about one connection, or about a lack of
+// resources that may end soon.
 func passes(err error) bool {
 	for _, e := range []error{
 		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,

@@ -114,7 +114,8 @@ func (l *loop) run() {
 	}
 }
 
-// ended reports whether the server has stopped, and no connection is left or there is no time for them.
+// ended reports whether the server has stopped, and no connection is left or there is no time for
+// them.
 func (l *loop) ended() bool {
 	s := l.server
 	if !s.stopping.Load() || s.accepting.Load() > 0 {
@@ -157,8 +158,8 @@ func (l *loop) place(c *conn) {
 	l.conns[c.fd] = c
 }
 
-// maxResumed is how many connections of the backlog have a turn between two looks for events. It bounds
-// how long a new request waits for clients that send more requests than they have turns.
+// maxResumed is how many connections of the backlog have a turn between two looks for events. It
+// bounds how long a new request waits for clients that send more requests than they have turns.
 const maxResumed = 16
 
 // resume gives the connections at the head of the backlog another turn.
@@ -246,7 +247,8 @@ func (l *loop) turn(c *conn, data []byte) {
 	l.handOver(c, rest, left.unsent, next == leave)
 }
 
-// deliver sends the answers that were kept. Connections that did not take all of theirs go to fasthttp.
+// deliver sends the answers that were kept. Connections that did not take all of theirs go to
+// fasthttp.
 func (l *loop) deliver() {
 	l.answerer.flush()
 	for _, u := range l.answerer.out.undone {
@@ -260,8 +262,8 @@ func (l *loop) deliver() {
 	l.answerer.out.undone = l.answerer.out.undone[:0]
 }
 
-// keep keeps the beginning of a request until there is more of it. If rest is empty, the connection is
-// idle.
+// keep keeps the beginning of a request until there is more of it. If rest is empty, the connection
+// is idle.
 func (l *loop) keep(c *conn, rest []byte) {
 	if len(rest) == 0 {
 		l.buffers.put(c.pending)
@@ -296,7 +298,8 @@ func (l *loop) uncount() {
 	l.server.open.Add(-1)
 }
 
-// forget must be called before the descriptor is closed: after that, another connection may have it.
+// forget must be called before the descriptor is closed: after that, another connection may have
+// it.
 func (l *loop) forget(c *conn, state connState) {
 	c.state = state
 	l.hold(c, 0)

@@ -30,7 +30,8 @@ func (c rawCase) ways() []way {
 	return all
 }
 
-// bytes are those of the case, each by itself, but that of a long one some in the middle stay together.
+// bytes are those of the case, each by itself, but that of a long one some in the middle stay
+// together.
 func (c rawCase) bytes() (pieces []string) {
 	const most = 600
 	for rest := c.raw; len(rest) > 0; {
@@ -44,8 +45,8 @@ func (c rawCase) bytes() (pieces []string) {
 	return pieces
 }
 
-// cuts are the points where a case is split in two: all of a short one but in a good request that only shows what
-// became of the one before, and of a long one those at its ends, and some others.
+// cuts are the points where a case is split in two: all of a short one but in a good request that
+// only shows what became of the one before, and of a long one those at its ends, and some others.
 func (c rawCase) cuts() (points []int) {
 	n := len(strings.TrimSuffix(c.raw, get("/second")))
 	every := 1
@@ -66,8 +67,8 @@ func (c rawCase) cuts() (points []int) {
 	return points
 }
 
-// TestOracle: for the same bytes on the wire, in the same pieces, the same bytes come back as from stock fasthttp by
-// itself, and the connection is left open or closed alike.
+// TestOracle: for the same bytes on the wire, in the same pieces, the same bytes come back as from
+// stock fasthttp by itself, and the connection is left open or closed alike.
 func TestOracle(t *testing.T) {
 	servers := startTrio(t)
 	type job struct {

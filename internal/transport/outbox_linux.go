@@ -5,9 +5,9 @@ import (
 	"syscall"
 )
 
-// outbox sends the answers of many connections, which are in one buffer, each to its own. It keeps them
-// for a while, because the code that answers and the kernel's code that sends push each other out of
-// the processor's caches: better once in many requests than once in each.
+// outbox sends the answers of many connections, which are in one buffer, each to its own. It keeps
+// them for a while, because the code that answers and the kernel's code that sends push each other
+// out of the processor's caches: better once in many requests than once in each.
 type outbox struct {
 	answered []answered
 	to       *conn // the connection of the answers after the last of those

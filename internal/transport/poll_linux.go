@@ -38,8 +38,8 @@ func (p *poll) control(op, fd int) error {
 // remove is for a socket that stays open: a closed one is removed by the kernel.
 func (p *poll) remove(fd int) { _ = unix.EpollCtl(p.fd, unix.EPOLL_CTL_DEL, fd, nil) }
 
-// hold is how long a busy loop keeps its processor when nothing happens. With 2 ms the kernel had to set
-// the processor's timer in every wait, which is expensive in a virtual machine.
+// hold is how long a busy loop keeps its processor when nothing happens. With 2 ms the kernel had
+// to set the processor's timer in every wait, which is expensive in a virtual machine.
 const hold = 20 * time.Millisecond
 
 // wait waits for events, for as long as idle at most, and not at all if there is other work to do.
@@ -53,7 +53,8 @@ func (p *poll) wait(idle time.Duration, work bool) []unix.EpollEvent {
 		p.busy = err == nil && n > 0
 		return p.events[:max(n, 0)]
 	}
-	// Go's scheduler does not know of this wait, and takes no processor away: see the package's doc.
+	// Go's scheduler does not know of this wait, and takes no processor away: see the package's
+	// doc.
 	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events)),
 		uintptr(len(p.events)), timeout, 0, 0)
 	if errno != 0 { // EINTR: the scheduler wants this goroutine to yield, which it does where the next call begins

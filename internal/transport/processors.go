@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// processors counts the servers with loops. While there are any, Go has one processor more (GOMAXPROCS):
-// loops keep theirs while they wait, and everything else needs one.
+// processors counts the servers with loops. While there are any, Go has one processor more
+// (GOMAXPROCS): loops keep theirs while they wait, and everything else needs one.
 var processors struct {
 	mu    sync.Mutex
 	users int

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// queue is a listener whose connections come from loops. So fasthttp serves them as any others, in its
-// worker pool, and its Shutdown waits for them.
+// queue is a listener whose connections come from loops. So fasthttp serves them as any others, in
+// its worker pool, and its Shutdown waits for them.
 type queue struct {
 	mu      sync.Mutex
 	changed sync.Cond
@@ -56,7 +56,8 @@ func (q *queue) Accept() (net.Conn, error) {
 	return c, nil
 }
 
-// Close does nothing: fasthttp closes its listeners when Shutdown begins, and loops still hand over.
+// Close does nothing: fasthttp closes its listeners when Shutdown begins, and loops still hand
+// over.
 func (q *queue) Close() error { return nil }
 
 // Addr returns an address that nobody can connect to.

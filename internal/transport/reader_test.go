@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// TestShutdownReader: a drain waits for a client that reads a long answer slowly. It takes longer than fasthttp's drain
-// gives to a connection that it believes to be idle, which are 5 s.
+// TestShutdownReader: a drain waits for a client that reads a long answer slowly. It takes longer
+// than fasthttp's drain gives to a connection that it believes to be idle, which are 5 s.
 func TestShutdownReader(t *testing.T) {
 	both(t, func(t *testing.T, loops int) {
 		const size = 8_000_000
@@ -34,7 +34,8 @@ func TestShutdownReader(t *testing.T) {
 	})
 }
 
-// TestShutdownStart: a Shutdown that comes while Serve starts waits for the requests that have come.
+// TestShutdownStart: a Shutdown that comes while Serve starts waits for the requests that have
+// come.
 func TestShutdownStart(t *testing.T) {
 	for range 50 {
 		ln := listen(t, "tcp", "127.0.0.1:0")

@@ -8,12 +8,14 @@ import (
 // rawCase is what a client sends on one connection.
 type rawCase struct {
 	name, raw string
-	// waits says that the server rightly waits for more behind it: it is the beginning of a request, or nothing at all.
+	// waits says that the server rightly waits for more behind it: it is the beginning of a
+	// request, or nothing at all.
 	waits bool
-	// late says that fasthttp answers the last request only behind a CRLFCRLF, which comes with another.
+	// late says that fasthttp answers the last request only behind a CRLFCRLF, which comes with
+	// another.
 	late bool
-	// drops says that stock fasthttp drops answers that it has not sent yet when the connection then ends by an error
-	// that has no answer of its own. The loops send them.
+	// drops says that stock fasthttp drops answers that it has not sent yet when the connection
+	// then ends by an error that has no answer of its own. The loops send them.
 	drops bool
 	// heavy cases have large answers, and are cut in few places.
 	heavy bool

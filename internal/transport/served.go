@@ -12,9 +12,9 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// set holds the connections that fasthttp serves. At each tick, watch looks for those that are late.
-// A few scans a second replace the three deadlines that fasthttp would set for each request, each of which
-// reads the clock and sets a timer. Loops use the same ticks.
+// set holds the connections that fasthttp serves. At each tick, watch looks for those that are
+// late. A few scans a second replace the three deadlines that fasthttp would set for each request,
+// each of which reads the clock and sets a timer. Loops use the same ticks.
 type set struct {
 	server *Server
 	tick   atomic.Int64 // how many there were
@@ -92,7 +92,8 @@ func (s *set) remove(c *served) bool {
 	return there
 }
 
-// longestIdle returns the tick since which a connection is idle at the longest, never if there is none.
+// longestIdle returns the tick since which a connection is idle at the longest, never if there is
+// none.
 func (s *set) longestIdle() int64 {
 	oldest := int64(never)
 	s.mu.Lock()
@@ -120,8 +121,8 @@ func (s *set) closeIdle(since int64, n int) (closed int) {
 	return closed
 }
 
-// oldestRequest returns the tick in which the oldest request began that is not given up, never if there
-// is none.
+// oldestRequest returns the tick in which the oldest request began that is not given up, never if
+// there is none.
 func (s *set) oldestRequest() int64 {
 	oldest := int64(never)
 	s.mu.Lock()
@@ -188,8 +189,9 @@ func ticks(d, tick time.Duration) int64 { return int64((d + tick - 1) / tick) }
 // past is a deadline that ends a read which waits.
 var past = time.Unix(1, 0)
 
-// expire closes the connections that were idle for too long. If a request takes too long, its next read
-// fails, which fasthttp answers with 408; if the client does not take the answer, it is closed too.
+// expire closes the connections that were idle for too long. If a request takes too long, its next
+// read fails, which fasthttp answers with 408; if the client does not take the answer, it is closed
+// too.
 func (s *set) expire(request, idle int64) {
 	now := s.tick.Load()
 	s.mu.Lock()
@@ -271,8 +273,8 @@ func (s socket) Read(b []byte) (int, error) {
 // Write writes an interim answer, which ends no wait.
 func (s socket) Write(b []byte) (int, error) { return s.c.Conn.Write(b) }
 
-// servedCost is about what a request costs that fasthttp serves, besides its bytes: a goroutine's stack
-// and a reader.
+// servedCost is about what a request costs that fasthttp serves, besides its bytes: a goroutine's
+// stack and a reader.
 const servedCost = 24 << 10
 
 // hold counts what the request holds that is still being read.
@@ -286,9 +288,9 @@ func (c *served) hold(n int64) {
 	}
 }
 
-// Linger has the connection of a request, which fasthttp serves, closed gracefully. The client may still
-// be sending, and a close with unread bytes becomes a reset, which can overtake the answer (RFC 9112,
-// section 9.6).
+// Linger has the connection of a request, which fasthttp serves, closed gracefully. The client may
+// still be sending, and a close with unread bytes becomes a reset, which can overtake the answer
+// (RFC 9112, section 9.6).
 func Linger(ctx *fasthttp.RequestCtx) {
 	if c, ok := ctx.Conn().(*served); ok {
 		c.lingers.Store(true)

@@ -95,5 +95,6 @@ func serve(tb testing.TB, s server, ln net.Listener) {
 	})
 }
 
-// patience is how long a test waits for what must happen: it decides only how late a failure is told.
+// patience is how long a test waits for what must happen: it decides only how late a failure is
+// told.
 const patience = 60 * time.Second

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// compareStrict sends a case that stock fasthttp reads in another way. Both transports answer alike,
-// however it is cut; the last answer has the status, and stock fasthttp has other answers.
+// compareStrict sends a case that stock fasthttp reads in another way. Both transports answer
+// alike, however it is cut; the last answer has the status, and stock fasthttp has other answers.
 func (servers trio) compareStrict(c rawCase, w way, status int) string {
 	var got [3]string
 	for i, addr := range servers {

@@ -24,8 +24,8 @@ func timed(loops int, request, idle time.Duration) transport.Config {
 	return c
 }
 
-// TestTimeouts: who does not ask is closed, and who does not finish asking is told so. Only that it is not too early
-// can be measured: how late it may be is the machine's affair.
+// TestTimeouts: who does not ask is closed, and who does not finish asking is told so. Only that it
+// is not too early can be measured: how late it may be is the machine's affair.
 func TestTimeouts(t *testing.T) {
 	both(t, func(t *testing.T, loops int) {
 		s := run(t, timed(loops, shortRequest, shortIdle))

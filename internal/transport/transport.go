@@ -29,8 +29,8 @@ type Config struct {
 	IdleTimeout    time.Duration // between requests: 75 s, longer than the 60 s that proxies keep a connection
 	Tick           time.Duration // how exact these times are kept: 250 ms
 
-	// Loops is how many event loops there are. 0 is one for every CPU that Go uses. With [NoLoops], or
-	// on a system without epoll, fasthttp serves every connection.
+	// Loops is how many event loops there are. 0 is one for every CPU that Go uses. With [NoLoops],
+	// or on a system without epoll, fasthttp serves every connection.
 	Loops int
 	// RequireLoops makes Serve fail if there can be no loops.
 	RequireLoops bool
@@ -140,9 +140,9 @@ func (s *Server) Serve(ln net.Listener) error {
 	return s.deal(l)
 }
 
-// register adds a listener to those that Shutdown closes. With the first one it starts the loops and the
-// ticks. After Shutdown it closes the listener: a signal may come before Serve is called, and fasthttp's
-// Shutdown knows only the listeners that it serves already.
+// register adds a listener to those that Shutdown closes. With the first one it starts the loops
+// and the ticks. After Shutdown it closes the listener: a signal may come before Serve is called,
+// and fasthttp's Shutdown knows only the listeners that it serves already.
 func (s *Server) register(l *listener) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -217,8 +217,8 @@ func (s *Server) deal(l *listener) error {
 // Drain has every answer carry Connection: close from now on. The listeners stay open and accept.
 func (s *Server) Drain() { s.draining.Store(true) }
 
-// Shutdown closes the listeners and idle connections, and waits for the requests that have begun. If
-// ctx ends first, it closes the connections that are left, and returns the error of ctx.
+// Shutdown closes the listeners and idle connections, and waits for the requests that have begun.
+// If ctx ends first, it closes the connections that are left, and returns the error of ctx.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.draining.Store(true)

@@ -20,7 +20,8 @@ type glimpse struct {
 	tls, hijacked bool
 }
 
-// glimpses has a server tell what each request's handler sees, of two connections with three requests each.
+// glimpses has a server tell what each request's handler sees, of two connections with three
+// requests each.
 func glimpses(t *testing.T, serve func(fasthttp.RequestHandler) server) (seen [2][3]glimpse, clients [2]net.Conn, addr string) {
 	t.Helper()
 	told := make(chan glimpse, 1)
@@ -47,8 +48,9 @@ func glimpses(t *testing.T, serve func(fasthttp.RequestHandler) server) (seen [2
 	return seen, clients, addr
 }
 
-// TestView: a handler sees of its connection what it sees with stock fasthttp. A loop does not number connections and
-// requests, and does not tell when a connection was opened: only fasthttp's own server can write these into a context.
+// TestView: a handler sees of its connection what it sees with stock fasthttp. A loop does not
+// number connections and requests, and does not tell when a connection was opened: only fasthttp's
+// own server can write these into a context.
 func TestView(t *testing.T) {
 	for name, serve := range map[string]func(fasthttp.RequestHandler) server{
 		"stock": func(h fasthttp.RequestHandler) server { s := stock(); s.Handler = h; return bare{s} },
@@ -109,8 +111,8 @@ func TestView(t *testing.T) {
 	}
 }
 
-// TestDone: a request's context is done when the server shuts down, where fasthttp serves it, and never in a loop, as
-// with every server that is not fasthttp's own.
+// TestDone: a request's context is done when the server shuts down, where fasthttp serves it, and
+// never in a loop, as with every server that is not fasthttp's own.
 func TestDone(t *testing.T) {
 	both(t, func(t *testing.T, loops int) {
 		c := config(loops)
@@ -144,7 +146,8 @@ func TestDone(t *testing.T) {
 	})
 }
 
-// TestHijack: a loop has no connection to give away, and says so; what fasthttp serves, a handler may have.
+// TestHijack: a loop has no connection to give away, and says so; what fasthttp serves, a handler
+// may have.
 func TestHijack(t *testing.T) {
 	c := config(1)
 	c.Handler = func(ctx *fasthttp.RequestCtx) {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestOrdinary: what isOrdinary takes for canonical is, and needs no encoding, with every byte at every position of
-// paths of many lengths, and of two bytes beside each other.
+// TestOrdinary: what isOrdinary takes for canonical is, and needs no encoding, with every byte at
+// every position of paths of many lengths, and of two bytes beside each other.
 func TestOrdinary(t *testing.T) {
 	ordinary := 0
 	check := func(path []byte) {

@@ -7,20 +7,22 @@ import (
 	"unicode/utf8"
 )
 
-// Path is a path in canonical form, as [Canonical] makes it. Who converts other bytes to a Path vouches for them.
+// Path is a path in canonical form, as [Canonical] makes it. Who converts other bytes to a Path
+// vouches for them.
 type Path []byte
 
-// Canonical appends the canonical form of a URL's path to dst and returns the extended slice. The path starts with
-// "/" and is percent-decoded exactly once (RFC 3986, section 2.1). What a server, a proxy or a cache could read in
-// two ways is refused with [ErrPath], never repaired:
+// Canonical appends the canonical form of a URL's path to dst and returns the extended slice. The
+// path starts with "/" and is percent-decoded exactly once (RFC 3986, section 2.1). What a server,
+// a proxy or a cache could read in two ways is refused with [ErrPath], never repaired:
 //
 //   - an invalid escape; an encoded "/", "\" or "%"; a raw "?" or "#"
 //   - a "\" or a control byte, raw or encoded, and bytes that are not UTF-8
 //   - an empty segment, except after a trailing "/"
-//   - a segment whose part before the first ";", without spaces at its end, is empty, "." or "..": servlet containers
-//     and file systems drop the rest
+//   - a segment whose part before the first ";", without spaces at its end, is empty, "." or "..":
+//     servlet containers and file systems drop the rest
 //
-// Case is kept. path may not overlap the free capacity of dst. At an error, dst is returned as it came.
+// Case is kept. path may not overlap the free capacity of dst. At an error, dst is returned as it
+// came.
 func Canonical(dst Path, path []byte) (Path, error) {
 	if len(path) == 0 || path[0] != '/' {
 		return dst, ErrPath
@@ -72,12 +74,13 @@ func Canonical(dst Path, path []byte) (Path, error) {
 	return dst, nil
 }
 
-// Dirs is the number of directories the path lies in, which is the greatest depth a token for it can have: 0 for
-// "/a", 2 for "/a/b/c" and for "/a/b/".
+// Dirs is the number of directories the path lies in, which is the greatest depth a token for it
+// can have: 0 for "/a", 2 for "/a/b/c" and for "/a/b/".
 func (p Path) Dirs() int { return bytes.Count(p, slash) - 1 }
 
-// Scope is what a token of the given depth opens: the path itself at depth 0, else the path's first depth segments
-// with the slash after them. It reports false where the path does not have more segments than that.
+// Scope is what a token of the given depth opens: the path itself at depth 0, else the path's first
+// depth segments with the slash after them. It reports false where the path does not have more
+// segments than that.
 func (p Path) Scope(depth int) ([]byte, bool) {
 	if depth == 0 {
 		return p, true
@@ -92,8 +95,8 @@ func (p Path) Scope(depth int) ([]byte, bool) {
 	return nil, false
 }
 
-// isDots reports whether a segment that is not empty is ".", ".." or empty once its parameters (";...") and the
-// spaces at its end are taken off.
+// isDots reports whether a segment that is not empty is ".", ".." or empty once its parameters
+// (";...") and the spaces at its end are taken off.
 func isDots(segment []byte) bool {
 	switch segment[0] {
 	case '.', ';', ' ':
@@ -111,8 +114,9 @@ func isDots(segment []byte) bool {
 	return len(segment) == 0 || segment[0] == ';'
 }
 
-// plainRun is how many bytes at the start of b Canonical can take as they are. It looks at eight at a time, coarsely:
-// where one of them is below "-", or is one of "/", "?", "\" and DEL, the table decides.
+// plainRun is how many bytes at the start of b Canonical can take as they are. It looks at eight at
+// a time, coarsely: where one of them is below "-", or is one of "/", "?", "\" and DEL, the table
+// decides.
 func plainRun(b []byte) int {
 	i := 0
 	for i+8 <= len(b) {
@@ -138,8 +142,8 @@ const (
 	highs = 0x80 * ones
 )
 
-// zeroBytes has the high bit set of the lowest byte of x that is zero, and among the high bits none below it (Warren,
-// "Hacker's Delight", section 6-1).
+// zeroBytes has the high bit set of the lowest byte of x that is zero, and among the high bits none
+// below it (Warren, "Hacker's Delight", section 6-1).
 func zeroBytes(x uint64) uint64 { return (x - ones) &^ x }
 
 var slash = []byte("/")

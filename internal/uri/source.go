@@ -6,8 +6,9 @@ import (
 	"errors"
 )
 
-// Source is a parsed URL of a document: an absolute path with an optional query and fragment. It refers to the text it
-// was parsed from, and Canonical also does where the path is spelled canonically.
+// Source is a parsed URL of a document: an absolute path with an optional query and fragment. It
+// refers to the text it was parsed from, and Canonical also does where the path is spelled
+// canonically.
 type Source struct {
 	Path      []byte // as it came
 	Query     []byte // as it came, without its "?"
@@ -25,8 +26,9 @@ var (
 	errHasToken  = errors.New(`must not have a "token" of its own: remove it from the query, or the "~" that starts the path`)
 )
 
-// Parse takes a URL apart. Where the canonical path differs from the text, or may, Parse appends it to room, which may
-// be nil, and returns the extended slice: the URLs of one document share one buffer.
+// Parse takes a URL apart. Where the canonical path differs from the text, or may, Parse appends it
+// to room, which may be nil, and returns the extended slice: the URLs of one document share one
+// buffer.
 func (s *Source) Parse(src, room []byte) ([]byte, error) {
 	if len(src) == 0 || src[0] != '/' || len(src) > 1 && src[1] == '/' {
 		return room, errRelative
@@ -64,8 +66,9 @@ func (s *Source) Parse(src, room []byte) ([]byte, error) {
 	return out, nil
 }
 
-// isOrdinary reports whether a URL is a canonical path that needs no encoding and is spelled with nothing but ASCII
-// letters, digits, "-", ".", "/" and "_". It may report false for such a path where a segment starts with ".".
+// isOrdinary reports whether a URL is a canonical path that needs no encoding and is spelled with
+// nothing but ASCII letters, digits, "-", ".", "/" and "_". It may report false for such a path
+// where a segment starts with ".".
 func isOrdinary(src []byte) bool {
 	for i := 0; i < len(src); i += 8 {
 		if i+8 > len(src) {
@@ -74,7 +77,8 @@ func isOrdinary(src []byte) bool {
 			}
 			i = len(src) - 8
 		}
-		// A sum has the high bit where a byte is at or over a bound, and none carries: the bytes are below 0x80.
+		// A sum has the high bit where a byte is at or over a bound, and none carries: the bytes
+		// are below 0x80.
 		x := binary.LittleEndian.Uint64(src[i:])
 		letter := x | 0x20*ones // in lower case
 		ordinary := (letter + (0x80-'a')*ones) &^ (letter + (0x7F-'z')*ones)
@@ -100,8 +104,8 @@ func isOrdinary(src []byte) bool {
 	}
 }
 
-// AppendPath appends the path as it came, with the bytes percent-encoded that no URI has: a browser would send some
-// of them so and some raw, and the canonical path is the same.
+// AppendPath appends the path as it came, with the bytes percent-encoded that no URI has: a browser
+// would send some of them so and some raw, and the canonical path is the same.
 func (s *Source) AppendPath(dst []byte) []byte {
 	if !s.encode {
 		return append(dst, s.Path...)
@@ -117,8 +121,8 @@ func (s *Source) AppendFragment(dst []byte) []byte {
 	return appendRaw(append(dst, '#'), s.Fragment[1:], rawPath|rawQuery)
 }
 
-// HasParameter reports whether a query has a parameter of the given name, which is in lower case, in any case and
-// also percent-encoded: what reads the query after a verifier may decode it.
+// HasParameter reports whether a query has a parameter of the given name, which is in lower case,
+// in any case and also percent-encoded: what reads the query after a verifier may decode it.
 func HasParameter(query []byte, name string) bool {
 	for len(query) > 0 {
 		if startsWith(query, name) {
@@ -135,7 +139,8 @@ func HasParameter(query []byte, name string) bool {
 	return false
 }
 
-// startsWith reports whether a query's first parameter, percent-decoded and in lower case, has the name.
+// startsWith reports whether a query's first parameter, percent-decoded and in lower case, has the
+// name.
 func startsWith(query []byte, name string) bool {
 	for i := range len(name) {
 		if len(query) == 0 {

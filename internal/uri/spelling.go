@@ -2,8 +2,9 @@ package uri
 
 import "slices"
 
-// AppendPath appends a path in the one spelling that is served: letters, digits and "-._~!$&'()*,=:@/" as they are,
-// every other byte as "%XX" in upper case. The path is canonical, or one that [Canonical] takes.
+// AppendPath appends a path in the one spelling that is served: letters, digits and
+// "-._~!$&'()*,=:@/" as they are, every other byte as "%XX" in upper case. The path is canonical,
+// or one that [Canonical] takes.
 func AppendPath(dst, path []byte) []byte {
 	for i := 0; i < len(path); i++ {
 		c := path[i]
@@ -26,8 +27,9 @@ func IsServed(path []byte) bool {
 	return err == nil && string(AppendPath(nil, canonical)) == string(path)
 }
 
-// AppendQuery appends a query, without its "?", in the one spelling that is signed and served: "'" and what RFC 3986
-// does not let stand in a query percent-encoded in upper case, escapes as they are.
+// AppendQuery appends a query, without its "?", in the one spelling that is signed and served: "'"
+// and what RFC 3986 does not let stand in a query percent-encoded in upper case, escapes as they
+// are.
 func AppendQuery(dst, query []byte) []byte { return appendRaw(dst, query, rawQuery) }
 
 // appendRaw appends b with every byte percent-encoded that is not one of the letters in raw.
@@ -47,7 +49,8 @@ func appendRaw(dst, b []byte, raw letter) []byte {
 	return dst[:n]
 }
 
-// CheckQuery reports whether a query or a fragment has no control byte, and no "%" that does not start an escape.
+// CheckQuery reports whether a query or a fragment has no control byte, and no "%" that does not
+// start an escape.
 func CheckQuery(b []byte) bool {
 	for i, c := range b {
 		if letters[c]&check != 0 {

@@ -4,7 +4,8 @@ package video_test
 
 import "testing"
 
-// TestNoAllocations is not for the race detector, under which a sync.Pool drops what it holds at random.
+// TestNoAllocations is not for the race detector, under which a sync.Pool drops what it holds at
+// random.
 func TestNoAllocations(t *testing.T) {
 	s := newSigner(t)
 	options := `{"token":{"ttl":600,"notBefore":1,"ip":"2001:db8::/64","session":"00112233aabbccdd"},` + seed[1:]

@@ -8,8 +8,9 @@ import (
 	"github.com/goccy/go-json/jsontext"
 )
 
-// BenchmarkAppend decodes, signs and splices; ReadValue beside it is the yardstick of docs/DESIGN.md, section 8: one
-// jsontext ReadValue of the same body. "ns/source" must not grow with the number of sources.
+// BenchmarkAppend decodes, signs and splices; ReadValue beside it is the yardstick of
+// docs/DESIGN.md, section 8: one jsontext ReadValue of the same body. "ns/source" must not grow
+// with the number of sources.
 func BenchmarkAppend(b *testing.B) {
 	for _, c := range []struct {
 		name    string

@@ -11,8 +11,8 @@ import (
 	"videotoken/token"
 )
 
-// claims returns what the tokens of a document say: the signer's policy, narrowed by the document's options. The depth
-// is missing, which each source has for itself.
+// claims returns what the tokens of a document say: the signer's policy, narrowed by the document's
+// options. The depth is missing, which each source has for itself.
 func (s *Signer) claims(d *document.Document, now int64) (c token.Claims, err error) {
 	o := &d.Options
 	ttl := min(s.TTL, s.MaxTTL)
@@ -50,9 +50,9 @@ func (s *Signer) claims(d *document.Document, now int64) (c token.Claims, err er
 	return c, nil
 }
 
-// expiry returns now + ttl rounded up, so that a video's URLs stay the same for a while, and players, browsers and CDNs
-// can cache. Where that is later than a token may expire, it is rounded down. A short ttl is rounded to less, so that a
-// token is good for at least three quarters of it.
+// expiry returns now + ttl rounded up, so that a video's URLs stay the same for a while, and
+// players, browsers and CDNs can cache. Where that is later than a token may expire, it is rounded
+// down. A short ttl is rounded to less, so that a token is good for at least three quarters of it.
 func (s *Signer) expiry(now, ttl int64) int64 {
 	step := max(1, min(s.Round, ttl/4))
 	latest := min(now+s.MaxTTL, math.MaxUint32)
@@ -91,7 +91,8 @@ func session(d *document.Document, v document.Value) (id [8]byte, err error) {
 	return id, document.Errorf("/token/session", "must be a string of 16 hexadecimal digits")
 }
 
-// network reads an address, which stands for its /32 or its /64, or a prefix in CIDR form (RFC 4632).
+// network reads an address, which stands for its /32 or its /64, or a prefix in CIDR form (RFC
+// 4632).
 func network(d *document.Document, v document.Value) (netip.Prefix, error) {
 	if d.IsString(v) {
 		text := d.Text(v)
@@ -102,7 +103,8 @@ func network(d *document.Document, v document.Value) (netip.Prefix, error) {
 	return netip.Prefix{}, document.Errorf("/token/ip", `must be a string: an IPv4 or IPv6 address such as "203.0.113.7", or a prefix such as "2001:db8::/64"`)
 }
 
-// parseNetwork keeps no part of text, because it refuses zones, the only part that net/netip would keep.
+// parseNetwork keeps no part of text, because it refuses zones, the only part that net/netip would
+// keep.
 func parseNetwork(text string) (p netip.Prefix, ok bool) {
 	if strings.IndexByte(text, '%') >= 0 {
 		return p, false

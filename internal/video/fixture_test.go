@@ -77,8 +77,8 @@ func verifyURL(url string, client netip.Addr) (string, token.Verified, error) {
 	return origin, v, nil
 }
 
-// checkAnswer is the oracle: by encoding/json, the answer to body is its video object byte for byte, but for the src
-// strings, each of which is a URL that verifies and leads to the src.
+// checkAnswer is the oracle: by encoding/json, the answer to body is its video object byte for
+// byte, but for the src strings, each of which is a URL that verifies and leads to the src.
 func checkAnswer(body, answer []byte, client netip.Addr) error {
 	var in map[string]json.RawMessage
 	if err := json.Unmarshal(body, &in); err != nil {
@@ -114,7 +114,8 @@ func checkAnswer(body, answer []byte, client netip.Addr) error {
 		}
 		want := encode(src)
 		_, fragment, _ := strings.Cut(want, "#")
-		// A path is served in one spelling, and a query as it is signed; that of an exact path ends at the token.
+		// A path is served in one spelling, and a query as it is signed; that of an exact path ends
+		// at the token.
 		path, query, _ := strings.Cut(strings.SplitN(want, "#", 2)[0], "?")
 		want = string(uri.AppendPath(nil, []byte(path)))
 		if query != "" {

@@ -13,8 +13,8 @@ import (
 	"videotoken/token"
 )
 
-// FuzzAppend: what encoding/json refuses is refused; what is accepted is answered as the oracle says; every error
-// names what is wrong and where.
+// FuzzAppend: what encoding/json refuses is refused; what is accepted is answered as the oracle
+// says; every error names what is wrong and where.
 func FuzzAppend(f *testing.F) {
 	for _, body := range []string{seed, php, deep, string(withSources(3)), document(`{"src":"/a/b.m3u8?x#y"}`),
 		`{"token":{"ttl":600,"notBefore":1,"ip":"203.0.113.7","session":"00112233aabbccdd"},"video":{"sources":[{"src":"/a"}]}}`} {

@@ -9,9 +9,10 @@ import (
 	"time"
 )
 
-// TestHostileJSON is "make hostile-json": it prints what each hostile body costs per byte, as a ratio to the plain body,
-// and fails over the bound of docs/DESIGN.md, section 11. Each ratio is the median of interleaved rounds, which are many
-// and short, so that other programs disturb few of them.
+// TestHostileJSON is "make hostile-json": it prints what each hostile body costs per byte, as a
+// ratio to the plain body, and fails over the bound of docs/DESIGN.md, section 11. Each ratio is
+// the median of interleaved rounds, which are many and short, so that other programs disturb few of
+// them.
 func TestHostileJSON(t *testing.T) {
 	const bound, rounds = 3.0, 101
 	s := newSigner(t)

@@ -10,7 +10,8 @@ import (
 	"videotoken/token"
 )
 
-// TestIdentity: with affinity a video's CDN goes by its videoId, however that is spelled, else by its first src.
+// TestIdentity: with affinity a video's CDN goes by its videoId, however that is spelled, else by
+// its first src.
 func TestIdentity(t *testing.T) {
 	var cdns []cdn.CDN
 	for i := range uint16(50) {
@@ -53,7 +54,8 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// TestFirstKeySigns: of a CDN's keys the first signs, and all verify, which is how keys are changed.
+// TestFirstKeySigns: of a CDN's keys the first signs, and all verify, which is how keys are
+// changed.
 func TestFirstKeySigns(t *testing.T) {
 	first, second := newKey(t, 7), newKey(t, 6)
 	for _, keys := range []token.Keys{{first, second}, {second, first}} {

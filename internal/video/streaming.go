@@ -15,8 +15,8 @@ var (
 	errTooDeep     = fmt.Errorf("is a playlist more than %d directories deep, which a token cannot express: move it up", token.MaxDepth)
 )
 
-// depth is the depth of a source's token: that of its directory for a streaming source, whose playlists and segments
-// inherit the token, and 0, which is the exact path, for every other source.
+// depth is the depth of a source's token: that of its directory for a streaming source, whose
+// playlists and segments inherit the token, and 0, which is the exact path, for every other source.
 func depth(s *uri.Source, mediaType []byte) (int, error) {
 	if !isStreaming(mediaType, s.Canonical) {
 		return 0, nil
@@ -31,8 +31,9 @@ func depth(s *uri.Source, mediaType []byte) (int, error) {
 	}
 }
 
-// isStreaming reports whether players take a source for HLS (RFC 8216), DASH (ISO/IEC 23009-1) or Smooth Streaming
-// (MS-SSTR): by its media type, in any case and without parameters, or by how its path ends.
+// isStreaming reports whether players take a source for HLS (RFC 8216), DASH (ISO/IEC 23009-1) or
+// Smooth Streaming (MS-SSTR): by its media type, in any case and without parameters, or by how its
+// path ends.
 func isStreaming(mediaType []byte, path uri.Path) bool {
 	return endsAsManifest(path) || isManifestType(mediaType)
 }
@@ -59,8 +60,8 @@ var manifestTypes = func() []string {
 	return types
 }()
 
-// endsAsManifest reports whether a path ends in ".m3u8", ".m3u", ".mpd", ".ism/Manifest" or "manifest(format=...)", in
-// any case.
+// endsAsManifest reports whether a path ends in ".m3u8", ".m3u", ".mpd", ".ism/Manifest" or
+// "manifest(format=...)", in any case.
 func endsAsManifest(path []byte) bool {
 	switch path[len(path)-1] | 0x20 {
 	case '8', 'u', 'd', 't', ')' | 0x20:

@@ -16,8 +16,8 @@ type Options struct {
 	Session string `json:"session,omitempty"`
 }
 
-// URL signs one source, of the media type if it has one, as it would be in a document of its own: a command line's
-// way to [Signer.Append].
+// URL signs one source, of the media type if it has one, as it would be in a document of its own: a
+// command line's way to [Signer.Append].
 func (s *Signer) URL(src, mediaType string, o Options, now int64) (string, error) {
 	if !utf8.ValidString(src) {
 		return "", errors.New("the path is not UTF-8: percent-encode its other bytes")

@@ -1,10 +1,11 @@
-// Package video signs videos, which is the service's one job: it turns a video document into the same document with
-// signed URLs. Its policy decides what tokens say and what they open; internal/document reads the JSON, and
-// internal/cdn picks the CDN and writes each URL.
+// Package video signs videos, which is the service's one job: it turns a video document into the
+// same document with signed URLs. Its policy decides what tokens say and what they open;
+// internal/document reads the JSON, and internal/cdn picks the CDN and writes each URL.
 //
-// Most callers want [Signer.Append]. It reads a body of `POST /video/token` and appends the response: the video
-// object byte for byte as it came, except that each `src` is a URL on one CDN, with a token. It keeps nothing between
-// calls, does not refer to the body afterwards, and allocates only for errors.
+// Most callers want [Signer.Append]. It reads a body of `POST /video/token` and appends the
+// response: the video object byte for byte as it came, except that each `src` is a URL on one CDN,
+// with a token. It keeps nothing between calls, does not refer to the body afterwards, and
+// allocates only for errors.
 package video
 
 import (
@@ -30,8 +31,9 @@ const DefaultMaxURLs = 256
 // Error is what is wrong with a request body.
 type Error = document.Error
 
-// Append appends the answer to the request body to dst, and returns for how many seconds after now, in Unix time, the
-// answer's tokens are good. An error is an [*Error], and dst is then returned as it came.
+// Append appends the answer to the request body to dst, and returns for how many seconds after now,
+// in Unix time, the answer's tokens are good. An error is an [*Error], and dst is then returned as
+// it came.
 func (s *Signer) Append(dst, body []byte, now int64) (out []byte, maxAge int64, err error) {
 	r := requests.Get().(*request)
 	out, maxAge, err = s.sign(dst, body, now, r)
@@ -91,7 +93,8 @@ func (r *request) reset() {
 	r.sources, r.paths = r.sources[:0], r.paths[:0]
 }
 
-// parse takes all URLs of the document apart: what is wrong with one of them does not depend on the CDN.
+// parse takes all URLs of the document apart: what is wrong with one of them does not depend on the
+// CDN.
 func (r *request) parse() (err error) {
 	urls := r.document.URLs()
 	if cap(r.sources) < len(urls) {
@@ -114,8 +117,8 @@ func (r *request) sourceError(i int, err error) error {
 	return &Error{Pointer: r.document.Pointer(i), Detail: err.Error()}
 }
 
-// identity is what affinity goes by: the video's id where it is a number or a string that is not empty, else the text
-// of the first source.
+// identity is what affinity goes by: the video's id where it is a number or a string that is not
+// empty, else the text of the first source.
 func (r *request) identity() []byte {
 	d := &r.document
 	if id := d.VideoID; d.IsString(id) {

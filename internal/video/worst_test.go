@@ -12,8 +12,8 @@ import (
 // worstSize is the size of a body that is as large as one may be by default.
 const worstSize = 64 << 10
 
-// recipe makes a hostile body of worstSize: the head, as many units as fit, and the tail. In a unit, each "#" stands for
-// the unit's number in three letters, so that units differ.
+// recipe makes a hostile body of worstSize: the head, as many units as fit, and the tail. In a
+// unit, each "#" stands for the unit's number in three letters, so that units differ.
 type recipe struct{ head, unit, tail string }
 
 func (r recipe) body() []byte {
@@ -71,7 +71,8 @@ func plainBody() []byte {
 	return []byte(strings.TrimSuffix(b.String(), ",") + `]}}`)
 }
 
-// BenchmarkWorst compares what hostile bodies cost with a plain body. "make hostile-json" does it in interleaved rounds.
+// BenchmarkWorst compares what hostile bodies cost with a plain body. "make hostile-json" does it
+// in interleaved rounds.
 func BenchmarkWorst(b *testing.B) {
 	s := newSigner(b)
 	run := func(name string, body []byte) {

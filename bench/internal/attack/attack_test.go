@@ -39,8 +39,8 @@ func tiny(out io.Writer) *Site {
 		Duration: 50 * time.Millisecond, Rate: 100, Attackers: []int{2, saturating}, Crowd: 20, Descriptors: 64}
 }
 
-// TestAttacks runs every attack with small counts. Whether the bounds hold then is chance, so only the
-// number of bounds that were judged is checked.
+// TestAttacks runs every attack with small counts. Whether the bounds hold then is chance, so only
+// the number of bounds that were judged is checked.
 func TestAttacks(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds the service, and clients that never read take ten seconds")

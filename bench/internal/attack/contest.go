@@ -14,8 +14,8 @@ import (
 type contest struct {
 	name   string
 	attack Flood
-	// calm is the load of the instance that is not attacked. Without one the two instances are compared
-	// at the same time; with one they take turns. See the package's documentation.
+	// calm is the load of the instance that is not attacked. Without one the two instances are
+	// compared at the same time; with one they take turns. See the package's documentation.
 	calm     *Flood
 	p50, p99 float64 // the bounds, as ratios to the instance that is not attacked
 }

@@ -1,8 +1,8 @@
 // Package attack runs hostile clients against the service and checks that well-behaved ones do not
 // suffer more than a stated bound.
 //
-// Most callers pick an [Attack] from [Attacks] and call [Site.Run]. Everything stays on the loopback
-// interface and ends after a fixed number of rounds.
+// Most callers pick an [Attack] from [Attacks] and call [Site.Run]. Everything stays on the
+// loopback interface and ends after a fixed number of rounds.
 //
 // What is compared, and why. The attackers, the well-behaved clients and the service share the
 // machine's cores. A latency under attack therefore has two parts: what the service does to the
@@ -16,7 +16,7 @@
 // compared with a thousand well-behaved ones: the two instances take turns, each alone on the
 // machine with its own thousand.
 //
-// The attackers run in a process of their own with normal priority. The well-behaved load runs before
-// other processes where it has the privilege (see package load), so that its own delay is not counted
-// as the service's.
+// The attackers run in a process of their own with normal priority. The well-behaved load runs
+// before other processes where it has the privilege (see package load), so that its own delay is
+// not counted as the service's.
 package attack

@@ -34,8 +34,8 @@ type Flooded struct {
 // longestFlood ends a flood whose parent does not.
 const longestFlood = 2 * time.Minute
 
-// ServeFlood is the process that floods: it reads a [Flood] from the first line of in, writes a line
-// when every connection is open, and stops when in ends. Its last line is a [Flooded].
+// ServeFlood is the process that floods: it reads a [Flood] from the first line of in, writes a
+// line when every connection is open, and stops when in ends. Its last line is a [Flooded].
 func ServeFlood(ctx context.Context, in io.Reader, out io.Writer) error {
 	lines := bufio.NewReader(in)
 	line, err := lines.ReadBytes('\n')

@@ -15,11 +15,11 @@ import (
 )
 
 const (
-	// bytesPerConnection bounds what the service holds for a request that is not finished. A server that
-	// allocates a body's whole Content-Length holds 64 KiB and more.
+	// bytesPerConnection bounds what the service holds for a request that is not finished. A server
+	// that allocates a body's whole Content-Length holds 64 KiB and more.
 	bytesPerConnection = 16 << 10
-	// memoryLimit is the service's default for all unfinished requests together, and what it may take
-	// besides.
+	// memoryLimit is the service's default for all unfinished requests together, and what it may
+	// take besides.
 	memoryLimit = 512 << 20
 	// requestTime is the longest that the service waits for a client to send or to read.
 	requestTime = 10 * time.Second

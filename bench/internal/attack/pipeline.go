@@ -12,8 +12,8 @@ import (
 // connections: so many saturate the service.
 const saturating = 1000
 
-// inFlight is how many bytes of requests an attacker has in flight: as much as a socket holds, so that
-// the service always finds more to read.
+// inFlight is how many bytes of requests an attacker has in flight: as much as a socket holds, so
+// that the service always finds more to read.
 const inFlight = 64 << 10
 
 // notFound is a whole request whose answer is 404, in 28 bytes.

@@ -34,7 +34,8 @@ func duration(v float64) string { return report.Duration(time.Duration(v)) }
 
 var figures = []figure{
 	{name: "RSS", metric: "process_resident_memory_bytes", text: report.Bytes, slack: 4 << 20},
-	// The collector's goal is twice the live heap of its last run. Unlike the heap's size it contains no garbage.
+	// The collector's goal is twice the live heap of its last run. Unlike the heap's size it
+	// contains no garbage.
 	{name: "heap goal", metric: "go_memstats_next_gc_bytes", text: report.Bytes, slack: 2 << 20},
 	{name: "goroutines", metric: "go_goroutines", text: count, slack: 5},
 	{name: "file descriptors", metric: "process_open_fds", text: count, slack: 5},
@@ -121,9 +122,10 @@ func (s *Series) Slopes() (slopes []Slope) {
 	return slopes
 }
 
-// judge leaves out the first fifth, in which a server fills its caches. The slope of the rest is the median of the
-// slopes of all pairs (Theil and Sen), which outliers do not move. It counts as growth if Kendall's test is certain to
-// three standard deviations, and if it adds up to more than the slack and 2 % of the figure over the run.
+// judge leaves out the first fifth, in which a server fills its caches. The slope of the rest is
+// the median of the slopes of all pairs (Theil and Sen), which outliers do not move. It counts as
+// growth if Kendall's test is certain to three standard deviations, and if it adds up to more than
+// the slack and 2 % of the figure over the run.
 func judge(at, value []float64, slack float64) Slope {
 	at, value = at[len(at)/5:], value[len(value)/5:]
 	n := len(at)

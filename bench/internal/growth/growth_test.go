@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// TestJudge has figures that grow and figures that do not, with noise, a jump at the beginning and outliers.
+// TestJudge has figures that grow and figures that do not, with noise, a jump at the beginning and
+// outliers.
 func TestJudge(t *testing.T) {
 	for _, c := range []struct {
 		name  string

@@ -11,7 +11,8 @@ import (
 // ErrComparable is the error of runs that must not be compared.
 var ErrComparable = errors.New("not comparable")
 
-// Comparable returns an error if two files cannot be compared: they differ in machine, load or body.
+// Comparable returns an error if two files cannot be compared: they differ in machine, load or
+// body.
 func Comparable(old, new *report.File) error {
 	a, b := old.Machine, new.Machine
 	a.Go, b.Go = "", "" // the version that built the harness does not matter

@@ -42,9 +42,10 @@ type Row struct {
 	Verdict Verdict
 }
 
-// Judge judges pairs of runs: old[i] and new[i] ran at the same time. again has further runs of the old revision, made
-// at the same time too, or is nil. A metric regressed if both its median and the near end of its interval are worse by
-// more than the budget (0.08 is 8 %) and by more than the old revision differs from itself.
+// Judge judges pairs of runs: old[i] and new[i] ran at the same time. again has further runs of the
+// old revision, made at the same time too, or is nil. A metric regressed if both its median and the
+// near end of its interval are worse by more than the budget (0.08 is 8 %) and by more than the old
+// revision differs from itself.
 func Judge(old, new, again []*record.Result, budget float64) []Row {
 	var rows []Row
 	for _, m := range Metrics() {

@@ -14,7 +14,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// runs makes runs whose CPU per request, latency and rate are one number, each with a noise of its own.
+// runs makes runs whose CPU per request, latency and rate are one number, each with a noise of its
+// own.
 func runs(rng *rand.Rand, n int, cpu, noise float64) []*record.Result {
 	v := make([]*record.Result, n)
 	for i := range v {
@@ -67,7 +68,8 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// TestPairs has a machine that gets three times slower and faster again, while every pair has one ratio.
+// TestPairs has a machine that gets three times slower and faster again, while every pair has one
+// ratio.
 func TestPairs(t *testing.T) {
 	drifting := func(by float64) (v []*record.Result) {
 		for _, cpu := range []float64{10, 30, 20, 12, 28, 15, 25} {
@@ -86,7 +88,8 @@ func TestPairs(t *testing.T) {
 	}
 }
 
-// TestAlone judges without runs of the old revision beside the old: the interval itself then tells the noise.
+// TestAlone judges without runs of the old revision beside the old: the interval itself then tells
+// the noise.
 func TestAlone(t *testing.T) {
 	for _, c := range []struct {
 		ratio Interval

@@ -10,7 +10,8 @@ import (
 // flight is one request that is not answered yet.
 type flight struct{ due, sent, lag int64 }
 
-// conn is the state of a connection that both kinds of loops need: the requests in flight, and an incomplete response.
+// conn is the state of a connection that both kinds of loops need: the requests in flight, and an
+// incomplete response.
 type conn struct {
 	flights []flight // a ring buffer: answers arrive in the order of the requests
 	head, n int
@@ -20,7 +21,8 @@ type conn struct {
 	checkAt int64 // when the next body is due to be checked in full
 }
 
-// checkEvery is a little less than the documented second, since requests are not sent at fixed times.
+// checkEvery is a little less than the documented second, since requests are not sent at fixed
+// times.
 const checkEvery = int64(900 * time.Millisecond)
 
 var errUnasked = errors.New("a response that nothing asked for")
@@ -34,8 +36,9 @@ func (c *conn) push(due, now int64) {
 	c.n++
 }
 
-// take consumes the whole responses in data, which was read at now. It returns how many there were and whether the server
-// will close the connection. After an error the connection cannot be used any more.
+// take consumes the whole responses in data, which was read at now. It returns how many there were
+// and whether the server will close the connection. After an error the connection cannot be used
+// any more.
 func (c *conn) take(w *worker, data []byte, now int64) (answered int, closes bool, err error) {
 	if len(c.part) > 0 {
 		c.part = append(c.part, data...)
@@ -79,8 +82,8 @@ func (c *conn) reset(w *worker, now int64) {
 	c.head, c.part = 0, c.part[:0]
 }
 
-// failure is the reason why a request failed, with a number if the reason has one. It is formatted only once, in the
-// report, because a server can fail very often.
+// failure is the reason why a request failed, with a number if the reason has one. It is formatted
+// only once, in the report, because a server can fail very often.
 type failure struct {
 	reason string // with a verb for n where n is not 0
 	n      int

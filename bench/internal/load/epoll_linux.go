@@ -29,8 +29,9 @@ type dialed struct {
 	err        error
 }
 
-// eventLoop drives a share of the connections from one thread. Raw system calls on non-blocking sockets do not
-// inform the Go scheduler. They need not, because they never wait; only epoll_pwait2 waits.
+// eventLoop drives a share of the connections from one thread. Raw system calls on non-blocking
+// sockets do not inform the Go scheduler. They need not, because they never wait; only epoll_pwait2
+// waits.
 type eventLoop struct {
 	*worker
 	ctx     context.Context
@@ -109,8 +110,8 @@ func (r *run) eventLoop(ctx context.Context, id int) (*eventLoop, error) {
 
 // loop runs until all requests have been sent and answered.
 func (l *eventLoop) loop() error {
-	// The thread belongs to this loop alone and ends with it. So its CPU time is the loop's, and the timer setting below
-	// affects no other thread.
+	// The thread belongs to this loop alone and ends with it. So its CPU time is the loop's, and
+	// the timer setting below affects no other thread.
 	runtime.LockOSThread()
 	defer l.flush()
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0) // otherwise a sleep can end 50 us late
@@ -171,7 +172,8 @@ func (l *eventLoop) finished(now int64) bool {
 	return true
 }
 
-// wait waits for events, the next arrival or the next flush, whichever is first, and returns the number of events.
+// wait waits for events, the next arrival or the next flush, whichever is first, and returns the
+// number of events.
 func (l *eventLoop) wait(now int64) (int, error) {
 	until := l.flushAt
 	if l.Rate > 0 && l.arrival < l.planned && !l.queue.empty() {

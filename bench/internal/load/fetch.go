@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Fetch sends the request once, over plain TCP, and returns the response as it came. It gives up when
-// the deadline of ctx passes, or after five seconds if it has none.
+// Fetch sends the request once, over plain TCP, and returns the response as it came. It gives up
+// when the deadline of ctx passes, or after five seconds if it has none.
 func (t *Target) Fetch(ctx context.Context) ([]byte, error) {
 	d := net.Dialer{Timeout: 5 * time.Second}
 	c, err := d.DialContext(ctx, "tcp", t.addr)

@@ -22,21 +22,24 @@ type Load struct {
 	Workers     int           // event loops; 0 counts as one for every two cores
 	// Length is the length every response's body must have in bytes, or -1 for any length.
 	Length int
-	// Check checks the body of at least one response a second on each connection; nil accepts all. It is called from
-	// every worker and must not keep the body.
+	// Check checks the body of at least one response a second on each connection; nil accepts all.
+	// It is called from every worker and must not keep the body.
 	Check func(body []byte, now time.Time) error
 	// Portable uses a goroutine for each connection even on Linux.
 	Portable bool
 	// Turns makes a closed loop on epoll take turns with others; with nil it never pauses.
 	Turns *Turns
-	// Begin and End are called as the window begins and ends, and may take their time; nil calls nothing.
+	// Begin and End are called as the window begins and ends, and may take their time; nil calls
+	// nothing.
 	Begin, End func()
-	// Mark is called when the window begins and when it ends, on the thread of an event loop if there is one, so that no
-	// answer is read between the edge of the window and the call. It must be quick; nil calls nothing.
+	// Mark is called when the window begins and when it ends, on the thread of an event loop if
+	// there is one, so that no answer is read between the edge of the window and the call. It must
+	// be quick; nil calls nothing.
 	Mark func()
 }
 
-// Sample is one request that was sent. Times are nanoseconds since the start of the run, warm-up included.
+// Sample is one request that was sent. Times are nanoseconds since the start of the run, warm-up
+// included.
 type Sample struct {
 	Due   int64 // when it should have been sent: in a closed loop, when it was
 	Sent  int64 // when it was written
@@ -49,14 +52,15 @@ type Sample struct {
 // Outcome is the result of a run without its samples.
 type Outcome struct {
 	Start time.Time // of the run; the times of samples count from here
-	// Failures counts, by reason, every request without a right answer, including those of the warm-up and those
-	// that were due and never sent.
+	// Failures counts, by reason, every request without a right answer, including those of the
+	// warm-up and those that were due and never sent.
 	Failures map[string]int64
 	// Unsent is how many of them were due and never sent.
 	Unsent int64
 	// Reconnects counts connections that the server closed between requests.
 	Reconnects int64
-	// CPU is the CPU time of this process in the window; Busy the share of the window in which the busiest worker ran.
+	// CPU is the CPU time of this process in the window; Busy the share of the window in which the
+	// busiest worker ran.
 	CPU  time.Duration
 	Busy float64
 }
@@ -98,9 +102,9 @@ type run struct {
 	free    chan []Sample
 }
 
-// Run offers a load. About every 100 ms it calls sink with new samples, from one goroutine at a time; sink must not keep
-// the slice. Run returns when every request is answered or given up, or when ctx ends. Failures of the server are not
-// errors of Run: they are in the outcome.
+// Run offers a load. About every 100 ms it calls sink with new samples, from one goroutine at a
+// time; sink must not keep the slice. Run returns when every request is answered or given up, or
+// when ctx ends. Failures of the server are not errors of Run: they are in the outcome.
 func Run(ctx context.Context, t *Target, l Load, sink func([]Sample)) (*Outcome, error) {
 	if err := l.defaults(); err != nil {
 		return nil, err

@@ -217,8 +217,8 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// TestAllocations counts what a request costs the generator, against a server in the same process that allocates
-// nothing either.
+// TestAllocations counts what a request costs the generator, against a server in the same process
+// that allocates nothing either.
 func TestAllocations(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

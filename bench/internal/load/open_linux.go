@@ -9,7 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openAll opens every connection before the clock runs, a few at a time so that no listen queue overflows.
+// openAll opens every connection before the clock runs, a few at a time so that no listen queue
+// overflows.
 func openAll(ctx context.Context, loops []*eventLoop) error {
 	var all sync.WaitGroup
 	var once sync.Once
@@ -31,7 +32,8 @@ func openAll(ctx context.Context, loops []*eventLoop) error {
 	return first
 }
 
-// open dials with the resolver and the timeouts of package net, and removes the socket from its poller.
+// open dials with the resolver and the timeouts of package net, and removes the socket from its
+// poller.
 func (l *eventLoop) open() (fd int, err error) {
 	c, err := l.dial(l.ctx)
 	if err != nil {

@@ -2,8 +2,8 @@ package load
 
 import "time"
 
-// Pacer is the schedule of an open loop: when the request of each index is due. It is a pure function of the
-// rate, so that workers need no common state.
+// Pacer is the schedule of an open loop: when the request of each index is due. It is a pure
+// function of the rate, so that workers need no common state.
 type Pacer struct {
 	Rate float64 // requests a second, above 0
 }

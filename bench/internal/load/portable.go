@@ -90,7 +90,8 @@ func (c *client) closed(ctx context.Context) {
 	}
 }
 
-// arrivals takes the next arrival that no other connection has taken, waits until it is due, and sends it.
+// arrivals takes the next arrival that no other connection has taken, waits until it is due, and
+// sends it.
 func (c *client) arrivals(ctx context.Context) {
 	for c.ready(ctx) {
 		i := c.next.Add(1) - 1

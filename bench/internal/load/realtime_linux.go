@@ -13,10 +13,11 @@ const (
 	schedRR     = 2
 )
 
-// realtime makes this process run before those with the normal policy, or among them again. The arrivals of an open loop
-// stand for users, and a server that uses every core does not delay its users. It applies to every thread, because a
-// loop may wait for a lock of the Go scheduler that another thread holds; threads that start later inherit it. It needs
-// a privilege; without it, the reported lag is larger.
+// realtime makes this process run before those with the normal policy, or among them again. The
+// arrivals of an open loop stand for users, and a server that uses every core does not delay its
+// users. It applies to every thread, because a loop may wait for a lock of the Go scheduler that
+// another thread holds; threads that start later inherit it. It needs a privilege; without it, the
+// reported lag is larger.
 func realtime(on bool) {
 	attr := unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: schedNormal}
 	if on {

@@ -98,8 +98,8 @@ func (l *eventLoop) send(i, n int, due, now int64) {
 	}
 }
 
-// write writes as many of the unsent bytes as the kernel accepts. All requests are equal, so the unsent bytes are always
-// the end of the repeated request.
+// write writes as many of the unsent bytes as the kernel accepts. All requests are equal, so the
+// unsent bytes are always the end of the repeated request.
 func (l *eventLoop) write(i int) {
 	s := &l.sockets[i]
 	rest := l.many[len(l.many)-s.unsent:]
@@ -122,8 +122,8 @@ func (l *eventLoop) sweep(now int64) {
 	}
 }
 
-// lose counts the requests in flight on a connection as failed and opens another in its place. A server may close a
-// connection between requests (RFC 9112, section 9.5).
+// lose counts the requests in flight on a connection as failed and opens another in its place. A
+// server may close a connection between requests (RFC 9112, section 9.5).
 func (l *eventLoop) lose(i int, err error) {
 	s := &l.sockets[i]
 	if s.n > 0 || !errors.Is(err, io.EOF) {

@@ -25,8 +25,8 @@ type Target struct {
 // ErrTarget is the error of an unusable URL or header.
 var ErrTarget = errors.New("not a target")
 
-// NewTarget prepares a request. A header is spelled "Name: value" or, as autocannon also takes it, "Name=value".
-// Host, Content-Length and Connection are added if they are not among the headers.
+// NewTarget prepares a request. A header is spelled "Name: value" or, as autocannon also takes it,
+// "Name=value". Host, Content-Length and Connection are added if they are not among the headers.
 func NewTarget(method, rawURL string, headers []string, body []byte) (*Target, error) {
 	if !strings.Contains(rawURL, "://") {
 		rawURL = "http://" + rawURL

@@ -2,9 +2,9 @@ package load
 
 import "time"
 
-// Turns makes closed loops on several servers run one at a time, each for a short while, so that a disturbance longer
-// than a turn affects all of them. Each round begins with the next loop, so that none is always first: with two, ABBA.
-// It is a pure function of the time since a common start.
+// Turns makes closed loops on several servers run one at a time, each for a short while, so that a
+// disturbance longer than a turn affects all of them. Each round begins with the next loop, so that
+// none is always first: with two, ABBA. It is a pure function of the time since a common start.
 type Turns struct {
 	Start time.Time     // when the first turn begins; the loops' connections must be open by then
 	Index int           // of this loop

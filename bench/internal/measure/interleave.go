@@ -16,14 +16,15 @@ import (
 type Rounds struct {
 	Pairs int           // number of pairs, each with fresh processes
 	Turn  time.Duration // how long one binary is loaded before the next
-	// Load is the load of each binary. Its durations do not include the others' turns; they are rounded up to whole turns.
+	// Load is the load of each binary. Its durations do not include the others' turns; they are
+	// rounded up to whole turns.
 	Load load.Load
 	// Progress is called before each pair.
 	Progress func(pair int)
 }
 
-// Interleave measures binaries of the service in turns. It returns the results by binary, one for each pair. If a run
-// fails, it returns an error.
+// Interleave measures binaries of the service in turns. It returns the results by binary, one for
+// each pair. If a run fails, it returns an error.
 func (s *Service) Interleave(ctx context.Context, r Rounds, binaries ...string) ([][]*record.Result, error) {
 	results := make([][]*record.Result, len(binaries))
 	for pair := range r.Pairs {
@@ -39,8 +40,8 @@ func (s *Service) Interleave(ctx context.Context, r Rounds, binaries ...string) 
 	return results, nil
 }
 
-// pair measures a fresh process of each binary, in turns. The order rotates from pair to pair, so that
-// none is always first.
+// pair measures a fresh process of each binary, in turns. The order rotates from pair to pair, so
+// that none is always first.
 func (s *Service) pair(ctx context.Context, r Rounds, pair int, binaries []string) ([]*record.Result, error) {
 	n := len(binaries)
 	place := func(arm int) int { return (arm + pair) % n }
@@ -75,7 +76,8 @@ func (s *Service) pair(ctx context.Context, r Rounds, pair int, binaries []strin
 			if errs[arm] = err; err == nil {
 				m.RequestsPerSecond.Scale(float64(n)) // it had one turn in n
 				m.BytesPerSecond.Scale(float64(n))
-				// On the average: the whole seconds of the window need not have as many turns of each.
+				// On the average: the whole seconds of the window need not have as many turns of
+				// each.
 				m.RequestsPerSecond.Avg = float64(m.Requests) / own.Seconds()
 				m.BytesPerSecond.Avg = float64(m.Bytes) / own.Seconds()
 				results[arm] = m.Result

@@ -9,8 +9,8 @@ import (
 	"videotoken/bench/internal/subject"
 )
 
-// TestInterleave wants every arm to have as many turns, and its rate to be that of these, where the window is neither
-// whole turns nor whole seconds.
+// TestInterleave wants every arm to have as many turns, and its rate to be that of these, where the
+// window is neither whole turns nor whole seconds.
 func TestInterleave(t *testing.T) {
 	root, err := subject.Root(t.Context())
 	if err != nil {

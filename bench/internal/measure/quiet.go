@@ -15,8 +15,9 @@ var saved struct {
 	procs   int
 }
 
-// quiet keeps the Go runtime of this process from delaying its event loops, until the returned function is called:
-// garbage is collected only above a gigabyte, and there are spare processors for loops that return from a wait.
+// quiet keeps the Go runtime of this process from delaying its event loops, until the returned
+// function is called: garbage is collected only above a gigabyte, and there are spare processors
+// for loops that return from a wait.
 func quiet() (done func()) {
 	saved.Lock()
 	defer saved.Unlock()

@@ -18,13 +18,14 @@ type Spec struct {
 	Name   string
 	Target *load.Target
 	Load   load.Load
-	// PID is the server's process, or 0 if it is unknown; Admin the URL of its admin port, or "" if it has none.
+	// PID is the server's process, or 0 if it is unknown; Admin the URL of its admin port, or "" if
+	// it has none.
 	PID   int
 	Admin string
 	// Keep keeps every sample.
 	Keep bool
-	// Watch, if it is not nil, is called with the recorder before the load begins. The function that it returns is
-	// called when the load has ended.
+	// Watch, if it is not nil, is called with the recorder before the load begins. The function
+	// that it returns is called when the load has ended.
 	Watch func(*record.Recorder) (done func())
 }
 
@@ -78,7 +79,8 @@ type watch struct {
 	adminErr error
 }
 
-// calibrate finds out how many allocations one reading of them causes. The first readings cause more than later ones.
+// calibrate finds out how many allocations one reading of them causes. The first readings cause
+// more than later ones.
 func (w *watch) calibrate() error {
 	if w.admin == "" {
 		return nil
@@ -103,7 +105,8 @@ func (w *watch) mark() {
 	}
 }
 
-// begin and end read the allocations, both equally late, so that as many requests lie between them as in the window.
+// begin and end read the allocations, both equally late, so that as many requests lie between them
+// as in the window.
 func (w *watch) begin() {
 	if w.admin != "" {
 		w.mallocs, w.adminErr = subject.Mallocs(w.ctx, w.admin)

@@ -26,7 +26,8 @@ const Path = "/video/token"
 // JSON is the header that the service requires.
 const JSON = "Content-Type: application/json"
 
-// NewService reads the fixed configuration and the baseline's body from the repository with this root.
+// NewService reads the fixed configuration and the baseline's body from the repository with this
+// root.
 func NewService(root string) (*Service, error) {
 	s := &Service{Config: filepath.Join(root, "bench", "testdata", "service.yaml")}
 	var err error

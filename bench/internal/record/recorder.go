@@ -17,8 +17,9 @@ const longest = int64(time.Hour)
 
 // Recorder collects samples, in any order. Only Progress may be called from another goroutine.
 type Recorder struct {
-	// Latency is from when a request was due to its answer, Service from when it was written, and Lag the generator's
-	// own part of the difference; all in nanoseconds. In a closed loop the first two are the same, and Lag is empty.
+	// Latency is from when a request was due to its answer, Service from when it was written, and
+	// Lag the generator's own part of the difference; all in nanoseconds. In a closed loop the
+	// first two are the same, and Lag is empty.
 	Latency, Service, Lag *hdrhistogram.Histogram
 	// Samples has every sample of the window if they are kept.
 	Samples []load.Sample
@@ -46,7 +47,8 @@ type slot struct {
 	latency  *hdrhistogram.Histogram
 }
 
-// New makes a recorder for a load. With keep, every sample of the window is kept: 40 bytes a request.
+// New makes a recorder for a load. With keep, every sample of the window is kept: 40 bytes a
+// request.
 func New(l load.Load, keep bool) *Recorder {
 	hist := func() *hdrhistogram.Histogram { return hdrhistogram.New(1, longest, digits) }
 	width := max(l.Duration/300, 100*time.Millisecond)
@@ -58,8 +60,8 @@ func New(l load.Load, keep bool) *Recorder {
 	}
 }
 
-// at returns the time that a sample counts for and whether that is in the window. In an open loop it is when the
-// request was due, in a closed loop when it was answered.
+// at returns the time that a sample counts for and whether that is in the window. In an open loop
+// it is when the request was due, in a closed loop when it was answered.
 func (r *Recorder) at(s load.Sample) (at int64, ok bool) {
 	at = s.Done
 	if r.load.Rate > 0 {
@@ -68,7 +70,8 @@ func (r *Recorder) at(s load.Sample) (at int64, ok bool) {
 	return at, at >= r.from && at < r.to
 }
 
-// unanswered keeps a sample without an answer. It has no latency; the outcome of the run counts it as failed.
+// unanswered keeps a sample without an answer. It has no latency; the outcome of the run counts it
+// as failed.
 func (r *Recorder) unanswered(s load.Sample) {
 	if _, ok := r.at(s); ok && r.keep {
 		r.Samples = append(r.Samples, s)

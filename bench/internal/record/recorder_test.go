@@ -118,7 +118,8 @@ func TestInvalid(t *testing.T) {
 	}
 }
 
-// TestUnanswered wants a request without an answer kept, for files that tell of failures, and in no figure.
+// TestUnanswered wants a request without an answer kept, for files that tell of failures, and in no
+// figure.
 func TestUnanswered(t *testing.T) {
 	rec := New(load.Load{Duration: time.Second}, true)
 	rec.Add([]load.Sample{{Done: 1000, Code: 200}, {Done: 5e8}, {Done: 2e9}})

@@ -19,8 +19,8 @@ type Result struct {
 	Requests int64            `json:"requests"` // answered in the window
 	Bytes    int64            `json:"bytes"`    // of their responses, headers included
 	Codes    map[string]int64 `json:"codes"`
-	// Errors counts the requests without a right answer, by reason; any of them fails the run. Invalid has the reasons
-	// why the run says nothing about the server.
+	// Errors counts the requests without a right answer, by reason; any of them fails the run.
+	// Invalid has the reasons why the run says nothing about the server.
 	Errors  map[string]int64 `json:"errors,omitempty"`
 	Invalid []string         `json:"invalid,omitempty"`
 
@@ -74,7 +74,8 @@ type Rates struct {
 	Min   float64 `json:"min"`
 }
 
-// Server is what the server's process used during the window. A figure that could not be read is -1.
+// Server is what the server's process used during the window. A figure that could not be read is
+// -1.
 type Server struct {
 	CPUMicros float64 `json:"cpu_us_per_request"`
 	Allocs    float64 `json:"allocs_per_request"`
@@ -136,7 +137,8 @@ func (r *Recorder) Result(name string, s Settings, o *load.Outcome) *Result {
 	return res
 }
 
-// invalid returns the reasons why the generator could not offer the load. A closed loop is always valid.
+// invalid returns the reasons why the generator could not offer the load. A closed loop is always
+// valid.
 func (r *Recorder) invalid(o *load.Outcome) (why []string) {
 	if r.load.Rate == 0 {
 		return nil
@@ -184,7 +186,8 @@ func curve(h *hdrhistogram.Histogram) (points []Percentile) {
 	return points
 }
 
-// rates takes percentiles by the nearest rank: with ten seconds the first percentile is the least, as autocannon has it.
+// rates takes percentiles by the nearest rank: with ten seconds the first percentile is the least,
+// as autocannon has it.
 func rates(v []float64) (d Rates) {
 	sorted := slices.Sorted(slices.Values(v))
 	rank := func(p float64) float64 {

@@ -6,8 +6,8 @@ import (
 	"videotoken/bench/internal/record"
 )
 
-// Baseline has autocannon's figures for the service that this one replaces, with 1000 connections: 98,256 answers in
-// 30 s.
+// Baseline has autocannon's figures for the service that this one replaces, with 1000 connections:
+// 98,256 answers in 30 s.
 var Baseline = struct {
 	Latency           record.Distribution
 	RequestsPerSecond record.Rates

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// chart is a diagram as it is drawn: an SVG in a coordinate system of its own, which scales with the page.
+// chart is a diagram as it is drawn: an SVG in a coordinate system of its own, which scales with
+// the page.
 type chart struct {
 	Title, Note string
 	Width       float64 // wide or narrow
@@ -18,7 +19,8 @@ type chart struct {
 	Points      []hover
 }
 
-// The size of a chart and of the margins its labels are in. A wide chart takes the whole row of the page.
+// The size of a chart and of the margins its labels are in. A wide chart takes the whole row of the
+// page.
 const (
 	wide, narrow, chartHeight = 1140.0, 560.0, 300.0
 	marginLeft, marginRight   = 64.0, 16.0
@@ -130,7 +132,8 @@ func logarithmic(least, most float64, text func(float64) string) axis {
 	return a
 }
 
-// nines is an axis of percentiles on which every further nine takes as much room: the tail is what users remember.
+// nines is an axis of percentiles on which every further nine takes as much room: the tail is what
+// users remember.
 func nines(last float64) axis {
 	to := math.Log10(100 / (100 - last))
 	a := axis{label: "percentile", scale: func(p float64) float64 { return math.Log10(100/(100-min(p, last))) / to }}

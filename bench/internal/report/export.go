@@ -15,7 +15,8 @@ import (
 	"videotoken/bench/internal/load"
 )
 
-// WriteHgrm writes a distribution of nanoseconds as HdrHistogram's plotter reads it, in milliseconds.
+// WriteHgrm writes a distribution of nanoseconds as HdrHistogram's plotter reads it, in
+// milliseconds.
 func WriteHgrm(name string, h *hdrhistogram.Histogram) error {
 	return write(name, func(w *bufio.Writer) error {
 		_, err := h.PercentilesPrint(w, 5, 1e6)
@@ -23,8 +24,8 @@ func WriteHgrm(name string, h *hdrhistogram.Histogram) error {
 	})
 }
 
-// WriteVegeta writes samples as `vegeta report` and `vegeta plot` read them. The start is that of the run, so that
-// the files of several machines, whose clocks agree, merge.
+// WriteVegeta writes samples as `vegeta report` and `vegeta plot` read them. The start is that of
+// the run, so that the files of several machines, whose clocks agree, merge.
 func WriteVegeta(name, attack string, start time.Time, t *load.Target, samples []load.Sample) error {
 	// vegeta numbers results in the order they began.
 	samples = slices.SortedFunc(slices.Values(samples), func(a, b load.Sample) int { return cmp.Compare(a.Due, b.Due) })

@@ -18,7 +18,8 @@ func Root(ctx context.Context) (string, error) {
 	return git(ctx, ".", "rev-parse", "--show-toplevel")
 }
 
-// Commit describes the revision of a directory: its hash, followed by "-dirty" if files differ from it.
+// Commit describes the revision of a directory: its hash, followed by "-dirty" if files differ from
+// it.
 func Commit(ctx context.Context, dir string) string {
 	hash, err := git(ctx, dir, "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*")
 	if err != nil {
@@ -37,8 +38,8 @@ func Build(ctx context.Context, dir, pkg, out string) error {
 	return nil
 }
 
-// BuildRevision builds the root package of a revision, with a patch applied unless that is "", into a binary named
-// out. The temporary worktree is always removed.
+// BuildRevision builds the root package of a revision, with a patch applied unless that is "", into
+// a binary named out. The temporary worktree is always removed.
 func BuildRevision(ctx context.Context, root, revision, patch, out string) (err error) {
 	if _, err := git(ctx, root, "rev-parse", "--verify", "--quiet", revision+"^{commit}"); err != nil {
 		return fmt.Errorf("%w: %q is not a revision here: fetch it, or name another", ErrBuild, revision)

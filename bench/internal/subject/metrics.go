@@ -62,9 +62,10 @@ func cutLast(s string) (before, after string, ok bool) {
 	return s[:i], s[i+1:], true
 }
 
-// Mallocs returns how many objects a Go program has allocated, read from its admin port. /debug/pprof/allocs is exact,
-// because the runtime first adds up what every processor has counted. If the program does not serve it, the figure is
-// from /metrics, which can be a few thousand too low.
+// Mallocs returns how many objects a Go program has allocated, read from its admin port.
+// /debug/pprof/allocs is exact, because the runtime first adds up what every processor has counted.
+// If the program does not serve it, the figure is from /metrics, which can be a few thousand too
+// low.
 func Mallocs(ctx context.Context, admin string) (float64, error) {
 	page, err := get(ctx, admin+"/debug/pprof/allocs?debug=1")
 	if _, rest, ok := strings.Cut(page, "\n# Mallocs = "); ok {

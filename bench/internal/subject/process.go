@@ -27,7 +27,8 @@ type Process struct {
 // ErrServer is the error of a server that does not start, or exits too early.
 var ErrServer = errors.New("the server does not run")
 
-// Command is how to start a server: its arguments, in which {listen} and {admin} are replaced by free addresses.
+// Command is how to start a server: its arguments, in which {listen} and {admin} are replaced by
+// free addresses.
 type Command struct {
 	Args []string
 	Env  []string // in addition to the environment of this process
@@ -35,8 +36,8 @@ type Command struct {
 	Ready string
 }
 
-// Start starts a server and waits until it is ready. It tries twice, since another process can take the port that was
-// found free.
+// Start starts a server and waits until it is ready. It tries twice, since another process can take
+// the port that was found free.
 func Start(ctx context.Context, c Command) (*Process, error) {
 	p, err := start(ctx, c)
 	if err != nil && ctx.Err() == nil {
@@ -121,8 +122,8 @@ func (p *Process) Alive() error {
 	}
 }
 
-// Stop stops the server with SIGTERM, and kills it after five seconds. It does not send SIGINT, which processes that a
-// shell starts in the background ignore.
+// Stop stops the server with SIGTERM, and kills it after five seconds. It does not send SIGINT,
+// which processes that a shell starts in the background ignore.
 func (p *Process) Stop() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have exited already
 	select {

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CPU returns the CPU time of a process: all its threads, user and system time. It is exact to nanoseconds, where
-// /proc/PID/stat counts in ticks of 10 ms.
+// CPU returns the CPU time of a process: all its threads, user and system time. It is exact to
+// nanoseconds, where /proc/PID/stat counts in ticks of 10 ms.
 func CPU(pid int) (time.Duration, error) {
 	// clock_getcpuclockid(3): the bits of the process id inverted, and CPUCLOCK_SCHED.
 	var ts unix.Timespec

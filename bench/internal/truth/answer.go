@@ -10,10 +10,12 @@ import (
 	"videotoken/token"
 )
 
-// Answer is the right answer to one body: the same video, byte for byte, except for the URLs of its sources.
+// Answer is the right answer to one body: the same video, byte for byte, except for the URLs of its
+// sources.
 type Answer struct {
 	config *Config
-	// paths has the values of the sources' src, and pieces the video's bytes before, between and after them.
+	// paths has the values of the sources' src, and pieces the video's bytes before, between and
+	// after them.
 	pieces, paths [][]byte
 	// Length is the length of every right answer in bytes.
 	Length int
@@ -22,12 +24,13 @@ type Answer struct {
 var (
 	// ErrBody is the error of a body whose answer cannot be checked.
 	ErrBody = errors.New("not a body the answer to which can be checked")
-	// ErrWrong is the error of a wrong answer. Its texts do not contain parts of the answer, so that they can be
-	// counted.
+	// ErrWrong is the error of a wrong answer. Its texts do not contain parts of the answer, so
+	// that they can be counted.
 	ErrWrong = errors.New("wrong answer")
 )
 
-// NewAnswer prepares the answer to a body, whose sources must be plain paths, as in the baseline's body.
+// NewAnswer prepares the answer to a body, whose sources must be plain paths, as in the baseline's
+// body.
 func NewAnswer(c *Config, body []byte) (*Answer, error) {
 	var doc struct{ Video json.RawMessage }
 	if err := json.Unmarshal(body, &doc); err != nil {
@@ -42,7 +45,8 @@ func NewAnswer(c *Config, body []byte) (*Answer, error) {
 	a := &Answer{config: c}
 	rest := []byte(doc.Video)
 	for _, s := range video.Sources {
-		// The bytes of the value as they are in the document: no earlier member has the same name before it.
+		// The bytes of the value as they are in the document: no earlier member has the same name
+		// before it.
 		quoted := append([]byte(`"src":`), s.Src...)
 		i := bytes.Index(rest, quoted)
 		if i < 0 || len(s.Src) < 3 || s.Src[1] != '/' || bytes.ContainsAny(s.Src, `\?#`) {
@@ -60,8 +64,8 @@ func NewAnswer(c *Config, body []byte) (*Answer, error) {
 	return a, nil
 }
 
-// Check verifies a whole answer: every byte around the tokens, that all sources are on one CDN, and each token with the
-// package that an edge uses. It does not allocate if the answer is right.
+// Check verifies a whole answer: every byte around the tokens, that all sources are on one CDN, and
+// each token with the package that an edge uses. It does not allocate if the answer is right.
 func (a *Answer) Check(body []byte, now time.Time) error {
 	rest, ok := bytes.CutPrefix(body, a.pieces[0])
 	var cdn *CDN

@@ -22,7 +22,8 @@ type CDN struct {
 	Keys token.Keys
 }
 
-// ReadConfig reads the parts of a configuration file of the service that a verifier needs. Secrets must be inline.
+// ReadConfig reads the parts of a configuration file of the service that a verifier needs. Secrets
+// must be inline.
 func ReadConfig(name string) (*Config, error) {
 	b, err := os.ReadFile(name)
 	if err != nil {

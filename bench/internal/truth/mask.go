@@ -12,7 +12,8 @@ var changing = []struct {
 	{regexp.MustCompile(`d[0-9]+\.cdn\.example`), "<CDN>"},
 }
 
-// Mask replaces the parts of a response that change with time and balance, so that the rest can be compared.
+// Mask replaces the parts of a response that change with time and balance, so that the rest can be
+// compared.
 func Mask(response []byte) []byte {
 	for _, c := range changing {
 		response = c.pattern.ReplaceAll(response, []byte(c.mask))

@@ -1,5 +1,5 @@
-// Command bare answers every request with as many bytes as the service would, and does nothing else. Its cost is
-// that of fasthttp itself, the minimum for any service built on it.
+// Command bare answers every request with as many bytes as the service would, and does nothing
+// else. Its cost is that of fasthttp itself, the minimum for any service built on it.
 package main
 
 import (

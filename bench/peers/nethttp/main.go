@@ -1,5 +1,5 @@
-// Command nethttp is what a Go programmer writes first: net/http, encoding/json and a keyed SHA-256, with the defaults
-// of each.
+// Command nethttp is what a Go programmer writes first: net/http, encoding/json and a keyed
+// SHA-256, with the defaults of each.
 package main
 
 import (

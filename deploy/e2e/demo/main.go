@@ -1,5 +1,5 @@
-// Demo plays a film from signed URLs for a person to watch: the service, nginx with the configuration of
-// deploy/, and a page that shows what the token says, all on the loopback.
+// Demo plays a film from signed URLs for a person to watch: the service, nginx with the
+// configuration of deploy/, and a page that shows what the token says, all on the loopback.
 package main
 
 import (

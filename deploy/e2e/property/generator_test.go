@@ -22,8 +22,8 @@ type request struct {
 	Base    string   `json:"base"`
 }
 
-// generator makes requests at random: signed URLs, most of them changed afterwards. Letters, escapes and
-// parameters that verifiers could read in two ways are frequent.
+// generator makes requests at random: signed URLs, most of them changed afterwards. Letters,
+// escapes and parameters that verifiers could read in two ways are frequent.
 type generator struct {
 	*rand.Rand
 	keys []*token.Key // those that the verifiers have, and at the end one that they do not have
@@ -171,7 +171,8 @@ func (g generator) address() netip.Addr {
 	return netip.AddrFrom16(b)
 }
 
-// ip returns an address, mostly one in the network, in one of the spellings there are, or what is not one.
+// ip returns an address, mostly one in the network, in one of the spellings there are, or what is
+// not one.
 func (g generator) ip(network netip.Prefix) string {
 	addr := g.address()
 	if network.IsValid() && g.chance(80) {

@@ -1,5 +1,5 @@
-// Package property shows that the service and the worker give one answer for one URL, by asking both about
-// the same 100,000 requests.
+// Package property shows that the service and the worker give one answer for one URL, by asking
+// both about the same 100,000 requests.
 package property
 
 import (

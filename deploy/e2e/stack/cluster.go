@@ -15,8 +15,9 @@ import (
 	"videotoken/token"
 )
 
-// Cluster is several instances of the service with one configuration, and HAProxy in front of them. It
-// takes an instance out as soon as its /readyz is not 200, and never sends a request a second time.
+// Cluster is several instances of the service with one configuration, and HAProxy in front of them.
+// It takes an instance out as soon as its /readyz is not 200, and never sends a request a second
+// time.
 type Cluster struct {
 	Addr string // HAProxy's
 
@@ -31,8 +32,8 @@ type instance struct {
 	*Program
 }
 
-// NewCluster starts n instances that keep answering for the time drain after SIGTERM. Close ends the
-// cluster, also after NewCluster failed.
+// NewCluster starts n instances that keep answering for the time drain after SIGTERM. Close ends
+// the cluster, also after NewCluster failed.
 func NewCluster(binary string, n int, drain time.Duration) (*Cluster, error) {
 	dir, err := os.MkdirTemp("", "videotoken-cluster-")
 	c := &Cluster{dir: dir, binary: binary}
@@ -105,8 +106,8 @@ func (c *Cluster) start(in *instance) (err error) {
 	return in.awaitListener(in.addr)
 }
 
-// Restart tells an instance to end with SIGTERM, waits for its end, starts it again, and waits until
-// HAProxy sends requests to it.
+// Restart tells an instance to end with SIGTERM, waits for its end, starts it again, and waits
+// until HAProxy sends requests to it.
 func (c *Cluster) Restart(i int) error {
 	in := c.instances[i]
 	if err := in.cmd.Process.Signal(syscall.SIGTERM); err != nil {

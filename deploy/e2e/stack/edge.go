@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// The words in the configurations of deploy/ that an operator has to change. A stack changes them too.
+// The words in the configurations of deploy/ that an operator has to change. A stack changes them
+// too.
 const (
 	wordService = "127.0.0.1:3002"
 	wordOrigin  = "127.0.0.1:9000"
@@ -103,8 +104,8 @@ func (s *Stack) worker(e *Edge, origin string) (env, argv []string, err error) {
 	return env, []string{found[0], "serve", filepath.Join(dir, "workerd.capnp"), "--socket-addr", "http=" + e.Addr}, nil
 }
 
-// configure copies a file of deploy/ and replaces words, which are pairs of old and new. A word that is
-// not in the file is an error: the test would run another file than it is for.
+// configure copies a file of deploy/ and replaces words, which are pairs of old and new. A word
+// that is not in the file is an error: the test would run another file than it is for.
 func (s *Stack) configure(from, to string, words []string) error {
 	b, err := os.ReadFile(filepath.Join(s.opt.Root, "deploy", from))
 	if err != nil {

@@ -28,8 +28,8 @@ var filmSources = []struct{ Path, Type string }{
 	{"/film/dash/manifest.mpd", "application/dash+xml"},
 }
 
-// Make makes the film in the folder dir/film: as an MP4, as HLS with two renditions in folders below the
-// master playlist, with MPEG-TS segments and with fMP4 ones, and as DASH.
+// Make makes the film in the folder dir/film: as an MP4, as HLS with two renditions in folders
+// below the master playlist, with MPEG-TS segments and with fMP4 ones, and as DASH.
 func (f Film) Make(dir string) error {
 	for _, name := range []string{"ts/low", "ts/high", "fmp4/low", "fmp4/high", "dash"} {
 		if err := os.MkdirAll(filepath.Join(dir, "film", name), 0o755); err != nil {
@@ -77,8 +77,8 @@ func (f Film) Document() map[string]any {
 	return map[string]any{"_id": "6213a7299fa2604f1b188ee0", "videoId": "12345", "title": "Test film", "sources": sources}
 }
 
-// Question returns the body of a request to sign the film's document. claims, which may be nil, narrow
-// its tokens.
+// Question returns the body of a request to sign the film's document. claims, which may be nil,
+// narrow its tokens.
 func (f Film) Question(claims map[string]any) []byte {
 	q := map[string]any{"video": f.Document()}
 	if claims != nil {

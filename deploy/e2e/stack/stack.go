@@ -1,5 +1,5 @@
-// Package stack runs the service and the edges of deploy/ in front of it, each with the configuration
-// that an operator copies, on free ports of the loopback and in a temporary folder.
+// Package stack runs the service and the edges of deploy/ in front of it, each with the
+// configuration that an operator copies, on free ports of the loopback and in a temporary folder.
 package stack
 
 import (
