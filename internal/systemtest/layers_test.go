@@ -25,7 +25,7 @@ var layers = map[string]layer{
 	"transport":  {nil, []string{"github.com/valyala/fasthttp", "golang.org/x/sys"}},
 	"server":     {[]string{"cdn", "mediatype", "token", "transport", "uri", "video"}, []string{"github.com/goccy/go-json", "github.com/prometheus/client_golang", "github.com/valyala/fasthttp"}},
 	"systemtest": {},
-	"":           {[]string{"cdn", "config", "server", "token", "video"}, []string{"golang.org/x/term"}},
+	"":           {[]string{"cdn", "config", "server", "token", "video"}, []string{"github.com/agnivade/levenshtein", "golang.org/x/term"}},
 }
 
 // TestLayers: every arrow between packages points downwards, and no other module is linked where it
