@@ -51,13 +51,13 @@ type URL struct {
 	Type      Value // the member "type" of the same object; absent if there is none
 	Directory bool  // as the URL's pattern has it
 
-	object int // where the innermost object around it starts
+	object uint32 // where the innermost object around it starts
 }
 
 // Value is a place in the body that has a JSON value. The zero value stands for a value that is
 // absent.
 type Value struct {
-	start, end int
+	start, end uint32
 	escaped    bool // a string that has escapes
 }
 

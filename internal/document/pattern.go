@@ -26,7 +26,7 @@ const sourcesPattern = "sources[].src"
 // Patterns are the compiled patterns of a configuration. They are immutable.
 type Patterns struct {
 	video *node // what is looked for in a video
-	list  string
+	list  string // what String returns
 }
 
 // Default finds the `src` of each of the video's `sources`, and nothing else.
@@ -65,23 +65,30 @@ func Compile(list []Pattern) (*Patterns, error) {
 		return nil, fmt.Errorf("a list has 1 to %d patterns, not %d", MaxPatterns, len(list))
 	}
 	video := &node{}
-	paths := make([]string, len(list))
+	names := make([]string, len(list))
+	hasSources := false
 	for i, p := range list {
 		if err := video.insert(p); err != nil {
 			return nil, fmt.Errorf("%q %w", p.Path, err)
 		}
-		paths[i] = p.Path
+		hasSources = hasSources || p.Path == sourcesPattern
+		if names[i] = p.Path; p.Directory {
+			names[i] += " (directory)"
+		}
 	}
 	video.member("videoId", true).isID = true
-	if slices.Contains(paths, sourcesPattern) {
+	if hasSources {
 		video.demandSources()
 	}
 	if sources := video.member("sources", false); sources != nil && sources.elements != nil {
 		sources.elements.strictType = true
 	}
 	video.finish()
-	return &Patterns{video, strings.Join(paths, ", ")}, nil
+	return &Patterns{video, strings.Join(names, ", ")}, nil
 }
+
+// String lists the patterns.
+func (p *Patterns) String() string { return p.list }
 
 // insert adds a pattern below a video.
 func (n *node) insert(p Pattern) error {

@@ -66,7 +66,7 @@ func (d *Document) readBody(w *walker) {
 			w.next()
 			start := w.i
 			d.readVideo(w)
-			d.answer = Value{start: start, end: w.i}
+			d.answer = Value{start: uint32(start), end: uint32(w.i)}
 		case "videos":
 			hasVideos = true
 			d.readVideos(w)
@@ -102,7 +102,7 @@ func (d *Document) readVideos(w *walker) {
 	case count == 0:
 		d.complain(w, "", "must have at least one video")
 	}
-	d.answer = Value{start: start, end: w.i}
+	d.answer = Value{start: uint32(start), end: uint32(w.i)}
 }
 
 func (d *Document) readVideo(w *walker) {
@@ -121,28 +121,36 @@ func (d *Document) readVideo(w *walker) {
 
 // readValue reads a value that patterns lead to. The object is where the innermost object around it
 // starts.
-func (d *Document) readValue(w *walker, n *node, object int) {
+func (d *Document) readValue(w *walker, n *node, object uint32) {
 	switch c := w.next(); {
-	case c == '"' && n.isURL:
-		d.addURL(w, n, object)
+	case c == '"' && n.isURL && len(d.urls) < d.maxURLs:
+		d.urls = append(d.urls, URL{Value: w.str(), Directory: n.directory, object: object})
 	case c == '{' && len(n.names) > 0:
 		d.readObject(w, n)
 	case c == '[' && n.elements != nil:
 		d.readArray(w, n, object)
-	case n.isID:
-		d.videoID = w.value()
-	case c == 'n' && !n.strict:
-		w.skip()
 	default:
-		if d.complaint == nil {
-			d.complain(w, "", "must be %s, not %s", n.want, w.describe())
-		}
-		w.skip()
+		d.readOther(w, n, c)
 	}
 }
 
+// readOther reads a value that is no URL, and that no pattern leads through.
+func (d *Document) readOther(w *walker, n *node, c byte) {
+	switch {
+	case n.isID:
+		d.videoID = w.value()
+		return
+	case d.complaint != nil || c == 'n' && !n.strict:
+	case c == '"' && n.isURL:
+		d.complain(w, "", "is one URL too many: a request may have %d", d.maxURLs)
+	default:
+		d.complain(w, "", "must be %s, not %s", n.want, w.describe())
+	}
+	w.skip()
+}
+
 func (d *Document) readObject(w *walker, n *node) {
-	start, first := w.i, len(d.urls)
+	start, first := uint32(w.i), len(d.urls)
 	var mediaType Value
 	complete := n.needed == nil
 	for l := w.open(); w.more(l); {
@@ -157,7 +165,7 @@ func (d *Document) readObject(w *walker, n *node) {
 		}
 	}
 	if !complete {
-		d.complain(w, "/"+n.neededName(), n.missing)
+		d.complain(w, "/"+n.neededName(), "%s", n.missing)
 	}
 	if !mediaType.IsAbsent() {
 		for i := first; i < len(d.urls); i++ {
@@ -183,7 +191,7 @@ func (d *Document) readType(w *walker, n *node) Value {
 	return Value{}
 }
 
-func (d *Document) readArray(w *walker, n *node, object int) {
+func (d *Document) readArray(w *walker, n *node, object uint32) {
 	count := 0
 	for l := w.open(); w.more(l); count++ {
 		d.readValue(w, n.elements, object)
@@ -191,17 +199,6 @@ func (d *Document) readArray(w *walker, n *node, object int) {
 	if n.strict && count == 0 {
 		d.complain(w, "", "must have at least one source")
 	}
-}
-
-func (d *Document) addURL(w *walker, n *node, object int) {
-	if len(d.urls) == d.maxURLs {
-		if d.complaint == nil {
-			d.complain(w, "", "is one URL too many: a request may have %d", d.maxURLs)
-		}
-		w.skip()
-		return
-	}
-	d.urls = append(d.urls, URL{Value: w.str(), Directory: n.directory, object: object})
 }
 
 func (d *Document) readOptions(w *walker) {

@@ -110,7 +110,7 @@ func TestUnescape(t *testing.T) {
 		if !accepts([]byte(s)) || s[0] != '"' {
 			continue
 		}
-		if err := d.Read([]byte(body), 1); err != nil {
+		if err := d.Read([]byte(body), Default, 1); err != nil {
 			t.Fatal(err)
 		}
 		var want string

@@ -59,7 +59,7 @@ func NewOrigins(urls []string) (*Origins, error) {
 // section 6.2.2.1), and a default port is the same as none. The rest is part of src, and may be no
 // path.
 func (o *Origins) Cut(src []byte) (rest []byte, err error) {
-	if len(src) > 0 && src[0] == '/' && (len(src) == 1 || src[1] != '/') {
+	if IsPath(src) {
 		return src, nil
 	}
 	scheme, rest, ok := cutScheme(src)
@@ -86,6 +86,11 @@ func (o *Origins) Cut(src []byte) (rest []byte, err error) {
 		}
 	}
 	return nil, ErrForeign
+}
+
+// IsPath reports whether a URL starts as an absolute path does, without a scheme or host.
+func IsPath(src []byte) bool {
+	return len(src) > 0 && src[0] == '/' && (len(src) == 1 || src[1] != '/')
 }
 
 // cutScheme returns the scheme of an absolute URL, nil for one that starts with "//", and what

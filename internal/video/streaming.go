@@ -28,13 +28,9 @@ func directory(path uri.Path) (depth int, err error) {
 	}
 }
 
-// scope reads the directory that the request names for the tokens of all its playlists. It returns
-// nil if the request names none.
+// scope reads the directory that the request names for the tokens of all its playlists.
 func (r *request) scope() (path uri.Path, depth int, err error) {
 	v := r.document.Options.Scope
-	if v.IsAbsent() {
-		return nil, 0, nil
-	}
 	var text []byte
 	if r.document.IsString(v) {
 		text = r.document.Text(v)

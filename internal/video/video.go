@@ -127,9 +127,13 @@ func (r *request) reset() {
 
 // parse parses all URLs of the document, before a CDN is picked.
 func (r *request) parse(s *Signer) error {
-	scope, depth, err := r.scope()
-	if err != nil {
-		return err
+	var scope uri.Path
+	var depth int
+	var err error
+	if !r.document.Options.Scope.IsAbsent() {
+		if scope, depth, err = r.scope(); err != nil {
+			return err
+		}
 	}
 	urls := r.document.URLs()
 	if cap(r.sources) < len(urls) {
@@ -138,18 +142,23 @@ func (r *request) parse(s *Signer) error {
 	for i := range urls {
 		r.sources = r.sources[:i+1]
 		source := &r.sources[i]
-		text, err := s.Origins.Cut(r.document.Text(urls[i].Value))
-		if source.foreign = s.KeepForeign && err == uri.ErrForeign; source.foreign {
-			continue
+		source.foreign = false
+		text := r.document.Text(urls[i].Value)
+		if !uri.IsPath(text) {
+			if text, err = s.Origins.Cut(text); err == uri.ErrForeign && s.KeepForeign {
+				source.foreign = true
+				continue
+			} else if err != nil {
+				return r.sourceError(i, err)
+			}
 		}
-		if err == nil {
-			r.paths, err = source.Parse(text, r.paths)
-		}
-		if err == nil {
-			err = s.checkQuery(source.Query)
-		}
-		if err != nil {
+		if r.paths, err = source.Parse(text, r.paths); err != nil {
 			return r.sourceError(i, err)
+		}
+		if len(source.Query) > 0 {
+			if err := s.checkQuery(source.Query); err != nil {
+				return r.sourceError(i, err)
+			}
 		}
 		switch streaming := urls[i].Directory || isStreaming(r.document.Text(urls[i].Type), source.Canonical); {
 		case !streaming:
@@ -169,9 +178,6 @@ func (r *request) parse(s *Signer) error {
 
 // checkQuery refuses the parameters that CDNs use for tokens of their own.
 func (s *Signer) checkQuery(query []byte) error {
-	if len(query) == 0 {
-		return nil // nearly always
-	}
 	for _, name := range s.Reserved {
 		if uri.HasParameter(query, name) {
 			return fmt.Errorf("must not have the query parameter %q, which carries tokens: remove it", name)
