@@ -25,7 +25,7 @@ const sourcesPattern = "sources[].src"
 
 // Patterns are the compiled patterns of a configuration. They are immutable.
 type Patterns struct {
-	video *node // what is looked for in a video
+	video *node  // what is looked for in a video
 	list  string // what String returns
 }
 
