@@ -5,26 +5,56 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 
+	"videotoken/internal/scheme"
 	"videotoken/token"
 )
 
 func keygen(stdout, stderr io.Writer, args []string) error {
 	f := flag.NewFlagSet("keygen", flag.ContinueOnError)
-	id := f.Uint("id", 1, "the key's id, `N` from 0 to 65535: another one for every key")
+	id := f.String("id", "1", "the key's `ID`: a number from 0 to 65535, another one for every key; for other schemes its name at the CDN")
 	bare := f.Bool("secret-only", false, "print the secret alone, for a secret_file")
-	if err := parse(f, stderr, args, "Usage: videotoken keygen [-id N | -secret-only]\n\nPrints a new random key as an entry for a CDN's keys in the configuration.\n\n", 0); err != nil {
+	name := f.String("scheme", "", "print the entry of a CDN of the scheme `NAME`: "+strings.Join(scheme.Names(), ", "))
+	if err := parse(f, stderr, args, "Usage: videotoken keygen [-id ID | -secret-only] [-scheme NAME]\n\nPrints a new random key as an entry for a CDN's keys in the configuration.\n\n", 0); err != nil {
 		return err
 	}
-	if *id > 65535 {
-		return fmt.Errorf("-id %d: must be from 0 to 65535", *id)
+	kind := scheme.Lookup(*name)
+	if *name == "" {
+		kind = scheme.Lookup(scheme.Default)
 	}
-	secret := make([]byte, token.SecretSize)
-	_, _ = rand.Read(secret) // never fails: it ends the process instead
-	format := "- {id: %[1]d, secret: \"%[2]s\"}\n"
+	switch {
+	case kind == nil:
+		return fmt.Errorf("-scheme %q: must be one of %s", *name, strings.Join(scheme.Names(), ", "))
+	case kind.NewSecret == nil:
+		return fmt.Errorf("-scheme %s: %s", kind.Name, kind.KeyDoc)
+	case kind.IsOwn():
+		if _, err := token.ParseID(*id); err != nil {
+			return fmt.Errorf("-id %s: %w", *id, err)
+		}
+	}
+	var random [32]byte
+	_, _ = rand.Read(random[:]) // never fails: it ends the process instead
+	field, secret := kind.NewSecret(random)
 	if *bare {
-		format = "%[2]s\n"
+		_, err := fmt.Fprintln(stdout, secret)
+		return err
 	}
-	_, err := fmt.Fprintf(stdout, format, *id, token.FormatSecret(secret))
+	key := fmt.Sprintf("{%s: %q}", field, secret)
+	if kind.KeyID {
+		key = fmt.Sprintf("{id: %s, %s: %q}", *id, field, secret)
+	}
+	if *name == "" {
+		_, err := fmt.Fprintf(stdout, "- %s\n", key)
+		return err
+	}
+	options := ""
+	if kind.Weak {
+		options = "weak: true, preset: nginx, "
+	}
+	if kind.KeyDoc != "" {
+		fmt.Fprintf(stdout, "# %s\n", kind.KeyDoc)
+	}
+	_, err := fmt.Fprintf(stdout, "- {name: cdn-1, url: \"https://cdn.example.com\", scheme: %s, %skeys: [%s]}\n", kind.Name, options, key)
 	return err
 }

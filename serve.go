@@ -82,17 +82,19 @@ func configure(file string) (*config.Config, error) {
 
 // newSigner makes the signer of a configuration.
 func newSigner(c *config.Config) (*video.Signer, error) {
-	own := slices.Clone(c.Document.Origins)
+	bases, reserved := slices.Clone(c.Document.Origins), []string{}
 	for _, cdn := range c.CDNs.All() {
-		own = append(own, cdn.URL)
+		bases = append(bases, cdn.URL)
+		reserved = append(reserved, cdn.Reserved...)
 	}
-	origins, err := uri.NewOrigins(own)
+	origins, err := uri.NewOrigins(bases)
+	slices.Sort(reserved)
 	return &video.Signer{
 		CDNs:        c.CDNs,
 		Patterns:    c.Document.Patterns,
 		Origins:     origins,
 		KeepForeign: c.Document.KeepForeign,
-		Reserved:    []string{"token"},
+		Reserved:    slices.Compact(reserved),
 		TTL:         seconds(c.Token.TTL),
 		MaxTTL:      seconds(c.Token.MaxTTL),
 		Round:       seconds(c.Token.Round),

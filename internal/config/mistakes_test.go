@@ -86,9 +86,10 @@ func TestMistakes(t *testing.T) {
 		{"drain and client address", cdns + "drain: 2h\nclient_address: forwarded\n", []string{
 			"line 2, column 8: drain: must be a duration of whole seconds from 0s to 1h0m0s", "line 3, column 17: client_address: must be x-real-ip or x-forwarded-for"}},
 		{"only drained CDNs", strings.Replace(cdns, "keys:", "weight: 0, keys:", 1), []string{"line 1, column 7: cdns: every weight is 0"}},
-		{"flags of a CDN", strings.Replace(cdns, "keys:", "exact_requests: 1, enforce: no, scheme: hmac, keys:", 1), []string{
+		{"flags of a CDN", strings.Replace(cdns, "keys:", "exact_requests: 1, enforce: no, scheme: hmac, placement: path, keys:", 1), []string{
 			"cdns[0].exact_requests: must be true or false", "cdns[0].enforce: must be true or false",
-			"cdns[0].scheme: unknown field: expected one of enforce, exact_requests, keys, name, url, weight"}},
+			"column 84: cdns[0].scheme: must be videotoken, videotoken-sha256, akamai,",
+			"cdns[0].placement: unknown field: expected one of enforce, exact_requests, keys, name, scheme, url, weight"}},
 		{"a secret of zeros", strings.Replace(cdns, "SECRET", zeros, 1), []string{"column 67: cdns[0].keys[0].secret: is all zeros, which everybody can guess"}},
 		{"listen on hosts that are none", cdns + "listen: \"a..b:80\"\nadmin: \"[::g]:80\"\n", []string{"line 2, column 9: listen: must be HOST:PORT", "line 3, column 8: admin: must be HOST:PORT"}},
 		{"many CDNs", "cdns: [" + strings.Repeat("{}, ", 257) + "]", []string{"line 1, column 7: cdns: must have 1 to 256 elements: it has 257"}},

@@ -27,6 +27,8 @@ var akamai = &Scheme{
 		placement,
 	},
 	HexSecret:  true,
+	NewSecret:  newHexSecret,
+	KeyDoc:     "Property Manager, behavior Auth Token 2.0 Verification: enter the key there",
 	Parameters: []string{"hdnea", "hdnts", "hdntl", "__token__"},
 	New:        newAkamai,
 }

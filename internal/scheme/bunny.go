@@ -24,6 +24,7 @@ var bunny = &Scheme{
 	Name:       "bunny",
 	Doc:        "Bunny's token authentication.",
 	Secret:     text,
+	KeyDoc:     "Bunny makes the key: Pull Zone, Security, Token Authentication, URL Token Authentication Key",
 	Parameters: []string{"token", "bcdn_token", "expires", "token_path", "token_countries", "token_countries_blocked", "token_ignore_params", "limit"},
 	New: func(c *CDN) (Signer, error) {
 		key, err := c.one()

@@ -29,6 +29,8 @@ var cat = &Scheme{
 	},
 	KeyID:      true,
 	HexSecret:  true,
+	NewSecret:  newHexSecret,
+	KeyDoc:     "give the edge the key and its id",
 	Secret:     text,
 	Parameters: []string{"cta-common-access-token", "cat"},
 	New:        newCAT,

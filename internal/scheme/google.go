@@ -20,8 +20,12 @@ var googleCloudCDN = &Scheme{
 	Doc:  "Google Cloud CDN's signed URLs.",
 	Options: []Option{{Name: "placement", Choices: []string{"query"},
 		Doc: "query: a playlist's URL has the signature of its directory in the query, for players that add it to every request"}},
-	KeyID:      true,
-	Secret:     googleSecret,
+	KeyID:  true,
+	Secret: googleSecret,
+	NewSecret: func(random [32]byte) (field, text string) {
+		return "secret", base64.URLEncoding.EncodeToString(random[:16])
+	},
+	KeyDoc:     "gcloud compute backend-services add-signed-url-key BACKEND --key-name NAME --key-file FILE, with the secret in the file",
 	Parameters: []string{"expires", "keyname", "signature", "urlprefix"},
 	New:        newGoogle,
 }

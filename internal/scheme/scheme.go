@@ -30,6 +30,11 @@ type Scheme struct {
 	PrivateKey bool                              // a key is a private key in a PEM file
 	Secret     func(text string) ([]byte, error) // reads the text of a secret as the vendor shows it
 
+	// NewSecret makes a secret of random bytes: the field of a key that it goes into, and its text.
+	// It is nil where the vendor makes the keys.
+	NewSecret func(random [32]byte) (field, text string)
+	KeyDoc    string // where the key goes, or comes from, at the vendor's
+
 	// Parameters are the query parameters that carry this scheme's tokens, in lower case. No source
 	// may have one, whichever CDN is picked.
 	Parameters []string
@@ -138,6 +143,11 @@ func (c *CDN) cut() (origin, base string) {
 		return c.URL[:start+i], c.URL[start+i:]
 	}
 	return c.URL, ""
+}
+
+// newHexSecret makes a secret of hexadecimal digits.
+func newHexSecret(random [32]byte) (field, text string) {
+	return "secret_hex", string(appendHex(nil, random[:]))
 }
 
 // text reads a secret that is what the vendor's page shows.

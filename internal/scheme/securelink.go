@@ -35,6 +35,11 @@ var secureLink = &Scheme{
 		{Name: "unlimited", Bool: true, Doc: "true: URLs without a time, which never end"},
 	},
 	Secret: text,
+	NewSecret: func(random [32]byte) (field, text string) {
+		// A letter at both ends, so that it runs into no number beside it.
+		return "secret", "s" + base64.RawURLEncoding.EncodeToString(random[:24]) + "z"
+	},
+	KeyDoc: "enter the secret where the CDN asks for its key, for nginx at the end of secure_link_md5; some CDNs make it themselves",
 	Weak:   true,
 	New:    newSecureLink,
 }

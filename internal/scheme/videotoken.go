@@ -2,7 +2,6 @@ package scheme
 
 import (
 	"fmt"
-	"strconv"
 
 	"videotoken/internal/uri"
 	"videotoken/token"
@@ -18,17 +17,24 @@ var (
 		Doc:        "The service's own token, a keyed BLAKE3; an edge verifies it by asking the service, or with the worker.",
 		KeyID:      true,
 		Secret:     token.ParseSecret,
+		NewSecret:  newOwnSecret,
 		Parameters: []string{"token"},
 		New:        func(c *CDN) (Signer, error) { return newOwn(c, token.NewKey) },
 	}
 	videotokenSHA256 = &Scheme{
-		Name:   "videotoken-sha256",
-		Doc:    "The service's own token with HMAC-SHA256, for edges that have no BLAKE3, such as CloudFront Functions.",
-		KeyID:  true,
-		Secret: token.ParseSecret,
-		New:    func(c *CDN) (Signer, error) { return newOwn(c, token.NewSHA256Key) },
+		Name:       "videotoken-sha256",
+		Doc:        "The service's own token with HMAC-SHA256, for edges that have no BLAKE3, such as CloudFront Functions.",
+		KeyID:      true,
+		Secret:     token.ParseSecret,
+		NewSecret:  newOwnSecret,
+		Parameters: []string{"token"},
+		New:        func(c *CDN) (Signer, error) { return newOwn(c, token.NewSHA256Key) },
 	}
 )
+
+func newOwnSecret(random [32]byte) (field, text string) {
+	return "secret", token.FormatSecret(random[:])
+}
 
 // Own is the signer of our own tokens.
 type Own struct {
@@ -39,11 +45,11 @@ type Own struct {
 }
 
 func newOwn(c *CDN, newKey func(uint16, []byte) (*token.Key, error)) (Signer, error) {
-	id, err := strconv.ParseUint(c.Keys[0].ID, 10, 16)
+	id, err := token.ParseID(c.Keys[0].ID)
 	if err != nil {
-		return nil, fmt.Errorf("the key's id must be a number from 0 to 65535")
+		return nil, fmt.Errorf("the key's id %w", err)
 	}
-	key, err := newKey(uint16(id), c.Keys[0].Secret)
+	key, err := newKey(id, c.Keys[0].Secret)
 	if err != nil {
 		return nil, err
 	}

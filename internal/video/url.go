@@ -13,9 +13,11 @@ import (
 
 // Options are the member `token` of a request. The zero value of each is its absence.
 type Options struct {
-	TTL     int64  `json:"ttl,omitempty"` // seconds
-	IP      string `json:"ip,omitempty"`
-	Session string `json:"session,omitempty"`
+	TTL       int64  `json:"ttl,omitempty"`       // seconds
+	NotBefore int64  `json:"notBefore,omitempty"` // Unix seconds
+	IP        string `json:"ip,omitempty"`
+	Session   string `json:"session,omitempty"`
+	Scope     string `json:"scope,omitempty"` // a directory
 }
 
 // URL signs one source, of the media type if it has one, as it would be in a document of its own: a

@@ -16,6 +16,7 @@ import (
 	"videotoken/internal/cdn"
 	"videotoken/internal/document"
 	"videotoken/internal/uri"
+	"videotoken/token"
 )
 
 // Signer signs the URLs of videos. It is safe for concurrent use. Times are in seconds.
@@ -57,8 +58,8 @@ func (s *Signer) sign(dst, body []byte, now int64, r *request) ([]byte, int64, e
 	if err := d.Read(body, s.patterns(), s.maxURLs()); err != nil {
 		return nil, 0, err
 	}
-	claims, err := s.claims(d, now)
-	if err != nil {
+	var err error
+	if r.claims, err = s.claims(d, now); err != nil {
 		return nil, 0, err
 	}
 	if err := r.parse(s); err != nil {
@@ -69,7 +70,11 @@ func (s *Signer) sign(dst, body []byte, now int64, r *request) ([]byte, int64, e
 		return nil, 0, err
 	}
 	for _, v := range d.Videos() {
-		c := s.pick(r.identity(v), chosen)
+		able, err := s.able(r, v, chosen)
+		if err != nil {
+			return nil, 0, err
+		}
+		c := s.pick(r.identity(v), able)
 		for i := v.First; i < v.End; i++ {
 			source := &r.sources[i]
 			dst = d.AppendBefore(dst, i)
@@ -77,13 +82,13 @@ func (s *Signer) sign(dst, body []byte, now int64, r *request) ([]byte, int64, e
 				dst = d.AppendText(dst, i)
 				continue
 			}
-			claims.Depth = source.depth
-			if dst, err = c.Append(dst, &source.Source, &claims); err != nil {
+			r.claims.Depth = source.depth
+			if dst, err = c.Signer.Append(dst, &source.Source, &r.claims); err != nil {
 				return nil, 0, r.sourceError(i, err)
 			}
 		}
 	}
-	return d.AppendRest(dst), int64(claims.Expiry) - now, nil
+	return d.AppendRest(dst), int64(r.claims.Expiry) - now, nil
 }
 
 func (s *Signer) patterns() *document.Patterns {
@@ -105,7 +110,9 @@ type request struct {
 	document document.Document
 	sources  []source // the document's URLs, parsed
 	paths    []byte   // their canonical paths
+	claims   token.Claims
 	chosen   cdn.Mask // the CDNs that the request asks for
+	able     cdn.Mask // those of them that can express what a video needs
 }
 
 // source is one URL of the document.
