@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"videotoken/internal/caller"
 	"videotoken/internal/scheme"
 	"videotoken/token"
 )
@@ -15,9 +16,13 @@ func keygen(stdout, stderr io.Writer, args []string) error {
 	f := flag.NewFlagSet("keygen", flag.ContinueOnError)
 	id := f.String("id", "1", "the key's `ID`: a number from 0 to 65535, another one for every key; for other schemes its name at the CDN")
 	bare := f.Bool("secret-only", false, "print the secret alone, for a secret_file")
+	who := f.String("caller", "", "print an API key for the caller `NAME`, and its entry for the configuration's callers")
 	name := f.String("scheme", "", "print the entry of a CDN of the scheme `NAME`: "+strings.Join(scheme.Names(), ", "))
-	if err := parse(f, stderr, args, "Usage: videotoken keygen [-id ID | -secret-only] [-scheme NAME]\n\nPrints a new random key as an entry for a CDN's keys in the configuration.\n\n", 0); err != nil {
+	if err := parse(f, stderr, args, "Usage: videotoken keygen [-id ID | -secret-only] [-scheme NAME] | -caller NAME\n\nPrints a new random key as an entry for a CDN's keys in the configuration. With -caller the first\nline is the API key, which is shown this once, and the second has its hash for the configuration.\n\n", 0); err != nil {
 		return err
+	}
+	if *who != "" {
+		return callerKey(stdout, *who)
 	}
 	kind := scheme.Lookup(*name)
 	if *name == "" {
@@ -56,5 +61,17 @@ func keygen(stdout, stderr io.Writer, args []string) error {
 		fmt.Fprintf(stdout, "# %s\n", kind.KeyDoc)
 	}
 	_, err := fmt.Fprintf(stdout, "- {name: cdn-1, url: \"https://cdn.example.com\", scheme: %s, %skeys: [%s]}\n", kind.Name, options, key)
+	return err
+}
+
+// callerKey prints a new API key, and the line of the configuration with its hash.
+func callerKey(stdout io.Writer, name string) error {
+	if !caller.IsName(name) {
+		return fmt.Errorf(`-caller %q: must be 1 to 64 letters, digits, "-", "_" and "."`, name)
+	}
+	key, err := caller.NewKey(rand.Reader)
+	if err == nil {
+		_, err = fmt.Fprintf(stdout, "%s\n- {name: %q, hash: %q}\n", key, name, caller.HashOf([]byte(key)))
+	}
 	return err
 }

@@ -108,11 +108,8 @@ func googleVector(t *testing.T, v vector) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		host, rest, _ := strings.Cut(strings.TrimPrefix(v.Out, "http"), "/")
-		if strings.HasPrefix(rest, "/") { // after "://"
-			var path string
-			host, path, _ = strings.Cut(rest[1:], "/")
-			scheme, _, _ := strings.Cut(v.Out, "://")
+		if scheme, rest, ok := strings.Cut(v.Out, "://"); ok {
+			host, path, _ := strings.Cut(rest, "/")
 			src := "/" + regexp.MustCompile(`[?&](URLPrefix|Expires)=.*`).ReplaceAllString(path, "")
 			c := token.Claims{Expiry: uint32(at)}
 			options := map[string]string{}

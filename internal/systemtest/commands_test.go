@@ -65,6 +65,30 @@ func TestKeygenScheme(t *testing.T) {
 	}
 }
 
+// TestCallerKey: with the printed entry in the configuration, the printed key may ask, and nobody
+// else.
+func TestCallerKey(t *testing.T) {
+	out, errs, status := command(t, "keygen", "-caller", "catalogue")
+	key, entry, _ := strings.Cut(out, "\n")
+	if status != 0 || errs != "" || !strings.HasPrefix(key, "videotoken_") || strings.Contains(entry, key) {
+		t.Fatalf("%d, %q, %q", status, out, errs)
+	}
+	cdn, _, _ := command(t, "keygen", "-scheme", "videotoken")
+	file := filepath.Join(t.TempDir(), "videotoken.yaml")
+	if err := os.WriteFile(file, []byte("callers:\n"+entry+"cdns:\n"+cdn), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs, status := command(t, "-config", file, "-check"); status != 0 || strings.Contains(errs, "no callers") {
+		t.Errorf("%d, %q", status, errs)
+	}
+	if _, errs, status := command(t, "-config", configure(t), "-check"); status != 0 || !strings.Contains(errs, "there are no callers: whoever reaches the service gets URLs signed") {
+		t.Errorf("%d, %q", status, errs)
+	}
+	if _, errs, status := command(t, "keygen", "-caller", "a b"); status != 1 || !strings.Contains(errs, "must be 1 to 64") {
+		t.Errorf("%d, %q", status, errs)
+	}
+}
+
 func TestSignAndVerify(t *testing.T) {
 	file := configure(t)
 	for _, c := range []struct {

@@ -44,6 +44,10 @@ func (s *Signer) URL(src, mediaType string, o Options, now int64) (string, error
 	one.Patterns, one.KeepForeign = document.Default, false // whatever is configured for documents
 	answer, _, err := one.Append(nil, body, now)
 	var e *Error
+	var f Forbidden
+	if errors.As(err, &f) {
+		err = f.Reason
+	}
 	if errors.As(err, &e) {
 		return "", fmt.Errorf("%s %s", e.Pointer[strings.LastIndexByte(e.Pointer, '/')+1:], e.Detail)
 	}
