@@ -26,8 +26,9 @@ var layers = map[string]layer{
 	"config":     {[]string{"caller", "cdn", "document", "scheme", "token", "uri"}, nil},
 	"transport":  {nil, []string{"github.com/valyala/fasthttp", "golang.org/x/sys"}},
 	"server":     {[]string{"caller", "cdn", "mediatype", "token", "transport", "uri", "video"}, []string{"github.com/goccy/go-json", "github.com/prometheus/client_golang", "github.com/valyala/fasthttp"}},
+	"playlist":   {[]string{"token", "uri"}, []string{"github.com/Eyevinn/hls-m3u8"}},
 	"systemtest": {},
-	"":           {[]string{"caller", "cdn", "config", "scheme", "server", "token", "uri", "video"}, []string{"github.com/agnivade/levenshtein", "golang.org/x/term"}},
+	"":           {[]string{"caller", "cdn", "config", "playlist", "scheme", "server", "token", "uri", "video"}, []string{"github.com/agnivade/levenshtein", "golang.org/x/term"}},
 }
 
 // TestLayers: every arrow between packages points downwards, and no other module is linked where it
