@@ -18,7 +18,7 @@ const usage = `Videotoken turns video documents into signed URLs on several CDNs
     videotoken -config FILE [-listen ADDR] ...     serve POST /video/token
     videotoken -config FILE -check                 report every mistake in a configuration
     videotoken -demo                               serve example CDNs, to try it
-    videotoken keygen [-id N]                      print a new key, ready for the configuration
+    videotoken keygen [-id N | -caller NAME]       print a new key, ready for the configuration
     videotoken sign -config FILE URL-PATH          print a signed URL
     videotoken verify -config FILE URI             verify a signed URL, or its path and query
     videotoken version                             print the version

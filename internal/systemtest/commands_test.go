@@ -1,10 +1,12 @@
 package systemtest
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
 
+	"videotoken/internal/caller"
 	"videotoken/token"
 )
 
@@ -32,6 +34,26 @@ func TestKeygen(t *testing.T) {
 	}
 	for _, args := range [][]string{{"-id", "65536"}, {"-id", "-1"}, {"x"}} {
 		if out, errs, status := command(t, append([]string{"keygen"}, args...)...); status == 0 || out != "" || errs == "" {
+			t.Errorf("%v: %d, %q, %q", args, status, out, errs)
+		}
+	}
+}
+
+// TestKeygenHashes: -caller and -admin print a key, and the line with its hash.
+func TestKeygenHashes(t *testing.T) {
+	for flags, entry := range map[string]string{"-caller catalogue_2.x": `- {name: "catalogue_2.x", hash: "%s"}`, "-admin": `admin_key: "%s"`} {
+		seen := ""
+		for range 2 {
+			out, errs, status := command(t, append([]string{"keygen"}, strings.Fields(flags)...)...)
+			key, line, _ := strings.Cut(out, "\n")
+			if want := fmt.Sprintf(entry, caller.HashOf([]byte(key))) + "\n"; line != want || errs != "" || status != 0 || len(key) != 59 || key == seen {
+				t.Errorf("%s: %d, %q, %q, want %q", flags, status, out, errs, want)
+			}
+			seen = key
+		}
+	}
+	for _, args := range [][]string{{"-caller", ""}, {"-caller", "a b"}, {"-caller", "a", "-admin"}, {"-caller", "a", "-id", "7"}, {"-admin", "-secret-only"}} {
+		if out, errs, status := command(t, append([]string{"keygen"}, args...)...); status != 1 || out != "" || errs == "" {
 			t.Errorf("%v: %d, %q, %q", args, status, out, errs)
 		}
 	}
