@@ -16,7 +16,12 @@ type memory struct {
 	mu      sync.Mutex // the writers'
 	learned int64      // the last record's
 	swept   int64      // when sweep ran last, in Unix seconds
+	mark    uint32     // the last of nextMark
 }
+
+// spare is for how many seconds more a session is kept: a clock that went ahead for a while must not
+// have it forgotten.
+const spare = 24 * 60 * 60
 
 // maxSessions bounds the memory that Redis, or a file, can make a process take: 34 bytes a session.
 const maxSessions = 16 << 20
@@ -37,11 +42,23 @@ func (m *memory) has(session [8]byte) bool {
 // isOn reports whether the time of a session's revocation is not over.
 func (m *memory) isOn(r *record, now int64) bool { return now <= int64(r.until)+m.grace.Load() }
 
+func (m *memory) isKept(r *record, now int64) bool { return m.isOn(r, now-spare) }
+
 // add adds a session, unless it is there until as late a time. It returns false if there is no
 // room.
 func (m *memory) add(session [8]byte, until uint32) bool { return m.addMarked(session, until, 0) }
 
-// addMarked is add, and sets the mark of the record if Redis has it until as late a time as m.
+// nextMark returns a mark for a pass over all that a file has, or Redis. addMarked sets it, and
+// missing then tells what they lack.
+func (m *memory) nextMark() uint32 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.mark++
+	return m.mark
+}
+
+// addMarked is add, and sets the mark of the session's record, unless memory has it until a later
+// time.
 func (m *memory) addMarked(session [8]byte, until, mark uint32) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -63,19 +80,39 @@ func (m *memory) addMarked(session [8]byte, until, mark uint32) bool {
 	return true
 }
 
-// rebuild replaces a table by one without what is over or replaced, and with room for more.
+// missing calls f for each session that is revoked now and does not have a mark, until f returns
+// false. f must not call m's methods.
+func (m *memory) missing(mark uint32, f func(*record) bool) {
+	m.all(math.MinInt64, func(r *record) bool { return r.mark == mark || f(r) })
+}
+
+// appendLines appends the file's line of each session that is kept.
+func (m *memory) appendLines(dst []byte) []byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := m.now().Unix()
+	m.table.Load().all(math.MinInt64, func(r *record) bool {
+		if m.isKept(r, now) {
+			dst = appendLine(dst, r.session, r.until)
+		}
+		return true
+	})
+	return dst
+}
+
+// rebuild replaces a table by one of what is kept, with room for more.
 func (m *memory) rebuild(old *table) *table {
 	now := m.now().Unix()
 	live := 0
 	old.all(math.MinInt64, func(r *record) bool {
-		if m.isOn(r, now) {
+		if m.isKept(r, now) {
 			live++
 		}
 		return true
 	})
 	t := newTable(live + live/4)
 	old.all(math.MinInt64, func(r *record) bool {
-		if m.isOn(r, now) {
+		if m.isKept(r, now) {
 			t.add(*r)
 		}
 		return true
@@ -84,7 +121,7 @@ func (m *memory) rebuild(old *table) *table {
 	return t
 }
 
-// sweep forgets the sessions whose time is over, if they are a good part of all. It reports whether
+// sweep forgets the sessions that need not be kept, if they are a good part of all. It reports whether
 // the clock was set back since the last time: sessions may have been forgotten too early.
 func (m *memory) sweep() (setBack bool) {
 	m.mu.Lock()
@@ -95,7 +132,7 @@ func (m *memory) sweep() (setBack bool) {
 	t := m.table.Load()
 	over := t.records - t.live
 	t.all(math.MinInt64, func(r *record) bool {
-		if !m.isOn(r, now) {
+		if !m.isKept(r, now) {
 			over++
 		}
 		return true
@@ -115,6 +152,13 @@ func (m *memory) len() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.table.Load().live
+}
+
+// lastLearned is when the last session was learned of.
+func (m *memory) lastLearned() int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.learned
 }
 
 // all calls f for each session that is revoked now and was learned after a moment, in the order in

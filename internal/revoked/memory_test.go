@@ -105,34 +105,37 @@ func TestTime(t *testing.T) {
 	}
 }
 
-// TestSweep: what is over is forgotten, what is not is kept, and a clock that was set back is told.
+// TestSweep: what was over for a day is forgotten, what was not is kept, and a clock that was set
+// back is told.
 func TestSweep(t *testing.T) {
 	c := newClock(testTime)
 	m := newMemory(c.now, 0)
 	for i := range 1000 {
 		m.add(id(i), testTime+uint32(i))
 	}
-	if m.sweep() || m.len() != 1000 {
+	c.set(testTime + spare)
+	if m.sweep() || m.len() != 1000 || m.has(id(999)) {
 		t.Errorf("%d sessions, want 1000", m.len())
 	}
-	c.set(testTime + 600)
+	c.set(testTime + spare + 600)
 	if m.sweep() || m.len() != 400 {
 		t.Errorf("%d sessions, want 400", m.len())
 	}
+	if c.set(testTime + spare + 541); m.sweep() {
+		t.Error("a clock that was set back by 59 seconds is told")
+	}
+	if c.set(testTime + spare + 480); !m.sweep() || m.sweep() {
+		t.Error("a clock that was set back by 61 seconds is told once")
+	}
+	c.set(testTime + 500)
 	for i := range 1000 {
 		if m.has(id(i)) != (i >= 600) {
 			t.Errorf("session %d", i)
 		}
 	}
-	if c.set(testTime + 541); m.sweep() {
-		t.Error("a clock that was set back by 59 seconds is told")
-	}
-	if c.set(testTime + 480); !m.sweep() || m.sweep() {
-		t.Error("a clock that was set back by 61 seconds is told once")
-	}
 }
 
-// TestSince: what is new since the answer before, each once, and what is over is left out.
+// TestLearned: what is new since the answer before, each once, and what is over is left out.
 func TestLearned(t *testing.T) {
 	c := newClock(testTime)
 	m := newMemory(c.now, 0)
