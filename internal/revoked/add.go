@@ -33,8 +33,8 @@ func Add(ctx context.Context, c Config, session [8]byte, until int64) error {
 	return nil
 }
 
-// addShared adds a session to Redis, and looks whether it is still there once each process must have
-// seen it: they write back what Redis loses, and this process does not stay to do so.
+// addShared adds a session to Redis, and looks whether it is still there once each process must
+// have seen it: they write back what Redis loses, and this process does not stay to do so.
 func addShared(ctx context.Context, url string, m *memory, log *slog.Logger, session [8]byte, until uint32) error {
 	s, err := newShared(url, m, log)
 	if err != nil {

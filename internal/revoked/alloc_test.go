@@ -47,8 +47,9 @@ func TestMillion(t *testing.T) {
 	}
 }
 
-// BenchmarkMillion is what a verify pays: with no session revoked at all, with a million of them and
-// another one asked for, as nearly all are, and for one that is revoked, whose answer is a refusal.
+// BenchmarkMillion is what a verify pays: with no session revoked at all, with a million of them
+// and another one asked for, as nearly all are, and for one that is revoked, whose answer is a
+// refusal.
 func BenchmarkMillion(b *testing.B) {
 	all := newMemory(time.Now, 0)
 	fill(all, million)

@@ -52,7 +52,7 @@ func open(tb testing.TB, c Config) (*Set, *logBuffer) {
 
 func revoke(tb testing.TB, s *Set, i int) {
 	tb.Helper()
-	if err := s.Revoke(context.Background(), id(i), testTime+1000); err != nil {
+	if err := s.Revoke(context.Background(), id(i), testUntil); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -87,7 +87,7 @@ func write(tb testing.TB, name, data string) {
 func lines(ids ...int) string {
 	data := []byte(header)
 	for _, i := range ids {
-		data = appendLine(data, id(i), testTime+1000)
+		data = appendLine(data, id(i), testUntil)
 	}
 	return string(data)
 }
@@ -111,7 +111,7 @@ func TestFile(t *testing.T) {
 		t.Error("a set does not have what it revoked")
 	}
 	await(t, "each has what the other revoked", func() bool { return a.Has(id(2)) && b.Has(id(1)) && b.Has(id(3)) })
-	if err := Add(context.Background(), Config{File: name, Now: a.memory.now}, id(4), testTime+1000); err != nil {
+	if err := Add(context.Background(), Config{File: name, Now: a.memory.now}, id(4), testUntil); err != nil {
 		t.Error(err)
 	}
 	await(t, "both have what the command line revoked", func() bool { return a.Has(id(4)) && b.Has(id(4)) })
@@ -194,7 +194,7 @@ func TestStart(t *testing.T) {
 					t.Errorf("logged %q", got)
 				}
 				revoke(t, s, 7)
-				c.after += string(appendLine(nil, id(7), testTime+1000))
+				c.after += string(appendLine(nil, id(7), testUntil))
 			}
 			if got := read(t, name); got != c.after {
 				t.Errorf("afterwards %q, want %q", got, c.after)
@@ -267,7 +267,7 @@ func TestLost(t *testing.T) {
 			await(t, "the file is whole again", func() bool {
 				data, _ := os.ReadFile(file)
 				for i := range 5 {
-					if !bytes.Contains(data, appendLine(nil, id(i), testTime+1000)) {
+					if !bytes.Contains(data, appendLine(nil, id(i), testUntil)) {
 						return false
 					}
 				}
@@ -296,7 +296,7 @@ func TestClockSetBack(t *testing.T) {
 	c := newClock(testTime)
 	s, _ := open(t, Config{File: name, Now: c.now})
 	revoke(t, s, 1)
-	c.set(testTime + 10*365*24*3600)
+	c.set(testUntil + 2*spare)
 	if s.memory.sweep(); s.memory.len() != 0 {
 		t.Fatal("not forgotten")
 	}
@@ -322,7 +322,7 @@ func TestSince(t *testing.T) {
 				t.Fatalf("%d entries, next %d after %d, more %v", len(entries), next, moment, more)
 			}
 			for _, e := range entries {
-				if e.Until != testTime+1000 {
+				if e.Until != testUntil {
 					t.Errorf("%+v", e)
 				}
 				seen[e.Session]++

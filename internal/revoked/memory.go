@@ -19,8 +19,8 @@ type memory struct {
 	mark    uint32     // the last of nextMark
 }
 
-// spare is for how many seconds more a session is kept: a clock that went ahead for a while must not
-// have it forgotten.
+// spare is for how many seconds more a session is kept: a clock that went ahead for a while must
+// not have it forgotten.
 const spare = 24 * 60 * 60
 
 // maxSessions bounds the memory that Redis, or a file, can make a process take: 34 bytes a session.
@@ -121,8 +121,8 @@ func (m *memory) rebuild(old *table) *table {
 	return t
 }
 
-// sweep forgets the sessions that need not be kept, if they are a good part of all. It reports whether
-// the clock was set back since the last time: sessions may have been forgotten too early.
+// sweep forgets the sessions that need not be kept, if they are a good part of all. It reports
+// whether the clock was set back since the last time: sessions may have been forgotten too early.
 func (m *memory) sweep() (setBack bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

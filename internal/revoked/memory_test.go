@@ -22,7 +22,12 @@ func newClock(unix int64) *clock {
 func (c *clock) set(unix int64) { c.micros.Store(unix * 1e6) }
 func (c *clock) now() time.Time { return time.UnixMicro(c.micros.Load()) }
 
-const testTime = 1_790_000_000
+// testTime is the time of most tests, and testUntil until when they revoke. It is far away because
+// Redis has a clock of its own.
+const (
+	testTime  = 1_790_000_000
+	testUntil = 4_000_000_000
+)
 
 // id makes a session of a number, its bytes in no order.
 func id(i int) (session [8]byte) {

@@ -2,9 +2,9 @@
 //
 // Most callers want [Open], and then [Set.Has] for each token with a session, which fits
 // token.Request.Revoked: it takes no lock, does not allocate, and takes some 20 ns among a million
-// sessions. [Set.Revoke] adds a session, and returns once it is kept where a crash does not lose it:
-// in a file on this machine, or in Redis or Valkey for several machines. What one process or machine
-// revokes the others have within a second.
+// sessions. [Set.Revoke] adds a session, and returns once it is kept where a crash does not lose
+// it: in a file on this machine, or in Redis or Valkey for several machines. What one process or
+// machine revokes the others have within a second.
 package revoked
 
 import (
@@ -42,8 +42,8 @@ var (
 // errFull is the error of more sessions than a process takes.
 var errFull = fmt.Errorf("there are more than %d sessions", maxSessions)
 
-// pollTime is how often a set looks for what others revoked, and sweepTime how often it forgets what
-// is over.
+// pollTime is how often a set looks for what others revoked, and sweepTime how often it forgets
+// what is over.
 const (
 	pollTime  = 200 * time.Millisecond
 	sweepTime = time.Minute
@@ -130,15 +130,14 @@ func (s *Set) Revoke(ctx context.Context, session [8]byte, until int64) (err err
 		return err
 	}
 	if s.file != nil {
-		err = s.file.append(ctx, session, uint32(until))
+		if err = s.file.append(ctx, session, uint32(until)); err == nil && !s.memory.add(session, uint32(until)) {
+			err = errFull
+		}
 	} else {
 		err = s.shared.add(ctx, session, uint32(until))
 	}
 	if err != nil {
 		return fmt.Errorf("revoked: not revoked: %w", err)
-	}
-	if !s.memory.add(session, uint32(until)) {
-		return fmt.Errorf("revoked: not revoked: %w", errFull)
 	}
 	return nil
 }

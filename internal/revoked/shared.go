@@ -24,11 +24,12 @@ const (
 	changesRead = 1000                            // at once
 )
 
-// The fields of a change: either a session and its time, or who wrote so many sessions that all are
-// to be read again.
+// The fields of a change: a session and its time, and who added it; or who wrote so many sessions
+// that all are to be read again.
 const (
 	fieldSession = "session"
 	fieldUntil   = "until"
+	fieldBy      = "by"
 	fieldAll     = "all"
 )
 
@@ -39,21 +40,24 @@ const (
 	scanEvery  = time.Hour
 )
 
-// shared keeps the sessions in Redis, for several machines. Each reads the stream of changes several
-// times a second, from the last one that it has seen on. If Redis does not have that one any more,
-// or has fewer sessions than before, then Redis lost some, or this process missed some: it reads all
-// of them, and writes back what Redis lacks. Nothing that Redis lacks is taken out of memory.
+// shared keeps the sessions in Redis, for several machines. Each reads the stream of changes
+// several times a second, from the last one that it has seen on. If Redis does not have that one
+// any more, or not one that this process added, or has fewer sessions than before, then Redis lost
+// some, or this process missed some: it reads all of them, and writes back what Redis lacks.
+// Nothing that Redis lacks is taken out of memory.
 type shared struct {
 	option valkey.ClientOption
 	memory *memory
 	log    *slog.Logger
 	self   string // names this process among the others
 
-	client atomic.Pointer[valkey.Client] // nil before Redis was reached
+	client  atomic.Pointer[valkey.Client] // nil before Redis was reached
+	pending pending                       // the changes of this process
+	again   atomic.Bool                   // all sessions are to be read
 
 	last    string    // the change that was seen last; "" where the stream was empty
 	count   int64     // how many sessions Redis had
-	scanned time.Time // when all were read last; zero: they are to be read
+	scanned time.Time // when all were read last
 	strange bool      // it was logged that Redis has something else
 }
 
@@ -84,7 +88,9 @@ func newShared(url string, m *memory, log *slog.Logger) (*shared, error) {
 	if err != nil {
 		return nil, fmt.Errorf("revoked: redis: %w", err)
 	}
-	return &shared{option: option, memory: m, log: log, self: strconv.FormatUint(rand.Uint64(), 16)}, nil
+	s := &shared{option: option, memory: m, log: log, self: strconv.FormatUint(rand.Uint64(), 16)}
+	s.again.Store(true)
+	return s, nil
 }
 
 func (s *shared) close() {
@@ -117,15 +123,21 @@ func (s *shared) add(ctx context.Context, session [8]byte, until uint32) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	member, score := hex.EncodeToString(session[:]), strconv.FormatUint(uint64(until), 10)
+	by := s.pending.begin(s.self)
 	for _, answer := range c.DoMulti(ctx,
 		c.B().Zadd().Key(sessionsKey).Gt().ScoreMember().ScoreMember(float64(until), member).Build(),
 		c.B().Xadd().Key(changesKey).Maxlen().Almost().Threshold(changesKept).Id("*").
-			FieldValue().FieldValue(fieldSession, member).FieldValue(fieldUntil, score).Build(),
+			FieldValue().FieldValue(fieldSession, member).FieldValue(fieldUntil, score).FieldValue(fieldBy, by).Build(),
 	) {
 		if err := answer.Error(); err != nil {
+			s.pending.see(by)
 			return fmt.Errorf("Redis does not take it: %w", err)
 		}
 	}
+	if !s.memory.add(session, until) { // first, so that scan writes it back if Redis loses it now
+		return errFull
+	}
+	s.pending.acknowledge(by)
 	return nil
 }
 
@@ -133,15 +145,17 @@ func (s *shared) add(ctx context.Context, session [8]byte, until uint32) error {
 // whether memory has all that Redis has, also where the writing failed.
 func (s *shared) sync(ctx context.Context) (loaded bool, err error) {
 	c, err := s.connect(ctx)
-	if err == nil && !s.scanned.IsZero() && time.Since(s.scanned) < scanEvery {
+	if err == nil && !s.again.Load() && time.Since(s.scanned) < scanEvery {
 		var complete bool
 		if complete, err = s.follow(ctx, c); err == nil && complete {
 			return true, nil
 		}
 	}
 	if err == nil {
-		s.scanned = time.Time{}
-		loaded, err = s.scan(ctx, c)
+		s.again.Store(false)
+		if loaded, err = s.scan(ctx, c); err != nil {
+			s.again.Store(true)
+		}
 	}
 	if err != nil {
 		return loaded, fmt.Errorf("Redis: %w", err)
@@ -149,13 +163,14 @@ func (s *shared) sync(ctx context.Context) (loaded bool, err error) {
 	return loaded, nil
 }
 
-// forget has sync read all sessions again.
-func (s *shared) forget() { s.scanned = time.Time{} }
+// forget has the next sync read all sessions again.
+func (s *shared) forget() { s.again.Store(true) }
 
 // follow reads the changes. It returns false if that does not tell all.
 func (s *shared) follow(ctx context.Context, c valkey.Client) (complete bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
+	due := s.pending.acknowledged()
 	for {
 		from := s.last
 		if from == "" {
@@ -183,6 +198,7 @@ func (s *shared) follow(ctx context.Context, c valkey.Client) (complete bool, er
 		}
 		for _, change := range changes {
 			s.last = change.ID
+			s.pending.see(change.FieldValues[fieldBy])
 			if by, all := change.FieldValues[fieldAll]; all {
 				lost = lost || by != s.self
 			} else if err := s.learn(change.FieldValues[fieldSession], change.FieldValues[fieldUntil], 0); err != nil {
@@ -190,7 +206,7 @@ func (s *shared) follow(ctx context.Context, c valkey.Client) (complete bool, er
 			}
 		}
 		if lost || read < changesRead {
-			return !lost, nil
+			return !lost && s.pending.seen(due), nil
 		}
 	}
 }
@@ -211,98 +227,6 @@ func (s *shared) learn(member, score string, mark uint32) error {
 		return errFull
 	}
 	return nil
-}
-
-// scan reads all sessions, writes back those that Redis lacks, and takes out what is over.
-func (s *shared) scan(ctx context.Context, c valkey.Client) (loaded bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, scanTime)
-	defer cancel()
-	changes, err := c.Do(ctx, c.B().Xrevrange().Key(changesKey).End("+").Start("-").Count(1).Build()).AsXRange()
-	if err != nil {
-		return false, err
-	}
-	if s.last = ""; len(changes) > 0 {
-		s.last = changes[0].ID
-	}
-	mark := s.memory.nextMark()
-	for cursor := uint64(0); ; {
-		page, err := c.Do(ctx, c.B().Zscan().Key(sessionsKey).Cursor(cursor).Count(changesRead).Build()).AsScanEntry()
-		if err != nil {
-			return false, err
-		}
-		for i := 0; i+1 < len(page.Elements); i += 2 {
-			if err := s.learn(page.Elements[i], page.Elements[i+1], mark); err != nil {
-				return false, err
-			}
-		}
-		if cursor = page.Cursor; cursor == 0 {
-			break
-		}
-	}
-	if err := s.writeBack(ctx, c, mark); err != nil {
-		return true, err
-	}
-	if err := s.drop(ctx, c); err != nil {
-		return true, err
-	}
-	if s.count, err = c.Do(ctx, c.B().Zcard().Key(sessionsKey).Build()).AsInt64(); err == nil {
-		s.scanned = time.Now()
-	}
-	return true, err
-}
-
-// writeBack writes the sessions without the mark to Redis, and has the others read all.
-func (s *shared) writeBack(ctx context.Context, c valkey.Client, mark uint32) error {
-	written := 0
-	for {
-		var lost []Entry
-		s.memory.missing(mark, func(r *record) bool {
-			lost = append(lost, Entry{r.session, int64(r.until)})
-			return len(lost) < changesRead
-		})
-		if len(lost) == 0 {
-			break
-		}
-		add := c.B().Zadd().Key(sessionsKey).Gt().ScoreMember()
-		for _, e := range lost {
-			add = add.ScoreMember(float64(e.Until), hex.EncodeToString(e.Session[:]))
-		}
-		if err := c.Do(ctx, add.Build()).Error(); err != nil {
-			return err
-		}
-		for _, e := range lost {
-			s.memory.addMarked(e.Session, uint32(e.Until), mark)
-		}
-		written += len(lost)
-	}
-	if written == 0 {
-		return nil
-	}
-	s.log.Warn("revoked sessions: Redis lacked some, which were written back", "sessions", written)
-	return c.Do(ctx, c.B().Xadd().Key(changesKey).Maxlen().Almost().Threshold(changesKept).Id("*").
-		FieldValue().FieldValue(fieldAll, s.self).Build()).Error()
-}
-
-// drop takes the sessions out of Redis that are over for so long that no process keeps them, by the
-// clock of Redis, if they are a good part of all.
-func (s *shared) drop(ctx context.Context, c valkey.Client) error {
-	now, err := c.Do(ctx, c.B().Time().Build()).AsIntSlice()
-	if err != nil || len(now) == 0 {
-		return err
-	}
-	over := strconv.FormatInt(now[0]-s.memory.grace.Load()-spare, 10)
-	answers := c.DoMulti(ctx,
-		c.B().Zcount().Key(sessionsKey).Min("-inf").Max(over).Build(),
-		c.B().Zcard().Key(sessionsKey).Build())
-	n, err := answers[0].AsInt64()
-	if err != nil {
-		return err
-	}
-	all, err := answers[1].AsInt64()
-	if err != nil || n == 0 || n < all/8 {
-		return err
-	}
-	return c.Do(ctx, c.B().Zremrangebyscore().Key(sessionsKey).Min("-inf").Max(over).Build()).Error()
 }
 
 // warnOfLoss warns if Redis keeps nothing on its disk. Redis need not tell.
