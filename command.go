@@ -5,25 +5,31 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
+
+	"github.com/agnivade/levenshtein"
 
 	"videotoken/internal/config"
 )
 
 const usage = `Videotoken turns video documents into signed URLs on several CDNs. Usage:
 
-    videotoken -config FILE [-listen ADDR] ...     serve POST /video/token
-    videotoken -config FILE -check                 report every mistake in a configuration
-    videotoken -demo                               serve example CDNs, to try it
+    videotoken serve -config FILE [-listen ADDR]   serve POST /video/token; the word serve may be left out
+    videotoken serve -config FILE -check           report every mistake in a configuration
+    videotoken serve -demo                         serve example CDNs, to try it
     videotoken keygen [-id N | -caller NAME]       print a new key, ready for the configuration
     videotoken sign -config FILE URL-PATH          print a signed URL
     videotoken verify -config FILE URI             verify a signed URL, or its path and query
     videotoken version                             print the version
+    videotoken help [COMMAND]                      explain a command
 
-Each command has -h. The flags for serving, which override the configuration:
+The flags for serving, which override the configuration:
 
 `
 
@@ -54,13 +60,45 @@ func execute(stdout, stderr *os.File, args []string) int {
 	return 1
 }
 
+// run runs the command that args name. Flags without a command are those of serve.
 func run(stdout io.Writer, stderr *logQueue, args []string) error {
-	if len(args) > 0 {
-		if command := commands[args[0]]; command != nil {
-			return command(stdout, stderr, args[1:])
+	name := "serve"
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		name, args = args[0], args[1:]
+	}
+	if name == "help" {
+		name, args = "serve", append(args, "-h")
+		if len(args) > 1 {
+			name, args = args[0], args[1:]
 		}
 	}
-	return serve(stdout, stderr, args)
+	if len(args) > 0 && (args[0] == "-version" || args[0] == "--version") {
+		name, args = "version", args[1:]
+	}
+	if name == "serve" {
+		return serve(stdout, stderr, args)
+	}
+	command := commands[name]
+	if command == nil {
+		fmt.Fprintf(stderr, "videotoken: %s; `videotoken help` lists all commands\n", unknown(name))
+		return errUsage
+	}
+	return command(stdout, stderr, args)
+}
+
+// unknown says that there is no command of the given name, and which similar one there is.
+func unknown(name string) string {
+	message := fmt.Sprintf("unknown command %q", name)
+	nearest, distance := "", 3
+	for _, other := range append(slices.Sorted(maps.Keys(commands)), "help", "serve") {
+		if d := levenshtein.ComputeDistance(name, other); d < distance {
+			nearest, distance = other, d
+		}
+	}
+	if nearest != "" {
+		message += fmt.Sprintf(": did you mean %q?", nearest)
+	}
+	return message
 }
 
 // parse parses the flags of a command and checks how many arguments follow them.

@@ -12,11 +12,13 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
 	"videotoken/internal/config"
 	"videotoken/internal/server"
+	"videotoken/internal/uri"
 	"videotoken/internal/video"
 )
 
@@ -79,23 +81,33 @@ func configure(file string) (*config.Config, error) {
 }
 
 // newSigner makes the signer of a configuration.
-func newSigner(c *config.Config) *video.Signer {
-	return &video.Signer{
-		CDNs:    c.CDNs,
-		TTL:     seconds(c.Token.TTL),
-		MaxTTL:  seconds(c.Token.MaxTTL),
-		Round:   seconds(c.Token.Round),
-		MaxURLs: c.Limits.URLs,
+func newSigner(c *config.Config) (*video.Signer, error) {
+	own := slices.Clone(c.Document.Origins)
+	for _, cdn := range c.CDNs.All() {
+		own = append(own, cdn.URL)
 	}
+	origins, err := uri.NewOrigins(own)
+	return &video.Signer{
+		CDNs:        c.CDNs,
+		Patterns:    c.Document.Patterns,
+		Origins:     origins,
+		KeepForeign: c.Document.KeepForeign,
+		Reserved:    []string{"token"},
+		TTL:         seconds(c.Token.TTL),
+		MaxTTL:      seconds(c.Token.MaxTTL),
+		Round:       seconds(c.Token.Round),
+		MaxURLs:     c.Limits.URLs,
+	}, err
 }
 
 func seconds(d time.Duration) int64 { return int64(d / time.Second) }
 
 // newSettings makes the server's settings of a configuration.
-func newSettings(c *config.Config, droppedLogs func() uint64) server.Settings {
+func newSettings(c *config.Config, droppedLogs func() uint64) (server.Settings, error) {
+	signer, err := newSigner(c)
 	addresses := map[string]server.ClientAddress{"x-real-ip": server.XRealIP, "x-forwarded-for": server.XForwardedFor}
 	return server.Settings{
-		Signer:         newSigner(c),
+		Signer:         signer,
 		Leeway:         seconds(c.Token.Leeway),
 		CORS:           server.CORS{Origins: c.CORS.Origins, Headers: c.CORS.Headers, Credentials: c.CORS.Credentials, MaxAge: seconds(c.CORS.MaxAge)},
 		TrustedProxies: c.Proxies.Networks,
@@ -104,7 +116,7 @@ func newSettings(c *config.Config, droppedLogs func() uint64) server.Settings {
 		Transport:      server.Transport(c.Transport),
 		Limits:         server.Limits{Body: c.Limits.Body, Connections: c.Limits.Connections, Memory: c.Limits.Memory},
 		DroppedLogs:    droppedLogs,
-	}
+	}, err
 }
 
 // shutdownTime bounds how long the requests that have begun may take once the listeners are closed.
@@ -120,7 +132,11 @@ func listenAndServe(log *slog.Logger, droppedLogs func() uint64, c *config.Confi
 	for _, w := range c.Warnings {
 		log.Warn("configuration: " + w)
 	}
-	s := server.New(newSettings(c, droppedLogs), log, time.Now)
+	settings, err := newSettings(c, droppedLogs)
+	if err != nil {
+		return err
+	}
+	s := server.New(settings, log, time.Now)
 	failed := make(chan error, 2)
 	if c.Admin != "" {
 		ln, err := listenOn(c.Admin)

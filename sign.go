@@ -32,7 +32,10 @@ func sign(stdout, stderr io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
-	signer := newSigner(c)
+	signer, err := newSigner(c)
+	if err != nil {
+		return err
+	}
 	if signer.CDNs, err = cdn.New(cdn.RoundRobin, []cdn.CDN{chosen}); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ package cdn
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -60,10 +61,15 @@ type Set struct {
 	only    *CDN // the only one that is picked, where there are no others
 	balance Balance
 	turns   schedule
+	subsets atomic.Uint64 // how often one was picked among a subset
 }
 
-// New makes a set of at least one CDN that may be picked. Names are unique, and each CDN has a key.
+// New makes a set of at least one CDN that may be picked, and MaxCDNs at most. Names are unique,
+// and each CDN has a key.
 func New(balance Balance, cdns []CDN) (*Set, error) {
+	if len(cdns) > MaxCDNs {
+		return nil, fmt.Errorf("%d CDNs: %d at most", len(cdns), MaxCDNs)
+	}
 	s := &Set{cdns: append([]CDN(nil), cdns...), balance: balance}
 	weights := make([]int, len(cdns))
 	picked := 0
@@ -95,7 +101,7 @@ func (s *Set) Pick(id []byte) *CDN {
 	case s.only != nil:
 		return s.only
 	case s.balance == Affinity:
-		return s.rendezvous(id)
+		return s.rendezvous(id, nil)
 	default:
 		return &s.cdns[s.turns.next()]
 	}

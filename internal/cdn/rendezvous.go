@@ -10,14 +10,14 @@ import (
 // Hash Tables", 2005): every CDN draws -ln(u)/weight for the video, with u uniform in (0,1) from a
 // hash of the two, and the least draw wins. A draw does not depend on the other CDNs, so one that
 // is added takes its share and moves nothing between the others. The hash is the same in every
-// process, so that all replicas agree.
-func (s *Set) rendezvous(id []byte) *CDN {
+// process, so that all replicas agree. A mask leaves CDNs out, and then there may be none to return.
+func (s *Set) rendezvous(id []byte, among *Mask) *CDN {
 	h := xxhash.Sum64(id)
-	var best *CDN // there is one with a weight
+	var best *CDN
 	least := math.Inf(1)
 	for i := range s.cdns {
 		c := &s.cdns[i]
-		if c.Weight == 0 {
+		if c.Weight == 0 || among != nil && !among.Has(i) {
 			continue
 		}
 		u := (float64(mix(h^c.seed)>>11) + 0.5) / (1 << 53)

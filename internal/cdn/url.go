@@ -23,12 +23,12 @@ func (c *CDN) Append(dst []byte, s *uri.Source, claims *token.Claims) ([]byte, e
 		if dst, err = c.Keys[0].Append(append(dst, "/~"...), claims, s.Canonical, nil); err != nil {
 			return dst, err
 		}
-		dst = s.AppendPath(dst)
+		dst = c.appendPath(dst, s)
 		if len(s.Query) > 0 {
 			dst = uri.AppendQuery(append(dst, '?'), s.Query)
 		}
 	} else {
-		dst = append(s.AppendPath(dst), '?')
+		dst = append(c.appendPath(dst, s), '?')
 		if len(s.Query) > 0 {
 			dst = append(uri.AppendQuery(dst, s.Query), '&')
 		}
@@ -40,4 +40,13 @@ func (c *CDN) Append(dst []byte, s *uri.Source, claims *token.Claims) ([]byte, e
 		return dst, errTooLong
 	}
 	return s.AppendFragment(dst), nil
+}
+
+// appendPath appends the path of a source as it came, or in the one spelling that is served where
+// the CDN takes no other.
+func (c *CDN) appendPath(dst []byte, s *uri.Source) []byte {
+	if c.ExactRequests {
+		return uri.AppendPath(dst, s.Canonical)
+	}
+	return s.AppendPath(dst)
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"videotoken/internal/cdn"
+	"videotoken/internal/document"
 )
 
 // Config is a configuration. docs/DESIGN.md, section 8, has an example with every field.
@@ -21,6 +22,7 @@ type Config struct {
 	Admin         string // HOST:PORT of the admin endpoints, "" for none
 	Transport     string // one of Transports
 	Token         Token
+	Document      Document
 	CDNs          *cdn.Set
 	CORS          CORS
 	Proxies       Proxies
@@ -41,6 +43,13 @@ var ClientAddresses = []string{"x-real-ip", "x-forwarded-for"}
 
 // Token is the policy for tokens. All durations are whole seconds.
 type Token struct{ TTL, MaxTTL, Round, Leeway time.Duration }
+
+// Document says what the service looks for in documents.
+type Document struct {
+	Patterns    *document.Patterns // which strings are URLs
+	Origins     []string           // absolute URLs that begin so are signed, besides those of the CDNs
+	KeepForeign bool               // other URLs stay as they are, and are not refused
+}
 
 // CORS says which pages may ask from a browser, and how.
 type CORS struct {
@@ -135,6 +144,7 @@ func defaults() *Config {
 		Admin:         "127.0.0.1:9302",
 		Transport:     "auto",
 		Token:         Token{TTL: 6 * time.Hour, MaxTTL: 24 * time.Hour, Round: 5 * time.Minute, Leeway: 10 * time.Second},
+		Document:      Document{Patterns: document.Default},
 		CORS:          CORS{MaxAge: 24 * time.Hour},
 		ClientAddress: "x-real-ip",
 		Limits:        Limits{Body: 64 << 10, URLs: 256, Connections: 100_000},

@@ -50,6 +50,10 @@ cors:
 trusted_proxies: ["10.0.0.0/8", "::1", unix]
 client_address: x-forwarded-for
 drain: 20s
+document:
+  urls: ["sources[].src", {path: previewThumbnails.src, scope: directory}]
+  origins: ["https://old.example/films"]
+  foreign: keep
 `
 
 func write(t *testing.T, name, content string, mode os.FileMode) string {
@@ -84,6 +88,9 @@ func TestLoad(t *testing.T) {
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+	if got, want := fmt.Sprint(c.Document), "{sources[].src, previewThumbnails.src (directory) [https://old.example/films] true}"; got != want {
+		t.Errorf("document: %s, want %s", got, want)
+	}
 	if want := []string{"cdns[1]: enforce is false: /verify lets every request for own pass, and only reports what it would refuse"}; !slices.Equal(c.Warnings, want) {
 		t.Errorf("warnings %q", c.Warnings)
 	}
@@ -99,6 +106,37 @@ func TestDefaults(t *testing.T) {
 	const want = ":3002127.0.0.1:9302auto{65536 256 100000 0} {6h0m0s 24h0m0s 5m0s 10s} {[] [] false 24h0m0s} {[] false}x-real-ip5s 1 false false []"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// TestPresets: a player's name stands for its patterns, and a pattern of one's own counts before.
+func TestPresets(t *testing.T) {
+	c, err := config.Load(write(t, "videotoken.yaml", `cdns: [{name: a, url: "https://a.example", keys: [{id: 1, secret: SECRET}]}]
+document: {urls: [plyr, {path: poster, scope: directory}, extra]}`, 0o600))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "poster (directory), extra, sources[].src, tracks[].src, previewThumbnails.src (directory), previewThumbnails.src[] (directory)"
+	if got := c.Document.Patterns.String(); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// TestTTL: a ttl above max_ttl is lowered to it, with a warning if it was written.
+func TestTTL(t *testing.T) {
+	for _, c := range []struct{ token, warning string }{
+		{"{max_ttl: 1h}", ""},
+		{"{ttl: 1h, max_ttl: 1h}", ""},
+		{"{max_ttl: 1h, ttl: 2h}", "token.ttl: 2h0m0s is above max_ttl, 1h0m0s, and is lowered to it"},
+	} {
+		got, err := config.Load(write(t, "videotoken.yaml", `cdns: [{name: a, url: "https://a.example", keys: [{id: 1, secret: SECRET}]}]
+token: `+c.token, 0o600))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Token.TTL != time.Hour || strings.Join(got.Warnings, "; ") != c.warning {
+			t.Errorf("%s: %v, %q; want %q", c.token, got.Token.TTL, got.Warnings, c.warning)
+		}
 	}
 }
 

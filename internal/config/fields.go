@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"strconv"
@@ -27,8 +28,9 @@ func (r *reader) config(root *node) *Config {
 					balance, _ = cdn.ParseBalance(name)
 				}
 			},
-			"token":  func(n *node, f string) { r.token(n, f, &c.Token) },
-			"limits": func(n *node, f string) { r.limits(n, f, &c.Limits) },
+			"token":    func(n *node, f string) { r.token(n, f, &c.Token) },
+			"document": func(n *node, f string) { r.document(n, f, &c.Document) },
+			"limits":   func(n *node, f string) { r.limits(n, f, &c.Limits) },
 			"cdns": func(n *node, f string) {
 				hasCDNs = true
 				cdns = r.cdns(n, f)
@@ -92,30 +94,28 @@ func checkAddress(s string) error {
 const maxTTL = 10 * 365 * 24 * time.Hour
 
 func (r *reader) token(n *node, field string, t *Token) {
-	at := map[string]*node{}
-	wrong := false
+	var ttl *node
 	read := func(to *time.Duration, least, most time.Duration) func(*node, string) {
 		return func(n *node, f string) {
-			at[f] = n
 			if d, ok := r.duration(n, f, least, most); ok {
 				*to = d
-			} else {
-				wrong = true
 			}
 		}
 	}
 	r.mapping(n, field, fields{
-		"ttl":     read(&t.TTL, time.Second, maxTTL),
+		"ttl": func(n *node, f string) {
+			ttl = n
+			read(&t.TTL, time.Second, maxTTL)(n, f)
+		},
 		"max_ttl": read(&t.MaxTTL, time.Second, maxTTL),
 		"round":   read(&t.Round, time.Second, maxTTL),
 		"leeway":  read(&t.Leeway, 0, time.Hour),
 	})
-	if t.TTL > t.MaxTTL && !wrong {
-		node, f := at["token.ttl"], "token.ttl"
-		if node == nil {
-			node, f = at["token.max_ttl"], "token.max_ttl"
+	if t.TTL > t.MaxTTL {
+		if ttl != nil {
+			r.warnings = append(r.warnings, fmt.Sprintf("%s.ttl: %v is above max_ttl, %v, and is lowered to it", field, t.TTL, t.MaxTTL))
 		}
-		r.fail(node, f, "ttl, %v, is above max_ttl, %v: lower one or raise the other", t.TTL, t.MaxTTL)
+		t.TTL = t.MaxTTL
 	}
 }
 

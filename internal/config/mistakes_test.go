@@ -26,7 +26,7 @@ func TestMistakes(t *testing.T) {
 		{"ttl unparsable and max_ttl below the default", cdns + "token: {ttl: 6 hours, max_ttl: 1h}\n", []string{"line 2, column 14: token.ttl: must be a duration of whole seconds from 1s to 87600h0m0s"}},
 		{"leeway too long", cdns + "token: {leeway: 2h}\n", []string{"token.leeway: must be a duration of whole seconds from 0s to 1h0m0s"}},
 		{"two documents", cdns + "---\n" + cdns, []string{"line 2, column 1: a second YAML document"}},
-		{"unknown field", cdns + "listne: \":1\"\n", []string{"line 2, column 1: listne: unknown field: expected one of admin, balance, cdns, client_address, cors, drain, limits, listen, token, transport, trusted_proxies"}},
+		{"unknown field", cdns + "listne: \":1\"\n", []string{"line 2, column 1: listne: unknown field: expected one of admin, balance, cdns, client_address, cors, document, drain, limits, listen, token, transport, trusted_proxies"}},
 		{"no value", cdns + "listen:\n", []string{"line 2, column 1: listen: has no value"}},
 		{"listen", cdns + "listen: localhost\n", []string{"line 2, column 9: listen: must be HOST:PORT"}},
 		{"port", cdns + "admin: \":99999\"\n", []string{"line 2, column 8: admin: must be HOST:PORT"}},
@@ -34,8 +34,12 @@ func TestMistakes(t *testing.T) {
 		{"balance", cdns + "balance: random\n", []string{"line 2, column 10: balance: must be round-robin or affinity"}},
 		{"durations", cdns + "token: {ttl: 6, max_ttl: 1.5s, round: 0s, leeway: -1s}\n", []string{
 			"line 2, column 14: token.ttl: must be a duration", "column 26: token.max_ttl: must be a duration", "column 39: token.round: must be a duration", "column 51: token.leeway: must be a duration"}},
-		{"ttl above max_ttl", cdns + "token:\n  max_ttl: 1h\n  ttl: 2h\n", []string{"line 4, column 8: token.ttl: ttl, 2h0m0s, is above max_ttl, 1h0m0s"}},
-		{"default ttl above max_ttl", cdns + "token: {max_ttl: 1h}\n", []string{"line 2, column 18: token.max_ttl: ttl, 6h0m0s, is above"}},
+		{"patterns", cdns + "document: {urls: [plyr, a.b, \"a[0]\", a.b, {scope: directory}, {path: x, scope: wide}, [y]]}\n", []string{
+			"column 30: document.urls[2]: \"a[0]\" must be names", "column 38: document.urls[3]: \"a.b\" stands in the list twice",
+			"column 43: document.urls[4].path: is missing", "column 80: document.urls[5].scope: must be url or directory", "document.urls[6]: must be"}},
+		{"no patterns", cdns + "document: {urls: []}\n", []string{"document.urls: must have 1 to 32 elements: it has 0"}},
+		{"origins", cdns + "document: {origins: [\"https://a.example/\", \"//b.example\"], foreign: maybe}\n", []string{
+			"document.origins[0]: must be http://", "document.origins[1]: must be http://", "document.foreign: must be refuse or keep"}},
 		{"cdns not a list", "cdns: 5\n", []string{"line 1, column 7: cdns: must be a list"}},
 		{"no cdns", "cdns: []\n", []string{"line 1, column 7: cdns: must have 1 to 256 elements: it has 0"}},
 		{"cdn without anything", "cdns:\n  - weight: 1\n", []string{"cdns[0].name: is missing", "cdns[0].url: is missing", "cdns[0].keys: is missing"}},

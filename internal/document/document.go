@@ -2,6 +2,9 @@
 // answer: the same bytes with other URLs. It allocates only for errors, and it knows no CDN and no
 // token.
 //
+// Which strings of a video are URLs is configured: [Compile] makes [Patterns] of a list such as
+// "sources[].src" and "poster".
+//
 // Most callers keep one [Document] per request in a pool. They call [Document.Read], take the
 // values they need with [Document.URLs], [Document.Text] and [Document.Bytes], and write the answer
 // with [Document.AppendBefore] for each URL and [Document.AppendRest] at the end.
@@ -11,18 +14,19 @@
 // all of this and finds the values, in time that grows with the body's length whatever is in it.
 package document
 
-import "strconv"
-
 // Document is one request body and what was found in it. The zero value is ready for use, and a
 // used one keeps its memory for the next request.
 type Document struct {
-	// What was found. A value that the body does not have is absent.
-	VideoID Value
+	// Options are what was found in the member "token". A value that the body does not have is
+	// absent.
 	Options Options
 
 	body      []byte
-	answer    Value // the video object
+	patterns  *Patterns
+	answer    Value // the video object, or the array of them
+	videos    []Video
 	urls      []URL
+	videoID   Value // of the video that is read
 	maxURLs   int
 	complaint *Error // about the first value that is not what it should be
 	text      []byte // the text of strings that have escapes
@@ -30,18 +34,30 @@ type Document struct {
 }
 
 // Options are the members of the body's member "token".
-type Options struct{ TTL, NotBefore, IP, Session Value }
+type Options struct {
+	TTL, NotBefore, IP, Session, Scope, CDN Value
+	Exclude                                 []Value // each is a string
+}
+
+// Video is one video of the body. It has at least one URL.
+type Video struct {
+	ID         Value // its member "videoId"; absent if there is none
+	First, End int   // its URLs are Document.URLs()[First:End]
+}
 
 // URL is a string in the body that is a URL.
 type URL struct {
 	Value
-	Type Value // the member "type" of the same object; absent if there is none
+	Type      Value // the member "type" of the same object; absent if there is none
+	Directory bool  // as the URL's pattern has it
+
+	object uint32 // where the innermost object around it starts
 }
 
 // Value is a place in the body that has a JSON value. The zero value stands for a value that is
 // absent.
 type Value struct {
-	start, end int
+	start, end uint32
 	escaped    bool // a string that has escapes
 }
 
@@ -50,17 +66,27 @@ func (v Value) IsAbsent() bool { return v.end == 0 }
 
 // Reset forgets the request and keeps the memory.
 func (d *Document) Reset() {
-	d.VideoID, d.Options = Value{}, Options{}
-	d.body, d.answer, d.complaint, d.urls, d.text = nil, Value{}, nil, d.urls[:0], d.text[:0]
+	d.Options = Options{Exclude: d.Options.Exclude[:0]}
+	d.body, d.answer, d.complaint, d.text = nil, Value{}, nil, d.text[:0]
+	d.videos, d.urls = d.videos[:0], d.urls[:0]
 	d.walker.reset(nil)
 }
 
-// URLs returns the body's URLs in their order. It has at least one after a successful
+// Videos returns the body's videos in their order. It has at least one after a successful
 // [Document.Read].
+func (d *Document) Videos() []Video { return d.videos }
+
+// URLs returns the URLs of all videos in their order in the body.
 func (d *Document) URLs() []URL { return d.urls }
 
-// Pointer returns the JSON pointer of URL i, for an error.
-func (d *Document) Pointer(i int) string { return "/video/sources/" + strconv.Itoa(i) + "/src" }
+// Pointer returns the JSON pointer (RFC 6901) of URL i, for an error. The document has no other use
+// afterwards but [Document.Reset].
+func (d *Document) Pointer(i int) string {
+	w := &d.walker
+	w.reset(d.body[:d.urls[i].start]) // the walk ends before the value
+	w.skip()
+	return w.pointer()
+}
 
 // Bytes returns a value as it is spelled in the body.
 func (d *Document) Bytes(v Value) []byte { return d.body[v.start:v.end] }
@@ -95,6 +121,13 @@ func (d *Document) AppendBefore(dst []byte, i int) []byte {
 		start = d.urls[i-1].end - 1 // the closing quote
 	}
 	return append(dst, d.body[start:d.urls[i].start+1]...)
+}
+
+// AppendText appends the text of URL i as it is spelled in the body: the answer then has the same
+// URL.
+func (d *Document) AppendText(dst []byte, i int) []byte {
+	v := d.urls[i]
+	return append(dst, d.body[v.start+1:v.end-1]...)
 }
 
 // AppendRest appends the part of the answer that comes after the text of the last URL.

@@ -2,17 +2,24 @@ package document
 
 import "math"
 
-// Read checks a body and finds its values. The body has an object with the member "video", which
-// has at least one URL and at most maxURLs. The error is an [*Error]. The document refers to the
-// body until [Document.Reset], which must come before the next Read.
+// MaxVideos is how many videos a request may have.
+const MaxVideos = 64
+
+// maxExcluded is how many CDNs a request may exclude: as many as a configuration may have.
+const maxExcluded = 256
+
+// Read checks a body and finds its values. The body has an object with the member "video", or an
+// array of such objects with the member "videos". Patterns say where URLs stand in each, and there
+// are at most maxURLs in all. The error is an [*Error]. The document refers to the body until
+// [Document.Reset], which must come before the next Read.
 //
 // What is wrong with a value is reported only if the whole body is JSON. So reading goes on after
 // it.
-func (d *Document) Read(body []byte, maxURLs int) error {
+func (d *Document) Read(body []byte, patterns *Patterns, maxURLs int) error {
 	if len(body) > math.MaxInt32 {
 		return Errorf("", "the body is too long: send %d bytes at most", math.MaxInt32)
 	}
-	d.body, d.maxURLs = body, maxURLs
+	d.body, d.patterns, d.maxURLs = body, patterns, maxURLs
 	w := &d.walker
 	w.reset(body)
 	d.readBody(w)
@@ -51,110 +58,189 @@ func (d *Document) readBody(w *walker) {
 	if !d.expect(w, '{', `the body must be an object with a member "video", not %s`) {
 		return
 	}
-	found := false
+	hasVideo, hasVideos := false, false
 	for l := w.open(); w.more(l); {
 		switch string(w.name(l)) {
 		case "video":
-			found = true
+			hasVideo = true
+			w.next()
+			start := w.i
 			d.readVideo(w)
+			d.answer = Value{start: uint32(start), end: uint32(w.i)}
+		case "videos":
+			hasVideos = true
+			d.readVideos(w)
 		case "token":
 			d.readOptions(w)
 		default:
 			w.skip()
 		}
 	}
-	if !found {
+	switch {
+	case hasVideo && hasVideos:
+		d.complain(w, "/videos", `the body has "video" and "videos": send one of them`)
+	case !hasVideo && !hasVideos:
 		d.complain(w, "/video", `the body has no member "video": add the video object`)
 	}
+}
+
+func (d *Document) readVideos(w *walker) {
+	if !d.expect(w, '[', "must be an array of videos, not %s") {
+		return
+	}
+	start, count := w.i, 0
+	for l := w.open(); w.more(l); count++ {
+		if count < MaxVideos {
+			d.readVideo(w)
+		} else {
+			w.skip()
+		}
+	}
+	switch {
+	case count > MaxVideos:
+		d.complain(w, "", "must have %d videos at most", MaxVideos)
+	case count == 0:
+		d.complain(w, "", "must have at least one video")
+	}
+	d.answer = Value{start: uint32(start), end: uint32(w.i)}
 }
 
 func (d *Document) readVideo(w *walker) {
 	if !d.expect(w, '{', "must be an object, not %s") {
 		return
 	}
-	start, found := w.i, false
+	v := Video{First: len(d.urls)}
+	d.videoID = Value{}
+	d.readObject(w, d.patterns.video)
+	v.ID, v.End = d.videoID, len(d.urls)
+	if v.First == v.End && d.complaint == nil {
+		d.complain(w, "", "has no URL: it needs a string at one of %s", d.patterns.list)
+	}
+	d.videos = append(d.videos, v)
+}
+
+// readValue reads a value that patterns lead to. The object is where the innermost object around it
+// starts.
+func (d *Document) readValue(w *walker, n *node, object uint32) {
+	switch c := w.next(); {
+	case c == '"' && n.isURL && len(d.urls) < d.maxURLs:
+		d.urls = append(d.urls, URL{Value: w.str(), Directory: n.directory, object: object})
+	case c == '{' && len(n.names) > 0:
+		d.readObject(w, n)
+	case c == '[' && n.elements != nil:
+		d.readArray(w, n, object)
+	default:
+		d.readOther(w, n, c)
+	}
+}
+
+// readOther reads a value that is no URL, and that no pattern leads through.
+func (d *Document) readOther(w *walker, n *node, c byte) {
+	switch {
+	case n.isID:
+		d.videoID = w.value()
+		return
+	case d.complaint != nil || c == 'n' && !n.strict:
+	case c == '"' && n.isURL:
+		d.complain(w, "", "is one URL too many: a request may have %d", d.maxURLs)
+	default:
+		d.complain(w, "", "must be %s, not %s", n.want, w.describe())
+	}
+	w.skip()
+}
+
+func (d *Document) readObject(w *walker, n *node) {
+	start, first := uint32(w.i), len(d.urls)
+	var mediaType Value
+	complete := n.needed == nil
 	for l := w.open(); w.more(l); {
-		switch string(w.name(l)) {
-		case "videoId":
-			d.VideoID = w.value()
-		case "sources":
-			found = true
-			d.readSources(w)
-		default:
+		name := w.name(l)
+		if m := n.find(name); m != nil {
+			complete = complete || m == n.needed
+			d.readValue(w, m, start)
+		} else if n.typed && string(name) == "type" {
+			mediaType = d.readType(w, n)
+		} else {
 			w.skip()
 		}
 	}
-	if !found {
-		d.complain(w, "/sources", `the video has no member "sources": add an array of at least one source`)
+	if !complete {
+		d.complain(w, "/"+n.neededName(), "%s", n.missing)
 	}
-	d.answer = Value{start: start, end: w.i}
+	if !mediaType.IsAbsent() {
+		for i := first; i < len(d.urls); i++ {
+			if d.urls[i].object == start {
+				d.urls[i].Type = mediaType
+			}
+		}
+	}
 }
 
-func (d *Document) readSources(w *walker) {
-	if !d.expect(w, '[', "must be an array, not %s") {
-		return
+// readType reads the media type of an object's URLs. Null stands for no type, and so does a value
+// of another kind where the type is not strict.
+func (d *Document) readType(w *walker, n *node) Value {
+	c := w.next()
+	if c == '"' {
+		return w.str()
 	}
-	tooMany := false
-	for l := w.open(); w.more(l); {
-		if len(d.urls) < d.maxURLs {
-			d.readSource(w)
-			continue
-		}
-		tooMany = true
+	if n.strictType && c != 'n' {
+		d.expect(w, '"', "must be a string, not %s")
+	} else {
 		w.skip()
 	}
-	switch {
-	case tooMany:
-		d.complain(w, "", "must have %d sources at most", d.maxURLs)
-	case len(d.urls) == 0:
-		d.complain(w, "", "must have at least one source")
-	}
+	return Value{}
 }
 
-func (d *Document) readSource(w *walker) {
-	if !d.expect(w, '{', "must be an object, not %s") {
-		return
+func (d *Document) readArray(w *walker, n *node, object uint32) {
+	count := 0
+	for l := w.open(); w.more(l); count++ {
+		d.readValue(w, n.elements, object)
 	}
-	var u URL
-	for l := w.open(); w.more(l); {
-		switch string(w.name(l)) {
-		case "src":
-			if d.expect(w, '"', "must be a string, not %s") {
-				u.Value = w.str()
-			}
-		case "type":
-			if w.next() == 'n' { // null stands for no type
-				w.skip()
-			} else if d.expect(w, '"', "must be a string, not %s") {
-				u.Type = w.str()
-			}
-		default:
-			w.skip()
-		}
+	if n.strict && count == 0 {
+		d.complain(w, "", "must have at least one source")
 	}
-	if u.IsAbsent() {
-		d.complain(w, "/src", `the source has no member "src": add its path`)
-	}
-	d.urls = append(d.urls, u)
 }
 
 func (d *Document) readOptions(w *walker) {
 	if !d.expect(w, '{', "must be an object, not %s") {
 		return
 	}
+	o := &d.Options
 	for l := w.open(); w.more(l); {
 		switch string(w.name(l)) {
 		case "ttl":
-			d.Options.TTL = w.value()
+			o.TTL = w.value()
 		case "notBefore":
-			d.Options.NotBefore = w.value()
+			o.NotBefore = w.value()
 		case "ip":
-			d.Options.IP = w.value()
+			o.IP = w.value()
 		case "session":
-			d.Options.Session = w.value()
+			o.Session = w.value()
+		case "scope":
+			o.Scope = w.value()
+		case "cdn":
+			o.CDN = w.value()
+		case "exclude":
+			d.readExclude(w)
 		default:
-			d.complain(w, "", `is unknown: a token has "ttl", "notBefore", "ip" and "session"`)
+			d.complain(w, "", `is unknown: a token has "ttl", "notBefore", "ip", "session", "scope", "cdn" and "exclude"`)
 			w.skip()
+		}
+	}
+}
+
+func (d *Document) readExclude(w *walker) {
+	if !d.expect(w, '[', "must be an array of CDNs' names, not %s") {
+		return
+	}
+	for l := w.open(); w.more(l); {
+		if len(d.Options.Exclude) == maxExcluded {
+			if d.complaint == nil {
+				d.complain(w, "", "is one name too many: %d at most", maxExcluded)
+			}
+			w.skip()
+		} else if d.expect(w, '"', "must be a CDN's name, not %s") {
+			d.Options.Exclude = append(d.Options.Exclude, w.str())
 		}
 	}
 }

@@ -179,7 +179,7 @@ func (w *walker) value() Value {
 	}
 	start := w.i
 	w.skip()
-	return Value{start: start, end: w.i}
+	return Value{start: uint32(start), end: uint32(w.i)}
 }
 
 // str goes past the string that starts here and returns its place.
@@ -189,7 +189,7 @@ func (w *walker) str() Value {
 		w.fail(f, end)
 		return Value{}
 	}
-	v := Value{w.i, end, escaped}
+	v := Value{uint32(w.i), uint32(end), escaped}
 	w.i = end
 	return v
 }

@@ -22,7 +22,7 @@ func accepts(text []byte) bool {
 // looks for URLs.
 func acceptsAsDocument(text []byte) bool {
 	var d Document
-	return d.Read(fmt.Appendf(nil, `{"video":{"sources":[{"src":"/a","x":%s}]}}`, text), 1) == nil
+	return d.Read(fmt.Appendf(nil, `{"video":{"sources":[{"src":"/a","x":%s}]}}`, text), Default, 1) == nil
 }
 
 // isDeep reports whether a valid text is nested more than maxDepth levels.
@@ -110,7 +110,7 @@ func TestUnescape(t *testing.T) {
 		if !accepts([]byte(s)) || s[0] != '"' {
 			continue
 		}
-		if err := d.Read([]byte(body), 1); err != nil {
+		if err := d.Read([]byte(body), Default, 1); err != nil {
 			t.Fatal(err)
 		}
 		var want string

@@ -112,8 +112,11 @@ func TestSignAndVerify(t *testing.T) {
 }
 
 func TestVersionAndHelp(t *testing.T) {
-	if out, errs, status := command(t, "version"); status != 0 || errs != "" || !strings.HasPrefix(out, "videotoken ") {
-		t.Errorf("version: %d, %q, %q", status, out, errs)
+	for _, args := range [][]string{{"version"}, {"--version"}, {"serve", "-version"}} {
+		if out, errs, status := command(t, args...); status != 0 || errs != "" ||
+			!strings.HasPrefix(out, "videotoken ") {
+			t.Errorf("%v: %d, %q, %q", args, status, out, errs)
+		}
 	}
 	for _, c := range []struct {
 		args   []string
@@ -128,7 +131,14 @@ func TestVersionAndHelp(t *testing.T) {
 		{[]string{"sign", "-h"}, "-ttl duration", 0},
 		{[]string{"verify", "-h"}, "The exit status", 0},
 		{[]string{"-nonsense"}, "flag provided but not defined: -nonsense", 2},
-		{[]string{"nonsense"}, "1 arguments where 0 are expected", 2},
+		{[]string{"serve", "-h"}, "-listen HOST:PORT", 0},
+		{[]string{"help"}, "-listen HOST:PORT", 0},
+		{[]string{"help", "sign"}, "-ttl duration", 0},
+		{[]string{"help", "srve"}, `unknown command "srve": did you mean "serve"?`, 2},
+		{[]string{"srve", "-demo"}, `unknown command "srve": did you mean "serve"?`, 2},
+		{[]string{"keygn"}, `unknown command "keygn": did you mean "keygen"?`, 2},
+		{[]string{"nonsense"}, `unknown command "nonsense"; `, 2},
+		{[]string{"serve", "nonsense"}, "1 arguments where 0 are expected", 2},
 		{[]string{"sign"}, "0 arguments where 1 are expected", 2},
 		{[]string{"-demo", "-listen", "nowhere"}, `-listen "nowhere": must be HOST:PORT`, 1},
 		{[]string{"-demo", "-transport", "kqueue"}, "-transport", 1},

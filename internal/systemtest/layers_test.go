@@ -21,11 +21,11 @@ var layers = map[string]layer{
 	"cdn":        {[]string{"token", "uri"}, []string{"github.com/cespare/xxhash"}},
 	"document":   {[]string{"uri"}, []string{"github.com/goccy/go-json"}},
 	"video":      {[]string{"cdn", "document", "mediatype", "token", "uri"}, []string{"github.com/goccy/go-json"}},
-	"config":     {[]string{"cdn", "token", "uri"}, nil},
+	"config":     {[]string{"cdn", "document", "token", "uri"}, nil},
 	"transport":  {nil, []string{"github.com/valyala/fasthttp", "golang.org/x/sys"}},
 	"server":     {[]string{"cdn", "mediatype", "token", "transport", "uri", "video"}, []string{"github.com/goccy/go-json", "github.com/prometheus/client_golang", "github.com/valyala/fasthttp"}},
 	"systemtest": {},
-	"":           {[]string{"cdn", "config", "server", "token", "video"}, []string{"golang.org/x/term"}},
+	"":           {[]string{"cdn", "config", "server", "token", "uri", "video"}, []string{"github.com/agnivade/levenshtein", "golang.org/x/term"}},
 }
 
 // TestLayers: every arrow between packages points downwards, and no other module is linked where it

@@ -30,11 +30,12 @@ type conn struct {
 	origin        net.Conn
 	local, remote net.Addr
 
-	pending []byte // the beginning of a request, or requests that wait for their turn; nil if there are none
-	need    int    // how many bytes there must be for another look at them
-	line    bool   // the request line among them is good
-	held    int    // bytes of an unfinished request, in the server's count
-	since   int64  // the tick in which it became idle, or the request began
+	pending  []byte // the beginning of a request, or requests that wait for their turn; nil if there are none
+	need     int    // how many bytes there must be for another look at them
+	line     bool   // the request line among them is good
+	answered bool   // a request of it was answered
+	held     int    // bytes of an unfinished request, in the server's count
+	since    int64  // the tick in which it became idle, or the request began
 }
 
 // isHere reports whether the connection is still in its loop.

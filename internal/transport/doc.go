@@ -27,8 +27,9 @@
 //	    or with Connection: close, and such a connection is handed over as it is.
 //	  - idle: there was an answer, and nothing of another request has come. No memory is held.
 //	  - reading: a part of a request has come. It waits in a buffer of the loop (conn.pending).
-//	  - queued: four requests of the connection were answered, and it may have sent more. It waits in the
-//	    loop's backlog while other connections have their turn, and its socket is not read meanwhile.
+//	  - queued: two requests of the connection were answered, and it may have sent more. It waits in the
+//	    loop's backlog while other connections have their turn, and its socket is not read meanwhile. The
+//	    loop looks for new requests after each turn of a queued connection.
 //	  - handed over: something came that is not plain, the client did not take all of an answer, an answer
 //	    closes the connection, or the request took too long. The connection goes to fasthttp with the
 //	    bytes that were read and not answered, and those that were not sent. It never comes back.
@@ -37,6 +38,11 @@
 //
 // A connection goes from one state to the next within a turn of its loop: to answer is no state.
 // Answers of up to 32 connections are kept and then sent one after the other (outbox).
+//
+// A connection that had more than one request closes gracefully: first its sending direction, then,
+// when the client has closed or a second has passed, all of it. A close with bytes that were not
+// read becomes a reset, and the client loses the answers that it has not read (RFC 9112, section
+// 9.6).
 //
 // Handing over a connection after an answer takes a second descriptor for a moment. If there is
 // none, the connection is closed.
@@ -90,13 +96,14 @@
 //	limits.go, descriptors_*.go  how many connections, how much memory
 //	loop_linux.go, poll_linux.go the loop, and what it waits with
 //	conn_linux.go                a connection in a loop
+//	turns_linux.go               the turns that the connections of a loop have
 //	expiry_linux.go              connections that are late, or in the way
 //	source_linux.go              how a socket is read
 //	answer_linux.go              from requests to answers
 //	outbox_linux.go              answers that are to be sent
 //	buffers_linux.go             buffers of unfinished requests
 //	handover_linux.go, queue.go  connections on their way to fasthttp
-//	served.go                    connections with fasthttp: their times and their end
+//	set.go, served.go            connections with fasthttp: their times and their end
 //	framer.go, line.go, chunks.go how requests are read in front of fasthttp
 //	fasthttp.go                  what leans on how fasthttp works inside
 //	processors.go                GOMAXPROCS

@@ -23,6 +23,7 @@ type framer struct {
 	begun   bool   // a byte of the request was passed on
 
 	finished bool // a whole request was passed on
+	requests int  // how many were
 	chunks   chunks
 	body     []byte // begins with the end of the head
 	ready    []byte // for fasthttp to read
@@ -163,6 +164,7 @@ func (f *framer) finish(rest []byte) {
 	f.ready = append(f.ready, rest...)
 	f.framing, f.chunks, f.part, f.begun = framing{}, chunks{}, partRequestLine, false
 	f.finished = true
+	f.requests++
 	if cap(f.body) > maxKept {
 		f.body = nil
 	}

@@ -47,7 +47,10 @@ func (c *conn) release() (net.Conn, error) {
 // handOver gives a connection to fasthttp, with what was read and not answered, and what was not
 // sent.
 func (l *loop) handOver(c *conn, data, unsent []byte, last bool) {
-	e := &early{unsent: unsent, last: last, read: slices.Clone(data), since: c.since}
+	e := &early{
+		unsent: unsent, last: last, lingers: last || c.answered,
+		read: slices.Clone(data), since: c.since,
+	}
 	l.poll.remove(c.fd)
 	l.forget(c, handedOver)
 	l.count.Add(-1)

@@ -3,12 +3,8 @@ package transport_test
 import (
 	"context"
 	"fmt"
-	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/valyala/fasthttp"
 
 	"videotoken/internal/transport"
 )
@@ -126,41 +122,6 @@ func TestSlowReader(t *testing.T) {
 		s.await(t, 0)
 		s.end(t)
 	})
-}
-
-// TestTurns: a connection that sends many requests at once does not keep another's from being
-// answered.
-func TestTurns(t *testing.T) {
-	const most = 64 // of many, before another's only one
-	c := config(1)
-	inside, leave := make(chan struct{}), make(chan struct{})
-	var many, before atomic.Int64
-	c.Handler = func(ctx *fasthttp.RequestCtx) {
-		switch string(ctx.Path()) {
-		case "/gate":
-			close(inside)
-			<-leave
-		case "/many":
-			many.Add(1)
-		case "/one":
-			before.Store(many.Load())
-		}
-	}
-	s := run(t, c)
-	greedy, modest := s.dial(t), s.dial(t)
-	s.await(t, 2)
-	go func() { _, _ = greedy.Write([]byte(get("/gate") + strings.Repeat(get("/many"), 1000))) }()
-	<-inside
-	modest.send(get("/one"))
-	close(leave)
-	modest.answer(200, "")
-	if n := before.Load(); n > most {
-		t.Errorf("%d requests of one connection were answered before the only one of another", n)
-	}
-	for range 1001 {
-		greedy.answer(200, "")
-	}
-	s.end(t)
 }
 
 // TestDrain: every answer says that it is the last, and new connections are answered until

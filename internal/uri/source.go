@@ -30,7 +30,7 @@ var (
 // to room, which may be nil, and returns the extended slice: the URLs of one document share one
 // buffer.
 func (s *Source) Parse(src, room []byte) ([]byte, error) {
-	if len(src) == 0 || src[0] != '/' || len(src) > 1 && src[1] == '/' {
+	if !IsPath(src) {
 		return room, errRelative
 	}
 	s.Path, s.Query, s.Fragment, s.encode = src, nil, nil, false

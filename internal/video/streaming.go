@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"videotoken/internal/document"
 	"videotoken/internal/mediatype"
 	"videotoken/internal/uri"
 	"videotoken/token"
@@ -15,13 +16,9 @@ var (
 	errTooDeep     = fmt.Errorf("is a playlist more than %d directories deep, which a token cannot express: move it up", token.MaxDepth)
 )
 
-// depth is the depth of a source's token: that of its directory for a streaming source, whose
-// playlists and segments inherit the token, and 0, which is the exact path, for every other source.
-func depth(s *uri.Source, mediaType []byte) (int, error) {
-	if !isStreaming(mediaType, s.Canonical) {
-		return 0, nil
-	}
-	switch n := s.Canonical.Dirs(); {
+// directory returns the depth of the directory that a playlist is in, which its token covers.
+func directory(path uri.Path) (depth int, err error) {
+	switch n := path.Dirs(); {
 	case n == 0:
 		return 0, errNoDirectory
 	case n > token.MaxDepth:
@@ -29,6 +26,27 @@ func depth(s *uri.Source, mediaType []byte) (int, error) {
 	default:
 		return n, nil
 	}
+}
+
+// scope reads the directory that the request names for the tokens of all its playlists.
+func (r *request) scope() (path uri.Path, depth int, err error) {
+	v := r.document.Options.Scope
+	var text []byte
+	if r.document.IsString(v) {
+		text = r.document.Text(v)
+	}
+	if len(text) == 0 || text[len(text)-1] != '/' {
+		return nil, 0, document.Errorf("/token/scope", `must be a string: the path of a directory, such as "/cmaf/film/"`)
+	}
+	start := len(r.paths)
+	if r.paths, err = uri.Canonical(r.paths, text); err != nil {
+		return nil, 0, document.Errorf("/token/scope", "must be a path in canonical form: %v", err)
+	}
+	path = uri.Path(r.paths[start:len(r.paths):len(r.paths)])
+	if depth = path.Dirs(); depth == 0 || depth > token.MaxDepth || path[1] == '~' {
+		return nil, 0, document.Errorf("/token/scope", "must be 1 to %d directories deep, and not start with a \"~\"", token.MaxDepth)
+	}
+	return path, depth, nil
 }
 
 // isStreaming reports whether players take a source for HLS (RFC 8216), DASH (ISO/IEC 23009-1) or

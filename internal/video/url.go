@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/goccy/go-json"
+
+	"videotoken/internal/document"
 )
 
 // Options are the member `token` of a request. The zero value of each is its absence.
@@ -36,7 +38,9 @@ func (s *Signer) URL(src, mediaType string, o Options, now int64) (string, error
 	if err != nil {
 		return "", err
 	}
-	answer, _, err := s.Append(nil, body, now)
+	one := *s
+	one.Patterns, one.KeepForeign = document.Default, false // whatever is configured for documents
+	answer, _, err := one.Append(nil, body, now)
 	var e *Error
 	if errors.As(err, &e) {
 		return "", fmt.Errorf("%s %s", e.Pointer[strings.LastIndexByte(e.Pointer, '/')+1:], e.Detail)

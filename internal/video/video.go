@@ -9,6 +9,8 @@
 package video
 
 import (
+	"bytes"
+	"fmt"
 	"sync"
 
 	"videotoken/internal/cdn"
@@ -16,13 +18,18 @@ import (
 	"videotoken/internal/uri"
 )
 
-// Signer signs the sources of videos. It is safe for concurrent use. Times are in seconds.
+// Signer signs the URLs of videos. It is safe for concurrent use. Times are in seconds.
 type Signer struct {
-	CDNs    *cdn.Set
-	TTL     int64 // how long a token is good where the request does not say; never longer than MaxTTL
-	MaxTTL  int64 // the longest that a token is good
-	Round   int64 // expiries are multiples of this, so that a video's URLs stay the same for a while
-	MaxURLs int   // how many URLs a request may have; 0 stands for DefaultMaxURLs
+	CDNs *cdn.Set
+
+	Patterns    *document.Patterns // which strings are URLs; nil for the src of each source
+	Origins     *uri.Origins       // the absolute URLs that are signed
+	KeepForeign bool               // other URLs stay as they are, and are not refused
+	Reserved    []string           // query parameters, in lower case, that no URL may have
+	TTL         int64              // how long a token is good where the request does not say; never longer than MaxTTL
+	MaxTTL      int64              // the longest that a token is good
+	Round       int64              // expiries are multiples of this, so that a video's URLs stay the same for a while
+	MaxURLs     int                // how many URLs a request may have; 0 stands for DefaultMaxURLs
 }
 
 // DefaultMaxURLs is how many URLs a request may have where nothing else is configured.
@@ -46,41 +53,66 @@ func (s *Signer) Append(dst, body []byte, now int64) (out []byte, maxAge int64, 
 }
 
 func (s *Signer) sign(dst, body []byte, now int64, r *request) ([]byte, int64, error) {
-	maxURLs := s.MaxURLs
-	if maxURLs == 0 {
-		maxURLs = DefaultMaxURLs
-	}
-	if err := r.document.Read(body, maxURLs); err != nil {
+	d := &r.document
+	if err := d.Read(body, s.patterns(), s.maxURLs()); err != nil {
 		return nil, 0, err
 	}
-	claims, err := s.claims(&r.document, now)
+	claims, err := s.claims(d, now)
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := r.parse(); err != nil {
+	if err := r.parse(s); err != nil {
 		return nil, 0, err
 	}
-	c := s.CDNs.Pick(r.identity())
-	for i := range r.sources {
-		source := &r.sources[i]
-		claims.Depth = source.depth
-		if dst, err = c.Append(r.document.AppendBefore(dst, i), &source.Source, &claims); err != nil {
-			return nil, 0, r.sourceError(i, err)
+	chosen, err := s.choice(r)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, v := range d.Videos() {
+		c := s.pick(r.identity(v), chosen)
+		for i := v.First; i < v.End; i++ {
+			source := &r.sources[i]
+			dst = d.AppendBefore(dst, i)
+			if source.foreign {
+				dst = d.AppendText(dst, i)
+				continue
+			}
+			claims.Depth = source.depth
+			if dst, err = c.Append(dst, &source.Source, &claims); err != nil {
+				return nil, 0, r.sourceError(i, err)
+			}
 		}
 	}
-	return r.document.AppendRest(dst), int64(claims.Expiry) - now, nil
+	return d.AppendRest(dst), int64(claims.Expiry) - now, nil
+}
+
+func (s *Signer) patterns() *document.Patterns {
+	if s.Patterns == nil {
+		return document.Default
+	}
+	return s.Patterns
+}
+
+func (s *Signer) maxURLs() int {
+	if s.MaxURLs == 0 {
+		return DefaultMaxURLs
+	}
+	return s.MaxURLs
 }
 
 // request is the memory to answer one request.
 type request struct {
 	document document.Document
-	sources  []source // the document's URLs, taken apart
+	sources  []source // the document's URLs, parsed
 	paths    []byte   // their canonical paths
+	chosen   cdn.Mask // the CDNs that the request asks for
 }
 
+// source is one URL of the document.
 type source struct {
 	uri.Source
-	depth int // of its token
+	depth   int  // of its token
+	foreign bool // it stays as it is
 }
 
 // requests are reused, and grow to what the requests need.
@@ -93,9 +125,16 @@ func (r *request) reset() {
 	r.sources, r.paths = r.sources[:0], r.paths[:0]
 }
 
-// parse takes all URLs of the document apart: what is wrong with one of them does not depend on the
-// CDN.
-func (r *request) parse() (err error) {
+// parse parses all URLs of the document, before a CDN is picked.
+func (r *request) parse(s *Signer) error {
+	var scope uri.Path
+	var depth int
+	var err error
+	if !r.document.Options.Scope.IsAbsent() {
+		if scope, depth, err = r.scope(); err != nil {
+			return err
+		}
+	}
 	urls := r.document.URLs()
 	if cap(r.sources) < len(urls) {
 		r.sources = make([]source, 0, len(urls))
@@ -103,11 +142,45 @@ func (r *request) parse() (err error) {
 	for i := range urls {
 		r.sources = r.sources[:i+1]
 		source := &r.sources[i]
-		if r.paths, err = source.Parse(r.document.Text(urls[i].Value), r.paths); err != nil {
+		source.foreign = false
+		text := r.document.Text(urls[i].Value)
+		if !uri.IsPath(text) {
+			if text, err = s.Origins.Cut(text); err == uri.ErrForeign && s.KeepForeign {
+				source.foreign = true
+				continue
+			} else if err != nil {
+				return r.sourceError(i, err)
+			}
+		}
+		if r.paths, err = source.Parse(text, r.paths); err != nil {
 			return r.sourceError(i, err)
 		}
-		if source.depth, err = depth(&source.Source, r.document.Text(urls[i].Type)); err != nil {
-			return r.sourceError(i, err)
+		if len(source.Query) > 0 {
+			if err := s.checkQuery(source.Query); err != nil {
+				return r.sourceError(i, err)
+			}
+		}
+		switch streaming := urls[i].Directory || isStreaming(r.document.Text(urls[i].Type), source.Canonical); {
+		case !streaming:
+			source.depth = 0
+		case scope == nil:
+			if source.depth, err = directory(source.Canonical); err != nil {
+				return r.sourceError(i, err)
+			}
+		case !bytes.HasPrefix(source.Canonical, scope):
+			return document.Errorf("/token/scope", "does not contain the playlist at %s: name a directory that contains every playlist of the request", r.document.Pointer(i))
+		default:
+			source.depth = depth
+		}
+	}
+	return nil
+}
+
+// checkQuery refuses the parameters that CDNs use for tokens of their own.
+func (s *Signer) checkQuery(query []byte) error {
+	for _, name := range s.Reserved {
+		if uri.HasParameter(query, name) {
+			return fmt.Errorf("must not have the query parameter %q, which carries tokens: remove it", name)
 		}
 	}
 	return nil
@@ -118,15 +191,15 @@ func (r *request) sourceError(i int, err error) error {
 }
 
 // identity is what affinity goes by: the video's id where it is a number or a string that is not
-// empty, else the text of the first source.
-func (r *request) identity() []byte {
+// empty, else the text of its first URL.
+func (r *request) identity(v document.Video) []byte {
 	d := &r.document
-	if id := d.VideoID; d.IsString(id) {
-		if text := d.Text(id); len(text) > 0 {
+	if d.IsString(v.ID) {
+		if text := d.Text(v.ID); len(text) > 0 {
 			return text
 		}
-	} else if d.IsNumber(id) {
-		return d.Bytes(id)
+	} else if d.IsNumber(v.ID) {
+		return d.Bytes(v.ID)
 	}
-	return d.Text(d.URLs()[0].Value)
+	return d.Text(d.URLs()[v.First].Value)
 }

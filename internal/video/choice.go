@@ -1,0 +1,52 @@
+package video
+
+import (
+	"strconv"
+
+	"videotoken/internal/cdn"
+	"videotoken/internal/document"
+)
+
+const unknownCDN = "is not the name of a CDN of this service: leave it out, or name another"
+
+// choice returns the CDNs that the request's options leave to choose from, nil for all of them.
+func (s *Signer) choice(r *request) (*cdn.Mask, error) {
+	d := &r.document
+	o := &d.Options
+	if o.CDN.IsAbsent() && len(o.Exclude) == 0 {
+		return nil, nil
+	}
+	r.chosen = s.CDNs.Everyone()
+	if !o.CDN.IsAbsent() {
+		if !d.IsString(o.CDN) {
+			return nil, document.Errorf("/token/cdn", "must be a string: the name of a CDN")
+		}
+		i := s.CDNs.Index(d.Text(o.CDN))
+		if i < 0 {
+			return nil, document.Errorf("/token/cdn", unknownCDN)
+		}
+		if !r.chosen.Has(i) {
+			return nil, document.Errorf("/token/cdn", "has the weight 0, so that it takes no new videos: ask for another CDN")
+		}
+		r.chosen = cdn.Mask{}
+		r.chosen.Add(i)
+	}
+	for n, name := range o.Exclude {
+		i := s.CDNs.Index(d.Text(name))
+		if i < 0 {
+			return nil, document.Errorf("/token/exclude/"+strconv.Itoa(n), unknownCDN)
+		}
+		r.chosen.Remove(i)
+	}
+	if r.chosen == (cdn.Mask{}) {
+		return nil, document.Errorf("/token/exclude", "leaves no CDN that may be picked: exclude fewer")
+	}
+	return &r.chosen, nil
+}
+
+func (s *Signer) pick(id []byte, chosen *cdn.Mask) *cdn.CDN {
+	if chosen == nil {
+		return s.CDNs.Pick(id)
+	}
+	return s.CDNs.PickAmong(id, chosen)
+}
