@@ -6,6 +6,7 @@
 package config
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"net/netip"
 	"path/filepath"
@@ -29,6 +30,11 @@ type Config struct {
 	ClientAddress string // one of ClientAddresses
 	Limits        Limits
 	Drain         time.Duration // how long the service goes on serving once it was told to end
+
+	// Files are the names of what was read, the file itself and its secret files, for Watch. Sum is
+	// a hash of their content: two configurations with one sum are the same.
+	Files []string
+	Sum   [sha256.Size]byte
 
 	// Warnings are allowed and yet worth a line in the log.
 	Warnings []string
@@ -94,8 +100,9 @@ func (m Mistake) String() string {
 
 // Mistakes are all that is wrong in a file, in its order.
 type Mistakes struct {
-	File string
-	List []Mistake
+	File  string
+	List  []Mistake
+	Files []string // as of Config, with those that could not be read: what may change to mend it
 }
 
 // Error has a line for each mistake.
@@ -126,11 +133,14 @@ func Parse(name string, data []byte) (*Config, error) {
 }
 
 func parseFile(name string, f file) (*Config, error) {
-	r := &reader{dir: filepath.Dir(name), secrets: map[string]string{}}
+	r := &reader{dir: filepath.Dir(name), secrets: map[string]string{}, files: []string{name}, sum: sha256.New()}
+	r.note(name, f)
 	c := r.read(f.data)
 	if err := r.err(name); err != nil {
 		return nil, err
 	}
+	c.Files = r.files
+	r.sum.Sum(c.Sum[:0])
 	if r.inline && f.isPublic() {
 		c.Warnings = append(c.Warnings, fmt.Sprintf("%s has a secret in it and is %s: use secret_file, or chmod 600", name, f.readers()))
 	}
