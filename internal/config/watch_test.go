@@ -134,6 +134,7 @@ func TestWatch(t *testing.T) {
 			w.await(t, "a k") // at the start
 
 			var worst time.Duration
+			now := time.Now().Add(time.Minute) // as recent as can be
 			for _, step := range []struct {
 				name string
 				do   func()
@@ -151,11 +152,24 @@ func TestWatch(t *testing.T) {
 				}, "e k"},
 				{"symbolic links swapped", func() { secrets.set(t, 2, map[string]string{"key": "l", "other": "p"}) }, "e l"},
 				{"swapped again", func() { secrets.set(t, 3, map[string]string{"key": "m", "other": "p"}) }, "e m"},
-				{"truncated", func() { must(t, os.Truncate(file, 0)) }, " m"},
-				{"written again", func() { put(t, file, "f") }, "f m"},
-				{"gone", func() { must(t, os.Remove(file)) }, "missing m"},
-				{"back as it was", func() { put(t, file, "f") }, "f m"},
-				{"the folder moved away", func() { must(t, os.Rename(filepath.Dir(file), filepath.Join(dir, "old"))) }, "missing m"},
+				{"written where the link leads", func() {
+					name, err := filepath.EvalSymlinks(key)
+					must(t, err)
+					put(t, name, "n")
+				}, "e n"},
+				{"at a time of now", func() {
+					put(t, file, "x")
+					must(t, os.Chtimes(file, now, now))
+				}, "x n"},
+				{"at the same time", func() {
+					put(t, file, "y")
+					must(t, os.Chtimes(file, now, now))
+				}, "y n"},
+				{"truncated", func() { must(t, os.Truncate(file, 0)) }, " n"},
+				{"written again", func() { put(t, file, "f") }, "f n"},
+				{"gone", func() { must(t, os.Remove(file)) }, "missing n"},
+				{"back as it was", func() { put(t, file, "f") }, "f n"},
+				{"the folder moved away", func() { must(t, os.Rename(filepath.Dir(file), filepath.Join(dir, "old"))) }, "missing n"},
 			} {
 				step.do()
 				d := w.await(t, step.sees)
@@ -166,14 +180,14 @@ func TestWatch(t *testing.T) {
 				return // the folder is not there, and nobody tells when it is
 			}
 			put(t, file, "g")
-			w.await(t, "g m")
+			w.await(t, "g n")
 			put(t, file, "h") // in the new folder
-			worst = max(worst, w.await(t, "h m"))
+			worst = max(worst, w.await(t, "h n"))
 			// Another file, and no more the one before.
 			w.use(file, other)
 			put(t, file, "i")
 			w.await(t, "i p")
-			secrets.set(t, 4, map[string]string{"key": "n", "other": "q"})
+			secrets.set(t, 4, map[string]string{"key": "z", "other": "q"})
 			worst = max(worst, w.await(t, "i q"))
 			t.Logf("seen within %v", worst)
 		})
@@ -186,6 +200,8 @@ func TestWatchCalls(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "videotoken.yaml")
 	put(t, file, "a")
+	old := time.Now().Add(-time.Hour)
+	must(t, os.Chtimes(file, old, old))
 	w := &watched{files: []string{file}}
 	ctx, cancel := context.WithCancel(context.Background())
 	var ended sync.WaitGroup
@@ -195,14 +211,13 @@ func TestWatchCalls(t *testing.T) {
 	x := watcher{files: w.names, notifier: n, poll: time.Minute, quiet: time.Second}
 	ended.Go(func() { x.run(ctx, w.changed) })
 	w.await(t, "a")
-	now := time.Now().Add(-time.Hour)
 	for range 10 {
-		must(t, os.Chtimes(file, now, now))
+		must(t, os.Chtimes(file, time.Now(), time.Now()))
 		put(t, filepath.Join(dir, "log"), "x")
 		put(t, file, "a")
-		now = now.Add(time.Second)
 	}
 	put(t, file, "b")
+	must(t, os.Chtimes(file, old, old)) // as long as before, and as old
 	w.await(t, "b")
 	f, err := os.Create(file)
 	must(t, err)
