@@ -2,6 +2,7 @@ package listen_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"videotoken/internal/listen"
@@ -109,6 +111,15 @@ func TestNotInherited(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer null.Close()
+	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_SEQPACKET, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packets := os.NewFile(uintptr(fd), "packets")
+	defer packets.Close()
+	if err := errors.Join(syscall.Bind(fd, &syscall.SockaddrUnix{Name: filepath.Join(t.TempDir(), "s")}), syscall.Listen(fd, 1)); err != nil {
+		t.Fatal(err)
+	}
 	connected, datagrams := file(t, conn.(*net.TCPConn)), file(t, udp.(*net.UDPConn))
 	for _, c := range []struct {
 		name  string
@@ -125,6 +136,7 @@ func TestNotInherited(t *testing.T) {
 		{"names of another number", []*os.File{file(t, tcp)}, "LISTEN_PID=self LISTEN_FDS=1 LISTEN_FDNAMES=a:b", `0 LISTEN_FDNAMES="a:b": must have 1 names`},
 		{"a connection", []*os.File{connected}, "LISTEN_PID=self LISTEN_FDS=1 LISTEN_FDNAMES=a", `0 the socket 3 that was handed over, "a": it is no stream socket that listens`},
 		{"datagrams", []*os.File{file(t, tcp), datagrams}, "LISTEN_PID=self LISTEN_FDS=2", `0 the socket 4 that was handed over, "": it is no stream`},
+		{"packets", []*os.File{packets}, "LISTEN_PID=self LISTEN_FDS=1", `0 the socket 3 that was handed over, "": it is no stream`},
 		{"a file", []*os.File{null}, "LISTEN_PID=self LISTEN_FDS=1", `0 the socket 3`},
 		{"closed", nil, "LISTEN_PID=self LISTEN_FDS=900", `0 the socket `},
 	} {
