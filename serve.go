@@ -59,7 +59,7 @@ func serve(stdout io.Writer, stderr *logQueue, args []string) error {
 		return err
 	}
 	if *check {
-		for _, w := range c.Warnings {
+		for _, w := range warnings(c) {
 			fmt.Fprintln(stderr, "warning:", w)
 		}
 		_, err := fmt.Fprintln(stdout, "the configuration is valid")
@@ -80,22 +80,33 @@ func configure(file string) (*config.Config, error) {
 	return c, err
 }
 
+// warnings are those of the configuration, and what every operator should know.
+func warnings(c *config.Config) []string {
+	if c.Callers == nil {
+		return append(c.Warnings, "there are no callers: whoever reaches the service gets URLs signed")
+	}
+	return c.Warnings
+}
+
 // newSigner makes the signer of a configuration.
 func newSigner(c *config.Config) (*video.Signer, error) {
-	own := slices.Clone(c.Document.Origins)
+	bases, reserved := slices.Clone(c.Document.Origins), []string{}
 	for _, cdn := range c.CDNs.All() {
-		own = append(own, cdn.URL)
+		bases = append(bases, cdn.URL)
+		reserved = append(reserved, cdn.Reserved...)
 	}
-	origins, err := uri.NewOrigins(own)
+	origins, err := uri.NewOrigins(bases)
+	slices.Sort(reserved)
 	return &video.Signer{
 		CDNs:        c.CDNs,
 		Patterns:    c.Document.Patterns,
 		Origins:     origins,
 		KeepForeign: c.Document.KeepForeign,
-		Reserved:    []string{"token"},
+		Reserved:    slices.Compact(reserved),
 		TTL:         seconds(c.Token.TTL),
 		MaxTTL:      seconds(c.Token.MaxTTL),
 		Round:       seconds(c.Token.Round),
+		Allow:       c.Allow,
 		MaxURLs:     c.Limits.URLs,
 	}, err
 }
@@ -108,6 +119,7 @@ func newSettings(c *config.Config, droppedLogs func() uint64) (server.Settings, 
 	addresses := map[string]server.ClientAddress{"x-real-ip": server.XRealIP, "x-forwarded-for": server.XForwardedFor}
 	return server.Settings{
 		Signer:         signer,
+		Callers:        c.Callers,
 		Leeway:         seconds(c.Token.Leeway),
 		CORS:           server.CORS{Origins: c.CORS.Origins, Headers: c.CORS.Headers, Credentials: c.CORS.Credentials, MaxAge: seconds(c.CORS.MaxAge)},
 		TrustedProxies: c.Proxies.Networks,
@@ -129,7 +141,7 @@ var errCut = errors.New("ended by a second signal: requests may have been cut of
 func listenAndServe(log *slog.Logger, droppedLogs func() uint64, c *config.Config) error {
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	for _, w := range c.Warnings {
+	for _, w := range warnings(c) {
 		log.Warn("configuration: " + w)
 	}
 	settings, err := newSettings(c, droppedLogs)

@@ -11,6 +11,7 @@ package caller
 import (
 	"crypto/subtle"
 	"fmt"
+	"iter"
 	"math"
 
 	"videotoken/internal/uri"
@@ -61,6 +62,17 @@ func (s *Set) Len() int {
 		return 0
 	}
 	return len(s.byHash)
+}
+
+// Names yields the name of each caller, those with several keys several times.
+func (s *Set) Names() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, e := range s.byHash {
+			if !yield(e.Caller.Name) {
+				return
+			}
+		}
+	}
 }
 
 // Find returns the caller whose key this is, nil for a key that is nobody's. The key is hashed

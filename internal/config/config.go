@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"videotoken/internal/caller"
 	"videotoken/internal/cdn"
 	"videotoken/internal/document"
 )
@@ -24,6 +25,8 @@ type Config struct {
 	Transport     string // one of Transports
 	Token         Token
 	Document      Document
+	Callers       *caller.Set  // who may ask; nil: anybody
+	Allow         caller.Paths // what anybody may have signed; nil: every path
 	CDNs          *cdn.Set
 	CORS          CORS
 	Proxies       Proxies

@@ -29,6 +29,8 @@ func (r *reader) config(root *node) *Config {
 				}
 			},
 			"token":    func(n *node, f string) { r.token(n, f, &c.Token) },
+			"callers":  func(n *node, f string) { c.Callers = r.callers(n, f) },
+			"allow":    func(n *node, f string) { c.Allow = r.paths(n, f) },
 			"document": func(n *node, f string) { r.document(n, f, &c.Document) },
 			"limits":   func(n *node, f string) { r.limits(n, f, &c.Limits) },
 			"cdns": func(n *node, f string) {

@@ -19,14 +19,14 @@ func TestMistakes(t *testing.T) {
 	}{
 		{"empty file", "", []string{"cdns: is missing"}},
 		{"comments only", "# nothing\n", []string{"cdns: is missing"}},
-		{"not a mapping", "- a\n", []string{"line 1, column 1: must be a mapping of admin, balance, cdns", "cdns: is missing"}},
+		{"not a mapping", "- a\n", []string{"line 1, column 1: must be a mapping of admin, allow, balance, callers, cdns", "cdns: is missing"}},
 		{"not YAML", "listen: [\n", []string{"line 1, column 9: is a bracket that is not closed"}},
 		{"a tab", "token:\n\tttl: 1h\n", []string{"line 2, column 1: is a tab"}},
 		{"twice", cdns + "listen: nowhere\nlisten: \":2\"\nbalance: random\n", []string{"line 2, column 9: listen: must be", "line 3, column 1: listen: is there twice, first on line 2", "line 4, column 10: balance"}},
 		{"ttl unparsable and max_ttl below the default", cdns + "token: {ttl: 6 hours, max_ttl: 1h}\n", []string{"line 2, column 14: token.ttl: must be a duration of whole seconds from 1s to 87600h0m0s"}},
 		{"leeway too long", cdns + "token: {leeway: 2h}\n", []string{"token.leeway: must be a duration of whole seconds from 0s to 1h0m0s"}},
 		{"two documents", cdns + "---\n" + cdns, []string{"line 2, column 1: a second YAML document"}},
-		{"unknown field", cdns + "listne: \":1\"\n", []string{"line 2, column 1: listne: unknown field: expected one of admin, balance, cdns, client_address, cors, document, drain, limits, listen, token, transport, trusted_proxies"}},
+		{"unknown field", cdns + "listne: \":1\"\n", []string{"line 2, column 1: listne: unknown field: expected one of admin, allow, balance, callers, cdns, client_address, cors, document, drain, limits, listen, token, transport, trusted_proxies"}},
 		{"no value", cdns + "listen:\n", []string{"line 2, column 1: listen: has no value"}},
 		{"listen", cdns + "listen: localhost\n", []string{"line 2, column 9: listen: must be HOST:PORT"}},
 		{"port", cdns + "admin: \":99999\"\n", []string{"line 2, column 8: admin: must be HOST:PORT"}},
@@ -40,6 +40,11 @@ func TestMistakes(t *testing.T) {
 		{"no patterns", cdns + "document: {urls: []}\n", []string{"document.urls: must have 1 to 32 elements: it has 0"}},
 		{"origins", cdns + "document: {origins: [\"https://a.example/\", \"//b.example\"], foreign: maybe}\n", []string{
 			"document.origins[0]: must be http://", "document.origins[1]: must be http://", "document.foreign: must be refuse or keep"}},
+		{"callers", cdns + "callers: [{name: a b, hash: 12, max_ttl: 0s}, {name: x, paths: [films, /a//b]}, {hash: " + strings.Repeat("ab", 32) + ", name: c}, {hash: " + strings.Repeat("ab", 32) + ", name: d}]\n", []string{
+			"callers[0].name: must be 1 to 64", "callers[0].hash: must be the hash of a key", "callers[0].max_ttl: must be a duration",
+			"callers[1].hash: is missing", "callers[1].paths[0]: must be an absolute path", "callers[1].paths[1]: must be an absolute path",
+			"callers[3].hash: is the hash of callers[2] already"}},
+		{"allow", cdns + "allow: []\n", []string{"allow: must have 1 to 256 elements: it has 0"}},
 		{"cdns not a list", "cdns: 5\n", []string{"line 1, column 7: cdns: must be a list"}},
 		{"no cdns", "cdns: []\n", []string{"line 1, column 7: cdns: must have 1 to 256 elements: it has 0"}},
 		{"cdn without anything", "cdns:\n  - weight: 1\n", []string{"cdns[0].name: is missing", "cdns[0].url: is missing", "cdns[0].keys: is missing"}},
@@ -86,9 +91,10 @@ func TestMistakes(t *testing.T) {
 		{"drain and client address", cdns + "drain: 2h\nclient_address: forwarded\n", []string{
 			"line 2, column 8: drain: must be a duration of whole seconds from 0s to 1h0m0s", "line 3, column 17: client_address: must be x-real-ip or x-forwarded-for"}},
 		{"only drained CDNs", strings.Replace(cdns, "keys:", "weight: 0, keys:", 1), []string{"line 1, column 7: cdns: every weight is 0"}},
-		{"flags of a CDN", strings.Replace(cdns, "keys:", "exact_requests: 1, enforce: no, scheme: hmac, keys:", 1), []string{
+		{"flags of a CDN", strings.Replace(cdns, "keys:", "exact_requests: 1, enforce: no, scheme: hmac, placement: path, keys:", 1), []string{
 			"cdns[0].exact_requests: must be true or false", "cdns[0].enforce: must be true or false",
-			"cdns[0].scheme: unknown field: expected one of enforce, exact_requests, keys, name, url, weight"}},
+			"column 84: cdns[0].scheme: must be videotoken, videotoken-sha256, akamai,",
+			"cdns[0].placement: unknown field: expected one of enforce, exact_requests, keys, name, scheme, url, weight"}},
 		{"a secret of zeros", strings.Replace(cdns, "SECRET", zeros, 1), []string{"column 67: cdns[0].keys[0].secret: is all zeros, which everybody can guess"}},
 		{"listen on hosts that are none", cdns + "listen: \"a..b:80\"\nadmin: \"[::g]:80\"\n", []string{"line 2, column 9: listen: must be HOST:PORT", "line 3, column 8: admin: must be HOST:PORT"}},
 		{"many CDNs", "cdns: [" + strings.Repeat("{}, ", 257) + "]", []string{"line 1, column 7: cdns: must have 1 to 256 elements: it has 257"}},

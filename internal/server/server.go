@@ -14,8 +14,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 
+	"videotoken/internal/caller"
 	"videotoken/internal/transport"
 	"videotoken/internal/video"
 )
@@ -45,6 +47,8 @@ type Server struct {
 // one.
 type state struct {
 	signer   *video.Signer
+	callers  *caller.Set                   // nil: anybody may ask
+	refused  map[string]prometheus.Counter // by the caller's name; "" for an unknown key
 	cors     cors
 	verifier verifier
 }
@@ -59,6 +63,7 @@ type Limits struct {
 // Settings are the values of a configuration that a server needs.
 type Settings struct {
 	Signer         *video.Signer  // whose CDNs verify, too
+	Callers        *caller.Set    // who may ask; nil: anybody
 	Leeway         int64          // seconds that clocks may differ, for /verify
 	CORS           CORS           // which pages may ask from a browser
 	TrustedProxies []netip.Prefix // whose ClientAddress header /verify believes
@@ -120,6 +125,8 @@ func newWithin(t transport.Config, c Settings, log *slog.Logger, now func() time
 func (s *Server) Use(c Settings) {
 	s.state.Store(&state{
 		signer:   c.Signer,
+		callers:  c.Callers,
+		refused:  s.metrics.callers(c.Callers),
 		cors:     newCORS(c.CORS),
 		verifier: newVerifier(c, s.metrics),
 	})

@@ -48,6 +48,9 @@ func newVerifier(c Settings, m *metrics) verifier {
 	}
 	all := c.Signer.CDNs.All()
 	for i := range all {
+		if len(all[i].Keys) == 0 {
+			continue // a foreign scheme, whose tokens are for its CDN to verify
+		}
 		site := verifiedCDN{CDN: &all[i]}
 		if site.ReportOnly {
 			site.wouldRefuse = map[string]prometheus.Counter{}

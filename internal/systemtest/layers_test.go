@@ -18,14 +18,16 @@ var layers = map[string]layer{
 	"uri":        {},
 	"mediatype":  {},
 	"token":      {[]string{"uri"}, []string{"github.com/zeebo/blake3"}},
-	"cdn":        {[]string{"token", "uri"}, []string{"github.com/cespare/xxhash"}},
+	"scheme":     {[]string{"token", "uri"}, nil},
+	"caller":     {[]string{"uri"}, []string{"github.com/zeebo/blake3"}},
+	"cdn":        {[]string{"scheme", "token", "uri"}, []string{"github.com/cespare/xxhash"}},
 	"document":   {[]string{"uri"}, []string{"github.com/goccy/go-json"}},
-	"video":      {[]string{"cdn", "document", "mediatype", "token", "uri"}, []string{"github.com/goccy/go-json"}},
-	"config":     {[]string{"cdn", "document", "token", "uri"}, nil},
+	"video":      {[]string{"caller", "cdn", "document", "mediatype", "token", "uri"}, []string{"github.com/goccy/go-json"}},
+	"config":     {[]string{"caller", "cdn", "document", "scheme", "token", "uri"}, nil},
 	"transport":  {nil, []string{"github.com/valyala/fasthttp", "golang.org/x/sys"}},
-	"server":     {[]string{"cdn", "mediatype", "token", "transport", "uri", "video"}, []string{"github.com/goccy/go-json", "github.com/prometheus/client_golang", "github.com/valyala/fasthttp"}},
+	"server":     {[]string{"caller", "cdn", "mediatype", "token", "transport", "uri", "video"}, []string{"github.com/goccy/go-json", "github.com/prometheus/client_golang", "github.com/valyala/fasthttp"}},
 	"systemtest": {},
-	"":           {[]string{"cdn", "config", "server", "token", "uri", "video"}, []string{"github.com/agnivade/levenshtein", "golang.org/x/term"}},
+	"":           {[]string{"caller", "cdn", "config", "scheme", "server", "token", "uri", "video"}, []string{"github.com/agnivade/levenshtein", "golang.org/x/term"}},
 }
 
 // TestLayers: every arrow between packages points downwards, and no other module is linked where it

@@ -58,6 +58,7 @@ type next int
 const (
 	stay     next = iota // it waits for more
 	yield                // it waits for another turn: there may be more requests in the rest
+	block                // its client does not take the answers
 	handOver             // the rest is not plain
 	leave                // it closes after its last answer
 )
@@ -186,7 +187,7 @@ func (a *answerer) send(r *fasthttp.Response) next {
 		return leave
 	}
 	if a.out.failed(a.peer.conn) != nil {
-		return handOver
+		return block
 	}
 	return stay
 }

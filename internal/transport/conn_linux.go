@@ -17,6 +17,7 @@ const (
 	idle
 	reading
 	queued
+	sending
 	handedOver
 	closed
 )
@@ -34,15 +35,19 @@ type conn struct {
 	need     int    // how many bytes there must be for another look at them
 	line     bool   // the request line among them is good
 	answered bool   // a request of it was answered
+	unsent   []byte // answers that the client has not taken
 	held     int    // bytes of an unfinished request, in the server's count
-	since    int64  // the tick in which it became idle, or the request began
+	since    int64  // the tick in which it became idle, or the request began, or was answered
 }
 
 // isHere reports whether the connection is still in its loop.
 func (c *conn) isHere() bool { return c.state < handedOver }
 
-// isUnfinished reports whether a request has begun.
-func (c *conn) isUnfinished() bool { return c.state == reading || c.state == queued }
+// reads reports whether the connection's socket is to be read when something comes.
+func (c *conn) reads() bool { return c.state <= reading }
+
+// isUnfinished reports whether a request has begun whose answer was not sent.
+func (c *conn) isUnfinished() bool { return c.isHere() && c.state >= reading }
 
 // newConn reports false if the connection is not a socket.
 func newConn(c net.Conn) (*conn, bool) {

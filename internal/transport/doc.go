@@ -17,10 +17,10 @@
 //		accepted ──> idle ──> reading ──> idle
 //		    │          │         │  ▲
 //		    │          │         ▼  │
-//		    │          │        queued
-//		    │          │         │
+//		    │          │        queued <──> sending
+//		    │          │         │             │
 //		    └──────────┴─────────┴──> handed over ──> closed
-//		               └─────────┴──────────────────> closed
+//		               └─────────┴─────────────┴────> closed
 //
 //	  - accepted: the goroutine of the listener gave the connection to the loop with the fewest. It stays
 //	    a connection of package net until its first answer, for many clients send one request in HTTP/1.0
@@ -30,11 +30,14 @@
 //	  - queued: two requests of the connection were answered, and it may have sent more. It waits in the
 //	    loop's backlog while other connections have their turn, and its socket is not read meanwhile. The
 //	    loop looks for new requests after each turn of a queued connection.
-//	  - handed over: something came that is not plain, the client did not take all of an answer, an answer
-//	    closes the connection, or the request took too long. The connection goes to fasthttp with the
-//	    bytes that were read and not answered, and those that were not sent. It never comes back.
-//	  - closed: by the client, after its idle time, to make room for a new one, for its memory, or because
-//	    the server stops.
+//	  - sending: the client did not take all of an answer. What it did not take waits in conn.unsent until
+//	    the socket has room again. Meanwhile the socket is not read, and afterwards the connection is
+//	    queued. A client that does not take the answers within the request's time is closed.
+//	  - handed over: something came that is not plain, an answer closes the connection, or the request took
+//	    too long. The connection goes to fasthttp with the bytes that were read and not answered, and those
+//	    that were not sent. It never comes back.
+//	  - closed: by the client, after its idle time, to make room for a new one, for its memory, because it
+//	    did not take its answers, or because the server stops.
 //
 // A connection goes from one state to the next within a turn of its loop: to answer is no state.
 // Answers of up to 32 connections are kept and then sent one after the other (outbox).
@@ -101,6 +104,7 @@
 //	source_linux.go              how a socket is read
 //	answer_linux.go              from requests to answers
 //	outbox_linux.go              answers that are to be sent
+//	unsent_linux.go              answers that a client does not take
 //	buffers_linux.go             buffers of unfinished requests
 //	handover_linux.go, queue.go  connections on their way to fasthttp
 //	set.go, served.go            connections with fasthttp: their times and their end

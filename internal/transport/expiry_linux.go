@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// expire closes the connections that were idle for too long, and hands over those whose request
-// takes too long: fasthttp answers 408. When the server stops it closes all that are idle.
+// expire closes the connections that were idle for too long or do not take their answers, and hands
+// over those whose request takes too long: fasthttp answers 408. When the server stops it closes
+// all that are idle.
 func (l *loop) expire() {
 	l.adopt()
 	config := &l.server.config
@@ -23,7 +24,7 @@ func (l *loop) expire() {
 		switch waited := l.now - c.since; {
 		case c.state == reading && waited > request:
 			l.handOver(c, c.pending, nil, false)
-		case !c.isUnfinished() && waited > idleTime:
+		case c.state == sending && waited > request, !c.isUnfinished() && waited > idleTime:
 			l.close(c)
 		case !c.isUnfinished() && l.stopping && (c.state == idle || waited > ticks(firstRequest, config.Tick)):
 			l.readable(c, false) // a request may be there already
@@ -77,7 +78,7 @@ func (l *loop) evict() {
 	}
 	var all []*conn
 	for _, c := range l.conns {
-		if c != nil && c.held > 0 && c.state == reading {
+		if c != nil && c.held > 0 && (c.state == reading || c.state == sending) {
 			all = append(all, c)
 		}
 	}
@@ -92,7 +93,9 @@ func (l *loop) evict() {
 			return
 		}
 		n -= int64(c.held)
-		send(c.fd, s.config.Full) // or it goes without an answer
+		if c.state == reading {
+			send(c.fd, s.config.Full) // or it goes without an answer
+		}
 		l.close(c)
 		s.forgotten.Add(1)
 		s.config.Refused()

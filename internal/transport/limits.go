@@ -13,10 +13,14 @@ const sendBuffer = 64 << 10
 
 // limitSendBuffer is for sockets that do not inherit the limit from their listener.
 func limitSendBuffer(c net.Conn) {
-	if u, ok := c.(*net.UnixConn); ok {
-		_ = u.SetWriteBuffer(sendBuffer) // without it the kernel's default holds
+	if s, ok := c.(interface{ SetWriteBuffer(int) error }); ok {
+		_ = s.SetWriteBuffer(sendBuffer) // without it the kernel's default holds
 	}
 }
+
+// backlog is how many connections the kernel may have accepted before the listener had the limit
+// that they inherit: Linux's default of net.core.somaxconn.
+const backlog = 4096
 
 // idleForRoom is how long a connection must have been idle to be closed for a new one.
 const idleForRoom = time.Second

@@ -16,6 +16,8 @@ type listener struct {
 	closed sync.Once
 	late   bool      // it came after Shutdown
 	warned time.Time // when an error of accept was logged last
+	// unlimited is how many connections may come that did not inherit the limit of their send buffers.
+	unlimited int
 }
 
 // Close may be called again.
@@ -54,7 +56,10 @@ func (l *listener) accept() (net.Conn, error) {
 			continue
 		}
 		if s.open.Add(1) <= int64(s.config.MaxConnections) || s.makeRoom() {
-			limitSendBuffer(c)
+			if _, inheritsNone := c.(*net.UnixConn); inheritsNone || l.unlimited > 0 {
+				l.unlimited--
+				limitSendBuffer(c)
+			}
 			return c, nil
 		}
 		s.open.Add(-1)

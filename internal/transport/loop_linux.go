@@ -86,7 +86,11 @@ func (l *loop) run() {
 		events := l.poll.wait(pause, len(l.backlog) > 0)
 		l.answerer.parser.setTime()
 		for _, e := range events {
-			if c := l.find(int(e.Fd)); c != nil && c.state != queued { // a queued one is read after its turn
+			switch c := l.find(int(e.Fd)); {
+			case c == nil || c.state == queued: // a queued one is read after its turn
+			case c.state == sending:
+				l.unblock(c)
+			default:
 				l.readable(c, e.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0)
 			}
 			if len(l.answerer.out.answered) == maxAnswered {

@@ -74,11 +74,14 @@ func (o *outbox) send(c *conn, b []byte) error {
 	return nil
 }
 
-// take removes and returns what is undone of the connection that was sent to last.
+// take removes and returns what is undone of a connection.
 func (o *outbox) take(c *conn) (u undone) {
-	if failed := o.failed(c); failed != nil {
-		u, *failed = *failed, undone{}
-		o.undone = o.undone[:len(o.undone)-1]
+	for i := range o.undone {
+		if o.undone[i].conn == c {
+			u = o.undone[i]
+			o.undone = slices.Delete(o.undone, i, i+1)
+			break
+		}
 	}
 	return u
 }
@@ -91,10 +94,12 @@ func (o *outbox) end() int {
 	return 0
 }
 
-// failed returns what is undone of the connection that was sent to last, nil if nothing is.
+// failed returns what is undone of a connection, nil if nothing is.
 func (o *outbox) failed(c *conn) *undone {
-	if n := len(o.undone); n > 0 && o.undone[n-1].conn == c {
-		return &o.undone[n-1]
+	for i := range o.undone {
+		if o.undone[i].conn == c {
+			return &o.undone[i]
+		}
 	}
 	return nil
 }

@@ -26,13 +26,18 @@ func newPoll() (*poll, error) {
 func (p *poll) close() { _ = unix.Close(p.fd) }
 
 // add may be called by any goroutine. Events are edge-triggered: each comes once.
-func (p *poll) add(fd int) error { return p.control(unix.EPOLL_CTL_ADD, fd) }
+func (p *poll) add(fd int) error { return p.control(unix.EPOLL_CTL_ADD, fd, 0) }
 
 // again has the event of a socket come again, of which not everything was read.
-func (p *poll) again(fd int) { _ = p.control(unix.EPOLL_CTL_MOD, fd) }
+func (p *poll) again(fd int) { _ = p.control(unix.EPOLL_CTL_MOD, fd, 0) }
 
-func (p *poll) control(op, fd int) error {
-	return unix.EpollCtl(p.fd, op, fd, &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET, Fd: int32(fd)})
+// watchRoom has an event come when a socket's send buffer has room.
+func (p *poll) watchRoom(fd int) { _ = p.control(unix.EPOLL_CTL_MOD, fd, unix.EPOLLOUT) }
+
+func (p *poll) control(op, fd int, more uint32) error {
+	return unix.EpollCtl(p.fd, op, fd, &unix.EpollEvent{
+		Events: unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET | more, Fd: int32(fd),
+	})
 }
 
 // remove is for a socket that stays open: a closed one is removed by the kernel.

@@ -150,6 +150,8 @@ func (s *Server) register(l *listener) error {
 		l.late = true
 		return l.Close()
 	}
+	limitSendBuffers(l.Listener)
+	l.unlimited = backlog
 	if s.unwatch == nil {
 		if s.config.Loops != NoLoops {
 			if err := s.startLoops(); err != nil {
@@ -161,7 +163,6 @@ func (s *Server) register(l *listener) error {
 		}
 		s.unwatch = s.served.watch(s.config.Tick, s.config.RequestTimeout, s.config.IdleTimeout)
 	}
-	limitSendBuffers(l.Listener)
 	s.listeners = append(s.listeners, l)
 	if s.loops != nil {
 		s.accepting.Add(1)

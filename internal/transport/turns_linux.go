@@ -22,9 +22,9 @@ func (l *loop) resume() {
 		c.state = reading
 		l.answerer.reread(c.pending)
 		l.turn(c, l.answerer.parser.unread())
-		if c.isHere() && c.state != queued {
+		if c.reads() {
 			// Events that came meanwhile were ignored. The answers go first: to read may close it.
-			if l.deliver(); c.isHere() {
+			if l.deliver(); c.reads() {
 				l.readable(c, true)
 			}
 		}
@@ -53,10 +53,10 @@ func (l *loop) readable(c *conn, hungUp bool) {
 			return
 		}
 		l.turn(c, l.answerer.parser.unread())
-		if c.state == queued || !more && !hungUp {
+		if !c.reads() || !more && !hungUp {
 			return // it has had its turn; or that was all, and the next byte is an event
 		}
-		if l.deliver(); !c.isHere() {
+		if l.deliver(); !c.reads() {
 			return
 		}
 	}
@@ -82,31 +82,38 @@ func (l *loop) turn(c *conn, data []byte) {
 	if next <= yield {
 		l.keep(c, rest)
 		if next == yield {
-			c.state, c.need, c.line = queued, 0, false
-			l.backlog = append(l.backlog, c)
+			l.enqueue(c)
 		}
 		if answered && c.origin != nil {
 			l.settle(c)
 		}
 		return
 	}
-	left := l.answerer.out.take(c)
-	if left.err != nil {
+	switch left := l.answerer.out.take(c); {
+	case left.err != nil:
 		l.close(c)
-		return
+	case next == block:
+		l.keep(c, rest)
+		l.block(c, left.unsent)
+	default:
+		l.handOver(c, rest, left.unsent, next == leave)
 	}
-	l.handOver(c, rest, left.unsent, next == leave)
 }
 
-// deliver sends the answers that were kept. Connections that did not take all of theirs go to
-// fasthttp.
+// enqueue has a connection wait for another turn.
+func (l *loop) enqueue(c *conn) {
+	c.state, c.need, c.line = queued, 0, false
+	l.backlog = append(l.backlog, c)
+}
+
+// deliver sends the answers that were kept.
 func (l *loop) deliver() {
 	l.answerer.flush()
 	for _, u := range l.answerer.out.undone {
 		if u.err != nil {
 			l.close(u.conn)
 		} else {
-			l.handOver(u.conn, u.conn.pending, u.unsent, false)
+			l.block(u.conn, u.unsent)
 		}
 	}
 	clear(l.answerer.out.undone)

@@ -86,7 +86,7 @@ func TestTurnEnd(t *testing.T) {
 
 // dialNarrow connects with a receive buffer that has no room for the answers: they stay in the
 // server's send buffer until they are read.
-func (r *running) dialNarrow(t *testing.T) *client {
+func dialNarrow(t *testing.T, addr net.Addr) *client {
 	t.Helper()
 	d := net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
 		var limited error
@@ -95,7 +95,7 @@ func (r *running) dialNarrow(t *testing.T) *client {
 		})
 		return errors.Join(err, limited)
 	}}
-	c, err := d.Dial("tcp", r.listener.Addr().String())
+	c, err := d.Dial(addr.Network(), addr.String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestLastAnswers(t *testing.T) {
 					echo(ctx)
 				}
 				s := run(t, c)
-				conn := s.dialNarrow(t)
+				conn := dialNarrow(t, s.listener.Addr())
 				const size = 10 << 10
 				conn.send(strings.Repeat(get("/large/10240"), 3) + last)
 				<-inside
