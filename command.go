@@ -26,6 +26,7 @@ const usage = `Videotoken turns video documents into signed URLs on several CDNs
     videotoken keygen [-id N | -caller NAME]       print a new key, ready for the configuration
     videotoken sign -config FILE URL-PATH          print a signed URL
     videotoken verify -config FILE URI             verify a signed URL, or its path and query
+    videotoken revoke -config FILE SESSION         revoke a session: its tokens are refused from now on
     videotoken version                             print the version
     videotoken help [COMMAND]                      explain a command
 
@@ -37,7 +38,7 @@ The flags for serving, which override the configuration:
 var errUsage = errors.New("usage")
 
 var commands = map[string]func(stdout, stderr io.Writer, args []string) error{
-	"keygen": keygen, "sign": sign, "verify": verify, "version": printVersion,
+	"keygen": keygen, "revoke": revoke, "sign": sign, "verify": verify, "version": printVersion,
 }
 
 // flushTime bounds how long the process waits at its end for somebody to read what it logged.

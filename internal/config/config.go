@@ -16,12 +16,13 @@ import (
 	"videotoken/internal/caller"
 	"videotoken/internal/cdn"
 	"videotoken/internal/document"
+	"videotoken/internal/listen"
 )
 
 // Config is a configuration. docs/DESIGN.md, section 8, has an example with every field.
 type Config struct {
-	Listen        string // HOST:PORT of the service
-	Admin         string // HOST:PORT of the admin endpoints, "" for none
+	Listen        []listen.Address // of the service
+	Admin         Admin
 	Transport     string // one of Transports
 	Token         Token
 	Document      Document
@@ -32,6 +33,7 @@ type Config struct {
 	Proxies       Proxies
 	ClientAddress string // one of ClientAddresses
 	Limits        Limits
+	Revocations   Revocations
 	Drain         time.Duration // how long the service goes on serving once it was told to end
 
 	// Files are the names of what was read, the file itself and its secret files, for Watch. Sum is
@@ -153,8 +155,8 @@ func parseFile(name string, f file) (*Config, error) {
 // defaults returns the values of what a file leaves out.
 func defaults() *Config {
 	return &Config{
-		Listen:        ":3002",
-		Admin:         "127.0.0.1:9302",
+		Listen:        []listen.Address{address(":3002")},
+		Admin:         Admin{Address: address("127.0.0.1:9302")},
 		Transport:     "auto",
 		Token:         Token{TTL: 6 * time.Hour, MaxTTL: 24 * time.Hour, Round: 5 * time.Minute, Leeway: 10 * time.Second},
 		Document:      Document{Patterns: document.Default},

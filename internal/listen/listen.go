@@ -21,7 +21,7 @@ import (
 	"time"
 )
 
-// Address is where to listen.
+// Address is where to listen. The zero value is nowhere.
 type Address struct {
 	host, port string      // of TCP
 	path       string      // of a Unix socket, "" for TCP
@@ -79,9 +79,11 @@ var hostname = regexp.MustCompile(`^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_
 // isName reports whether host can be a name, whose last label starts with a letter.
 func isName(host string) bool { return len(host) <= 253 && hostname.MatchString(host) }
 
-// String is the address as [Parse] takes it.
+// String is the address as [Parse] takes it, "" for none.
 func (a Address) String() string {
 	switch {
+	case a.IsZero():
+		return ""
 	case a.path == "":
 		return net.JoinHostPort(a.host, a.port)
 	case a.mode == defaultMode:
@@ -90,8 +92,14 @@ func (a Address) String() string {
 	return fmt.Sprintf("unix:%s?mode=%04o", a.path, a.mode)
 }
 
+// IsZero reports whether the address is none.
+func (a Address) IsZero() bool { return a == Address{} }
+
 // IsUnix reports whether the address is a Unix socket.
 func (a Address) IsUnix() bool { return a.path != "" }
+
+// Host is the name or address of a TCP port, "" for every interface and for a Unix socket.
+func (a Address) Host() string { return a.host }
 
 // IsLocal reports whether nobody on another machine can connect: the address is a Unix socket, or a
 // loopback address. A name is one where it is "localhost".
