@@ -29,17 +29,14 @@ func (r *reader) callers(n *node, field string) *caller.Set {
 			},
 			"hash": func(n *node, f string) {
 				delete(missing, "hash")
-				text := n.text // digits alone look like a number
-				if n.kind != plain && n.kind != quoted {
-					text = ""
+				h := r.hash(n, f)
+				if h == nil {
+					return
 				}
-				h, err := caller.ParseHash(text)
-				if err != nil {
-					r.fail(n, f, "%v", err)
-				} else if other := hashes[h]; other != "" {
+				if other := hashes[*h]; other != "" {
 					r.fail(n, f, "is the hash of %s already: make each a key of its own", other)
 				} else {
-					e.Hash, hashes[h] = h, field
+					e.Hash, hashes[*h] = *h, field
 				}
 			},
 			"paths": func(n *node, f string) { e.Caller.Paths = r.paths(n, f) },
@@ -64,6 +61,20 @@ func (r *reader) callers(n *node, field string) *caller.Set {
 		r.fail(n, field, "%v", err)
 	}
 	return set
+}
+
+// hash reads the hash of an API key. It returns nil for a mistake, which it reports.
+func (r *reader) hash(n *node, field string) *caller.Hash {
+	text := n.text // digits alone look like a number
+	if n.kind != plain && n.kind != quoted {
+		text = ""
+	}
+	h, err := caller.ParseHash(text)
+	if err != nil {
+		r.fail(n, field, "%v", err)
+		return nil
+	}
+	return &h
 }
 
 // paths reads a list of paths that may be signed.

@@ -108,11 +108,13 @@ func (r *reader) secretText(n *node, field, name string) (string, bool) {
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(r.dir, name)
 	}
+	r.files = append(r.files, name)
 	f, err := readFile(name, maxSecretFile)
 	if err != nil {
 		r.fail(n, field, "cannot be read: %v", err)
 		return "", false
 	}
+	r.note(name, f)
 	if f.isPublic() {
 		r.warnings = append(r.warnings, fmt.Sprintf("%s: %s is %s", field, name, f.readers()))
 	}

@@ -21,6 +21,7 @@ type metrics struct {
 
 	wouldRefuse *prometheus.CounterVec // by CDN and reason, of CDNs that only report
 
+	reloads   *reloads
 	responses [600]prometheus.Counter // by status code; nil for those that are never answered
 }
 
@@ -46,6 +47,7 @@ func newMetrics(s *Server, droppedLogs func() uint64) *metrics {
 	for _, status := range statuses {
 		m.responses[status] = responses.WithLabelValues(strconv.Itoa(status))
 	}
+	m.reloads = newReloads(m, s.now())
 	m.registry.MustRegister(m.panics, m.wouldRefuse, m.callerRefusals, responses, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	limits := func() transport.Limits { return s.transport.Limits() } // the transport is made later
@@ -62,6 +64,9 @@ func newMetrics(s *Server, droppedLogs func() uint64) *metrics {
 		}
 		return float64(droppedLogs())
 	})
+	if s.revoked != nil {
+		m.sessions(s.revoked.Stats)
+	}
 	return m
 }
 

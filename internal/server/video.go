@@ -61,6 +61,11 @@ func (s *Server) refuseVideo(ctx *fasthttp.RequestCtx, c *state, by *caller.Call
 		problem(ctx, fasthttp.StatusForbidden, forbidden.Reason.Detail, forbidden.Reason.Pointer)
 		return
 	}
+	if errors.Is(err, video.ErrNotLoaded) {
+		problem(ctx, fasthttp.StatusServiceUnavailable, "it is not known yet which sessions are revoked: try again in a few seconds", "")
+		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, "5")
+		return
+	}
 	var e *video.Error
 	if errors.As(err, &e) {
 		problem(ctx, fasthttp.StatusBadRequest, e.Detail, e.Pointer)

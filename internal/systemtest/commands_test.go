@@ -1,6 +1,7 @@
 package systemtest
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"videotoken/internal/caller"
 	"videotoken/token"
 )
 
@@ -61,6 +63,24 @@ func TestKeygenScheme(t *testing.T) {
 	for name, says := range map[string]string{"bunny": "Bunny makes the key", "rot13": "must be one of videotoken, "} {
 		if _, errs, status := command(t, "keygen", "-scheme", name); status != 1 || !strings.Contains(errs, says) {
 			t.Errorf("%s: %d, %q", name, status, errs)
+		}
+	}
+}
+
+// TestAdminKey: -admin prints a key, and the line with its hash. An API key is printed alone.
+func TestAdminKey(t *testing.T) {
+	seen := ""
+	for range 2 {
+		out, errs, status := command(t, "keygen", "-admin")
+		key, line, _ := strings.Cut(out, "\n")
+		if want := fmt.Sprintf("admin_key: %q\n", caller.HashOf([]byte(key)).String()); line != want || errs != "" || status != 0 || len(key) != 59 || key == seen {
+			t.Errorf("%d, %q, %q, want %q", status, out, errs, want)
+		}
+		seen = key
+	}
+	for _, args := range []string{"-caller=", "-caller a/b", "-caller a -admin", "-caller a -id 7", "-admin -secret-only"} {
+		if out, errs, status := command(t, append([]string{"keygen"}, strings.Fields(args)...)...); status != 1 || out != "" || errs == "" {
+			t.Errorf("%v: %d, %q, %q", args, status, out, errs)
 		}
 	}
 }

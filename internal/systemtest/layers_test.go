@@ -22,13 +22,15 @@ var layers = map[string]layer{
 	"caller":     {[]string{"uri"}, []string{"github.com/zeebo/blake3"}},
 	"cdn":        {[]string{"scheme", "token", "uri"}, []string{"github.com/cespare/xxhash"}},
 	"document":   {[]string{"uri"}, []string{"github.com/goccy/go-json"}},
-	"video":      {[]string{"caller", "cdn", "document", "mediatype", "token", "uri"}, []string{"github.com/goccy/go-json"}},
-	"config":     {[]string{"caller", "cdn", "document", "scheme", "token", "uri"}, nil},
+	"listen":     {},
+	"revoked":    {nil, []string{"github.com/valkey-io/valkey-go"}},
+	"video":      {[]string{"caller", "cdn", "document", "mediatype", "revoked", "token", "uri"}, []string{"github.com/goccy/go-json"}},
+	"config":     {[]string{"caller", "cdn", "document", "listen", "revoked", "scheme", "token", "uri"}, []string{"github.com/fsnotify/fsnotify"}},
 	"transport":  {nil, []string{"github.com/valyala/fasthttp", "golang.org/x/sys"}},
-	"server":     {[]string{"caller", "cdn", "mediatype", "token", "transport", "uri", "video"}, []string{"github.com/goccy/go-json", "github.com/prometheus/client_golang", "github.com/valyala/fasthttp"}},
+	"server":     {[]string{"caller", "cdn", "mediatype", "revoked", "token", "transport", "uri", "video"}, []string{"github.com/goccy/go-json", "github.com/prometheus/client_golang", "github.com/valyala/fasthttp"}},
 	"playlist":   {[]string{"token", "uri"}, []string{"github.com/Eyevinn/hls-m3u8"}},
 	"systemtest": {},
-	"":           {[]string{"caller", "cdn", "config", "playlist", "scheme", "server", "token", "uri", "video"}, []string{"github.com/agnivade/levenshtein", "golang.org/x/term"}},
+	"":           {[]string{"caller", "cdn", "config", "listen", "playlist", "revoked", "scheme", "server", "token", "uri", "video"}, []string{"github.com/agnivade/levenshtein", "golang.org/x/term"}},
 }
 
 // TestLayers: every arrow between packages points downwards, and no other module is linked where it

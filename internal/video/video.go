@@ -16,6 +16,7 @@ import (
 	"videotoken/internal/caller"
 	"videotoken/internal/cdn"
 	"videotoken/internal/document"
+	"videotoken/internal/revoked"
 	"videotoken/internal/uri"
 	"videotoken/token"
 )
@@ -32,6 +33,7 @@ type Signer struct {
 	MaxTTL      int64              // the longest that a token is good
 	Round       int64              // expiries are multiples of this, so that a video's URLs stay the same for a while
 	Allow       caller.Paths       // what anybody may have signed; nil: every path
+	Revoked     *revoked.Set       // the sessions for which nothing is signed; nil: none
 	MaxURLs     int                // how many URLs a request may have; 0 stands for DefaultMaxURLs
 }
 
@@ -53,7 +55,7 @@ func (s *Signer) Append(dst, body []byte, now int64) (out []byte, maxAge int64, 
 
 // AppendFor appends the answer to the request body of a caller to dst, and returns for how many
 // seconds after now, in Unix time, the answer's tokens are good. A nil caller is anybody. An error is
-// an [*Error] or a [Forbidden], and dst is then returned as it came.
+// an [*Error], a [Forbidden] or ErrNotLoaded, and dst is then returned as it came.
 func (s *Signer) AppendFor(by *caller.Caller, dst, body []byte, now int64) (out []byte, maxAge int64, err error) {
 	r := requests.Get().(*request)
 	r.caller = by
@@ -74,6 +76,11 @@ func (s *Signer) sign(dst, body []byte, now int64, r *request) ([]byte, int64, e
 	var err error
 	if r.claims, err = s.claims(d, s.maxTTL(r.caller), now); err != nil {
 		return nil, 0, err
+	}
+	if r.claims.HasSession {
+		if err := s.checkSession(r.claims.Session); err != nil {
+			return nil, 0, err
+		}
 	}
 	if err := r.parse(s); err != nil {
 		return nil, 0, err
