@@ -30,6 +30,7 @@ func runAttack(ctx context.Context, stdout, stderr io.Writer, args []string) err
 	f.Var((*seconds)(&s.Rest), "rest", "well-behaved load at rest in each round, in seconds or as in 500ms")
 	f.Var((*seconds)(&s.Duration), "d", "well-behaved load under attack in each round, in seconds or as in 500ms")
 	f.Float64Var(&s.Rate, "R", s.Rate, "well-behaved requests a second for each instance")
+	f.IntVar(&s.Bodies, "bodies", s.Bodies, "how many of the costliest bodies json sends; the 9,985 open brackets are the first")
 	f.Var((*counts)(&s.Attackers), "attackers", "connections of pipeline, one run for each number")
 	f.IntVar(&s.Crowd, "crowd", s.Crowd, "connections of memory; fewer if this process may not have so many descriptors")
 	f.IntVar(&s.Descriptors, "descriptors", s.Descriptors, "the service's limit of descriptors in descriptors")
@@ -41,8 +42,8 @@ func runAttack(ctx context.Context, stdout, stderr io.Writer, args []string) err
 		f.Usage()
 		return errUsage
 	}
-	if s.Rounds < 1 || s.Rest <= 0 || s.Duration <= 0 || s.Rate <= 0 || s.Crowd < 1 || s.Descriptors < 64 {
-		return fmt.Errorf("attack: -rounds, -rest, -d, -R and -crowd must be above 0, -descriptors at least 64")
+	if s.Rounds < 1 || s.Rest <= 0 || s.Duration <= 0 || s.Rate <= 0 || s.Crowd < 1 || s.Bodies < 1 || s.Descriptors < 64 {
+		return fmt.Errorf("attack: -rounds, -rest, -d, -R, -bodies and -crowd must be above 0, -descriptors at least 64")
 	}
 	self, err := os.Executable()
 	if err != nil {

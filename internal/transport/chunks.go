@@ -40,7 +40,7 @@ func (c *chunks) read(body, b []byte, most int64) (data, rest []byte, err error)
 	for len(b) > 0 && c.state != chunksDone {
 		if c.state == chunkData {
 			n := min(int64(len(b)), c.left)
-			body, b = append(body, b[:n]...), b[n:]
+			body, b = appendBlock(body, b[:n]), b[n:]
 			if c.left -= n; c.left == 0 {
 				c.state = chunkEnd
 			}

@@ -108,7 +108,7 @@
 //	buffers_linux.go             buffers of unfinished requests
 //	handover_linux.go, queue.go  connections on their way to fasthttp
 //	set.go, served.go            connections with fasthttp: their times and their end
-//	framer.go, line.go, chunks.go how requests are read in front of fasthttp
+//	framer.go, line.go, chunks.go, blocks.go how requests are read in front of fasthttp
 //	fasthttp.go                  what leans on how fasthttp works inside
 //	processors.go                GOMAXPROCS
 package transport

@@ -18,6 +18,7 @@ type framer struct {
 	part    part
 	framing framing
 	in      []byte // read, and not yet framed
+	space   []byte // the block that in is a part of, nil for what a loop read
 	line    []byte // of the head, the one that is not complete
 	passed  int    // how much of line is in ready
 	begun   bool   // a byte of the request was passed on
@@ -25,8 +26,9 @@ type framer struct {
 	finished bool // a whole request was passed on
 	requests int  // how many were
 	chunks   chunks
-	body     []byte // begins with the end of the head
+	body     []byte // a block that begins with the end of the head
 	ready    []byte // for fasthttp to read
+	rest     []byte // a part of body that comes after it
 	interim  bool   // 100 Continue is due after ready
 	err      error  // after ready
 }
@@ -41,13 +43,13 @@ const (
 	partChunks // a body in chunks
 )
 
-// frame frames what was read, up to an error or an expectation.
+// frame frames what was read, up to an error, an expectation, or a long body.
 func (f *framer) frame() {
-	for len(f.in) > 0 && f.err == nil && !f.interim {
+	for len(f.in) > 0 && f.err == nil && !f.interim && len(f.rest) == 0 {
 		switch f.part {
 		case partLength:
 			n := min(len(f.in), int(f.framing.length)+1-len(f.body))
-			f.body, f.in = append(f.body, f.in[:n]...), f.in[n:]
+			f.body, f.in = appendBlock(f.body, f.in[:n]), f.in[n:]
 			if len(f.body) == int(f.framing.length)+1 {
 				f.finish(f.body)
 			}
@@ -130,7 +132,7 @@ func (f *framer) endHead() {
 		f.ready = append(f.ready, '\r')
 	}
 	f.line, f.passed = f.line[:0], 0
-	f.body = append(f.body[:0], '\n')
+	f.body = append(f.body[:0], '\n') // the block is taken when more comes
 	switch {
 	case f.framing.chunked:
 		// The size is filled in at the end.
@@ -156,16 +158,27 @@ func (f *framer) finishChunks() {
 		return
 	}
 	copy(f.body[1:], fmt.Appendf(nil, "%08x", len(f.body)-head))
-	f.finish(append(f.body, "\r\n0\r\n\r\n"...))
+	f.body = append(f.body, "\r\n0\r\n\r\n"...)
+	f.finish(f.body)
 }
 
 // finish passes on the rest of the request, and begins the next.
 func (f *framer) finish(rest []byte) {
-	f.ready = append(f.ready, rest...)
+	if len(rest) > maxKept {
+		f.rest = rest
+	} else {
+		f.ready = append(f.ready, rest...)
+		f.free()
+	}
 	f.framing, f.chunks, f.part, f.begun = framing{}, chunks{}, partRequestLine, false
 	f.finished = true
 	f.requests++
+}
+
+// free gives back the block of a long body.
+func (f *framer) free() {
 	if cap(f.body) > maxKept {
+		freeBlock(f.body)
 		f.body = nil
 	}
 }
@@ -175,32 +188,42 @@ const maxKept = 1 << 10
 
 // take gives what is ready, and then the error.
 func (f *framer) take(b []byte) (int, error) {
-	if len(f.ready) == 0 {
-		return 0, f.err
-	}
 	n := copy(b, f.ready)
-	f.ready = f.ready[n:]
-	if len(f.ready) == 0 {
+	if f.ready = f.ready[n:]; len(f.ready) == 0 {
 		f.ready = nil
+	}
+	if len(f.ready) == 0 && len(f.rest) > 0 {
+		m := copy(b[n:], f.rest)
+		n += m
+		if f.rest = f.rest[m:]; len(f.rest) == 0 {
+			f.rest = nil
+			f.free()
+		}
+	}
+	if n == 0 {
+		return 0, f.err
 	}
 	return n, nil
 }
 
+// taken reports whether fasthttp has read all that is for it.
+func (f *framer) taken() bool { return len(f.ready) == 0 && len(f.rest) == 0 }
+
 // memory is how much the request holds.
 func (f *framer) memory() int {
-	return cap(f.in) + cap(f.line) + cap(f.body) + cap(f.ready) + cap(f.chunks.line)
+	return max(cap(f.space), cap(f.in)) + cap(f.line) + cap(f.body) + cap(f.ready) + cap(f.chunks.line)
 }
 
 // waits reports whether nothing of a request is there.
 func (f *framer) waits() bool {
-	return len(f.in) == 0 && len(f.ready) == 0 && !f.begun && len(f.line) == 0 && f.part == partRequestLine
+	return len(f.in) == 0 && f.taken() && !f.begun && len(f.line) == 0 && f.part == partRequestLine
 }
 
 var interimAnswer = []byte("HTTP/1.1 100 Continue\r\n\r\n")
 
 // read reads from r, and writes interim answers to it, after what comes before them was read.
 func (f *framer) read(r io.ReadWriter, b []byte) (int, error) {
-	for len(f.ready) == 0 && f.err == nil {
+	for f.taken() && f.err == nil {
 		if f.interim {
 			f.interim = false
 			if _, err := r.Write(interimAnswer); err != nil {
@@ -212,9 +235,13 @@ func (f *framer) read(r io.ReadWriter, b []byte) (int, error) {
 			if err != nil && n == 0 {
 				return 0, err
 			}
-			f.in = append(f.in[:0], b[:n]...)
+			f.space = appendBlock(nil, b[:n])
+			f.in = f.space
 		}
-		f.frame()
+		if f.frame(); len(f.in) == 0 {
+			freeBlock(f.space)
+			f.space = nil
+		}
 	}
 	return f.take(b)
 }

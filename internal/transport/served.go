@@ -56,7 +56,7 @@ func (c *served) Read(b []byte) (int, error) {
 	}
 	waits := c.framer.waits()
 	switch {
-	case c.framer.finished && len(c.framer.ready) == 0: // the answer was sent
+	case c.framer.finished && c.framer.taken(): // the answer was sent
 		c.framer.finished = false
 		if waits {
 			c.enter(0)

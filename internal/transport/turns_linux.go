@@ -35,7 +35,8 @@ func (l *loop) resume() {
 	l.backlog = slices.Delete(l.backlog, 0, n)
 }
 
-// maxReads is how many reads of one connection there are in a row before the others have a turn.
+// maxReads is how many reads for one request there are in a row before other connections have their
+// turn.
 const maxReads = 8
 
 // readable reads what there is and answers it. If the peer hung up, the end comes after it.
@@ -52,9 +53,13 @@ func (l *loop) readable(c *conn, hungUp bool) {
 			l.close(c)
 			return
 		}
-		l.turn(c, l.answerer.parser.unread())
+		answered := l.turn(c, l.answerer.parser.unread())
 		if !c.reads() || !more && !hungUp {
 			return // it has had its turn; or that was all, and the next byte is an event
+		}
+		if answered && more { // it has had its turn, and goes on after the others
+			l.enqueue(c)
+			return
 		}
 		if l.deliver(); !c.reads() {
 			return
@@ -63,14 +68,14 @@ func (l *loop) readable(c *conn, hungUp bool) {
 	l.poll.again(c.fd)
 }
 
-// turn answers the requests in data.
-func (l *loop) turn(c *conn, data []byte) {
+// turn answers the requests in data. It reports whether there was one.
+func (l *loop) turn(c *conn, data []byte) (answered bool) {
 	if len(data) < c.need {
 		l.keep(c, data)
-		return
+		return false
 	}
 	rest, next := l.answerer.answer(c, data)
-	answered := len(rest) < len(data)
+	answered = len(rest) < len(data)
 	if answered || c.pending == nil {
 		c.since = l.now
 	}
@@ -87,7 +92,7 @@ func (l *loop) turn(c *conn, data []byte) {
 		if answered && c.origin != nil {
 			l.settle(c)
 		}
-		return
+		return answered
 	}
 	switch left := l.answerer.out.take(c); {
 	case left.err != nil:
@@ -98,6 +103,7 @@ func (l *loop) turn(c *conn, data []byte) {
 	default:
 		l.handOver(c, rest, left.unsent, next == leave)
 	}
+	return answered
 }
 
 // enqueue has a connection wait for another turn.

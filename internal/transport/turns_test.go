@@ -11,12 +11,19 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// TestTurns: connections that send many requests at once do not keep another's from being answered.
-// Before it come two requests of one connection, and what was left of a turn.
+// TestTurns: connections that send many requests at once do not keep another's from being answered,
+// whether many of their requests come with one read, or one comes with several.
 func TestTurns(t *testing.T) {
-	const most = 4       // requests of the many, before another's only one
-	const greedy = 40    // connections
-	const requests = 200 // of each, whose answers a socket takes at once
+	t.Run("short", func(t *testing.T) { testTurns(t, 200, get("/many")) })
+	t.Run("long", func(t *testing.T) { testTurns(t, 10, post("/many", filler(9<<10))) })
+}
+
+// testTurns has a crowd of connections send a request many times each, whose answers a socket takes
+// at once. Before another's request come two requests of one connection, and what was left of a
+// turn.
+func testTurns(t *testing.T, times int, request string) {
+	const most = 4 // requests of the many, before another's only one
+	const greedy = 40
 	c := config(1)
 	first, second := make(chan struct{}), make(chan struct{})
 	inside := make(chan struct{})
@@ -37,7 +44,7 @@ func TestTurns(t *testing.T) {
 		}
 	}
 	s := run(t, c)
-	all := strings.Repeat(get("/many"), requests)
+	all := strings.Repeat(request, times)
 	var crowd []*client
 	for range greedy {
 		crowd = append(crowd, s.dial(t))
@@ -59,7 +66,7 @@ func TestTurns(t *testing.T) {
 		t.Errorf("%d requests of %d connections were answered before the only one of another", n, greedy)
 	}
 	for _, other := range crowd[:greedy-1] {
-		for range requests {
+		for range times {
 			other.answer(200, "")
 		}
 	}

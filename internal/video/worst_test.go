@@ -2,59 +2,20 @@ package video_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
+
+	"videotoken/internal/hostile"
 )
 
-// worstSize is the size of a body that is as large as one may be by default.
-const worstSize = 64 << 10
+const worstSize = hostile.Size
 
-// recipe makes a hostile body of worstSize: the head, as many units as fit, and the tail. In a
-// unit, each "#" stands for the unit's number in three letters, so that units differ.
-type recipe struct{ head, unit, tail string }
-
-func (r recipe) body() []byte {
-	b := make([]byte, 0, worstSize)
-	b = append(b, r.head...)
-	for n := 0; len(r.unit) > 0 && len(b)+len(r.unit)+2*strings.Count(r.unit, "#")+len(r.tail) <= worstSize; n++ {
-		b = append(b, strings.ReplaceAll(r.unit, "#", number(n))...)
-	}
-	return append(b, r.tail...)
-}
-
-func number(n int) string {
-	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	return string([]byte{letters[n/52/52%52], letters[n/52%52], letters[n%52]})
-}
-
-const worstDir = "../document/testdata/worst"
-
-// worst returns the recipes in worstDir by name. Each is a file of three Go strings, one a line.
-func worst(tb testing.TB) map[string]recipe {
+// worst returns the recipes of costly bodies.
+func worst(tb testing.TB) []hostile.Recipe {
 	tb.Helper()
-	files, err := filepath.Glob(worstDir + "/*")
-	if err != nil || len(files) == 0 {
-		tb.Fatalf("no file in %s: %v", worstDir, err)
-	}
-	recipes := map[string]recipe{}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
-		if len(lines) != 3 {
-			tb.Fatalf("%s: %d lines, want 3", file, len(lines))
-		}
-		for i := range lines {
-			if lines[i], err = strconv.Unquote(lines[i]); err != nil {
-				tb.Fatalf("%s, line %d: %v", file, i+1, err)
-			}
-		}
-		recipes[filepath.Base(file)] = recipe{lines[0], lines[1], lines[2]}
+	recipes, err := hostile.Read("../document/testdata/worst")
+	if err != nil {
+		tb.Fatal(err)
 	}
 	return recipes
 }
@@ -86,7 +47,7 @@ func BenchmarkWorst(b *testing.B) {
 		})
 	}
 	run("plain", plainBody())
-	for name, r := range worst(b) {
-		run(name, r.body())
+	for _, r := range worst(b) {
+		run(r.Name, r.Body())
 	}
 }

@@ -43,13 +43,14 @@ type Site struct {
 	Service *measure.Service
 	Binary  string   // of the service
 	Flooder []string // the command line that ends in a call of [ServeFlood]
-	Worst   string   // a directory of bodies for the json attack, which need not exist
+	Worst   string   // a directory of recipes for the json attack, which need not exist
 	Out     io.Writer
 
 	Rounds      int
 	Rest        time.Duration // of the well-behaved load, in each round, without an attack
 	Duration    time.Duration // of the well-behaved load, in each round, under attack
 	Rate        float64       // well-behaved requests a second, for each instance
+	Bodies      int           // how many of the costliest bodies the json attack sends
 	Attackers   []int         // how many connections the pipeline attack has, one run each
 	Crowd       int           // how many connections the memory attack has
 	Descriptors int           // the limit that the descriptors attack sets
@@ -60,7 +61,7 @@ type Site struct {
 // Default is a site with the sizes of a full run, which takes less than a minute an attack.
 func Default() Site {
 	return Site{Rounds: 3, Rest: time.Second, Duration: 1500 * time.Millisecond, Rate: 400,
-		Attackers: []int{8, 100, 1000}, Crowd: 10_000, Descriptors: 256}
+		Bodies: 6, Attackers: []int{8, 100, 1000}, Crowd: 10_000, Descriptors: 256}
 }
 
 // Run runs an attack, prints what it measured, and returns ErrBound if a bound does not hold.

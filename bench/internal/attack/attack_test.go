@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 // tiny is a site with small counts.
 func tiny(out io.Writer) *Site {
 	return &Site{Flooder: []string{os.Args[0], "flood"}, Out: out, Rounds: 1, Rest: 50 * time.Millisecond,
-		Duration: 50 * time.Millisecond, Rate: 100, Attackers: []int{2, saturating}, Crowd: 20, Descriptors: 64}
+		Duration: 50 * time.Millisecond, Rate: 100, Bodies: 2, Attackers: []int{2, saturating}, Crowd: 20, Descriptors: 64}
 }
 
 // TestAttacks runs every attack with small counts. Whether the bounds hold then is chance, so only
@@ -58,7 +58,7 @@ func TestAttacks(t *testing.T) {
 		t.Fatal(err)
 	}
 	worst := t.TempDir()
-	if err := os.WriteFile(filepath.Join(worst, "one.json"), []byte(`{"video":1e1e1}`), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(worst, "one.json"), []byte("`{\"video\":[`\n`1e1e1,`\n`]}`\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	verdict := regexp.MustCompile(`(?m)^(ok  |FAIL)  `)
@@ -120,7 +120,7 @@ func TestMedian(t *testing.T) {
 	}
 }
 
-// TestBodies wants the files of the directory of costly bodies, and an error for one that has none.
+// TestBodies wants what the recipes of a directory make, and an error for a directory without any.
 func TestBodies(t *testing.T) {
 	s := Site{Out: io.Discard, Worst: filepath.Join(t.TempDir(), "absent")}
 	if b, err := s.bodies(); len(b) != 1 || err != nil {
@@ -130,10 +130,10 @@ func TestBodies(t *testing.T) {
 	if _, err := s.bodies(); err == nil {
 		t.Error("no error for an empty directory")
 	}
-	if err := os.WriteFile(filepath.Join(s.Worst, "x"), []byte("[[["), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(s.Worst, "x"), []byte("`[[[`\n``\n`x`\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if b, err := s.bodies(); err != nil || len(b) != 2 || string(b[1].json) != "[[[" {
+	if b, err := s.bodies(); err != nil || len(b) != 2 || string(b[1].json) != "[[[x" {
 		t.Errorf("%d bodies, error %v", len(b), err)
 	}
 	if n := len(nested().json); n != len(`{"video":{"x":`)+9985+1 {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"videotoken/bench/internal/measure"
 	"videotoken/bench/internal/report"
 	"videotoken/bench/internal/subject"
+	"videotoken/internal/hostile"
 )
 
 // parsers is how many connections send bodies that are costly to parse.
@@ -34,14 +34,11 @@ func nested() body {
 	return body{name: "9,985 open brackets", json: []byte(`{"video":{"x":` + strings.Repeat("[", 9985) + "x")}
 }
 
-// worst is how many of the costly bodies are sent while others are measured. The costs of all of
-// them are measured first, one after another, which takes a fraction of a second each.
-const worst = 6
-
 // costRounds is how many rounds each of the worst bodies has at most.
 const costRounds = 2
 
-// json sends the bodies that are the costliest to parse, one after another.
+// json measures what each body costs, and sends the costliest while well-behaved requests are
+// measured, one after another.
 func (s *Site) json(ctx context.Context) error {
 	bodies, err := s.bodies()
 	if err != nil {
@@ -88,11 +85,11 @@ func (s *Site) costliest(ctx context.Context, bodies []body) ([]body, error) {
 			report.Duration(b.cost / time.Duration(len(b.json)))})
 	}
 	report.Table(s.Out, rows)
-	return bodies[:min(worst, len(bodies))], p.Alive()
+	return bodies[:min(s.Bodies, len(bodies))], p.Alive()
 }
 
 // costTime is how long the cost of one body is measured.
-const costTime = 100 * time.Millisecond
+const costTime = 40 * time.Millisecond
 
 // cost is the CPU time that the service spends on a request.
 func cost(ctx context.Context, p *subject.Process, t *load.Target) (time.Duration, error) {
@@ -117,32 +114,22 @@ func cost(ctx context.Context, p *subject.Process, t *load.Target) (time.Duratio
 	return (after - before) / time.Duration(answers), nil
 }
 
-// bodies are the nested one and the files of the directory Worst.
+// bodies are the nested one and those that the recipes of the directory Worst make.
 func (s *Site) bodies() ([]body, error) {
 	bodies := []body{nested()}
 	if s.Worst == "" {
 		return bodies, nil
 	}
-	files, err := os.ReadDir(s.Worst)
-	if errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(s.Worst); errors.Is(err, fs.ErrNotExist) {
 		fmt.Fprintf(s.Out, "%s is not there: the nested body alone\n", s.Worst)
 		return bodies, nil
 	}
+	recipes, err := hostile.Read(s.Worst)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range files {
-		if f.IsDir() {
-			continue
-		}
-		b, err := os.ReadFile(filepath.Join(s.Worst, f.Name()))
-		if err != nil {
-			return nil, err
-		}
-		bodies = append(bodies, body{name: f.Name(), json: b})
-	}
-	if len(bodies) == 1 {
-		return nil, fmt.Errorf("%s has no files: there should be costly bodies in it", s.Worst)
+	for _, r := range recipes {
+		bodies = append(bodies, body{name: r.Name, json: r.Body()})
 	}
 	return bodies, nil
 }
