@@ -2,6 +2,7 @@ package video_test
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -58,7 +59,7 @@ func TestSchemesThatCan(t *testing.T) {
 		} {
 			counts := map[string]int{}
 			for i := range 300 {
-				out, _, err := s.Append(nil, []byte(strings.Replace(c.body, "ID", number(i), 1)), now)
+				out, _, err := s.Append(nil, []byte(strings.Replace(c.body, "ID", strconv.Itoa(i), 1)), now)
 				if err != nil {
 					t.Fatalf("%s: %v", c.body, err)
 				}
