@@ -29,6 +29,7 @@ var layers = map[string]layer{
 	"transport":  {nil, []string{"github.com/valyala/fasthttp", "golang.org/x/sys"}},
 	"server":     {[]string{"caller", "cdn", "mediatype", "revoked", "token", "transport", "uri", "video"}, []string{"github.com/goccy/go-json", "github.com/prometheus/client_golang", "github.com/valyala/fasthttp"}},
 	"playlist":   {[]string{"token", "uri"}, []string{"github.com/Eyevinn/hls-m3u8"}},
+	"hostile":    {},
 	"systemtest": {},
 	"":           {[]string{"caller", "cdn", "config", "listen", "playlist", "revoked", "scheme", "server", "token", "uri", "video"}, []string{"github.com/agnivade/levenshtein", "golang.org/x/term"}},
 }
