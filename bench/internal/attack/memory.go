@@ -128,8 +128,10 @@ func (s *Site) unread(ctx context.Context) error {
 // returns is progress.
 const writeSize = 4 << 10
 
-// slack is for a timer that looks four times a second, and a busy machine.
-const slack = 2 * time.Second
+// slack is for what the service does after the client's last progress: it answers until its own
+// buffers are full, too, which are some hundred answers a connection, and each is progress to it. For
+// all connections together that takes a busy machine seconds.
+const slack = 5 * time.Second
 
 // writeUntilCut writes requests until the service closes the connection, or takes nothing more for
 // as long as limit. It returns how long the last write waited, and whether the connection was
