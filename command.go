@@ -23,9 +23,11 @@ const usage = `Videotoken turns video documents into signed URLs on several CDNs
     videotoken serve -config FILE [-listen ADDR]   serve POST /video/token; the word serve may be left out
     videotoken serve -config FILE -check           report every mistake in a configuration
     videotoken serve -demo                         serve example CDNs, to try it
-    videotoken keygen [-id N]                      print a new key, ready for the configuration
+    videotoken keygen [-id N | -caller NAME]       print a new key, ready for the configuration
     videotoken sign -config FILE URL-PATH          print a signed URL
     videotoken verify -config FILE URI             verify a signed URL, or its path and query
+    videotoken check-playlist FILE-OR-URL -src P   say which URIs of a playlist a token covers
+    videotoken revoke -config FILE SESSION         revoke a session: its tokens are refused from now on
     videotoken version                             print the version
     videotoken help [COMMAND]                      explain a command
 
@@ -37,7 +39,8 @@ The flags for serving, which override the configuration:
 var errUsage = errors.New("usage")
 
 var commands = map[string]func(stdout, stderr io.Writer, args []string) error{
-	"keygen": keygen, "sign": sign, "verify": verify, "version": printVersion,
+	"check-playlist": checkPlaylist, "keygen": keygen, "revoke": revoke, "sign": sign, "verify": verify,
+	"version": printVersion,
 }
 
 // flushTime bounds how long the process waits at its end for somebody to read what it logged.

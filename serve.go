@@ -8,15 +8,15 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/netip"
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
 	"videotoken/internal/config"
+	"videotoken/internal/revoked"
 	"videotoken/internal/server"
 	"videotoken/internal/uri"
 	"videotoken/internal/video"
@@ -36,8 +36,8 @@ func serve(stdout io.Writer, stderr *logQueue, args []string) error {
 	demo := f.Bool("demo", false, "serve example CDNs, with keys that are lost when the process ends, instead of a configuration")
 	check := f.Bool("check", false, "report every mistake in the configuration, and do not serve: the exit status is 0 if there is none")
 	var flags config.Flags
-	f.StringVar(&flags.Listen, "listen", "", "serve on `HOST:PORT` instead of the configuration's listen")
-	f.StringVar(&flags.Admin, "admin", "", "serve metrics, health and pprof on `HOST:PORT` instead of the configuration's admin; \"off\" for nowhere")
+	f.StringVar(&flags.Listen, "listen", "", "serve on `HOST:PORT`, or on unix:/PATH, instead of the configuration's listen")
+	f.StringVar(&flags.Admin, "admin", "", "serve metrics, health, reload, revocations and pprof on `HOST:PORT`, or on unix:/PATH, instead of the configuration's admin; \"off\" for nowhere")
 	f.StringVar(&flags.Transport, "transport", "", "who reads the sockets: auto, epoll or fasthttp")
 	f.StringVar(&flags.Balance, "balance", "", "round-robin or affinity")
 	if err := parse(f, stderr, args, usage, 0); err != nil {
@@ -59,13 +59,13 @@ func serve(stdout io.Writer, stderr *logQueue, args []string) error {
 		return err
 	}
 	if *check {
-		for _, w := range c.Warnings {
+		for _, w := range warnings(c) {
 			fmt.Fprintln(stderr, "warning:", w)
 		}
 		_, err := fmt.Fprintln(stdout, "the configuration is valid")
 		return err
 	}
-	return listenAndServe(newLogger(stderr), stderr.Dropped, c)
+	return listenAndServe(&service{log: newLogger(stderr), droppedLogs: stderr.Dropped, file: *file, flags: flags}, c)
 }
 
 // configure reads the configuration, or makes the demonstration's if there is no file.
@@ -80,43 +80,69 @@ func configure(file string) (*config.Config, error) {
 	return c, err
 }
 
+// warnings are those of the configuration, and what every operator should know.
+func warnings(c *config.Config) []string {
+	if c.Callers == nil {
+		return append(c.Warnings, "there are no callers: whoever reaches the service gets URLs signed")
+	}
+	return c.Warnings
+}
+
 // newSigner makes the signer of a configuration.
 func newSigner(c *config.Config) (*video.Signer, error) {
-	own := slices.Clone(c.Document.Origins)
+	bases, reserved := slices.Clone(c.Document.Origins), []string{}
 	for _, cdn := range c.CDNs.All() {
-		own = append(own, cdn.URL)
+		bases = append(bases, cdn.URL)
+		reserved = append(reserved, cdn.Reserved...)
 	}
-	origins, err := uri.NewOrigins(own)
+	origins, err := uri.NewOrigins(bases)
+	slices.Sort(reserved)
 	return &video.Signer{
 		CDNs:        c.CDNs,
 		Patterns:    c.Document.Patterns,
 		Origins:     origins,
 		KeepForeign: c.Document.KeepForeign,
-		Reserved:    []string{"token"},
+		Reserved:    slices.Compact(reserved),
 		TTL:         seconds(c.Token.TTL),
 		MaxTTL:      seconds(c.Token.MaxTTL),
 		Round:       seconds(c.Token.Round),
+		Allow:       c.Allow,
 		MaxURLs:     c.Limits.URLs,
 	}, err
 }
 
 func seconds(d time.Duration) int64 { return int64(d / time.Second) }
 
-// newSettings makes the server's settings of a configuration.
-func newSettings(c *config.Config, droppedLogs func() uint64) (server.Settings, error) {
+// settings makes the server's settings of a configuration.
+func (s *service) settings(c *config.Config) (server.Settings, error) {
 	signer, err := newSigner(c)
+	signer.Revoked = s.revoked
 	addresses := map[string]server.ClientAddress{"x-real-ip": server.XRealIP, "x-forwarded-for": server.XForwardedFor}
 	return server.Settings{
 		Signer:         signer,
+		Callers:        c.Callers,
 		Leeway:         seconds(c.Token.Leeway),
 		CORS:           server.CORS{Origins: c.CORS.Origins, Headers: c.CORS.Headers, Credentials: c.CORS.Credentials, MaxAge: seconds(c.CORS.MaxAge)},
 		TrustedProxies: c.Proxies.Networks,
 		TrustUnix:      c.Proxies.Unix,
 		ClientAddress:  addresses[c.ClientAddress],
+		Admin:          server.Admin{Key: c.Admin.Key, Hosts: adminHosts(c)},
 		Transport:      server.Transport(c.Transport),
 		Limits:         server.Limits{Body: c.Limits.Body, Connections: c.Limits.Connections, Memory: c.Limits.Memory},
-		DroppedLogs:    droppedLogs,
+		Revoked:        s.revoked,
+		Reload:         func() error { return s.reload("POST /reload") },
+		Version:        version(),
+		DroppedLogs:    s.droppedLogs,
 	}, err
+}
+
+// adminHosts are the names by which the admin endpoints may be asked: those of the configuration,
+// and the one that they listen on.
+func adminHosts(c *config.Config) []string {
+	if host := c.Admin.Address.Host(); host != "" {
+		return append([]string{strings.ToLower(host)}, c.Admin.Hosts...)
+	}
+	return c.Admin.Hosts
 }
 
 // shutdownTime bounds how long the requests that have begun may take once the listeners are closed.
@@ -126,61 +152,81 @@ const shutdownTime = 10 * time.Second
 var errCut = errors.New("ended by a second signal: requests may have been cut off")
 
 // listenAndServe serves until a signal ends it: SIGTERM or SIGINT.
-func listenAndServe(log *slog.Logger, droppedLogs func() uint64, c *config.Config) error {
+func listenAndServe(s *service, c *config.Config) error {
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	for _, w := range c.Warnings {
-		log.Warn("configuration: " + w)
+	for _, w := range warnings(c) {
+		s.log.Warn("configuration: " + w)
 	}
-	settings, err := newSettings(c, droppedLogs)
+	failed, err := s.start(c)
 	if err != nil {
 		return err
 	}
-	s := server.New(settings, log, time.Now)
-	failed := make(chan error, 2)
-	if c.Admin != "" {
-		ln, err := listenOn(c.Admin)
-		if err != nil {
-			return fmt.Errorf("admin: %w: choose another address with -admin, or -admin off", err)
-		}
-		log.Info("admin endpoints", "address", ln.Addr().String())
-		go func() { failed <- s.ServeAdmin(ln) }()
-	}
-	ln, err := listenOn(c.Listen)
-	if err != nil {
-		return fmt.Errorf("listen: %w: choose another address with -listen", err)
-	}
-	log.Info("serving", "address", ln.Addr().String(), "cdns", len(c.CDNs.All()), "version", version())
-	go func() { failed <- s.Serve(ln) }()
 	for told := false; !told; {
 		select {
 		case err := <-failed:
 			return fmt.Errorf("serving ended: %w", err)
 		case sig := <-signals:
-			told = isEnd(log, sig)
+			told = s.isEnd(sig)
 		}
 	}
 	ended := make(chan struct{})
-	go func() { drain(log, s, c.Drain); close(ended) }()
+	go func() { drain(s.log, s.server, s.configuration().Drain); close(ended) }()
 	for {
 		select {
 		case <-ended:
 			return nil
 		case sig := <-signals:
-			if isEnd(log, sig) {
+			if s.isEnd(sig) {
 				return errCut
 			}
 		}
 	}
 }
 
-// isEnd reports whether a signal tells the service to end.
-func isEnd(log *slog.Logger, sig os.Signal) bool {
-	if sig == syscall.SIGHUP {
-		log.Warn("SIGHUP: the configuration cannot be read again while the service runs: start it anew")
-		return false
+// start opens the sockets and serves them. Whatever ends one of them comes out of the channel.
+func (s *service) start(c *config.Config) (failed chan error, err error) {
+	s.current, s.files = c, c.Files
+	if !c.Revocations.IsZero() {
+		where := revocations(c)
+		where.Log = s.log
+		if s.revoked, err = revoked.Open(where); err != nil {
+			return nil, err
+		}
 	}
-	return true
+	settings, err := s.settings(c)
+	if err != nil {
+		return nil, err
+	}
+	s.server = server.New(settings, s.log, time.Now)
+	open, err := openSockets(s.log, c)
+	if err != nil {
+		return nil, err
+	}
+	failed = make(chan error, 1+len(open.service))
+	if open.admin != nil {
+		s.log.Info("admin endpoints", "address", open.admin.Addr().String())
+		go func() { failed <- s.server.ServeAdmin(open.admin) }()
+	}
+	for _, ln := range open.service {
+		s.log.Info("serving", "address", ln.Addr().String(), "cdns", len(c.CDNs.All()), "version", version())
+		go func() { failed <- s.server.Serve(ln) }()
+	}
+	go s.watch(context.Background()) // and whatever else is in the background, until the process ends
+	return failed, nil
+}
+
+// isEnd reports whether a signal tells the service to end. SIGHUP has it read the configuration
+// again.
+func (s *service) isEnd(sig os.Signal) bool {
+	if sig != syscall.SIGHUP {
+		return true
+	}
+	s.log.Info("SIGHUP: reading the configuration again")
+	if err := s.reload("SIGHUP"); errors.Is(err, errNoFile) {
+		s.log.Warn("SIGHUP: " + err.Error())
+	}
+	return false
 }
 
 // drain goes on serving for a while, so that load balancers see /readyz fail and move away, and
@@ -198,16 +244,4 @@ func drain(log *slog.Logger, s *server.Server, d time.Duration) {
 		log.Warn("connections were cut off", "error", err)
 	}
 	log.Info("stopped")
-}
-
-// listenOn listens on an address. An IPv4 address means IPv4 alone, also 0.0.0.0, which Go would
-// take for every interface's IPv6 address too.
-func listenOn(address string) (net.Listener, error) {
-	network := "tcp"
-	if host, _, err := net.SplitHostPort(address); err == nil {
-		if addr, err := netip.ParseAddr(host); err == nil && addr.Is4() {
-			network = "tcp4"
-		}
-	}
-	return net.Listen(network, address)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -18,6 +19,9 @@ func sign(stdout, stderr io.Writer, args []string) error {
 	ttl := f.Duration("ttl", 0, "how long the URL is good, such as 90s or 6h; by default the configuration's ttl")
 	ip := f.String("ip", "", "bind the URL to an `ADDRESS` or a prefix")
 	session := f.String("session", "", "a session id of 16 hexadecimal `DIGITS`")
+	expires := f.Int64("expires", 0, "the exact Unix `TIME` at which the URL ends, not rounded; instead of -ttl")
+	notBefore := f.Int64("not-before", 0, "the Unix `TIME` from which on the URL is good")
+	scope := f.String("scope", "", "the `DIRECTORY` that a playlist's token covers, such as /films/a/; by default the playlist's own")
 	if err := parse(f, stderr, args, "Usage: videotoken sign [flags] URL-PATH\n\nPrints the URL of a path, such as /film.mp4 or /hls/film/master.m3u8, with a token.\n\n", 1); err != nil {
 		return err
 	}
@@ -39,7 +43,15 @@ func sign(stdout, stderr io.Writer, args []string) error {
 	if signer.CDNs, err = cdn.New(cdn.RoundRobin, []cdn.CDN{chosen}); err != nil {
 		return err
 	}
-	url, err := signer.URL(f.Arg(0), *mediaType, video.Options{TTL: int64(*ttl / time.Second), IP: *ip, Session: *session}, time.Now().Unix())
+	now := time.Now().Unix()
+	o := video.Options{TTL: int64(*ttl / time.Second), NotBefore: *notBefore, IP: *ip, Session: *session, Scope: *scope}
+	if *expires != 0 {
+		if *ttl != 0 {
+			return errors.New("-expires and -ttl say the same thing: use one of them")
+		}
+		o.TTL, signer.Round = *expires-now, 1
+	}
+	url, err := signer.URL(f.Arg(0), *mediaType, o, now)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/zeebo/blake3"
@@ -80,6 +81,15 @@ func ParseSecret(text string) ([]byte, error) {
 		return nil, ErrSecret
 	}
 	return secret[:n], nil
+}
+
+// ParseID reads the id of a key: a number from 0 to 65535 in decimal digits.
+func ParseID(text string) (uint16, error) {
+	id, err := strconv.ParseUint(text, 10, 16)
+	if err != nil || text != strconv.FormatUint(id, 10) {
+		return 0, errors.New("must be a number from 0 to 65535")
+	}
+	return uint16(id), nil
 }
 
 // FormatSecret is the inverse of [ParseSecret].

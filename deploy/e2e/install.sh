@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 
 # The lock is on a file that exists in any case.
-command -v apt-get >/dev/null || { echo "install.sh: this is not Debian: install nginx, caddy, haproxy, ffmpeg, chromium and node 20.19 by hand" >&2; exit 1; }
+command -v apt-get >/dev/null || { echo "install.sh: this is not Debian: install nginx, caddy, haproxy, ffmpeg, chromium, redis and node 20.19 by hand" >&2; exit 1; }
 exec 9<"$(command -v apt-get)"
 flock 9
 
@@ -18,6 +18,7 @@ need ffmpeg ffmpeg
 need chromium chromium
 need node nodejs
 need npm npm
+need redis-server redis-server
 [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || packages="$packages fonts-dejavu-core"
 
 if [ -n "$packages" ]; then

@@ -1,7 +1,8 @@
-// Package cdn has the CDNs that videos are balanced over: which one serves a video, the keys it
-// knows, and where in a URL its token goes.
+// Package cdn has the CDNs that videos are balanced over: which one serves a video, which of them
+// can express what the video needs, and the keys that they know.
 //
-// Most callers want [New], then [Set.Pick] once a video and [CDN.Append] for each of its sources.
+// Most callers want [New], then [Set.Pick] once a video and the CDN's Signer for each of its URLs.
+// Where a CDN has a foreign scheme, [Set.Keep] comes before, and [Set.PickAmong] in place of Pick.
 // An edge's question is answered by [CDN.Verify].
 package cdn
 
@@ -12,6 +13,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"videotoken/internal/scheme"
 	"videotoken/token"
 )
 
@@ -20,7 +22,12 @@ type CDN struct {
 	Name   string
 	URL    string     // scheme, host and base path, without a slash at the end
 	Weight int        // its share of the videos, relative to the other CDNs' weights; 0: verified, never picked
-	Keys   token.Keys // the first signs, all of them verify
+	Keys   token.Keys // all of them verify, none for a CDN of a foreign scheme; the first signs
+
+	// Signer signs the CDN's URLs. It may be nil for a CDN of our own scheme: then the first key
+	// signs.
+	Signer   scheme.Signer
+	Reserved []string // the query parameters, in lower case, that carry its tokens
 
 	// ExactRequests refuses a request that an edge would not serve byte for byte as it came, but
 	// for the token: for edges that pass on the request and not the service's answer.
@@ -29,7 +36,6 @@ type CDN struct {
 	ReportOnly bool
 
 	seed uint64
-	base string // Base(), for Append
 }
 
 // MaxWeight bounds a weight, and with it the size of the schedule.
@@ -61,6 +67,7 @@ type Set struct {
 	only    *CDN // the only one that is picked, where there are no others
 	balance Balance
 	turns   schedule
+	foreign bool          // a CDN that may be picked has a scheme that cannot express everything
 	subsets atomic.Uint64 // how often one was picked among a subset
 }
 
@@ -75,10 +82,15 @@ func New(balance Balance, cdns []CDN) (*Set, error) {
 	picked := 0
 	for i := range s.cdns {
 		c := &s.cdns[i]
-		if c.Weight < 0 || c.Weight > MaxWeight || len(c.Keys) == 0 || s.Lookup(c.Name) != c {
+		if c.Weight < 0 || c.Weight > MaxWeight || len(c.Keys) == 0 && c.Signer == nil || s.Lookup(c.Name) != c {
 			return nil, fmt.Errorf("cdn %q: it needs a name of its own, a key, and a weight from 0 to %d", c.Name, MaxWeight)
 		}
-		c.seed, c.base = xxhash.Sum64String(c.Name), c.Base()
+		c.seed = xxhash.Sum64String(c.Name)
+		if c.Signer == nil {
+			c.Signer = scheme.NewOwn(c.URL, c.Keys[0], c.ExactRequests)
+		}
+		_, own := c.Signer.(*scheme.Own)
+		s.foreign = s.foreign || c.Weight > 0 && !own
 		weights[i] = c.Weight
 		if c.Weight > 0 {
 			picked++

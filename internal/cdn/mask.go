@@ -1,6 +1,13 @@
 package cdn
 
-import "math/bits"
+import (
+	"math/bits"
+	"strings"
+
+	"videotoken/internal/scheme"
+	"videotoken/internal/uri"
+	"videotoken/token"
+)
 
 // MaxCDNs is how many CDNs a set may have.
 const MaxCDNs = 256
@@ -64,4 +71,46 @@ func (s *Set) PickAmong(id []byte, among *Mask) *CDN {
 		share -= weight
 	}
 	return nil
+}
+
+// Foreign reports whether a CDN that may be picked has a scheme of its own, so that not every CDN
+// can express everything.
+func (s *Set) Foreign() bool { return s.foreign }
+
+// Keep removes from a mask the CDNs that cannot express what the URL of a source with the claims
+// needs.
+func (s *Set) Keep(m *Mask, source *uri.Source, claims *token.Claims) {
+	needs := scheme.Needs(source, claims)
+	for i := range s.cdns {
+		if m.Has(i) && s.cdns[i].lacks(needs, source, claims) != nil {
+			m.Remove(i)
+		}
+	}
+}
+
+// lacks says what the CDN cannot express, nil for nothing.
+func (c *CDN) lacks(needs scheme.Need, source *uri.Source, claims *token.Claims) error {
+	if lacking := needs &^ c.Signer.Can(); lacking != 0 {
+		return lackError{lacking}
+	}
+	return c.Signer.Check(source, claims)
+}
+
+// lackError says what a scheme cannot express.
+type lackError struct{ need scheme.Need }
+
+func (e lackError) Error() string { return "needs " + e.need.String() }
+
+// Explain says why none of the CDNs in a mask can serve the URL of a source with the claims.
+func (s *Set) Explain(m *Mask, source *uri.Source, claims *token.Claims) string {
+	needs := scheme.Needs(source, claims)
+	var reasons []string
+	for i := range s.cdns {
+		if m.Has(i) {
+			if err := s.cdns[i].lacks(needs, source, claims); err != nil {
+				reasons = append(reasons, s.cdns[i].Name+": it "+err.Error())
+			}
+		}
+	}
+	return strings.Join(reasons, "; ")
 }

@@ -37,7 +37,7 @@ func TestPickAmong(t *testing.T) {
 			if name == left {
 				want = 0
 			}
-			if n := got[name]; n < want-want/50 || n > want+want/50 {
+			if n := got[name]; n < want-want/25 || n > want+want/25 {
 				t.Errorf("without %s: %s was picked %d times, want about %d", left, name, n, want)
 			}
 		}

@@ -27,6 +27,9 @@ func (s *Set) Verify(name string, r token.Request) (token.Verified, error) {
 	err := fmt.Errorf("%q is not on any of the configuration's CDNs, and not a path", uri)
 	for i := range s.cdns {
 		host := &s.cdns[i]
+		if len(host.Keys) == 0 {
+			continue // its tokens are for its CDN to verify
+		}
 		target := uri
 		if !strings.HasPrefix(uri, "/") {
 			if !strings.HasPrefix(uri, host.URL+"/") {

@@ -23,7 +23,7 @@ func TestVerify(t *testing.T) {
 		if _, err := parsed.Parse([]byte(src), nil); err != nil {
 			t.Fatal(err)
 		}
-		url, err := s.Lookup(name).Append(nil, &parsed, &token.Claims{Expiry: 2000000000, Depth: depth})
+		url, err := s.Lookup(name).Signer.Append(nil, &parsed, &token.Claims{Expiry: 2000000000, Depth: depth})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"videotoken/internal/cdn"
+	"videotoken/internal/scheme"
 	"videotoken/internal/uri"
 )
 
@@ -33,7 +34,11 @@ func (r *reader) cdns(n *node, field string) (cdns []cdn.CDN) {
 func (r *reader) cdn(n *node, field string, names map[string]string, ids map[int64]string) cdn.CDN {
 	c := cdn.CDN{Weight: 1}
 	missing := map[string]bool{"name": true, "url": true, "keys": true}
-	r.mapping(n, field, fields{
+	kind := r.scheme(n, field)
+	options := map[string]string{}
+	var keys []scheme.Key
+	known := fields{
+		"scheme": func(*node, string) {}, // it was read first
 		"name": func(n *node, f string) {
 			delete(missing, "name")
 			s, ok := r.text(n, f)
@@ -66,18 +71,30 @@ func (r *reader) cdn(n *node, field string, names map[string]string, ids map[int
 		"keys": func(n *node, f string) {
 			delete(missing, "keys")
 			r.listOf(n, f, 1, maxKeys, func(n *node, f string) {
-				if k := r.key(n, f, ids); k != nil {
-					c.Keys = append(c.Keys, k)
+				if kind.IsOwn() {
+					if k := r.key(n, f, kind, ids); k != nil {
+						c.Keys = append(c.Keys, k)
+					}
+				} else if k, ok := r.foreignKey(n, f, kind); ok {
+					keys = append(keys, k)
 				}
 			})
 		},
-		"exact_requests": func(n *node, f string) { c.ExactRequests = r.boolean(n, f) },
-		"enforce":        func(n *node, f string) { c.ReportOnly = !r.boolean(n, f) },
-	})
+	}
+	if kind.IsOwn() {
+		known["exact_requests"] = func(n *node, f string) { c.ExactRequests = r.boolean(n, f) }
+		known["enforce"] = func(n *node, f string) { c.ReportOnly = !r.boolean(n, f) }
+	}
+	r.schemeOptions(kind, known, options)
+	at := len(r.mistakes)
+	r.mapping(n, field, known)
 	for _, name := range []string{"name", "url", "keys"} {
 		if n.kind == mapping && missing[name] {
 			r.fail(n, field+"."+name, "is missing: every CDN needs it")
 		}
+	}
+	if c.Reserved = kind.Reserved(options); !kind.IsOwn() && len(r.mistakes) == at {
+		c.Signer = r.signer(n, field, kind, c.URL, keys, options)
 	}
 	if c.ReportOnly {
 		r.warnings = append(r.warnings, fmt.Sprintf("%s: enforce is false: /verify lets every request for %s pass, and only reports what it would refuse", field, c.Name))

@@ -6,29 +6,40 @@
 package config
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"net/netip"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"videotoken/internal/caller"
 	"videotoken/internal/cdn"
 	"videotoken/internal/document"
+	"videotoken/internal/listen"
 )
 
 // Config is a configuration. docs/DESIGN.md, section 8, has an example with every field.
 type Config struct {
-	Listen        string // HOST:PORT of the service
-	Admin         string // HOST:PORT of the admin endpoints, "" for none
+	Listen        []listen.Address // of the service
+	Admin         Admin
 	Transport     string // one of Transports
 	Token         Token
 	Document      Document
+	Callers       *caller.Set  // who may ask; nil: anybody
+	Allow         caller.Paths // what anybody may have signed; nil: every path
 	CDNs          *cdn.Set
 	CORS          CORS
 	Proxies       Proxies
 	ClientAddress string // one of ClientAddresses
 	Limits        Limits
+	Revocations   Revocations
 	Drain         time.Duration // how long the service goes on serving once it was told to end
+
+	// Files are the names of what was read, the file itself and its secret files, for Watch. Sum is
+	// a hash of their content: two configurations with one sum are the same.
+	Files []string
+	Sum   [sha256.Size]byte
 
 	// Warnings are allowed and yet worth a line in the log.
 	Warnings []string
@@ -94,8 +105,9 @@ func (m Mistake) String() string {
 
 // Mistakes are all that is wrong in a file, in its order.
 type Mistakes struct {
-	File string
-	List []Mistake
+	File  string
+	List  []Mistake
+	Files []string // as of Config, with those that could not be read: what may change to mend it
 }
 
 // Error has a line for each mistake.
@@ -126,11 +138,14 @@ func Parse(name string, data []byte) (*Config, error) {
 }
 
 func parseFile(name string, f file) (*Config, error) {
-	r := &reader{dir: filepath.Dir(name), secrets: map[string]string{}}
+	r := &reader{dir: filepath.Dir(name), secrets: map[string]string{}, files: []string{name}, sum: sha256.New()}
+	r.note(name, f)
 	c := r.read(f.data)
 	if err := r.err(name); err != nil {
 		return nil, err
 	}
+	c.Files = r.files
+	r.sum.Sum(c.Sum[:0])
 	if r.inline && f.isPublic() {
 		c.Warnings = append(c.Warnings, fmt.Sprintf("%s has a secret in it and is %s: use secret_file, or chmod 600", name, f.readers()))
 	}
@@ -140,8 +155,8 @@ func parseFile(name string, f file) (*Config, error) {
 // defaults returns the values of what a file leaves out.
 func defaults() *Config {
 	return &Config{
-		Listen:        ":3002",
-		Admin:         "127.0.0.1:9302",
+		Listen:        []listen.Address{address(":3002")},
+		Admin:         Admin{Address: address("127.0.0.1:9302")},
 		Transport:     "auto",
 		Token:         Token{TTL: 6 * time.Hour, MaxTTL: 24 * time.Hour, Round: 5 * time.Minute, Leeway: 10 * time.Second},
 		Document:      Document{Patterns: document.Default},

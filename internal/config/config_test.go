@@ -23,8 +23,11 @@ var (
 
 // full uses every field.
 const full = `
-listen: "127.0.0.1:3002"
-admin: "127.0.0.1:9302"
+listen: ["127.0.0.1:3002", "unix:/run/videotoken.sock?mode=0666"]
+admin: "0.0.0.0:9302"
+admin_key: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789ABCDEF"
+admin_hosts: [Videotoken-1.internal, "[2001:db8::7]"]
+revocations: {file: revoked}
 transport: fasthttp
 balance: affinity
 limits: {body: 128KiB, urls: 512, connections: 1000, memory: 1GiB}
@@ -79,14 +82,20 @@ func TestLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	cdns := c.CDNs.All()
-	got := fmt.Sprint(c.Listen, c.Admin, c.Transport, c.Limits, c.Token, c.CORS, c.Proxies, c.ClientAddress, c.Drain, len(cdns)) +
+	got := fmt.Sprint(c.Listen, " ", c.Admin.Address, " ", c.Transport, c.Limits, c.Token, c.CORS, c.Proxies, c.ClientAddress, c.Drain, len(cdns)) +
 		fmt.Sprintf(" %v %v %v %v", cdns[0].Name, cdns[0].URL, cdns[0].Weight, cdns[0].Keys) +
 		fmt.Sprintf(" %v %v %v %v %v %v", cdns[1].URL, cdns[1].Base(), cdns[1].Weight, cdns[1].ExactRequests, cdns[1].ReportOnly, cdns[1].Keys)
-	const want = "127.0.0.1:3002127.0.0.1:9302fasthttp{131072 512 1000 1073741824} {1h0m0s 2h0m0s 1m0s 0s} " +
+	const want = "[127.0.0.1:3002 unix:/run/videotoken.sock?mode=0666] 0.0.0.0:9302 fasthttp{131072 512 1000 1073741824} {1h0m0s 2h0m0s 1m0s 0s} " +
 		"{[https://player.example http://localhost:8080] [Authorization X-Request-Id] true 10m0s} {[10.0.0.0/8 ::1/128] true}x-forwarded-for20s 2" +
 		" aws-1 https://d111.cloudfront.net 2 [key 7 key 6] http://127.0.0.1:8080/films/a /films/a 0 true true [key 0]"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if got, want := fmt.Sprint(c.Admin.Key, c.Admin.Hosts), "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef [videotoken-1.internal [2001:db8::7]]"; got != want {
+		t.Errorf("admin: %s, want %s", got, want)
+	}
+	if want := (config.Revocations{File: filepath.Join(filepath.Dir(file), "revoked")}); c.Revocations != want {
+		t.Errorf("revocations: %+v, want %+v", c.Revocations, want)
 	}
 	if got, want := fmt.Sprint(c.Document), "{sources[].src, previewThumbnails.src (directory) [https://old.example/films] true}"; got != want {
 		t.Errorf("document: %s, want %s", got, want)
@@ -102,8 +111,8 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := c.CDNs.All()[0]
-	got := fmt.Sprint(c.Listen, c.Admin, c.Transport, c.Limits, c.Token, c.CORS, c.Proxies, c.ClientAddress, c.Drain, first.Weight, first.ExactRequests, first.ReportOnly, c.Warnings)
-	const want = ":3002127.0.0.1:9302auto{65536 256 100000 0} {6h0m0s 24h0m0s 5m0s 10s} {[] [] false 24h0m0s} {[] false}x-real-ip5s 1 false false []"
+	got := fmt.Sprint(c.Listen, " ", c.Admin.Address, " ", c.Transport, c.Limits, c.Token, c.CORS, c.Proxies, c.ClientAddress, c.Drain, first.Weight, first.ExactRequests, first.ReportOnly, c.Warnings)
+	const want = "[:3002] 127.0.0.1:9302 auto{65536 256 100000 0} {6h0m0s 24h0m0s 5m0s 10s} {[] [] false 24h0m0s} {[] false}x-real-ip5s 1 false false []"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -185,7 +194,7 @@ func TestSecretTwice(t *testing.T) {
 
 func TestDemo(t *testing.T) {
 	c, err := config.Demo(bytes.NewReader(make([]byte, 96)))
-	if err != nil || len(c.CDNs.All()) != 3 || c.Listen != ":3002" || c.Drain != 0 {
+	if err != nil || len(c.CDNs.All()) != 3 || fmt.Sprint(c.Listen) != "[:3002]" || c.Drain != 0 {
 		t.Fatalf("%+v, %v", c, err)
 	}
 	if _, err := config.Demo(bytes.NewReader(make([]byte, 95))); err == nil {

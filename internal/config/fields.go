@@ -1,15 +1,12 @@
 package config
 
 import (
-	"errors"
 	"fmt"
-	"net"
 	"net/netip"
-	"strconv"
-	"strings"
 	"time"
 
 	"videotoken/internal/cdn"
+	"videotoken/internal/listen"
 )
 
 // config reads the whole file. What it returns is complete only if there are no mistakes.
@@ -18,17 +15,30 @@ func (r *reader) config(root *node) *Config {
 	balance := cdn.RoundRobin
 	var cdns []cdn.CDN
 	hasCDNs := false
+	var adminAt *node
 	if !root.isNull() {
 		r.mapping(root, "", fields{
-			"listen":    func(n *node, f string) { r.address(n, f, &c.Listen) },
-			"admin":     func(n *node, f string) { r.address(n, f, &c.Admin) },
-			"transport": func(n *node, f string) { c.Transport, _ = r.choice(n, f, Transports...) },
+			"listen": func(n *node, f string) { c.Listen = r.addresses(n, f) },
+			"admin": func(n *node, f string) {
+				adminAt = n
+				if n.kind != quoted || n.text != "" { // "" is for nowhere
+					c.Admin.Address = r.address(n, f)
+				} else {
+					c.Admin.Address = listen.Address{}
+				}
+			},
+			"admin_key":   func(n *node, f string) { c.Admin.Key = r.hash(n, f) },
+			"admin_hosts": func(n *node, f string) { c.Admin.Hosts = r.hosts(n, f) },
+			"revocations": func(n *node, f string) { r.revocations(n, f, &c.Revocations) },
+			"transport":   func(n *node, f string) { c.Transport, _ = r.choice(n, f, Transports...) },
 			"balance": func(n *node, f string) {
 				if name, ok := r.choice(n, f, "round-robin", "affinity"); ok {
 					balance, _ = cdn.ParseBalance(name)
 				}
 			},
 			"token":    func(n *node, f string) { r.token(n, f, &c.Token) },
+			"callers":  func(n *node, f string) { c.Callers = r.callers(n, f) },
+			"allow":    func(n *node, f string) { c.Allow = r.paths(n, f) },
 			"document": func(n *node, f string) { r.document(n, f, &c.Document) },
 			"limits":   func(n *node, f string) { r.limits(n, f, &c.Limits) },
 			"cdns": func(n *node, f string) {
@@ -43,6 +53,9 @@ func (r *reader) config(root *node) *Config {
 			"drain":          func(n *node, f string) { c.Drain, _ = r.duration(n, f, 0, time.Hour) },
 		})
 	}
+	if err := c.Admin.check(); err != nil && len(r.mistakes) == 0 {
+		r.fail(adminAt, "admin", "%v", err)
+	}
 	if !hasCDNs {
 		r.fail(nil, "cdns", "is missing: list at least one CDN")
 	}
@@ -55,39 +68,6 @@ func (r *reader) config(root *node) *Config {
 	}
 	c.Warnings = r.warnings
 	return c
-}
-
-func (r *reader) address(n *node, field string, to *string) {
-	s, ok := r.text(n, field)
-	if !ok {
-		return
-	}
-	if err := checkAddress(s); err != nil && (s != "" || field != "admin") {
-		r.fail(n, field, "%v", err)
-		return
-	}
-	*to = s
-}
-
-var errAddress = errors.New("must be HOST:PORT, or :PORT for every interface, with a port from 0 to 65535; an IPv6 address stands in brackets")
-
-// checkAddress reports what is wrong with an address to listen on.
-func checkAddress(s string) error {
-	host, port, err := net.SplitHostPort(s)
-	if err != nil {
-		return errAddress
-	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil || !isDigits(port) {
-		return errAddress
-	}
-	if strings.Contains(host, ":") { // it stood in brackets
-		if _, err := netip.ParseAddr(host); err != nil {
-			return errAddress
-		}
-	} else if host != "" && !isHostname(host) {
-		return errAddress
-	}
-	return nil
 }
 
 // maxTTL is the longest life of a token that is accepted: ten years.

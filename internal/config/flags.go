@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"videotoken/internal/cdn"
+	"videotoken/internal/listen"
 )
 
 // Flags are the fields that a command line may set. Empty ones set nothing.
@@ -13,20 +14,24 @@ type Flags struct{ Listen, Admin, Transport, Balance string }
 // Override replaces what the file says with what the flags say.
 func (c *Config) Override(f Flags) error {
 	if f.Listen != "" {
-		if err := checkAddress(f.Listen); err != nil {
+		a, err := listen.Parse(f.Listen)
+		if err != nil {
 			return fmt.Errorf("-listen %q: %w", f.Listen, err)
 		}
-		c.Listen = f.Listen
+		c.Listen = []listen.Address{a}
 	}
 	switch f.Admin {
 	case "":
 	case "off":
-		c.Admin = ""
+		c.Admin.Address = listen.Address{}
 	default:
-		if err := checkAddress(f.Admin); err != nil {
+		a, err := listen.Parse(f.Admin)
+		if c.Admin.Address = a; err == nil {
+			err = c.Admin.check()
+		}
+		if err != nil {
 			return fmt.Errorf("-admin %q: %w", f.Admin, err)
 		}
-		c.Admin = f.Admin
 	}
 	if f.Transport != "" {
 		if !slices.Contains(Transports, f.Transport) {

@@ -6,12 +6,13 @@ import (
 	"path/filepath"
 	"strings"
 
+	"videotoken/internal/scheme"
 	"videotoken/token"
 )
 
 // key reads an entry of a CDN's keys. It returns nil for a mistake, which it reports. No message
 // has any part of a secret. ids have the field of each key id that stands before it.
-func (r *reader) key(n *node, field string, ids map[int64]string) *token.Key {
+func (r *reader) key(n *node, field string, kind *scheme.Scheme, ids map[int64]string) *token.Key {
 	var id int64
 	hasID := false
 	var secrets []*node
@@ -58,7 +59,11 @@ func (r *reader) key(n *node, field string, ids map[int64]string) *token.Key {
 	if secret == nil {
 		return nil
 	}
-	k, err := token.NewKey(uint16(id), secret)
+	newKey := token.NewKey
+	if kind.Name != scheme.Default {
+		newKey = token.NewSHA256Key
+	}
+	k, err := newKey(uint16(id), secret)
 	if err != nil {
 		r.fail(n, field, "%v", err)
 		return nil
@@ -77,11 +82,7 @@ func (r *reader) secret(n *node, field, text string) []byte {
 		r.fail(n, field, "is all zeros, which everybody can guess: `videotoken keygen` prints a random secret")
 		return nil
 	}
-	if other := r.secrets[string(secret)]; other != "" {
-		r.warnings = append(r.warnings, fmt.Sprintf("%s: is the same secret as %s: who has one can sign for the other", field, other))
-	} else {
-		r.secrets[string(secret)] = field
-	}
+	r.unique(field, string(secret))
 	return secret
 }
 
@@ -94,16 +95,37 @@ func (r *reader) secretFile(n *node, field, name string) []byte {
 		r.fail(n, field, "is a secret, not the name of a file: move it to `secret`")
 		return nil
 	}
+	text, ok := r.secretText(n, field, name)
+	if !ok {
+		return nil
+	}
+	return r.secret(n, field, text)
+}
+
+// secretText reads a secret file, whose name may be relative to the configuration's, without the
+// line end.
+func (r *reader) secretText(n *node, field, name string) (string, bool) {
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(r.dir, name)
 	}
+	r.files = append(r.files, name)
 	f, err := readFile(name, maxSecretFile)
 	if err != nil {
 		r.fail(n, field, "cannot be read: %v", err)
-		return nil
+		return "", false
 	}
+	r.note(name, f)
 	if f.isPublic() {
 		r.warnings = append(r.warnings, fmt.Sprintf("%s: %s is %s", field, name, f.readers()))
 	}
-	return r.secret(n, field, strings.TrimSuffix(strings.TrimSuffix(string(f.data), "\n"), "\r"))
+	return strings.TrimSuffix(strings.TrimSuffix(string(f.data), "\n"), "\r"), true
+}
+
+// unique warns of a secret that stands in the file twice.
+func (r *reader) unique(field, secret string) {
+	if other := r.secrets[secret]; other != "" {
+		r.warnings = append(r.warnings, fmt.Sprintf("%s: is the same secret as %s: who has one can sign for the other", field, other))
+	} else {
+		r.secrets[secret] = field
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"hash"
 	"regexp"
 	"slices"
 	"strconv"
@@ -22,6 +23,13 @@ type reader struct {
 	warnings []string
 	secrets  map[string]string // the field where each secret stands first
 	inline   bool              // a secret stands in the file itself
+	files    []string          // that were read, or could not be
+	sum      hash.Hash         // of their content
+}
+
+// note notes the content of a file.
+func (r *reader) note(name string, f file) {
+	fmt.Fprintf(r.sum, "%d:%s%d:%s", len(name), name, len(f.data), f.data)
 }
 
 // maxMistakes bounds how many mistakes are reported. A file with more is probably no configuration.
@@ -77,7 +85,7 @@ func (r *reader) err(file string) error {
 	if r.more > 0 {
 		r.mistakes = append(r.mistakes, Mistake{Message: fmt.Sprintf("%d more mistakes", r.more)})
 	}
-	return &Mistakes{File: file, List: r.mistakes}
+	return &Mistakes{File: file, List: r.mistakes, Files: r.files}
 }
 
 // fields are the members of a mapping by name.

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/valyala/fasthttp"
+
+	"videotoken/internal/caller"
 )
 
 const requests = 1_000_000
@@ -20,12 +22,22 @@ func TestNoAllocations(t *testing.T) {
 		sources[i] = fmt.Sprintf(`{"src":"/film-%d.mp4","type":"video/mp4"}`, i)
 	}
 	for name, body := range map[string][]byte{
-		"the seed": []byte(seed), "escapes": bodies()["escapes"], "options": bodies()["options"], "sparse": bodies()["sparse"],
+		"the seed": []byte(seed), "a caller": []byte(seed), "escapes": bodies()["escapes"], "options": bodies()["options"], "sparse": bodies()["sparse"],
 		"100 sources": fmt.Appendf(nil, `{"video":{"sources":[%s]}}`, strings.Join(sources, ",")),
 	} {
-		s, _ := newServer(settings(t))
+		config := settings(t)
+		r := newRequest(body)
+		if name == "a caller" {
+			key, entry := apiKey(t, 'a', caller.Caller{Name: "a", MaxTTL: caller.Unlimited})
+			var err error
+			if config.Callers, err = caller.New([]caller.Entry{entry}); err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Authorization", "Bearer "+key)
+		}
+		s, _ := newServer(config)
 		var ctx fasthttp.RequestCtx
-		ctx.Init(newRequest(body), nil, nil)
+		ctx.Init(r, nil, nil)
 		if n := testing.AllocsPerRun(1000, func() {
 			ctx.Response.Reset()
 			s.Handler(&ctx)

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"videotoken/internal/caller"
 	"videotoken/internal/transport"
 )
 
@@ -16,8 +17,11 @@ type metrics struct {
 	registry *prometheus.Registry
 	panics   prometheus.Counter
 
+	callerRefusals *prometheus.CounterVec // by caller, of a set that the configuration bounds
+
 	wouldRefuse *prometheus.CounterVec // by CDN and reason, of CDNs that only report
 
+	reloads   *reloads
 	responses [600]prometheus.Counter // by status code; nil for those that are never answered
 }
 
@@ -34,13 +38,17 @@ func newMetrics(s *Server, droppedLogs func() uint64) *metrics {
 	m.wouldRefuse = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "videotoken_would_refuse_total", Help: "Tokens that CDNs with enforce: false would refuse, by CDN and reason.",
 	}, []string{"cdn", "reason"})
+	m.callerRefusals = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "videotoken_caller_refusals_total", Help: "Requests with an unknown API key (caller \"\"), or for more than the caller may have.",
+	}, []string{"caller"})
 	responses := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "videotoken_responses_total", Help: "Answers by status code.",
 	}, []string{"code"})
 	for _, status := range statuses {
 		m.responses[status] = responses.WithLabelValues(strconv.Itoa(status))
 	}
-	m.registry.MustRegister(m.panics, m.wouldRefuse, responses, collectors.NewGoCollector(),
+	m.reloads = newReloads(m, s.now())
+	m.registry.MustRegister(m.panics, m.wouldRefuse, m.callerRefusals, responses, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	limits := func() transport.Limits { return s.transport.Limits() } // the transport is made later
 	m.gauge("videotoken_connections", "Open connections.", func() float64 { return float64(s.transport.Len()) })
@@ -56,6 +64,9 @@ func newMetrics(s *Server, droppedLogs func() uint64) *metrics {
 		}
 		return float64(droppedLogs())
 	})
+	if s.revoked != nil {
+		m.sessions(s.revoked.Stats)
+	}
 	return m
 }
 
@@ -65,6 +76,18 @@ func (m *metrics) gauge(name, help string, value func() float64) {
 
 func (m *metrics) counter(name, help string, value func() float64) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
+}
+
+// callers returns a counter for each caller, and one for nobody.
+func (m *metrics) callers(set *caller.Set) map[string]prometheus.Counter {
+	if set == nil {
+		return nil
+	}
+	counters := map[string]prometheus.Counter{"": m.callerRefusals.WithLabelValues("")}
+	for name := range set.Names() {
+		counters[name] = m.callerRefusals.WithLabelValues(name)
+	}
+	return counters
 }
 
 func (m *metrics) count(status int) {

@@ -103,8 +103,8 @@ func target(h *fasthttp.RequestHeader) []byte {
 
 // ready answers whether new requests should come here: not once the server drains.
 func (s *Server) ready(ctx *fasthttp.RequestCtx, c *state) {
-	if s.draining.Load() {
-		problem(ctx, fasthttp.StatusServiceUnavailable, "the service is about to end: ask another instance", "")
+	if s.unready() != "" { // why is the admin's business
+		problem(ctx, fasthttp.StatusServiceUnavailable, "the service is about to end, or did not begin: ask another instance", "")
 		return
 	}
 	s.health(ctx, c)

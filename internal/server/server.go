@@ -14,8 +14,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 
+	"videotoken/internal/caller"
+	"videotoken/internal/revoked"
 	"videotoken/internal/transport"
 	"videotoken/internal/video"
 )
@@ -39,14 +42,21 @@ type Server struct {
 	maxBody   int
 	state     atomic.Pointer[state]
 	draining  atomic.Bool
+	revoked   *revoked.Set
+	horizon   atomic.Int64 // the most seconds that a token is good, of all configurations
+	reload    func() error
+	version   string
 }
 
 // state is the part of the configuration that requests read. It never changes: Use stores a new
 // one.
 type state struct {
 	signer   *video.Signer
+	callers  *caller.Set                   // nil: anybody may ask
+	refused  map[string]prometheus.Counter // by the caller's name; "" for an unknown key
 	cors     cors
 	verifier verifier
+	admin    Admin
 }
 
 // Limits bound what clients can make the server hold. Zero values mean the defaults.
@@ -59,14 +69,21 @@ type Limits struct {
 // Settings are the values of a configuration that a server needs.
 type Settings struct {
 	Signer         *video.Signer  // whose CDNs verify, too
+	Callers        *caller.Set    // who may ask; nil: anybody
 	Leeway         int64          // seconds that clocks may differ, for /verify
 	CORS           CORS           // which pages may ask from a browser
 	TrustedProxies []netip.Prefix // whose ClientAddress header /verify believes
 	TrustUnix      bool           // so that it also believes peers at Unix sockets
 	ClientAddress  ClientAddress  // the header that names the client's address
-	Transport      Transport      // who reads the sockets
-	Limits         Limits         // Use cannot change them
-	DroppedLogs    func() uint64  // how many log lines were dropped; nil: none
+	Admin          Admin          // who may use the admin endpoints
+
+	// What Use cannot change.
+	Transport   Transport     // who reads the sockets
+	Limits      Limits        // what clients can make the server hold
+	Revoked     *revoked.Set  // the sessions that are over; nil: none
+	Reload      func() error  // reads the configuration again, for POST /reload; nil: there is none
+	Version     string        // for GET /version
+	DroppedLogs func() uint64 // how many log lines were dropped; nil: none
 }
 
 // Transport is who reads the sockets: see package transport.
@@ -92,7 +109,7 @@ func New(c Settings, log *slog.Logger, now func() time.Time) *Server {
 
 // newWithin makes a server with the limits of t.
 func newWithin(t transport.Config, c Settings, log *slog.Logger, now func() time.Time) *Server {
-	s := &Server{log: log, now: now, maxBody: c.Limits.Body}
+	s := &Server{log: log, now: now, maxBody: c.Limits.Body, revoked: c.Revoked, reload: c.Reload, version: c.Version}
 	if s.maxBody <= 0 {
 		s.maxBody = MaxBody
 	}
@@ -118,12 +135,20 @@ func newWithin(t transport.Config, c Settings, log *slog.Logger, now func() time
 // Use replaces the configuration. Requests that start from now on see all of c, requests that have
 // started see the configuration before it.
 func (s *Server) Use(c Settings) {
+	s.horizon.Store(max(s.horizon.Load(), c.Signer.MaxTTL))
 	s.state.Store(&state{
 		signer:   c.Signer,
+		callers:  c.Callers,
+		refused:  s.metrics.callers(c.Callers),
 		cors:     newCORS(c.CORS),
-		verifier: newVerifier(c, s.metrics),
+		verifier: newVerifier(c, s.revoked, s.metrics),
+		admin:    c.Admin,
 	})
 }
+
+// Reloaded notes that the configuration was read again, for the metrics. After an error the one
+// before it goes on.
+func (s *Server) Reloaded(err error) { s.metrics.reloads.note(err, s.now()) }
 
 // MaxConnections returns how many connections may be open: what is configured, or less if there are
 // not as many file descriptors.

@@ -10,6 +10,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"videotoken/internal/cdn"
+	"videotoken/internal/revoked"
 	"videotoken/internal/uri"
 	"videotoken/token"
 )
@@ -33,6 +34,8 @@ type verifier struct {
 	cdns    []verifiedCDN
 	proxies proxies
 	leeway  int64
+	revoked *revoked.Set               // nil: none
+	isOver  func(session [8]byte) bool // of the set
 }
 
 // verifiedCDN is a CDN and, if it only reports, a counter for each reason to refuse.
@@ -41,13 +44,19 @@ type verifiedCDN struct {
 	wouldRefuse map[string]prometheus.Counter
 }
 
-func newVerifier(c Settings, m *metrics) verifier {
+func newVerifier(c Settings, set *revoked.Set, m *metrics) verifier {
 	v := verifier{
 		proxies: proxies{header: c.ClientAddress, networks: c.TrustedProxies, unix: c.TrustUnix},
 		leeway:  c.Leeway,
 	}
+	if set != nil {
+		v.revoked, v.isOver = set, set.Has
+	}
 	all := c.Signer.CDNs.All()
 	for i := range all {
+		if len(all[i].Keys) == 0 {
+			continue // a foreign scheme, whose tokens are for its CDN to verify
+		}
 		site := verifiedCDN{CDN: &all[i]}
 		if site.ReportOnly {
 			site.wouldRefuse = map[string]prometheus.Counter{}
@@ -123,7 +132,10 @@ func (v *verifier) decide(ctx *fasthttp.RequestCtx, c *verifiedCDN, f *fields, o
 	if !ok {
 		return token.Verified{}, token.ErrIP
 	}
-	verified, err := c.Verify(token.Request{URI: original.value, Now: now, Leeway: v.leeway, Client: client})
+	verified, err := c.Verify(token.Request{URI: original.value, Now: now, Leeway: v.leeway, Client: client, Revoked: v.isOver})
+	if err == nil && verified.Claims.HasSession && v.revoked != nil && !v.revoked.Loaded() {
+		err = errNotLoaded
+	}
 	if err == nil && c.ExactRequests && !isExact(c.CDN, original.value, &verified) {
 		err = token.ErrPath
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"videotoken/internal/caller"
 	"videotoken/internal/mediatype"
 	"videotoken/internal/video"
 )
@@ -26,13 +27,17 @@ func (s *Server) signVideo(ctx *fasthttp.RequestCtx, c *state) {
 		refuseMedia(ctx, "the body must not be compressed: send it without Content-Encoding")
 		return
 	}
+	by, ok := c.caller(ctx)
+	if !ok {
+		return
+	}
 	// The answer is written into the response's own buffer, which is empty and may have room from
 	// an earlier answer.
 	dst := ctx.Response.SwapBody(nil)[:0]
-	out, maxAge, err := c.signer.Append(dst, ctx.Request.Body(), s.now().Unix())
+	out, maxAge, err := c.signer.AppendFor(by, dst, ctx.Request.Body(), s.now().Unix())
 	ctx.Response.SwapBody(out)
 	if err != nil {
-		s.refuseVideo(ctx, err)
+		s.refuseVideo(ctx, c, by, err)
 		return
 	}
 	ctx.Response.Header.SetContentTypeBytes(jsonType)
@@ -47,7 +52,20 @@ func refuseMedia(ctx *fasthttp.RequestCtx, detail string) {
 	ctx.Response.Header.Set(fasthttp.HeaderAcceptEncoding, "identity")
 }
 
-func (s *Server) refuseVideo(ctx *fasthttp.RequestCtx, err error) {
+func (s *Server) refuseVideo(ctx *fasthttp.RequestCtx, c *state, by *caller.Caller, err error) {
+	var forbidden video.Forbidden
+	if errors.As(err, &forbidden) {
+		if by != nil {
+			c.refused[by.Name].Inc()
+		}
+		problem(ctx, fasthttp.StatusForbidden, forbidden.Reason.Detail, forbidden.Reason.Pointer)
+		return
+	}
+	if errors.Is(err, video.ErrNotLoaded) {
+		problem(ctx, fasthttp.StatusServiceUnavailable, "it is not known yet which sessions are revoked: try again in a few seconds", "")
+		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, "5")
+		return
+	}
 	var e *video.Error
 	if errors.As(err, &e) {
 		problem(ctx, fasthttp.StatusBadRequest, e.Detail, e.Pointer)

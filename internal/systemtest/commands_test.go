@@ -1,10 +1,16 @@
 package systemtest
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"videotoken/internal/caller"
 	"videotoken/token"
 )
 
@@ -34,6 +40,72 @@ func TestKeygen(t *testing.T) {
 		if out, errs, status := command(t, append([]string{"keygen"}, args...)...); status == 0 || out != "" || errs == "" {
 			t.Errorf("%v: %d, %q, %q", args, status, out, errs)
 		}
+	}
+}
+
+// TestKeygenScheme: what is printed for a scheme is an entry that the configuration takes, and signs.
+func TestKeygenScheme(t *testing.T) {
+	for _, name := range []string{"videotoken", "videotoken-sha256", "akamai", "google-cloud-cdn", "secure-link", "cat"} {
+		entry, errs, status := command(t, "keygen", "-scheme", name)
+		if status != 0 || errs != "" {
+			t.Errorf("%s: %d, %q", name, status, errs)
+			continue
+		}
+		file := filepath.Join(t.TempDir(), "videotoken.yaml")
+		if err := os.WriteFile(file, []byte("cdns:\n"+entry), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		url, errs, status := command(t, "sign", "-config", file, "-expires", strconv.FormatInt(time.Now().Unix()+1000, 10), "/film.mp4")
+		if status != 0 || !strings.HasPrefix(url, "https://cdn.example.com/") {
+			t.Errorf("%s: %s%d, %q, %q", name, entry, status, url, errs)
+		}
+	}
+	for name, says := range map[string]string{"bunny": "Bunny makes the key", "rot13": "must be one of videotoken, "} {
+		if _, errs, status := command(t, "keygen", "-scheme", name); status != 1 || !strings.Contains(errs, says) {
+			t.Errorf("%s: %d, %q", name, status, errs)
+		}
+	}
+}
+
+// TestAdminKey: -admin prints a key, and the line with its hash. An API key is printed alone.
+func TestAdminKey(t *testing.T) {
+	seen := ""
+	for range 2 {
+		out, errs, status := command(t, "keygen", "-admin")
+		key, line, _ := strings.Cut(out, "\n")
+		if want := fmt.Sprintf("admin_key: %q\n", caller.HashOf([]byte(key)).String()); line != want || errs != "" || status != 0 || len(key) != 59 || key == seen {
+			t.Errorf("%d, %q, %q, want %q", status, out, errs, want)
+		}
+		seen = key
+	}
+	for _, args := range []string{"-caller=", "-caller a/b", "-caller a -admin", "-caller a -id 7", "-admin -secret-only"} {
+		if out, errs, status := command(t, append([]string{"keygen"}, strings.Fields(args)...)...); status != 1 || out != "" || errs == "" {
+			t.Errorf("%v: %d, %q, %q", args, status, out, errs)
+		}
+	}
+}
+
+// TestCallerKey: with the printed entry in the configuration, the printed key may ask, and nobody
+// else.
+func TestCallerKey(t *testing.T) {
+	out, errs, status := command(t, "keygen", "-caller", "catalogue")
+	key, entry, _ := strings.Cut(out, "\n")
+	if status != 0 || errs != "" || !strings.HasPrefix(key, "videotoken_") || strings.Contains(entry, key) {
+		t.Fatalf("%d, %q, %q", status, out, errs)
+	}
+	cdn, _, _ := command(t, "keygen", "-scheme", "videotoken")
+	file := filepath.Join(t.TempDir(), "videotoken.yaml")
+	if err := os.WriteFile(file, []byte("callers:\n"+entry+"cdns:\n"+cdn), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs, status := command(t, "-config", file, "-check"); status != 0 || strings.Contains(errs, "no callers") {
+		t.Errorf("%d, %q", status, errs)
+	}
+	if _, errs, status := command(t, "-config", configure(t), "-check"); status != 0 || !strings.Contains(errs, noCallers) {
+		t.Errorf("%d, %q", status, errs)
+	}
+	if _, errs, status := command(t, "keygen", "-caller", "a b"); status != 1 || !strings.Contains(errs, "must be 1 to 64") {
+		t.Errorf("%d, %q", status, errs)
 	}
 }
 
@@ -77,6 +149,10 @@ func TestSignAndVerify(t *testing.T) {
 		{[]string{"sign", "-config", file, "-ttl", "500ms", "/a"}, "-ttl 500ms: must be in whole seconds"},
 		{[]string{"sign", "-config", file, "-ttl", "-5s", "/a"}, "ttl must be a whole number"},
 		{[]string{"sign", "-config", file, "-cdn", "nobody", "/a"}, "no such CDN"},
+		{[]string{"sign", "-config", file, "-expires", "1", "/a"}, "ttl must be a whole number"},
+		{[]string{"sign", "-config", file, "-expires", "1", "-ttl", "1s", "/a"}, "use one of them"},
+		{[]string{"sign", "-config", file, "-not-before", "4000000000", "/a"}, "notBefore is not before"},
+		{[]string{"sign", "-config", file, "-scope", "/b/", "/a/b.m3u8"}, "scope does not contain"},
 		{[]string{"sign", "-config", file, "/\xff.mp4"}, "is not UTF-8"},
 		{[]string{"sign", "/a"}, "no configuration: name one with -config"},
 		{[]string{"verify", "-config", file, "/a"}, "token: missing"},
@@ -103,7 +179,7 @@ func TestVersionAndHelp(t *testing.T) {
 	}{
 		{[]string{"-h"}, "videotoken verify -config FILE URI", 0},
 		{[]string{"--help"}, "-listen HOST:PORT", 0},
-		{[]string{"keygen", "-h"}, "Usage: videotoken keygen [-id N", 0},
+		{[]string{"keygen", "-h"}, "Usage: videotoken keygen [-id ID", 0},
 		{[]string{"version", "-h"}, "Usage: videotoken version", 0},
 		{[]string{"version", "x"}, "1 arguments where 0 are expected", 2},
 		{[]string{"sign", "-h"}, "-ttl duration", 0},

@@ -95,7 +95,7 @@ func TestDrainEnds(t *testing.T) {
 	if got := p.wait(t); got != 0 {
 		t.Errorf("exit status %d, %q", got, p.messages())
 	}
-	want := []string{"INFO admin endpoints", "INFO serving", "INFO draining", "INFO shutting down", "INFO stopped"}
+	want := []string{"WARN configuration: " + noCallers, "INFO admin endpoints", "INFO serving", "INFO draining", "INFO shutting down", "INFO stopped"}
 	if got := p.messages(); !slices.Equal(got, want) {
 		t.Errorf("logged %q, want %q", got, want)
 	}
@@ -123,10 +123,9 @@ func TestSecondSignal(t *testing.T) {
 	}
 }
 
-const hangup = "WARN SIGHUP: the configuration cannot be read again while the service runs: start it anew"
+const hangup = "INFO SIGHUP: reading the configuration again"
 
-// TestHangup: SIGHUP, by which other services read their configuration again, does not end this
-// one.
+// TestHangup: SIGHUP does not end a demonstration, which has no configuration to read again.
 func TestHangup(t *testing.T) {
 	p := start(t)
 	p.signal(t, syscall.SIGHUP)

@@ -67,8 +67,14 @@ func start(tb testing.TB, args ...string) *process {
 	if !slices.Contains(args, "-config") {
 		args = append([]string{"-demo"}, args...)
 	}
+	return startWithout(tb, append([]string{"-listen", "127.0.0.1:0", "-admin", "127.0.0.1:0"}, args...)...)
+}
+
+// startWithout is start without addresses.
+func startWithout(tb testing.TB, args ...string) *process {
+	tb.Helper()
 	p := &process{exited: make(chan error, 1)}
-	p.cmd = exec.Command(binary, append([]string{"-listen", "127.0.0.1:0", "-admin", "127.0.0.1:0"}, args...)...)
+	p.cmd = exec.Command(binary, args...)
 	p.cmd.Env = append(os.Environ(), "VIDEOTOKEN_CONFIG=")
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
@@ -92,8 +98,10 @@ func start(tb testing.TB, args ...string) *process {
 			case "admin endpoints":
 				p.admin = record["address"].(string)
 			case "serving":
-				p.addr = record["address"].(string)
-				close(ready)
+				if p.addr == "" {
+					p.addr = record["address"].(string)
+					close(ready)
+				}
 			}
 		}
 		p.exited <- p.cmd.Wait()

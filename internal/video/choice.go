@@ -1,6 +1,7 @@
 package video
 
 import (
+	"fmt"
 	"strconv"
 
 	"videotoken/internal/cdn"
@@ -42,6 +43,28 @@ func (s *Signer) choice(r *request) (*cdn.Mask, error) {
 		return nil, document.Errorf("/token/exclude", "leaves no CDN that may be picked: exclude fewer")
 	}
 	return &r.chosen, nil
+}
+
+// able returns the CDNs of a choice that can express what a video needs, nil for all CDNs.
+func (s *Signer) able(r *request, v document.Video, chosen *cdn.Mask) (*cdn.Mask, error) {
+	if !s.CDNs.Foreign() {
+		return chosen, nil
+	}
+	if r.able = s.CDNs.Everyone(); chosen != nil {
+		r.able = *chosen
+	}
+	for i := v.First; i < v.End; i++ {
+		source := &r.sources[i]
+		if source.foreign {
+			continue
+		}
+		before := r.able
+		r.claims.Depth = source.depth
+		if s.CDNs.Keep(&r.able, &source.Source, &r.claims); r.able == (cdn.Mask{}) {
+			return nil, r.sourceError(i, fmt.Errorf("no CDN that is left can serve it: %s", s.CDNs.Explain(&before, &source.Source, &r.claims)))
+		}
+	}
+	return &r.able, nil
 }
 
 func (s *Signer) pick(id []byte, chosen *cdn.Mask) *cdn.CDN {

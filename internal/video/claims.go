@@ -13,15 +13,15 @@ import (
 
 // claims returns what the tokens of a document say: the signer's policy, narrowed by the document's
 // options. The depth is missing, which each source has for itself.
-func (s *Signer) claims(d *document.Document, now int64) (c token.Claims, err error) {
+func (s *Signer) claims(d *document.Document, maxTTL, now int64) (c token.Claims, err error) {
 	o := &d.Options
-	ttl := min(s.TTL, s.MaxTTL)
+	ttl := min(s.TTL, maxTTL)
 	if !o.TTL.IsAbsent() {
-		if ttl, err = integer(d.Bytes(o.TTL), "/token/ttl", 1, s.MaxTTL); err != nil {
+		if ttl, err = integer(d.Bytes(o.TTL), "/token/ttl", 1, maxTTL); err != nil {
 			return c, err
 		}
 	}
-	expiry := s.expiry(now, ttl)
+	expiry := s.expiry(now, ttl, maxTTL)
 	if expiry > math.MaxUint32 {
 		return c, document.Errorf("/token/ttl", "is too long: a token cannot express an expiry after 2106-02-07")
 	}
@@ -53,9 +53,9 @@ func (s *Signer) claims(d *document.Document, now int64) (c token.Claims, err er
 // expiry returns now + ttl rounded up, so that a video's URLs stay the same for a while, and
 // players, browsers and CDNs can cache. Where that is later than a token may expire, it is rounded
 // down. A short ttl is rounded to less, so that a token is good for at least three quarters of it.
-func (s *Signer) expiry(now, ttl int64) int64 {
+func (s *Signer) expiry(now, ttl, maxTTL int64) int64 {
 	step := max(1, min(s.Round, ttl/4))
-	latest := min(now+s.MaxTTL, math.MaxUint32)
+	latest := min(now+maxTTL, math.MaxUint32)
 	expiry := (now + ttl + step - 1) / step * step
 	if expiry > latest {
 		expiry = (now + ttl) / step * step

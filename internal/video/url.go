@@ -13,9 +13,11 @@ import (
 
 // Options are the member `token` of a request. The zero value of each is its absence.
 type Options struct {
-	TTL     int64  `json:"ttl,omitempty"` // seconds
-	IP      string `json:"ip,omitempty"`
-	Session string `json:"session,omitempty"`
+	TTL       int64  `json:"ttl,omitempty"`       // seconds
+	NotBefore int64  `json:"notBefore,omitempty"` // Unix seconds
+	IP        string `json:"ip,omitempty"`
+	Session   string `json:"session,omitempty"`
+	Scope     string `json:"scope,omitempty"` // a directory
 }
 
 // URL signs one source, of the media type if it has one, as it would be in a document of its own: a
@@ -42,6 +44,10 @@ func (s *Signer) URL(src, mediaType string, o Options, now int64) (string, error
 	one.Patterns, one.KeepForeign = document.Default, false // whatever is configured for documents
 	answer, _, err := one.Append(nil, body, now)
 	var e *Error
+	var f Forbidden
+	if errors.As(err, &f) {
+		err = f.Reason
+	}
 	if errors.As(err, &e) {
 		return "", fmt.Errorf("%s %s", e.Pointer[strings.LastIndexByte(e.Pointer, '/')+1:], e.Detail)
 	}

@@ -13,9 +13,12 @@ import (
 	"fmt"
 	"sync"
 
+	"videotoken/internal/caller"
 	"videotoken/internal/cdn"
 	"videotoken/internal/document"
+	"videotoken/internal/revoked"
 	"videotoken/internal/uri"
+	"videotoken/token"
 )
 
 // Signer signs the URLs of videos. It is safe for concurrent use. Times are in seconds.
@@ -29,6 +32,8 @@ type Signer struct {
 	TTL         int64              // how long a token is good where the request does not say; never longer than MaxTTL
 	MaxTTL      int64              // the longest that a token is good
 	Round       int64              // expiries are multiples of this, so that a video's URLs stay the same for a while
+	Allow       caller.Paths       // what anybody may have signed; nil: every path
+	Revoked     *revoked.Set       // the sessions for which nothing is signed; nil: none
 	MaxURLs     int                // how many URLs a request may have; 0 stands for DefaultMaxURLs
 }
 
@@ -38,11 +43,22 @@ const DefaultMaxURLs = 256
 // Error is what is wrong with a request body.
 type Error = document.Error
 
-// Append appends the answer to the request body to dst, and returns for how many seconds after now,
-// in Unix time, the answer's tokens are good. An error is an [*Error], and dst is then returned as
-// it came.
+// Forbidden is the error of a request for more than it may have.
+type Forbidden struct{ Reason *Error }
+
+func (f Forbidden) Error() string { return f.Reason.Error() }
+
+// Append is [Signer.AppendFor] for anybody.
 func (s *Signer) Append(dst, body []byte, now int64) (out []byte, maxAge int64, err error) {
+	return s.AppendFor(nil, dst, body, now)
+}
+
+// AppendFor appends the answer to the request body of a caller to dst, and returns for how many
+// seconds after now, in Unix time, the answer's tokens are good. A nil caller is anybody. An error is
+// an [*Error], a [Forbidden] or ErrNotLoaded, and dst is then returned as it came.
+func (s *Signer) AppendFor(by *caller.Caller, dst, body []byte, now int64) (out []byte, maxAge int64, err error) {
 	r := requests.Get().(*request)
+	r.caller = by
 	out, maxAge, err = s.sign(dst, body, now, r)
 	r.reset()
 	requests.Put(r)
@@ -57,9 +73,14 @@ func (s *Signer) sign(dst, body []byte, now int64, r *request) ([]byte, int64, e
 	if err := d.Read(body, s.patterns(), s.maxURLs()); err != nil {
 		return nil, 0, err
 	}
-	claims, err := s.claims(d, now)
-	if err != nil {
+	var err error
+	if r.claims, err = s.claims(d, s.maxTTL(r.caller), now); err != nil {
 		return nil, 0, err
+	}
+	if r.claims.HasSession {
+		if err := s.checkSession(r.claims.Session); err != nil {
+			return nil, 0, err
+		}
 	}
 	if err := r.parse(s); err != nil {
 		return nil, 0, err
@@ -69,7 +90,11 @@ func (s *Signer) sign(dst, body []byte, now int64, r *request) ([]byte, int64, e
 		return nil, 0, err
 	}
 	for _, v := range d.Videos() {
-		c := s.pick(r.identity(v), chosen)
+		able, err := s.able(r, v, chosen)
+		if err != nil {
+			return nil, 0, err
+		}
+		c := s.pick(r.identity(v), able)
 		for i := v.First; i < v.End; i++ {
 			source := &r.sources[i]
 			dst = d.AppendBefore(dst, i)
@@ -77,13 +102,13 @@ func (s *Signer) sign(dst, body []byte, now int64, r *request) ([]byte, int64, e
 				dst = d.AppendText(dst, i)
 				continue
 			}
-			claims.Depth = source.depth
-			if dst, err = c.Append(dst, &source.Source, &claims); err != nil {
+			r.claims.Depth = source.depth
+			if dst, err = c.Signer.Append(dst, &source.Source, &r.claims); err != nil {
 				return nil, 0, r.sourceError(i, err)
 			}
 		}
 	}
-	return d.AppendRest(dst), int64(claims.Expiry) - now, nil
+	return d.AppendRest(dst), int64(r.claims.Expiry) - now, nil
 }
 
 func (s *Signer) patterns() *document.Patterns {
@@ -103,9 +128,12 @@ func (s *Signer) maxURLs() int {
 // request is the memory to answer one request.
 type request struct {
 	document document.Document
-	sources  []source // the document's URLs, parsed
-	paths    []byte   // their canonical paths
+	caller   *caller.Caller // nil: anybody
+	sources  []source       // the document's URLs, parsed
+	paths    []byte         // their canonical paths
+	claims   token.Claims
 	chosen   cdn.Mask // the CDNs that the request asks for
+	able     cdn.Mask // those of them that can express what a video needs
 }
 
 // source is one URL of the document.
@@ -121,6 +149,7 @@ var requests = sync.Pool{New: func() any { return new(request) }}
 // reset forgets the request and keeps the memory.
 func (r *request) reset() {
 	r.document.Reset()
+	r.caller = nil
 	clear(r.sources) // they refer to the body
 	r.sources, r.paths = r.sources[:0], r.paths[:0]
 }
@@ -172,8 +201,31 @@ func (r *request) parse(s *Signer) error {
 		default:
 			source.depth = depth
 		}
+		if err := s.allow(r, i); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// allow refuses URL i if its token would open more than anybody, or the caller, may have.
+func (s *Signer) allow(r *request, i int) error {
+	source := &r.sources[i]
+	switch {
+	case !s.Allow.Allows(source.Canonical, source.depth):
+		return Forbidden{&Error{Pointer: r.document.Pointer(i), Detail: "is outside the paths that this service signs, or its token would open more than they have"}}
+	case r.caller != nil && !r.caller.Allows(source.Canonical, source.depth):
+		return Forbidden{&Error{Pointer: r.document.Pointer(i), Detail: "is outside the paths that this API key is for, or its token would open more than they have"}}
+	}
+	return nil
+}
+
+// maxTTL is the longest that a token of a caller is good.
+func (s *Signer) maxTTL(by *caller.Caller) int64 {
+	if by == nil {
+		return s.MaxTTL
+	}
+	return min(s.MaxTTL, by.MaxTTL)
 }
 
 // checkQuery refuses the parameters that CDNs use for tokens of their own.

@@ -1,0 +1,86 @@
+package revoked
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"strconv"
+)
+
+// The file is text, for people to read and repair: a line with what it is, and then one for each
+// revocation, with the session, until when in Unix seconds, and a CRC-32 of both as they stand
+// there. A session may have several lines: the latest time counts.
+const header = "videotoken: revoked sessions, version 1\n"
+
+const sessionDigits = 16
+
+// appendLine appends a revocation's line.
+func appendLine(dst []byte, session [8]byte, until uint32) []byte {
+	start := len(dst)
+	dst = append(hex.AppendEncode(dst, session[:]), ' ')
+	dst = strconv.AppendUint(dst, uint64(until), 10)
+	return fmt.Appendf(dst, " %08x\n", crc32.ChecksumIEEE(dst[start:]))
+}
+
+// parseLine reads a line, without its end.
+func parseLine(line []byte) (session [8]byte, until uint32, ok bool) {
+	s, rest, _ := bytes.Cut(line, []byte(" "))
+	u, sum, ok := bytes.Cut(rest, []byte(" "))
+	if !ok || len(s) != sessionDigits {
+		return session, 0, false
+	}
+	if _, err := hex.Decode(session[:], s); err != nil {
+		return session, 0, false
+	}
+	n, err := strconv.ParseUint(string(u), 10, 32)
+	if err != nil || n > math.MaxUint32 {
+		return session, 0, false
+	}
+	want := fmt.Sprintf("%08x", crc32.ChecksumIEEE(line[:len(line)-len(sum)-1]))
+	return session, uint32(n), string(sum) == want
+}
+
+// errOtherFile is the error of a file that is something else.
+var errOtherFile = errors.New("it is not a file of revoked sessions: its first line is another one")
+
+// scan calls f for each line of a file, or of the rest of one after its first line. It returns how
+// many bytes there are up to the end of the last valid line. What follows was being written when
+// the process or the machine ended. damaged is the number of the first invalid line before that, 0
+// if there is none.
+func scan(data []byte, f func(session [8]byte, until uint32)) (valid, damaged int) {
+	invalid := 0
+	for at, number := 0, 1; at < len(data); number++ {
+		end := bytes.IndexByte(data[at:], '\n')
+		if end < 0 {
+			break
+		}
+		session, until, ok := parseLine(data[at : at+end])
+		if at += end + 1; !ok {
+			if invalid == 0 {
+				invalid = number
+			}
+			continue
+		}
+		if invalid != 0 && damaged == 0 {
+			damaged = invalid
+		}
+		f(session, until)
+		valid = at
+	}
+	return valid, damaged
+}
+
+// checkHeader returns the length of the first line, and 0 for a file that has none yet: one that is
+// empty, or was being made when the process or the machine ended.
+func checkHeader(data []byte) (int, error) {
+	switch {
+	case bytes.HasPrefix(data, []byte(header)):
+		return len(header), nil
+	case len(data) < len(header) && header[:len(data)] == string(data), len(bytes.Trim(data, "\x00")) == 0:
+		return 0, nil
+	}
+	return 0, errOtherFile
+}

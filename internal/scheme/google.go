@@ -1,0 +1,89 @@
+package scheme
+
+import (
+	"crypto/sha1"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+
+	"videotoken/internal/uri"
+	"videotoken/token"
+)
+
+// Google Cloud CDN's signed URLs: the URL with its expiry and key name, signed with HMAC-SHA1. With
+// "placement: query", a playlist's URL has a signed prefix, which relative URLs do not inherit.
+// Specified in cloud.google.com/cdn/docs/using-signed-urls.
+//
+// It cannot express a start, an address or a session.
+var googleCloudCDN = &Scheme{
+	Name: "google-cloud-cdn",
+	Doc:  "Google Cloud CDN's signed URLs.",
+	Options: []Option{{Name: "placement", Choices: []string{"query"},
+		Doc: "query: a playlist's URL has the signature of its directory in the query, for players that add it to every request"}},
+	KeyID:  true,
+	Secret: googleSecret,
+	NewSecret: func(random [32]byte) (field, text string) {
+		return "secret", base64.URLEncoding.EncodeToString(random[:16])
+	},
+	KeyDoc:     "gcloud compute backend-services add-signed-url-key BACKEND --key-name NAME --key-file FILE, with the secret in the file",
+	Parameters: []string{"expires", "keyname", "signature", "urlprefix"},
+	New:        newGoogle,
+}
+
+// googleSecret reads 16 bytes as base64url with padding, as gcloud takes them.
+func googleSecret(text string) ([]byte, error) {
+	secret, err := base64.URLEncoding.Strict().DecodeString(text)
+	if err != nil || len(secret) != 16 {
+		return nil, fmt.Errorf("must be 16 bytes as 24 characters of base64url with padding")
+	}
+	return secret, nil
+}
+
+type googleSigner struct {
+	origin, base, keyName string
+	inQuery               bool
+	macs                  *macs
+}
+
+func newGoogle(c *CDN) (Signer, error) {
+	if !isToken(c.Keys[0].ID) {
+		return nil, fmt.Errorf(`the key's id must be its name at Google: letters, digits, "-" and "_"`)
+	}
+	s := &googleSigner{keyName: c.Keys[0].ID, inQuery: c.Options["placement"] == "query"}
+	s.origin, s.base = c.cut()
+	s.macs = newHMAC(sha1.New, c.Keys[0].Secret)
+	return s, nil
+}
+
+func (g *googleSigner) Can() Need {
+	if g.inQuery {
+		return Query | Directory
+	}
+	return Query
+}
+
+func (g *googleSigner) Check(*uri.Source, *token.Claims) error { return nil }
+
+func (g *googleSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byte, error) {
+	m := g.macs.get()
+	defer g.macs.put(m)
+	start := len(dst)
+	dst = appendQuery(appendWire(append(dst, g.origin...), g.base, s), '?', s)
+	if c.Depth == 0 { // the whole URL is signed
+		dst = g.appendTerms(append(dst, separator(s)), c)
+		m.text = append(m.text, dst[start:]...)
+	} else {
+		path := dst[start+len(g.origin):]
+		prefix := dst[start : start+len(g.origin)+len(directory(path, g.base, c.Depth))]
+		m.text = appendBase64(append(m.text, "URLPrefix="...), base64.URLEncoding, prefix)
+		m.text = g.appendTerms(append(m.text, '&'), c)
+		dst = append(append(dst, separator(s)), m.text...)
+	}
+	dst = appendBase64(append(dst, "&Signature="...), base64.URLEncoding, m.sum())
+	return s.AppendFragment(dst), nil
+}
+
+func (g *googleSigner) appendTerms(dst []byte, c *token.Claims) []byte {
+	dst = strconv.AppendUint(append(dst, "Expires="...), uint64(c.Expiry), 10)
+	return append(append(dst, "&KeyName="...), g.keyName...)
+}

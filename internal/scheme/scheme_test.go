@@ -1,0 +1,363 @@
+package scheme
+
+import (
+	"bytes"
+	"encoding/hex"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"videotoken/internal/uri"
+	"videotoken/token"
+)
+
+const expiry = 2_000_000_000
+
+// own are the options and keys of one CDN of each scheme, and of each preset of secure-link.
+var own = func() map[string]struct {
+	scheme  *Scheme
+	key     Key
+	options map[string]string
+} {
+	list := map[string]struct {
+		scheme  *Scheme
+		key     Key
+		options map[string]string
+	}{}
+	secret := bytes.Repeat([]byte("k"), 32)
+	for _, s := range All {
+		key := Key{"7", secret}
+		options := map[string]string{}
+		for _, o := range s.Options {
+			options[o.Name] = o.Default
+		}
+		switch s {
+		case googleCloudCDN:
+			key = Key{"my-key", secret[:16]}
+		case secureLink:
+			for _, name := range presetNames() {
+				list[s.Name+"/"+name] = struct {
+					scheme  *Scheme
+					key     Key
+					options map[string]string
+				}{s, Key{"", []byte("enigma")}, map[string]string{"preset": name, "validity": "1800", "unlimited": "true"}}
+			}
+			options["expression"], options["template"] = "$expires:$dir:$ip $secret", "$base/$token/$expires$wire"
+		}
+		list[s.Name] = struct {
+			scheme  *Scheme
+			key     Key
+			options map[string]string
+		}{s, key, options}
+	}
+	return list
+}()
+
+// newSigner makes the signer of one of own, with options of one's own.
+func newSigner(tb testing.TB, name, url string, options ...string) Signer {
+	tb.Helper()
+	o, ok := own[name]
+	if !ok {
+		tb.Fatalf("no scheme %s", name)
+	}
+	all := map[string]string{}
+	for k, v := range o.options {
+		all[k] = v
+	}
+	for i := 0; i < len(options); i += 2 {
+		all[options[i]] = options[i+1]
+	}
+	s, err := o.scheme.New(&CDN{URL: url, Keys: []Key{o.key}, Options: all})
+	if err != nil {
+		tb.Fatalf("%s: %v", name, err)
+	}
+	return s
+}
+
+func source(tb testing.TB, src string) *uri.Source {
+	tb.Helper()
+	s := &uri.Source{}
+	if _, err := s.Parse([]byte(src), nil); err != nil {
+		tb.Fatalf("%q: %v", src, err)
+	}
+	return s
+}
+
+func sign(tb testing.TB, s Signer, src string, c token.Claims) string {
+	tb.Helper()
+	if c.Expiry == 0 {
+		c.Expiry = expiry
+	}
+	out, err := s.Append([]byte("before "), source(tb, src), &c)
+	if err != nil || !bytes.HasPrefix(out, []byte("before ")) {
+		tb.Fatalf("%s: %s, %v", src, out, err)
+	}
+	return string(out[len("before "):])
+}
+
+// TestURLs has a URL of each kind of each scheme as README.md beside the vectors writes them. What is
+// signed is checked by TestRecomputed.
+func TestURLs(t *testing.T) {
+	session := token.Claims{Session: [8]byte{0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77}, HasSession: true}
+	address := token.Claims{IP: netip.MustParsePrefix("203.0.113.7/32")}
+	directory := token.Claims{Depth: 2}
+	for _, c := range []struct {
+		name, url string
+		options   []string
+		src       string
+		claims    token.Claims
+		want      string // with "@" for the signature
+	}{
+		{"videotoken", "https://a.example/base", nil, "/f/x.mp4?a=1#t", token.Claims{}, "https://a.example/base/f/x.mp4?a=1&token=@#t"},
+		{"videotoken", "https://a.example/base", nil, "/f/d/x.m3u8?a=1", directory, "https://a.example/base/~@/f/d/x.m3u8?a=1"},
+		{"videotoken-sha256", "https://a.example", nil, "/f/x.mp4", token.Claims{}, "https://a.example/f/x.mp4?token=@"},
+		{"akamai", "https://a.example/base", nil, "/f/é.mp4#t", session, "https://a.example/base/f/%C3%A9.mp4?hdnea=exp=2000000000~acl=/base/f/%C3%A9.mp4~id=0011223344556677~hmac=@#t"},
+		{"akamai", "https://a.example/base", nil, "/f/d/e/x.m3u8?a=1", directory, "https://a.example/hdnea=exp=2000000000~acl=/base/f/d/*~hmac=@/base/f/d/e/x.m3u8?a=1"},
+		{"akamai", "https://a.example", []string{"placement", "query", "parameter", "hdnts"}, "/f/d/x.m3u8?a=1", directory, "https://a.example/f/d/x.m3u8?a=1&hdnts=exp=2000000000~acl=/f/d/*~hmac=@"},
+		{"akamai", "https://a.example", []string{"placement", "path"}, "/x.mp4", address, "https://a.example/hdnea=ip=203.0.113.7~exp=2000000000~acl=/x.mp4~hmac=@/x.mp4"},
+		{"google-cloud-cdn", "https://a.example/base", nil, "/x y.mp4?a=1#t", token.Claims{}, "https://a.example/base/x%20y.mp4?a=1&Expires=2000000000&KeyName=my-key&Signature=@#t"},
+		{"google-cloud-cdn", "https://a.example", []string{"placement", "query"}, "/f/d/x.mpd", directory, "https://a.example/f/d/x.mpd?URLPrefix=aHR0cHM6Ly9hLmV4YW1wbGUvZi9kLw==&Expires=2000000000&KeyName=my-key&Signature=@"},
+		{"bunny", "https://a.example/base", nil, "/x.mp4?b=2&a=%20%C3%A9", token.Claims{}, "https://a.example/base/x.mp4?token=HS256-@&a=%20%C3%A9&b=2&expires=2000000000"},
+		{"bunny", "https://a.example/base", nil, "/f/d/x.m3u8", token.Claims{Depth: 2, IP: address.IP}, "https://a.example/bcdn_token=HS256-1-@&token_path=%2Fbase%2Ff%2Fd%2F&expires=2000000000/base/f/d/x.m3u8"},
+		{"secure-link/nginx", "https://a.example", nil, "/x.mp4#t", address, "https://a.example/x.mp4?md5=@&expires=2000000000#t"},
+		{"secure-link/cdn77", "https://a.example", nil, "/x.mp4", token.Claims{}, "https://a.example/x.mp4?secure=@,2000000000"},
+		{"secure-link/alibaba-b", "https://a.example/b", nil, "/x.mp4", token.Claims{}, "https://a.example/203305181103/@/b/x.mp4"},
+		{"secure-link/alibaba-c1", "https://a.example", nil, "/x.mp4", token.Claims{}, "https://a.example/@/77358CF8/x.mp4"},
+		{"secure-link/tencent-c", "https://a.example", nil, "/x.mp4", token.Claims{}, "https://a.example/@/77358cf8/x.mp4"},
+		{"secure-link/tencent-d", "https://a.example", nil, "/x.mp4", token.Claims{}, "https://a.example/x.mp4?sign=@&t=1999998200"},
+		{"secure-link/baseline", "https://a.example", nil, "/x.mp4", token.Claims{}, "https://a.example/x.mp4?token=@"},
+		{"secure-link", "https://a.example/b", nil, "/f/d/x.m3u8?a=1", directory, "https://a.example/@/2000000000/b/f/d/x.m3u8?a=1"},
+		{"cat", "https://a.example:8443", nil, "/x.mp4?a=1", token.Claims{}, "https://a.example:8443/x.mp4?a=1&CTA-Common-Access-Token=@"},
+		{"cat", "https://a.example", nil, "/f/d/x.m3u8?a=1", directory, "https://a.example/CTA-Common-Access-Token=@/f/d/x.m3u8?a=1"},
+	} {
+		got := sign(t, newSigner(t, c.name, c.url, c.options...), c.src, c.claims)
+		before, after, _ := strings.Cut(c.want, "@")
+		if !strings.HasPrefix(got, before) || !strings.HasSuffix(got, after) || len(got) < len(c.want)+15 {
+			t.Errorf("%s: got  %s\nwant %s", c.name, got, c.want)
+		}
+	}
+}
+
+// TestNoClaimIsDropped asks for every claim of every scheme, and looks for it in the URL, or for the
+// refusal: a URL with the claim must differ from one without it.
+func TestNoClaimIsDropped(t *testing.T) {
+	claims := map[Need]token.Claims{
+		Directory:   {Depth: 1},
+		Start:       {NotBefore: 1_900_000_000},
+		IPv4:        {IP: netip.MustParsePrefix("203.0.113.7/32")},
+		IPv4Prefix:  {IP: netip.MustParsePrefix("203.0.113.0/24")},
+		IPv6:        {IP: netip.MustParsePrefix("2001:db8::/64")},
+		IPv6Address: {IP: netip.MustParsePrefix("2001:db8::1/128")},
+		IPv6Prefix:  {IP: netip.MustParsePrefix("2001:db8::/48")},
+		Session:     {HasSession: true, Session: [8]byte{1}},
+		Renewal:     {RenewableUntil: expiry, TTL: 60},
+	}
+	for name := range own {
+		s := newSigner(t, name, "https://a.example")
+		for need, c := range claims {
+			src := source(t, "/d/x.m3u8")
+			if got := Needs(src, &c); got != need {
+				t.Fatalf("%v needs %v", need, got)
+			}
+			if s.Can()&need == 0 || s.Check(src, &c) != nil {
+				continue
+			}
+			plain := token.Claims{Depth: c.Depth}
+			if need == Directory {
+				plain.Depth = 0
+				if s.Check(src, &plain) != nil {
+					continue
+				}
+			}
+			if sign(t, s, "/d/x.m3u8", c) == sign(t, s, "/d/x.m3u8", plain) {
+				t.Errorf("%s dropped %v", name, need)
+			}
+		}
+		query := source(t, "/d/x.mp4?a=1")
+		if s.Can()&Query != 0 && s.Check(query, &token.Claims{}) == nil {
+			one, other := sign(t, s, "/d/x.mp4?a=1", token.Claims{}), sign(t, s, "/d/x.mp4?a=2", token.Claims{})
+			if strings.Replace(one, "a=1", "a=2", 1) == other {
+				t.Errorf("%s does not sign the query", name)
+			}
+		}
+	}
+}
+
+// TestEveryByteCounts: another path, query, expiry or address has another signature, in every scheme
+// that says it signs that.
+func TestEveryByteCounts(t *testing.T) {
+	for name := range own {
+		s := newSigner(t, name, "https://a.example")
+		seen := map[string]string{}
+		for _, c := range []struct {
+			src    string
+			claims token.Claims
+		}{
+			{"/d/x.mp4", token.Claims{}},
+			{"/d/y.mp4", token.Claims{}},
+			{"/e/x.mp4", token.Claims{}},
+			{"/d/x.mp4", token.Claims{Expiry: expiry + 3600}},
+			{"/d/x.mp4", token.Claims{IP: netip.MustParsePrefix("203.0.113.7/32")}},
+			{"/d/x.mp4", token.Claims{IP: netip.MustParsePrefix("203.0.113.8/32")}},
+			{"/d/e/x.m3u8", token.Claims{Depth: 1}},
+			{"/d/e/x.m3u8", token.Claims{Depth: 2}},
+		} {
+			src := source(t, c.src)
+			if Needs(src, &c.claims)&^s.Can() != 0 || s.Check(src, &c.claims) != nil {
+				continue
+			}
+			signature := strings.Replace(sign(t, s, c.src, c.claims), c.src, "", 1)
+			signature = strings.NewReplacer("2000000000", "", "2000003600", "").Replace(signature)
+			if other, ok := seen[signature]; ok && name != "secure-link/baseline" {
+				t.Errorf("%s: %s %+v is signed as %s", name, c.src, c.claims, other)
+			}
+			seen[signature] = c.src
+		}
+	}
+}
+
+func TestRefused(t *testing.T) {
+	for _, c := range []struct {
+		name, src string
+		depth     int
+		refused   bool
+	}{
+		{"akamai", "/a*b.mp4", 0, true},
+		{"akamai", "/a%3Fb.mp4", 0, true},
+		{"akamai", "/a!b.mp4", 0, true},
+		{"akamai", "/a/~b.mp4", 0, true},
+		{"akamai", "/a,b;c'd(e).mp4", 0, false},
+		{"bunny", "/a b.mp4", 0, true},
+		{"bunny", "/é.mp4", 0, true},
+		{"bunny", "/a+b.mp4", 0, true},
+		{"bunny", "/a'b(c)!~.mp4", 0, false},
+		{"bunny", "/a.mp4?x", 0, true},
+		{"bunny", "/a.mp4?x=1&x=2", 0, true},
+		{"bunny", "/a.mp4?x=1+2", 0, true},
+		{"bunny", "/a.mp4?x=1&", 0, true},
+		{"bunny", "/a.mp4?x[]=1", 0, true},
+		{"bunny", "/d/a.m3u8?x=1", 1, true},
+		{"bunny", "/a.mp4?b=1&a=%25", 0, false},
+		{"secure-link/nginx", "/s/1", 0, true},
+		{"secure-link/nginx", "/s/film.7", 0, true},
+		{"secure-link/nginx", "/s/film.mp4", 0, false},
+		{"secure-link/nginx", "/s/film", 0, false},
+		{"secure-link/tencent-c", "/s/abc", 0, true},
+		{"secure-link/tencent-c", "/s/film.ac3", 0, true},
+		{"secure-link/tencent-c", "/s/film.mp4", 0, false},
+		{"secure-link/cdn77", "/s/1", 0, false},
+		{"secure-link/keycdn", "/s/1", 0, false},
+		{"secure-link", "/d/a.mp4", 0, true},
+		{"secure-link", "/d/a.m3u8", 1, false},
+	} {
+		s := newSigner(t, c.name, "https://a.example")
+		if err := s.Check(source(t, c.src), &token.Claims{Depth: c.depth}); (err != nil) != c.refused {
+			t.Errorf("%s, %s: %v", c.name, c.src, err)
+		}
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	custom := func(expression, template string) map[string]string {
+		return map[string]string{"expression": expression, "template": template}
+	}
+	for _, c := range []struct {
+		scheme  *Scheme
+		secret  string
+		options map[string]string
+		says    string
+	}{
+		{akamai, "short", map[string]string{"parameter": "hdnea"}, "16 at least"},
+		{akamai, "0123456789abcdef", map[string]string{"parameter": "a=b"}, "the parameter must be"},
+		{cat, "short", map[string]string{"parameter": "x"}, "16 at least"},
+		{secureLink, "s", map[string]string{}, "needs a preset"},
+		{secureLink, "s", map[string]string{"preset": "nginx", "digest": "hex"}, "of its own"},
+		{secureLink, "s", map[string]string{"preset": "baseline"}, "unlimited: true"},
+		{secureLink, "s", map[string]string{"preset": "alibaba-a"}, "validity: is missing"},
+		{secureLink, "s1", map[string]string{"preset": "alibaba-b", "validity": "60"}, "the secret begins or ends in a digit"},
+		{secureLink, "sa", map[string]string{"preset": "alibaba-b", "validity": "60"}, ""},
+		{secureLink, "1s", map[string]string{"preset": "keycdn"}, ""},
+		{secureLink, "s1", map[string]string{"preset": "keycdn"}, "the secret begins or ends in a digit"},
+		{secureLink, "s", custom("$expires$uri", "?t=$token"), "no $secret"},
+		{secureLink, "s", custom("$expires$secret", "?t=$token"), "no $uri"},
+		{secureLink, "s", custom("$secret$uri$expires", "?t=$token&e=$expires"), "must end in $secret"},
+		{secureLink, "s", custom("$expires$uri$secret", "?t=$expires"), "needs $token"},
+		{secureLink, "s", custom("$expires$uri$secret", "?t=$token$secret"), "must not have $secret"},
+		{secureLink, "s", custom("$expires$uri$secret", "$base/$token/"), "no $wire"},
+		{secureLink, "s", custom("$expires$uri$secret", "/$token$wire"), "must start with"},
+		{secureLink, "s", custom("$expires$path$secret", "?t=$token"), "$path is no variable"},
+		{secureLink, "s", custom("$uri$query$expires$secret", "?t=$token"), "$query stands beside"},
+	} {
+		_, err := c.scheme.New(&CDN{URL: "https://a.example", Keys: []Key{{"1", []byte(c.secret)}}, Options: c.options})
+		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s %v: %v, want %q", c.scheme.Name, c.options, err, c.says)
+		}
+	}
+}
+
+func TestReserved(t *testing.T) {
+	for _, c := range []struct{ name, want string }{
+		{"akamai", "__token__"}, {"secure-link/nginx", "md5"}, {"secure-link/alibaba-c2", "key2"},
+		{"secure-link/cdn77", "secure"}, {"bunny", "token_path"}, {"google-cloud-cdn", "urlprefix"}, {"cat", "cta-common-access-token"},
+	} {
+		o := own[c.name]
+		if got := strings.Join(o.scheme.Reserved(o.options), " "); !strings.Contains(" "+got+" ", " "+c.want+" ") {
+			t.Errorf("%s reserves %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+func TestNoAllocations(t *testing.T) {
+	for name := range own {
+		s := newSigner(t, name, "https://a.example")
+		for _, c := range []struct {
+			src    string
+			claims token.Claims
+		}{
+			{"/films/Big_Buck_Bunny_1080p.mp4", token.Claims{}},
+			{"/films/Big_Buck_Bunny_1080p.mp4?a=1&b=2", token.Claims{}},
+			{"/films/a/master.m3u8", token.Claims{Depth: 2, IP: netip.MustParsePrefix("203.0.113.7/32"), HasSession: true, NotBefore: 1}},
+			{"/films/a/master.m3u8", token.Claims{Depth: 2}},
+		} {
+			src := source(t, c.src)
+			c.claims.Expiry = expiry
+			if Needs(src, &c.claims)&^s.Can() != 0 || s.Check(src, &c.claims) != nil {
+				continue
+			}
+			dst := make([]byte, 0, 4096)
+			if n := testing.AllocsPerRun(200, func() {
+				if s.Check(src, &c.claims) != nil {
+					t.Fatal("refused")
+				}
+				_, _ = s.Append(dst, src, &c.claims)
+			}); n != 0 && !raceEnabled {
+				t.Errorf("%s, %s: %v allocations", name, c.src, n)
+			}
+		}
+	}
+}
+
+func BenchmarkScheme(b *testing.B) {
+	for name := range own {
+		s := newSigner(b, name, "https://a.example")
+		src, c := source(b, "/films/Big_Buck_Bunny_1080p.mp4"), token.Claims{Expiry: expiry}
+		if s.Check(src, &c) != nil {
+			src, c = source(b, "/films/Big_Buck_Bunny_1080p.m3u8"), token.Claims{Expiry: expiry, Depth: 1}
+		}
+		b.Run(name, func(b *testing.B) {
+			dst := make([]byte, 0, 4096)
+			for b.Loop() {
+				_, _ = s.Append(dst, src, &c)
+			}
+		})
+	}
+}
+
+func unhexString(tb testing.TB, s string) []byte {
+	tb.Helper()
+	out, err := hex.DecodeString(s)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return out
+}

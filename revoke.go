@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"videotoken/internal/config"
+	"videotoken/internal/revoked"
+)
+
+// errSession is the error of text that is no session.
+var errSession = errors.New("must be 16 hexadecimal digits")
+
+const revokeUsage = `Usage: videotoken revoke -config FILE [-until TIME | -for DURATION] SESSION
+
+Revokes a session, 16 hexadecimal digits, where the configuration's revocations say: every service
+with the same revocations refuses its tokens within a second. It needs no running service. Without
+a time, the session is revoked for as long as a token of the configuration can be good.
+
+`
+
+// revokeTimeout bounds how long a revocation may take.
+const revokeTimeout = 10 * time.Second
+
+// revoke is the command of its name.
+func revoke(stdout, stderr io.Writer, args []string) error {
+	f := flag.NewFlagSet("revoke", flag.ContinueOnError)
+	file := configFlag(f)
+	until := f.Int64("until", 0, "when the revocation ends, `N` seconds of Unix time")
+	period := f.Duration("for", 0, "how long it holds, such as 24h")
+	if err := parse(f, stderr, args, revokeUsage, 1); err != nil {
+		return err
+	}
+	var session [8]byte
+	if text := f.Arg(0); len(text) != hex.EncodedLen(len(session)) || strings.Trim(text, "0123456789abcdefABCDEF") != "" {
+		return fmt.Errorf("session %q: %w", text, errSession)
+	} else if _, err := hex.Decode(session[:], []byte(text)); err != nil {
+		return fmt.Errorf("session %q: %w", text, errSession)
+	}
+	c, err := load(*file)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	switch {
+	case c.Revocations.IsZero():
+		return errors.New("the configuration has no revocations: nobody would know")
+	case *until != 0 && *period != 0:
+		return errors.New("-until and -for: give one of them")
+	case *period != 0:
+		*until = now.Add(*period).Unix()
+	case *until == 0:
+		*until = now.Add(c.Token.MaxTTL).Unix()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), revokeTimeout)
+	defer cancel()
+	if err := revoked.Add(ctx, revocations(c), session, *until); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "revoked  %x\nuntil    %s\n", session, time.Unix(*until, 0).UTC().Format(time.RFC3339))
+	return err
+}
+
+// revocations says where the sessions are that are revoked.
+func revocations(c *config.Config) revoked.Config {
+	return revoked.Config{File: c.Revocations.File, Redis: c.Revocations.Redis, Grace: grace(c), Now: time.Now}
+}
+
+// grace is for how many seconds after its expiry a token counts.
+func grace(c *config.Config) int64 { return seconds(c.Token.Leeway) }
