@@ -106,6 +106,9 @@ func (s *Site) unread(ctx context.Context) error {
 	var stayed int
 	var longest time.Duration
 	for _, conn := range c {
+		// All at once they would take this process's own processors from the probes for seconds, whose
+		// dials then time out here.
+		time.Sleep(pace)
 		all.Go(func() {
 			waited, cut := writeUntilCut(conn.(*net.TCPConn), requests, requestTime+slack)
 			mu.Lock()
@@ -128,10 +131,12 @@ func (s *Site) unread(ctx context.Context) error {
 // returns is progress.
 const writeSize = 4 << 10
 
-// slack is for what the service does after the client's last progress: it answers until its own
-// buffers are full, too, which are some hundred answers a connection, and each is progress to it. For
-// all connections together that takes a busy machine seconds.
-const slack = 5 * time.Second
+// pace is the pause between the clients that never read.
+const pace = 4 * time.Millisecond
+
+// slack is for a timer that looks four times a second, for what the service still answers after the
+// client's last progress, and for a busy machine.
+const slack = 2 * time.Second
 
 // writeUntilCut writes requests until the service closes the connection, or takes nothing more for
 // as long as limit. It returns how long the last write waited, and whether the connection was
