@@ -100,41 +100,56 @@ func (s *Site) unread(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	const slack = 2 * time.Second // for a timer that looks once a second, and a busy machine
-	requests := bytes.Repeat(t.Request, 1+inFlight/len(t.Request))
-	began := time.Now()
+	requests := bytes.Repeat(t.Request, 1+writeSize/len(t.Request))
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	var stayed int
-	var last time.Duration
+	var longest time.Duration
 	for _, conn := range c {
+		// All at once they would take this process's own processors from the probes for seconds, whose
+		// dials then time out here.
+		time.Sleep(pace)
 		all.Go(func() {
-			cut := writeUntilCut(conn.(*net.TCPConn), requests, began.Add(requestTime+slack))
+			waited, cut := writeUntilCut(conn.(*net.TCPConn), requests, requestTime+slack)
 			mu.Lock()
 			defer mu.Unlock()
 			if !cut {
 				stayed++
 			}
-			last = max(last, time.Since(began))
+			longest = max(longest, waited)
 		})
 	}
 	s.grown(ctx, p, name, before, len(c))
 	all.Wait()
-	s.bound(stayed == 0, "%s: %d of %d were still connected after %v; the service is to cut them off within %v", name, stayed, len(c),
-		last.Round(time.Millisecond), requestTime)
+	s.bound(stayed == 0, "%s: %d of %d were still connected %v after their last progress; the service is to cut them off within %v",
+		name, stayed, len(c), longest.Round(time.Millisecond), requestTime)
 	s.finish(r, name)
 	return p.Alive()
 }
 
-// writeUntilCut writes requests until the service closes the connection, and reports whether it did
-// before the deadline.
-func writeUntilCut(c *net.TCPConn, requests []byte, deadline time.Time) bool {
+// writeSize is about how many bytes of requests are written at once: so few that a write that
+// returns is progress.
+const writeSize = 4 << 10
+
+// pace is the pause between the clients that never read.
+const pace = 4 * time.Millisecond
+
+// slack is for a timer that looks four times a second, for what the service still answers after the
+// client's last progress, and for a busy machine.
+const slack = 2 * time.Second
+
+// writeUntilCut writes requests until the service closes the connection, or takes nothing more for
+// as long as limit. It returns how long the last write waited, and whether the connection was
+// closed. The limit counts from the last progress, as the service's does: until the kernel's buffers
+// are full, the client takes answers, too.
+func writeUntilCut(c *net.TCPConn, requests []byte, limit time.Duration) (waited time.Duration, cut bool) {
 	_ = c.SetReadBuffer(4 << 10)
-	_ = c.SetWriteDeadline(deadline)
 	for {
+		began := time.Now()
+		_ = c.SetWriteDeadline(began.Add(limit))
 		if _, err := c.Write(requests); err != nil {
 			var timeout net.Error
-			return !errors.As(err, &timeout) || !timeout.Timeout()
+			return time.Since(began), !errors.As(err, &timeout) || !timeout.Timeout()
 		}
 	}
 }
