@@ -101,7 +101,7 @@ func TestCallerKey(t *testing.T) {
 	if _, errs, status := command(t, "-config", file, "-check"); status != 0 || strings.Contains(errs, "no callers") {
 		t.Errorf("%d, %q", status, errs)
 	}
-	if _, errs, status := command(t, "-config", configure(t), "-check"); status != 0 || !strings.Contains(errs, "there are no callers: whoever reaches the service gets URLs signed") {
+	if _, errs, status := command(t, "-config", configure(t), "-check"); status != 0 || !strings.Contains(errs, noCallers) {
 		t.Errorf("%d, %q", status, errs)
 	}
 	if _, errs, status := command(t, "keygen", "-caller", "a b"); status != 1 || !strings.Contains(errs, "must be 1 to 64") {

@@ -44,9 +44,12 @@ func TestDemonstrationOrConfiguration(t *testing.T) {
 }
 
 // TestCheck: -check reads a configuration as serving does, and serves nothing.
+// noCallers is the warning for a configuration without callers.
+const noCallers = "there are no callers: whoever reaches the service gets URLs signed"
+
 func TestCheck(t *testing.T) {
 	good := configure(t)
-	if out, errs, status := command(t, "-check", "-config", good); status != 0 || out != "the configuration is valid\n" || errs != "" {
+	if out, errs, status := command(t, "-check", "-config", good); status != 0 || out != "the configuration is valid\n" || errs != "warning: "+noCallers+"\n" {
 		t.Errorf("%d, %q, %q", status, out, errs)
 	}
 	if _, errs, status := command(t, "-check", "-config", good, "-listen", "nowhere"); status != 1 || !strings.Contains(errs, `-listen "nowhere": must be HOST:PORT`) {

@@ -95,7 +95,7 @@ func TestDrainEnds(t *testing.T) {
 	if got := p.wait(t); got != 0 {
 		t.Errorf("exit status %d, %q", got, p.messages())
 	}
-	want := []string{"INFO admin endpoints", "INFO serving", "INFO draining", "INFO shutting down", "INFO stopped"}
+	want := []string{"WARN configuration: " + noCallers, "INFO admin endpoints", "INFO serving", "INFO draining", "INFO shutting down", "INFO stopped"}
 	if got := p.messages(); !slices.Equal(got, want) {
 		t.Errorf("logged %q, want %q", got, want)
 	}

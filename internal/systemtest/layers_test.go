@@ -28,8 +28,9 @@ var layers = map[string]layer{
 	"config":     {[]string{"caller", "cdn", "document", "listen", "revoked", "scheme", "token", "uri"}, []string{"github.com/fsnotify/fsnotify"}},
 	"transport":  {nil, []string{"github.com/valyala/fasthttp", "golang.org/x/sys"}},
 	"server":     {[]string{"caller", "cdn", "mediatype", "revoked", "token", "transport", "uri", "video"}, []string{"github.com/goccy/go-json", "github.com/prometheus/client_golang", "github.com/valyala/fasthttp"}},
+	"playlist":   {[]string{"token", "uri"}, []string{"github.com/Eyevinn/hls-m3u8"}},
 	"systemtest": {},
-	"":           {[]string{"caller", "cdn", "config", "listen", "revoked", "scheme", "server", "token", "uri", "video"}, []string{"github.com/agnivade/levenshtein", "golang.org/x/term"}},
+	"":           {[]string{"caller", "cdn", "config", "listen", "playlist", "revoked", "scheme", "server", "token", "uri", "video"}, []string{"github.com/agnivade/levenshtein", "golang.org/x/term"}},
 }
 
 // TestLayers: every arrow between packages points downwards, and no other module is linked where it

@@ -63,7 +63,7 @@ func TestServe(t *testing.T) {
 	if status := p.wait(t); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
-	want := []string{"INFO admin endpoints", "INFO serving", "INFO shutting down", "INFO stopped"}
+	want := []string{"WARN configuration: " + noCallers, "INFO admin endpoints", "INFO serving", "INFO shutting down", "INFO stopped"}
 	if got := p.messages(); !slices.Equal(got, want) {
 		t.Errorf("logged %q, want %q", got, want)
 	}
