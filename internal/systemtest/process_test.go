@@ -67,9 +67,14 @@ func start(tb testing.TB, args ...string) *process {
 	if !slices.Contains(args, "-config") {
 		args = append([]string{"-demo"}, args...)
 	}
-	p := &process{exited: make(chan error, 1)}
-	p.cmd = exec.Command(binary, append([]string{"-listen", "127.0.0.1:0", "-admin", "127.0.0.1:0"}, args...)...)
-	p.cmd.Env = append(os.Environ(), "VIDEOTOKEN_CONFIG=")
+	return launch(tb, exec.Command(binary, append([]string{"-listen", "127.0.0.1:0", "-admin", "127.0.0.1:0"}, args...)...), 1)
+}
+
+// launch runs a command that becomes the service, and waits until it serves on as many sockets.
+func launch(tb testing.TB, cmd *exec.Cmd, sockets int) *process {
+	tb.Helper()
+	p := &process{exited: make(chan error, 1), cmd: cmd}
+	cmd.Env = append(append(os.Environ(), "VIDEOTOKEN_CONFIG="), cmd.Env...)
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		tb.Fatal(err)
@@ -93,7 +98,9 @@ func start(tb testing.TB, args ...string) *process {
 				p.admin = record["address"].(string)
 			case "serving":
 				p.addr = record["address"].(string)
-				close(ready)
+				if sockets--; sockets == 0 {
+					close(ready)
+				}
 			}
 		}
 		p.exited <- p.cmd.Wait()
