@@ -222,6 +222,7 @@ func (s *service) isEnd(sig os.Signal) bool {
 	if sig != syscall.SIGHUP {
 		return true
 	}
+	s.log.Info("SIGHUP: reading the configuration again")
 	if err := s.reload("SIGHUP"); errors.Is(err, errNoFile) {
 		s.log.Warn("SIGHUP: " + err.Error())
 	}

@@ -43,7 +43,7 @@ func addShared(ctx context.Context, url string, m *memory, log *slog.Logger, ses
 	defer s.close()
 	c, err := s.connect(ctx)
 	if err != nil {
-		return fmt.Errorf("Redis: %w", err)
+		return fmt.Errorf("redis: %w", err)
 	}
 	if err := s.add(ctx, session, until); err != nil {
 		return err
@@ -58,7 +58,7 @@ func addShared(ctx context.Context, url string, m *memory, log *slog.Logger, ses
 		err = errors.New("it lost the session again")
 	}
 	if err != nil {
-		return fmt.Errorf("Redis: %w", err)
+		return fmt.Errorf("redis: %w", err)
 	}
 	return nil
 }

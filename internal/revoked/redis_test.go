@@ -194,7 +194,7 @@ func TestRedisStops(t *testing.T) {
 	revoke(t, sets[0], 1)
 	r.Signal(t, syscall.SIGSTOP)
 	err := sets[0].Revoke(context.Background(), id(2), testUntil)
-	if err == nil || !strings.Contains(err.Error(), "not revoked: Redis does not take it") {
+	if err == nil || !strings.Contains(err.Error(), "not revoked: redis does not take it") {
 		t.Error(err)
 	}
 	await(t, "it fails", func() bool { return sets[0].Stats().Failures > 0 })

@@ -117,7 +117,7 @@ func (s *shared) connect(ctx context.Context) (valkey.Client, error) {
 func (s *shared) add(ctx context.Context, session [8]byte, until uint32) error {
 	p := s.client.Load()
 	if p == nil {
-		return errors.New("Redis was not reached yet")
+		return errors.New("redis was not reached yet")
 	}
 	c := *p
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
@@ -131,7 +131,7 @@ func (s *shared) add(ctx context.Context, session [8]byte, until uint32) error {
 	) {
 		if err := answer.Error(); err != nil {
 			s.pending.see(by)
-			return fmt.Errorf("Redis does not take it: %w", err)
+			return fmt.Errorf("redis does not take it: %w", err)
 		}
 	}
 	if !s.memory.add(session, until) { // first, so that scan writes it back if Redis loses it now
@@ -158,7 +158,7 @@ func (s *shared) sync(ctx context.Context) (loaded bool, err error) {
 		}
 	}
 	if err != nil {
-		return loaded, fmt.Errorf("Redis: %w", err)
+		return loaded, fmt.Errorf("redis: %w", err)
 	}
 	return loaded, nil
 }

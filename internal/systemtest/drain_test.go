@@ -78,6 +78,7 @@ func TestDrain(t *testing.T) {
 				t.Errorf("draining: /healthz: %d", got)
 			}
 			p.signal(t, syscall.SIGHUP) // does not count as the second signal
+			p.await(t, hangup)
 			postSeed(t, p.addr)
 			p.signal(t, syscall.SIGINT)
 			if got := p.wait(t); got != 1 || !slices.ContainsFunc(p.messages(), func(m string) bool { return strings.Contains(m, "ended by a second signal") }) {
@@ -122,10 +123,9 @@ func TestSecondSignal(t *testing.T) {
 	}
 }
 
-const hangup = "WARN SIGHUP: the demonstration has no configuration that could be read again"
+const hangup = "INFO SIGHUP: reading the configuration again"
 
-// TestHangup: SIGHUP, by which other services read their configuration again, does not end this
-// one.
+// TestHangup: SIGHUP does not end a demonstration, which has no configuration to read again.
 func TestHangup(t *testing.T) {
 	p := start(t)
 	p.signal(t, syscall.SIGHUP)
