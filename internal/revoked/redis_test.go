@@ -3,78 +3,19 @@ package revoked
 import (
 	"context"
 	"fmt"
-	"net"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/valkey-io/valkey-go"
+	"videotoken/internal/revoked/redistest"
 )
 
-// redis is a Redis of its own for a test, on a Unix socket. deploy/e2e/install.sh installs it.
-type redis struct {
-	dir string
-	cmd *exec.Cmd
-}
-
-func startRedis(tb testing.TB, args ...string) *redis {
-	tb.Helper()
-	r := &redis{dir: tb.TempDir()}
-	r.start(tb, args...)
-	tb.Cleanup(func() { r.kill() })
-	return r
-}
-
-func (r *redis) socket() string { return filepath.Join(r.dir, "s") }
-func (r *redis) url() string    { return "unix://" + r.socket() }
-
-func (r *redis) start(tb testing.TB, args ...string) {
-	tb.Helper()
-	r.cmd = exec.Command("redis-server", append([]string{"--port", "0", "--unixsocket", r.socket(), "--dir", r.dir, "--save", ""}, args...)...)
-	if err := r.cmd.Start(); err != nil {
-		tb.Fatal(err, ": sh deploy/e2e/install.sh installs it")
-	}
-	await(tb, "Redis listens", func() bool {
-		c, err := net.Dial("unix", r.socket())
-		if err == nil {
-			_ = c.Close()
-		}
-		return err == nil
-	})
-}
-
-func (r *redis) kill() {
-	_ = r.cmd.Process.Kill()
-	_ = r.cmd.Wait()
-}
-
-// do sends a command, and returns the answer as text.
-func (r *redis) do(tb testing.TB, command ...string) string {
-	tb.Helper()
-	option, err := parseURL(r.url())
-	if err != nil {
-		tb.Fatal(err)
-	}
-	c, err := valkey.NewClient(option)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer c.Close()
-	v, err := c.Do(context.Background(), c.B().Arbitrary(command[0]).Args(command[1:]...).Build()).ToAny()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return fmt.Sprint(v)
-}
-
 // instances opens sets that share a Redis, and waits until all are loaded.
-func instances(tb testing.TB, r *redis, n int) (sets []*Set, logs []*logBuffer) {
+func instances(tb testing.TB, r *redistest.Server, n int) (sets []*Set, logs []*logBuffer) {
 	tb.Helper()
 	for range n {
-		s, log := open(tb, Config{Redis: r.url()})
+		s, log := open(tb, Config{Redis: r.URL()})
 		sets, logs = append(sets, s), append(logs, log)
 	}
 	for _, s := range sets {
@@ -95,7 +36,7 @@ func awaitAll(tb testing.TB, sets []*Set, ids ...int) {
 // TestRedis: what one instance revokes, or the command line, every other one has within a moment,
 // and one that starts later when it is loaded.
 func TestRedis(t *testing.T) {
-	r := startRedis(t, "--appendonly", "yes")
+	r := redistest.Start(t, "--appendonly", "yes")
 	sets, logs := instances(t, r, 3)
 	var worst time.Duration
 	for i := range 20 {
@@ -105,11 +46,11 @@ func TestRedis(t *testing.T) {
 		worst = max(worst, time.Since(began))
 	}
 	t.Logf("three instances had each of 20 sessions within %v", worst)
-	if err := Add(context.Background(), Config{Redis: r.url(), Now: sets[0].memory.now}, id(50), testUntil); err != nil {
+	if err := Add(context.Background(), Config{Redis: r.URL(), Now: sets[0].memory.now}, id(50), testUntil); err != nil {
 		t.Error(err)
 	}
 	awaitAll(t, sets, 50)
-	late, log := open(t, Config{Redis: r.url()})
+	late, log := open(t, Config{Redis: r.URL()})
 	await(t, "the set is loaded", late.Loaded)
 	for i := range 60 {
 		if got, want := late.Has(id(i)), i < 20 || i == 50; got != want {
@@ -129,17 +70,17 @@ func TestRedis(t *testing.T) {
 // TestRedisStarts: a set opens without Redis, is not loaded, revokes nothing, and is loaded once
 // Redis is there.
 func TestRedisStarts(t *testing.T) {
-	r := startRedis(t)
-	r.kill()
-	s, log := open(t, Config{Redis: r.url()})
+	r := redistest.Start(t)
+	r.Kill()
+	s, log := open(t, Config{Redis: r.URL()})
 	await(t, "it fails", func() bool { return s.Stats().Failures > 1 })
 	if err := s.Revoke(context.Background(), id(1), testTime+1); err == nil || s.Has(id(1)) || s.Loaded() {
 		t.Errorf("%v, loaded %v", err, s.Loaded())
 	}
-	if err := Add(context.Background(), Config{Redis: r.url(), Now: s.memory.now}, id(1), testUntil); err == nil {
+	if err := Add(context.Background(), Config{Redis: r.URL(), Now: s.memory.now}, id(1), testUntil); err == nil {
 		t.Error("the command line revokes without Redis")
 	}
-	r.start(t)
+	r.Restart(t)
 	await(t, "it is loaded", s.Loaded)
 	revoke(t, s, 1)
 	if n := strings.Count(log.String(), "level=ERROR"); n != 1 || !strings.Contains(log.String(), "all are known again") || !strings.Contains(log.String(), "set appendonly yes") {
@@ -153,17 +94,17 @@ func TestRedisStarts(t *testing.T) {
 func TestRedisLosesAll(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		lose func(testing.TB, *redis)
+		lose func(testing.TB, *redistest.Server)
 	}{
-		{"killed", func(tb testing.TB, r *redis) { r.kill(); r.start(tb) }},
-		{"emptied", func(tb testing.TB, r *redis) { r.do(tb, "FLUSHALL") }},
-		{"a time shortened, changes trimmed", func(tb testing.TB, r *redis) {
-			r.do(tb, "ZADD", sessionsKey, fmt.Sprint(testTime-5), fmt.Sprintf("%x", id(0)))
-			r.do(tb, "XTRIM", changesKey, "MAXLEN", "0")
+		{"killed", func(tb testing.TB, r *redistest.Server) { r.Kill(); r.Restart(tb) }},
+		{"emptied", func(tb testing.TB, r *redistest.Server) { r.Do(tb, "FLUSHALL") }},
+		{"a time shortened, changes trimmed", func(tb testing.TB, r *redistest.Server) {
+			r.Do(tb, "ZADD", sessionsKey, fmt.Sprint(testTime-5), fmt.Sprintf("%x", id(0)))
+			r.Do(tb, "XTRIM", changesKey, "MAXLEN", "0")
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := startRedis(t)
+			r := redistest.Start(t)
 			sets, _ := instances(t, r, 2)
 			acknowledged := map[int]bool{}
 			try := func(i int) {
@@ -189,7 +130,7 @@ func TestRedisLosesAll(t *testing.T) {
 				awaitAll(t, sets, i)
 			}
 			await(t, "all are in Redis again", func() bool {
-				return r.do(t, "ZCOUNT", sessionsKey, fmt.Sprint(testUntil), "+inf") == fmt.Sprint(len(acknowledged))
+				return r.Do(t, "ZCOUNT", sessionsKey, fmt.Sprint(testUntil), "+inf") == fmt.Sprint(len(acknowledged))
 			})
 			late, _ := instances(t, r, 1)
 			for i := range acknowledged {
@@ -203,43 +144,43 @@ func TestRedisLosesAll(t *testing.T) {
 
 // TestRedisLosesOne: also a session that somebody removed by hand, with nothing else going on.
 func TestRedisLosesOne(t *testing.T) {
-	r := startRedis(t)
+	r := redistest.Start(t)
 	sets, _ := instances(t, r, 2)
 	for i := range 3 {
 		revoke(t, sets[0], i)
 	}
 	awaitAll(t, sets, 0, 1, 2)
-	r.do(t, "ZREM", sessionsKey, fmt.Sprintf("%x", id(1)))
-	await(t, "it is in Redis again", func() bool { return r.do(t, "ZCARD", sessionsKey) == "3" })
+	r.Do(t, "ZREM", sessionsKey, fmt.Sprintf("%x", id(1)))
+	await(t, "it is in Redis again", func() bool { return r.Do(t, "ZCARD", sessionsKey) == "3" })
 	awaitAll(t, sets, 0, 1, 2)
 }
 
 // TestRedisKeepsTheLatest: the latest time counts, whichever instance says it and in whatever
 // order.
 func TestRedisKeepsTheLatest(t *testing.T) {
-	r := startRedis(t)
+	r := redistest.Start(t)
 	sets, _ := instances(t, r, 1)
 	s := sets[0]
-	score := func() string { return r.do(t, "ZSCORE", sessionsKey, fmt.Sprintf("%x", id(1))) }
+	score := func() string { return r.Do(t, "ZSCORE", sessionsKey, fmt.Sprintf("%x", id(1))) }
 	for _, until := range []int64{testUntil, testUntil - 7} {
 		if err := s.Revoke(context.Background(), id(1), until); err != nil {
 			t.Fatal(err)
 		}
-		if err := Add(context.Background(), Config{Redis: r.url(), Now: s.memory.now}, id(1), until-1); err != nil {
+		if err := Add(context.Background(), Config{Redis: r.URL(), Now: s.memory.now}, id(1), until-1); err != nil {
 			t.Error(err)
 		}
 	}
 	if got := score(); got != fmt.Sprint(float64(testUntil)) {
 		t.Errorf("until %s", got)
 	}
-	r.do(t, "ZADD", sessionsKey, fmt.Sprint(testUntil+9), fmt.Sprintf("%x", id(1)))
+	r.Do(t, "ZADD", sessionsKey, fmt.Sprint(testUntil+9), fmt.Sprintf("%x", id(1)))
 	s.shared.forget()
 	await(t, "what Redis says is known", func() bool {
 		entries, _, _ := s.Since(0, 10)
 		return len(entries) == 1 && entries[0].Until == testUntil+9
 	})
-	r.do(t, "FLUSHALL")
-	await(t, "and written back", func() bool { return r.do(t, "ZCARD", sessionsKey) == "1" })
+	r.Do(t, "FLUSHALL")
+	await(t, "and written back", func() bool { return r.Do(t, "ZCARD", sessionsKey) == "1" })
 	if got := score(); got != fmt.Sprint(float64(testUntil+9)) {
 		t.Errorf("until %s", got)
 	}
@@ -248,33 +189,29 @@ func TestRedisKeepsTheLatest(t *testing.T) {
 // TestRedisStops: a Redis that does not answer holds up neither those who verify nor, for long,
 // those who revoke.
 func TestRedisStops(t *testing.T) {
-	r := startRedis(t)
+	r := redistest.Start(t)
 	sets, logs := instances(t, r, 1)
 	revoke(t, sets[0], 1)
-	if err := r.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	r.Signal(t, syscall.SIGSTOP)
 	err := sets[0].Revoke(context.Background(), id(2), testUntil)
-	if err == nil || !strings.Contains(err.Error(), "not revoked: Redis does not take it") {
+	if err == nil || !strings.Contains(err.Error(), "not revoked: redis does not take it") {
 		t.Error(err)
 	}
 	await(t, "it fails", func() bool { return sets[0].Stats().Failures > 0 })
 	if !sets[0].Has(id(1)) || !sets[0].Loaded() {
 		t.Error("what was revoked")
 	}
-	if err := r.cmd.Process.Signal(syscall.SIGCONT); err != nil {
-		t.Fatal(err)
-	}
+	r.Signal(t, syscall.SIGCONT)
 	await(t, "all is well", func() bool { return strings.Contains(logs[0].String(), "all are known again") })
 	revoke(t, sets[0], 3)
 }
 
 // TestRedisRefuses: a Redis that cannot write is told, and what it has counts.
 func TestRedisRefuses(t *testing.T) {
-	r := startRedis(t)
+	r := redistest.Start(t)
 	sets, _ := instances(t, r, 1)
 	revoke(t, sets[0], 1)
-	r.do(t, "CONFIG", "SET", "maxmemory", "1")
+	r.Do(t, "CONFIG", "SET", "maxmemory", "1")
 	if err := sets[0].Revoke(context.Background(), id(2), testUntil); err == nil || !strings.Contains(err.Error(), "OOM") || sets[0].Has(id(2)) {
 		t.Error(err)
 	}
@@ -287,13 +224,13 @@ func TestRedisRefuses(t *testing.T) {
 // TestRedisHasMore: more changes at once than are read in one piece, more than the stream keeps,
 // and what is no session at all.
 func TestRedisHasMore(t *testing.T) {
-	r := startRedis(t)
+	r := redistest.Start(t)
 	sets, logs := instances(t, r, 2)
-	r.do(t, "ZADD", sessionsKey, "inf", fmt.Sprintf("%x", id(1)), "5", "no session", fmt.Sprint(testUntil), fmt.Sprintf("%X", id(2)), "-7", fmt.Sprintf("%x", id(3)))
-	r.do(t, "XADD", changesKey, "*", "session", "zz", "until", "99")
-	r.do(t, "XADD", changesKey, "*", "something", "else")
-	r.do(t, "XADD", changesKey, "*", "session", fmt.Sprintf("%x", id(4)), "until", "nan")
-	r.do(t, "XADD", changesKey, "*", "all", "another")
+	r.Do(t, "ZADD", sessionsKey, "inf", fmt.Sprintf("%x", id(1)), "5", "no session", fmt.Sprint(testUntil), fmt.Sprintf("%X", id(2)), "-7", fmt.Sprintf("%x", id(3)))
+	r.Do(t, "XADD", changesKey, "*", "session", "zz", "until", "99")
+	r.Do(t, "XADD", changesKey, "*", "something", "else")
+	r.Do(t, "XADD", changesKey, "*", "session", fmt.Sprintf("%x", id(4)), "until", "nan")
+	r.Do(t, "XADD", changesKey, "*", "all", "another")
 	awaitAll(t, sets, 1, 2)
 	for _, i := range []int{3, 4} {
 		if sets[0].Has(id(i)) {
@@ -314,7 +251,7 @@ func TestRedisHasMore(t *testing.T) {
 				args = append(args, fmt.Sprintf("%x", id(from)))
 				from++
 			}
-			r.do(t, args...)
+			r.Do(t, args...)
 		}
 	}
 	add(1000, 3500)
@@ -335,16 +272,16 @@ func TestRedisHasMore(t *testing.T) {
 // TestRedisDrops: what was over for a day goes out of Redis by the clock of Redis, and is not
 // written back.
 func TestRedisDrops(t *testing.T) {
-	r := startRedis(t)
+	r := redistest.Start(t)
 	now := time.Now().Unix()
 	sets, _ := instances(t, r, 1)
 	for i, until := range []int64{1, now - spare - 100, now - spare + 1000, now + 1000} {
-		r.do(t, "ZADD", sessionsKey, fmt.Sprint(until), fmt.Sprintf("%x", id(i)))
+		r.Do(t, "ZADD", sessionsKey, fmt.Sprint(until), fmt.Sprintf("%x", id(i)))
 	}
 	sets[0].Close()
 	instances(t, r, 1)
-	await(t, "what is over is gone", func() bool { return r.do(t, "ZCARD", sessionsKey) == "2" })
-	if got := r.do(t, "ZRANGE", sessionsKey, "0", "-1"); got != fmt.Sprintf("[%x %x]", id(2), id(3)) {
+	await(t, "what is over is gone", func() bool { return r.Do(t, "ZCARD", sessionsKey) == "2" })
+	if got := r.Do(t, "ZRANGE", sessionsKey, "0", "-1"); got != fmt.Sprintf("[%x %x]", id(2), id(3)) {
 		t.Error(got)
 	}
 }

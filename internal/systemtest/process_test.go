@@ -67,15 +67,14 @@ func start(tb testing.TB, args ...string) *process {
 	if !slices.Contains(args, "-config") {
 		args = append([]string{"-demo"}, args...)
 	}
-	return startWithout(tb, append([]string{"-listen", "127.0.0.1:0", "-admin", "127.0.0.1:0"}, args...)...)
+	return launch(tb, exec.Command(binary, append([]string{"-listen", "127.0.0.1:0", "-admin", "127.0.0.1:0"}, args...)...), 1)
 }
 
-// startWithout is start without addresses.
-func startWithout(tb testing.TB, args ...string) *process {
+// launch runs a command that becomes the service, and waits until it serves on as many sockets.
+func launch(tb testing.TB, cmd *exec.Cmd, sockets int) *process {
 	tb.Helper()
-	p := &process{exited: make(chan error, 1)}
-	p.cmd = exec.Command(binary, args...)
-	p.cmd.Env = append(os.Environ(), "VIDEOTOKEN_CONFIG=")
+	p := &process{exited: make(chan error, 1), cmd: cmd}
+	cmd.Env = append(append(os.Environ(), "VIDEOTOKEN_CONFIG="), cmd.Env...)
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		tb.Fatal(err)
@@ -98,8 +97,8 @@ func startWithout(tb testing.TB, args ...string) *process {
 			case "admin endpoints":
 				p.admin = record["address"].(string)
 			case "serving":
-				if p.addr == "" {
-					p.addr = record["address"].(string)
+				p.addr = record["address"].(string)
+				if sockets--; sockets == 0 {
 					close(ready)
 				}
 			}

@@ -1,14 +1,14 @@
 package systemtest
 
 import (
-	"context"
-	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,222 +19,331 @@ import (
 	"videotoken/token"
 )
 
-// keyed is a configuration with one CDN, whose keys have the ids.
-func keyed(ids ...int) string {
+// put writes a file at once, as a program that takes care does.
+func put(tb testing.TB, name, content string) {
+	tb.Helper()
+	if err := errors.Join(os.WriteFile(name+".new", []byte(content), 0o600), os.Rename(name+".new", name)); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// secret is the text of a secret of a number.
+func secret(n int) string {
+	raw := make([]byte, token.SecretSize)
+	raw[0], raw[1], raw[2] = 1, byte(n>>8), byte(n)
+	return token.FormatSecret(raw)
+}
+
+// withKeys is a configuration of a CDN with keys, each of which has the secret of its id.
+func withKeys(more string, ids ...int) string {
 	var keys []string
 	for _, id := range ids {
-		secret := make([]byte, token.SecretSize)
-		for i := range secret {
-			secret[i] = byte(id + i)
-		}
-		keys = append(keys, fmt.Sprintf("{id: %d, secret: %q}", id, token.FormatSecret(secret)))
+		keys = append(keys, fmt.Sprintf("{id: %d, secret: %q}", id, secret(id)))
 	}
-	return `cdns: [{name: a, url: "https://a.example", keys: [` + strings.Join(keys, ", ") + `]}]` + "\n"
+	return fmt.Sprintf("%s\ndrain: 0s\ncdns: [{name: a, url: \"https://a.example\", keys: [%s]}]\n", more, strings.Join(keys, ", "))
 }
 
-// replace writes a file as editors do: another one with its name.
-func replace(t *testing.T, file, content string) {
-	t.Helper()
-	if err := os.WriteFile(file+".new", []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(file+".new", file); err != nil {
-		t.Fatal(err)
-	}
+var tokenOf = regexp.MustCompile(`\?token=([A-Za-z0-9_-]+)"`)
+
+// signedBy returns the target of the first URL that the service signs, and the id of its key.
+func signedBy(tb testing.TB, addr string) (target string, id int) {
+	tb.Helper()
+	target = targetOf(tb, postSeed(tb, addr))
+	return target, keyOf(tb, target)
 }
 
-// awaitCount waits until the service has logged a message so many times.
-func (p *process) awaitCount(t *testing.T, message string, count int) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		n := 0
-		for _, m := range p.messages() {
-			if strings.Contains(m, message) {
-				n++
-			}
-		}
-		if n >= count {
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatalf("%q was logged %d times, want %d: %q", message, n, count, p.messages())
-		}
+// targetOf returns the target of the first URL of an answer.
+func targetOf(tb testing.TB, answer string) string {
+	tb.Helper()
+	m := tokenOf.FindStringSubmatch(answer)
+	if m == nil {
+		tb.Fatal(answer)
 	}
+	return "/Big_Buck_Bunny_1080p_surround_FrostWire.com.mp4?token=" + m[1]
 }
 
-// keyOf returns the id of the key that signs.
-func keyOf(t *testing.T, addr string) int {
-	t.Helper()
-	_, text, ok := strings.Cut(postSeed(t, addr), "token=")
-	if !ok || len(text) < 8 {
-		t.Fatal("no token")
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(text[:8])
+// keyOf verifies a target with the keys of all secrets, and returns the id of its key.
+func keyOf(tb testing.TB, target string) int {
+	tb.Helper()
+	v, err := allKeys().Verify(token.Request{URI: []byte(target), Now: time.Now().Unix()})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatalf("%s: %v", target, err)
 	}
-	return int(raw[2])<<8 | int(raw[3])
+	return int(v.Key)
 }
 
-const readAgain = "configuration read again"
+const maxKey = 1100
 
-// TestReload: SIGHUP, POST /reload and a change of the file each have the new keys sign; a mistake
-// keeps the old ones and shows in a metric.
+var allKeys = sync.OnceValue(func() (keys token.Keys) {
+	for id := range maxKey {
+		raw, err := token.ParseSecret(secret(id))
+		if err != nil {
+			panic(err)
+		}
+		k, err := token.NewKey(uint16(id), raw)
+		if err != nil {
+			panic(err)
+		}
+		keys = append(keys, k)
+	}
+	return keys
+})
+
+// admin sends a POST to the admin endpoints.
+func admin(tb testing.TB, p *process, path, body string) (status int, answer string) {
+	tb.Helper()
+	res, err := http.Post("http://"+p.admin+path, "application/json", strings.NewReader(body))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return res.StatusCode, string(b)
+}
+
+// awaitKey waits until the service signs with a key, and returns how long that took.
+func awaitKey(tb testing.TB, p *process, id int) time.Duration {
+	tb.Helper()
+	began := time.Now()
+	for {
+		if _, got := signedBy(tb, p.addr); got == id {
+			return time.Since(began)
+		}
+		if time.Since(began) > 30*time.Second {
+			tb.Fatalf("it never signs with key %d: %q", id, p.messages())
+		}
+	}
+}
+
+const (
+	notReloaded = "ERROR the configuration was not read again: the one before goes on"
+	goodAgain   = "INFO the configuration is as it was again"
+)
+
+// TestReload: each way to have the configuration read again, and what becomes of mistakes.
 func TestReload(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "videotoken.yaml")
-	replace(t, file, keyed(1))
+	put(t, file, withKeys("", 1))
 	p := start(t, "-config", file)
-	if got := keyOf(t, p.addr); got != 1 {
-		t.Fatalf("key %d signs", got)
+	if _, id := signedBy(t, p.addr); id != 1 {
+		t.Fatalf("key %d", id)
 	}
-	replace(t, file, keyed(2, 1)) // the watch sees it
-	p.awaitCount(t, readAgain, 1)
-	if got := keyOf(t, p.addr); got != 2 {
-		t.Errorf("after a change of the file key %d signs", got)
-	}
-	p.signal(t, syscall.SIGHUP) // with nothing new
-	p.await(t, hangup)
-	post := func(headers ...string) (int, string) {
-		r, err := http.NewRequest("POST", "http://"+p.admin+"/reload", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := 0; i < len(headers); i += 2 {
-			if headers[i] == "Host" {
-				r.Host = headers[i+1]
-			}
-			r.Header.Set(headers[i], headers[i+1])
-		}
-		res, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, _ := io.ReadAll(res.Body)
-		_ = res.Body.Close()
-		return res.StatusCode, string(body)
-	}
-	for _, c := range []struct {
-		headers []string
-		status  int
-	}{
-		{[]string{"Content-Type", "application/json"}, 200},
-		{[]string{"Content-Type", "application/json", "Host", "localhost:1"}, 200},
-		{nil, 415},
-		{[]string{"Content-Type", "text/plain"}, 415},
-		{[]string{"Content-Type", "application/json", "Origin", "http://evil.example"}, 403},
-		{[]string{"Content-Type", "application/json", "Host", "evil.example"}, 403},
-	} {
-		if status, body := post(c.headers...); status != c.status {
-			t.Errorf("%v: %d %s, want %d", c.headers, status, body, c.status)
-		}
-	}
-	replace(t, file, keyed(3)+"listne: 1\ntoken: {ttl: 1}\n")
-	p.awaitCount(t, "the one before goes on", 1)
-	if status, body := post("Content-Type", "application/json"); status != 422 || !strings.Contains(body, "listne: unknown field") {
-		t.Errorf("%d %s", status, body)
-	}
-	if got := keyOf(t, p.addr); got != 2 {
-		t.Errorf("after a mistake key %d signs", got)
+
+	// The file changes.
+	put(t, file, withKeys("", 2, 1))
+	t.Logf("a change of the file took effect after %v", awaitKey(t, p, 2))
+
+	// A mistake keeps the configuration before it. The metric tells.
+	put(t, file, withKeys("", 3)+"cors: {origins: [nowhere]}\nlisten: nowhere\n")
+	p.await(t, notReloaded)
+	if _, id := signedBy(t, p.addr); id != 2 {
+		t.Errorf("key %d after a mistake", id)
 	}
 	if m := get(t, "http://"+p.admin+"/metrics"); !strings.Contains(m, "\nvideotoken_config_last_reload_successful 0\n") {
-		t.Error("the metrics do not show the mistake")
+		t.Error("the metric does not tell of the mistake")
 	}
-	replace(t, file, keyed(3)+"limits: {body: 32KiB}\n")
-	p.awaitCount(t, "a reload does not change these", 1)
-	if got := keyOf(t, p.addr); got != 3 {
-		t.Errorf("after the mistake was mended key %d signs", got)
+	if status, answer := admin(t, p, "/reload", ""); status != 422 || !strings.Contains(answer, "cors.origins[0]") || !strings.Contains(answer, "listen: must be") {
+		t.Errorf("POST /reload: %d %s", status, answer)
 	}
+	p.signal(t, syscall.SIGHUP)
+
+	// Back as it was.
+	put(t, file, withKeys("", 2, 1))
+	p.await(t, goodAgain)
 	if m := get(t, "http://"+p.admin+"/metrics"); !strings.Contains(m, "\nvideotoken_config_last_reload_successful 1\n") {
-		t.Error("the metrics do not show that it was mended")
+		t.Error("the metric does not tell that all is well")
+	}
+
+	// A secret file that is not there yet, and comes.
+	inFile := fmt.Sprintf("drain: 0s\ncdns: [{name: a, url: \"https://a.example\", keys: [{id: 5, secret_file: five}]}]\n")
+	put(t, file, inFile)
+	if status, answer := admin(t, p, "/reload", "{}"); status != 422 || !strings.Contains(answer, "no such file") {
+		t.Errorf("%d %s", status, answer)
+	}
+	put(t, filepath.Join(filepath.Dir(file), "five"), secret(5)+"\n")
+	awaitKey(t, p, 5)
+
+	// By request and by signal, also where the file did not change.
+	if status, answer := admin(t, p, "/reload", ""); status != 200 {
+		t.Errorf("%d %s", status, answer)
+	}
+	put(t, file, withKeys("", 6))
+	if status, answer := admin(t, p, "/reload", ""); status != 200 {
+		t.Errorf("%d %s", status, answer)
+	}
+	if _, id := signedBy(t, p.addr); id != 6 {
+		t.Errorf("key %d right after POST /reload", id)
+	}
+	put(t, file, withKeys("", 7))
+	p.signal(t, syscall.SIGHUP)
+	awaitKey(t, p, 7)
+
+	// What a reload cannot change is said, and the rest of it takes effect.
+	put(t, file, withKeys("listen: \":1\"\nlimits: {body: 32KiB, urls: 7}", 8))
+	awaitKey(t, p, 8)
+	p.await(t, "WARN a reload does not change these: start the service anew")
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !slices.ContainsFunc(p.log, func(r map[string]any) bool { return fmt.Sprint(r["fields"]) == "[limits.body]" }) { // -listen holds
+		t.Errorf("%v", p.log)
+	}
+	for _, r := range p.log {
+		for id := range 9 {
+			if strings.Contains(fmt.Sprint(r), secret(id)) {
+				t.Errorf("a secret is logged: %v", r)
+			}
+		}
 	}
 }
 
-// TestReloadsUnderLoad: keys rotate under load. No request fails, and every token verifies with the
-// configuration of its moment and with the one after it.
-func TestReloadsUnderLoad(t *testing.T) {
+// TestReloadKubernetes: a Secret and a ConfigMap that Kubernetes mounts change by one symbolic link
+// for each folder.
+func TestReloadKubernetes(t *testing.T) {
+	dir := t.TempDir()
+	mount := func(folder string, version int, files map[string]string) {
+		t.Helper()
+		stamp := fmt.Sprintf("..2026_11_27_10_30_00.%d", version)
+		if err := os.MkdirAll(filepath.Join(dir, folder, stamp), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for name, content := range files {
+			put(t, filepath.Join(dir, folder, stamp, name), content)
+			if version == 1 {
+				if err := os.Symlink(filepath.Join("..data", name), filepath.Join(dir, folder, name)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		data := filepath.Join(dir, folder, "..data")
+		if err := errors.Join(os.Symlink(stamp, data+"_tmp"), os.Rename(data+"_tmp", data)); err != nil {
+			t.Fatal(err)
+		}
+		if version > 1 {
+			if err := os.RemoveAll(filepath.Join(dir, folder, fmt.Sprintf("..2026_11_27_10_30_00.%d", version-1))); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	config := func(id int) string {
+		return fmt.Sprintf("drain: 0s\ncdns: [{name: a, url: \"https://a.example\", keys: [{id: %d, secret_file: ../secrets/key}]}]\n", id)
+	}
+	mount("secrets", 1, map[string]string{"key": secret(1)})
+	mount("config", 1, map[string]string{"videotoken.yaml": config(1)})
+	p := start(t, "-config", filepath.Join(dir, "config", "videotoken.yaml"))
+	awaitSecret := func(id, number int) {
+		t.Helper()
+		raw, err := token.ParseSecret(secret(number))
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, err := token.NewKey(uint16(id), raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		for {
+			target := targetOf(t, postSeed(t, p.addr))
+			if _, err := (token.Keys{key}).Verify(token.Request{URI: []byte(target), Now: began.Unix()}); err == nil {
+				break
+			}
+			if time.Since(began) > 30*time.Second {
+				t.Fatalf("it never signs with key %d and secret %d: %q", id, number, p.messages())
+			}
+		}
+		t.Logf("took effect after %v", time.Since(began))
+	}
+	awaitSecret(1, 1)
+	mount("secrets", 2, map[string]string{"key": secret(2)})
+	awaitSecret(1, 2)
+	mount("config", 2, map[string]string{"videotoken.yaml": config(2)})
+	awaitSecret(2, 2)
+	if m := p.messages(); slices.Contains(m, notReloaded) {
+		t.Errorf("%q", m)
+	}
+}
+
+// TestReloads: 1,000 reloads under load, each with another key that signs, and with the one before
+// it: no request fails, each token verifies with the keys of its moment, and with those of the
+// configuration after it.
+func TestReloads(t *testing.T) {
+	const reloads = 1000
 	file := filepath.Join(t.TempDir(), "videotoken.yaml")
-	replace(t, file, keyed(1, 2))
+	put(t, file, withKeys("", 1))
 	p := start(t, "-config", file)
-	stop := make(chan struct{})
+	var asked atomic.Int64
+	done := make(chan struct{})
 	var clients sync.WaitGroup
-	var verified [4]atomic.Int64 // how many tokens each client has had verified
-	for n := range verified {
-		clients.Add(1)
-		go func() {
-			defer clients.Done()
+	for range 2 {
+		clients.Go(func() {
+			client := &http.Client{Transport: &http.Transport{}}
 			for {
 				select {
-				case <-stop:
+				case <-done:
 					return
 				default:
 				}
-				_, text, ok := strings.Cut(postSeed(t, p.addr), "https://a.example")
-				uri, _, _ := strings.Cut(text, "\"")
-				if !ok {
-					t.Error("no URL")
-					return
-				}
-				r, _ := http.NewRequest("GET", "http://"+p.addr+"/verify/auth-request/a", nil)
-				r.Header.Set("X-Original-URI", uri)
-				res, err := http.DefaultClient.Do(r)
+				res, err := client.Post("http://"+p.addr+"/video/token", "application/json", strings.NewReader(seed))
 				if err != nil {
 					t.Error(err)
 					return
 				}
+				b, err := io.ReadAll(res.Body)
 				_ = res.Body.Close()
-				if res.StatusCode != 200 {
-					t.Errorf("%s: %d", uri, res.StatusCode)
+				m := tokenOf.FindStringSubmatch(string(b))
+				if err != nil || res.StatusCode != 200 || m == nil {
+					t.Errorf("%d %s, %v", res.StatusCode, b, err)
 					return
 				}
-				verified[n].Add(1)
+				if _, err := allKeys().Verify(token.Request{URI: []byte("/Big_Buck_Bunny_1080p_surround_FrostWire.com.mp4?token=" + m[1]), Now: time.Now().Unix()}); err != nil {
+					t.Error(err)
+				}
+				asked.Add(1)
 			}
-		}()
+		})
 	}
-	for i := range 100 {
-		replace(t, file, keyed(i+2, i+1, i+3)) // the next one to sign verifies already
-		if res, err := http.Post("http://"+p.admin+"/reload", "application/json", nil); err != nil || res.StatusCode != 200 {
-			t.Fatal(res, err)
-		} else {
-			_ = res.Body.Close()
-		}
-		// One reload at most between a token and its verification: each client ends the pair of
-		// requests that it is in.
-		for n := range verified {
-			for before := verified[n].Load(); verified[n].Load() == before && !t.Failed(); time.Sleep(time.Millisecond) {
-			}
-		}
-	}
-	close(stop)
-	clients.Wait()
-}
-
-// TestListenOnSeveral: several addresses, one of them a Unix socket, which is removed at the end.
-func TestListenOnSeveral(t *testing.T) {
-	dir := t.TempDir()
-	file, socket := filepath.Join(dir, "videotoken.yaml"), filepath.Join(dir, "s")
-	replace(t, file, keyed(1)+"listen: [\"127.0.0.1:0\", \"unix:"+socket+"\"]\n")
-	p := startWithout(t, "-config", file, "-admin", "127.0.0.1:0")
-	p.awaitCount(t, "INFO serving", 2)
-	client := http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return net.Dial("unix", socket) }}}
-	for range 3 {
-		res, err := client.Post("http://unix/video/token", "application/json", strings.NewReader(`{"video":{"sources":[{"src":"/a"}]}}`))
+	verify := func(when, target string) {
+		t.Helper()
+		r, err := http.NewRequest("GET", "http://"+p.addr+"/verify/auth-request/a", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		body, _ := io.ReadAll(res.Body)
-		_ = res.Body.Close()
-		if res.StatusCode != 200 || !strings.Contains(string(body), "https://a.example/a?token=") {
-			t.Errorf("%d %s", res.StatusCode, body)
+		r.Header.Set("X-Original-URI", target)
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _ = res.Body.Close(); res.StatusCode != 200 {
+			t.Errorf("%s: %d %s", when, res.StatusCode, res.Header.Get("X-Token-Reason"))
 		}
 	}
-	if got := get(t, "http://"+p.addr+"/healthz"); got != "ok\n" {
-		t.Errorf("healthz: %q", got)
+	before := ""
+	for i := range reloads {
+		id := i + 2
+		put(t, file, withKeys("", id, id-1))
+		if status, answer := admin(t, p, "/reload", ""); status != 200 {
+			t.Fatalf("reload %d: %d %s", i, status, answer)
+		}
+		if before != "" {
+			verify("a token of the configuration before", before)
+		}
+		target, signed := signedBy(t, p.addr)
+		if signed != id {
+			t.Fatalf("reload %d: signed with key %d", i, signed)
+		}
+		verify("a token of this configuration", target)
+		before = target
 	}
-	p.signal(t, syscall.SIGTERM)
-	if status := p.wait(t); status != 0 {
-		t.Errorf("exit status %d", status)
+	close(done)
+	clients.Wait()
+	m := get(t, "http://"+p.admin+"/metrics")
+	if !strings.Contains(m, fmt.Sprintf("\nvideotoken_config_reloads_total{result=\"success\"} %d\n", reloads)) || !strings.Contains(m, "\nvideotoken_config_reloads_total{result=\"failure\"} 0\n") {
+		t.Errorf("%s", m)
 	}
-	if _, err := os.Stat(socket); !os.IsNotExist(err) {
-		t.Errorf("the socket is left: %v", err)
+	t.Logf("%d reloads, %d requests of others meanwhile, all answered", reloads, asked.Load())
+	if asked.Load() < reloads {
+		t.Error("too few requests")
 	}
 }
