@@ -158,7 +158,7 @@ func TestReload(t *testing.T) {
 	}
 
 	// A secret file that is not there yet, and comes.
-	inFile := fmt.Sprintf("drain: 0s\ncdns: [{name: a, url: \"https://a.example\", keys: [{id: 5, secret_file: five}]}]\n")
+	inFile := "drain: 0s\ncdns: [{name: a, url: \"https://a.example\", keys: [{id: 5, secret_file: five}]}]\n"
 	put(t, file, inFile)
 	if status, answer := admin(t, p, "/reload", "{}"); status != 422 || !strings.Contains(answer, "no such file") {
 		t.Errorf("%d %s", status, answer)
