@@ -130,8 +130,8 @@ func peers(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	})
 }
 
-// measure measures a fresh process under each of the loads. This service's answers are checked in
-// full, those of a peer only as HTTP.
+// measure measures a fresh process under each of the loads. The answers of this service are checked
+// in full. The answers of a peer are checked only as HTTP.
 func (p *peer) measure(ctx context.Context, service *measure.Service, loads []load.Load) error {
 	proc, err := subject.Start(ctx, p.command)
 	if err != nil {

@@ -111,8 +111,8 @@ func revisions(ctx context.Context, stdout, stderr io.Writer, args []string) err
 	})
 }
 
-// judge compares the results of head with those of base. A third arm, if there is one, is base
-// again: the noise.
+// judge compares the results of head with the results of base. A third arm is base again, and shows
+// the noise.
 func (d *duel) judge(ctx context.Context, stdout io.Writer, root string, args []string, arms [][]*record.Result) error {
 	var again []*record.Result
 	if len(arms) > 2 {

@@ -17,8 +17,8 @@ type column struct {
 	of    func(*peer) string
 }
 
-// standings writes the table of the README, and below it the tables of ratios. connections are
-// those of the closed loops, whose runs come before those of the open one.
+// standings writes the table of the README, and below it the tables of ratios. connections has
+// one number for each closed loop. The runs of the closed loops come before the run of the open one.
 func standings(w io.Writer, line []*peer, connections []int) {
 	open := len(connections)
 	var figures, costs, speeds []column
@@ -96,8 +96,8 @@ func figure(title string, m judge.Metric, load int) column {
 	}}
 }
 
-// ratio is a column with the ratio of a metric to that of the base, or no column if there is no
-// base.
+// ratio returns a column with a metric divided by the same metric of the base. Without a base it
+// returns an empty column.
 func ratio(title string, m judge.Metric, base *peer, load int) column {
 	if base == nil {
 		return column{}

@@ -76,8 +76,8 @@ describe("accept", () => {
   }
 });
 
-// A case that is refused for all keys must be refused for those of version 2 alone. The reason is
-// the same where the case is about version 2.
+// The vectors refuse each case with all keys. The function has only keys of version 2, and must
+// refuse it, too. Where the case has no other keys, the reason must be the same.
 describe("reject", () => {
   for (const c of vectors.reject) {
     test(c.name, () => {

@@ -8,14 +8,20 @@ import (
 	"videotoken/internal/caller"
 )
 
-func TestNoAllocations(t *testing.T) {
+// newCrowd makes a set of 101 callers, and returns the key of one of them.
+func newCrowd(tb testing.TB) (*caller.Set, string) {
+	tb.Helper()
 	keys := map[string]string{}
 	for i := range 100 {
-		keys[newKey(t)] = fmt.Sprint("caller-", i)
+		keys[newKey(tb)] = fmt.Sprint("caller-", i)
 	}
-	key := newKey(t)
+	key := newKey(tb)
 	keys[key] = "catalogue"
-	s := newSet(t, keys)
+	return newSet(tb, keys), key
+}
+
+func TestNoAllocations(t *testing.T) {
+	s, key := newCrowd(t)
 	known, unknown, long := []byte(key), []byte(newKey(t)), bytes.Repeat([]byte("k"), 16<<10)
 	path, paths := canonical(t, "/films/a/b.mp4"), parse(t, "/live/", "/films/")
 	hash := caller.HashOf(known)
@@ -37,13 +43,7 @@ func TestNoAllocations(t *testing.T) {
 }
 
 func BenchmarkFind(b *testing.B) {
-	keys := map[string]string{}
-	for i := range 100 {
-		keys[newKey(b)] = fmt.Sprint("caller-", i)
-	}
-	key := newKey(b)
-	keys[key] = "catalogue"
-	s := newSet(b, keys)
+	s, key := newCrowd(b)
 	known := []byte(key)
 	b.ReportAllocs()
 	for b.Loop() {

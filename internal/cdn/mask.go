@@ -9,7 +9,8 @@ import (
 	"videotoken/token"
 )
 
-// MaxCDNs is how many CDNs a set may have.
+// MaxCDNs is how many CDNs a set may have: the schedule of the turns grows with the sum of their
+// weights.
 const MaxCDNs = 256
 
 // Mask is a set of CDNs, by their index in the configuration.

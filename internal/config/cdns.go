@@ -4,22 +4,20 @@ import (
 	"fmt"
 	"strings"
 
+	"videotoken/internal/caller"
 	"videotoken/internal/cdn"
 	"videotoken/internal/scheme"
 	"videotoken/internal/uri"
 )
 
-const (
-	maxCDNs = 256 // the schedule of the turns grows with the sum of the weights
-	maxKeys = 64  // of a CDN
-)
+const maxKeys = 64 // of a CDN
 
 // cdns reads the list of CDNs. Names and key ids are unique in the whole file, so that a token
 // tells its key.
 func (r *reader) cdns(n *node, field string) (cdns []cdn.CDN) {
 	names, ids := map[string]string{}, map[int64]string{}
 	picked := false
-	r.listOf(n, field, 1, maxCDNs, func(n *node, field string) {
+	r.listOf(n, field, 1, cdn.MaxCDNs, func(n *node, field string) {
 		c := r.cdn(n, field, names, ids)
 		picked = picked || c.Weight > 0
 		cdns = append(cdns, c)
@@ -102,15 +100,9 @@ func (r *reader) cdn(n *node, field string, names map[string]string, ids map[int
 	return c
 }
 
-// isName reports whether s can name a CDN.
-func isName(s string) bool {
-	for _, c := range []byte(s) {
-		if !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '.') {
-			return false
-		}
-	}
-	return 1 <= len(s) && len(s) <= 64 && s != "." && s != ".."
-}
+// isName reports whether s can name a CDN: as a caller can be named, and not so that it changes the
+// path of /verify.
+func isName(s string) bool { return caller.IsName(s) && s != "." && s != ".." }
 
 // isBase reports whether URLs of a CDN can start with s: a scheme, http or https, a host, and a
 // base path in the one spelling that is served. A path that starts with "~" would be taken for a

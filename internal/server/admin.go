@@ -110,10 +110,7 @@ func (a *Admin) admits(r *http.Request) bool {
 		return true
 	}
 	values := r.Header["Authorization"]
-	if len(values) != 1 || len(values[0]) < len(bearer) || !strings.EqualFold(values[0][:len(bearer)], bearer) {
-		return false
-	}
-	return a.Key.Is([]byte(values[0][len(bearer):]))
+	return len(values) == 1 && a.Key.Is(bearerKey([]byte(values[0])))
 }
 
 // knows reports whether a Host is one of the loopback interface, or configured.

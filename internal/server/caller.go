@@ -42,9 +42,15 @@ func credentials(h *fasthttp.RequestHeader) (key []byte, sent bool) {
 			return nil, true
 		}
 		sent = true
-		if len(value) > len(bearer) && bytes.EqualFold(value[:len(bearer)], []byte(bearer)) {
-			key = value[len(bearer):]
-		}
+		key = bearerKey(value)
 	}
 	return key, sent
+}
+
+// bearerKey returns the key in a value of the header Authorization, nil for another scheme.
+func bearerKey(value []byte) []byte {
+	if len(value) < len(bearer) || !bytes.EqualFold(value[:len(bearer)], []byte(bearer)) {
+		return nil
+	}
+	return value[len(bearer):]
 }

@@ -52,8 +52,8 @@ type Sample struct {
 // Outcome is the result of a run without its samples.
 type Outcome struct {
 	Start time.Time // of the run; the times of samples count from here
-	// Failures counts, by reason, every request without a right answer, including those of the
-	// warm-up and those that were due and never sent.
+	// Failures counts every request without a right answer, by reason. It includes the requests of
+	// the warm-up, and requests that were due and never sent.
 	Failures map[string]int64
 	// Unsent is how many of them were due and never sent.
 	Unsent int64
