@@ -17,6 +17,7 @@ import (
 	"videotoken/internal/cdn"
 	"videotoken/internal/document"
 	"videotoken/internal/listen"
+	"videotoken/internal/scheme"
 )
 
 // Config is a configuration. docs/DESIGN.md, section 8, has an example with every field.
@@ -35,6 +36,11 @@ type Config struct {
 	Limits        Limits
 	Revocations   Revocations
 	Drain         time.Duration // how long the service goes on serving once it was told to end
+
+	// Signatures keeps what the CDNs' private keys have signed, SignatureCache bytes of it once it
+	// is resized.
+	Signatures     *scheme.Signatures
+	SignatureCache int64
 
 	// Files are the names of what was read, the file itself and its secret files, for Watch. Sum is
 	// a hash of their content: two configurations with one sum are the same.
@@ -124,27 +130,40 @@ func (m *Mistakes) Error() string {
 
 // Load reads a file. The error is a [*Mistakes] where the file could be read.
 func Load(name string) (*Config, error) {
+	return LoadAfter(nil, name)
+}
+
+// LoadAfter is [Load] for a process that has a configuration already, whose kept signatures serve
+// the new one, too.
+func LoadAfter(before *Config, name string) (*Config, error) {
 	f, err := readFile(name, maxSize+1)
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %s: %w", name, err)
 	}
-	return parseFile(name, f)
+	signatures := (*scheme.Signatures)(nil)
+	if before != nil {
+		signatures = before.Signatures
+	}
+	return parseFile(name, f, signatures)
 }
 
 // Parse reads the content of a file, without looking at the file itself. The names of secret files
 // are relative to the file's directory.
 func Parse(name string, data []byte) (*Config, error) {
-	return parseFile(name, file{data: data})
+	return parseFile(name, file{data: data}, nil)
 }
 
-func parseFile(name string, f file) (*Config, error) {
-	r := &reader{dir: filepath.Dir(name), secrets: map[string]string{}, files: []string{name}, sum: sha256.New()}
+func parseFile(name string, f file, signatures *scheme.Signatures) (*Config, error) {
+	if signatures == nil {
+		signatures = scheme.NewSignatures(scheme.DefaultSignatures)
+	}
+	r := &reader{dir: filepath.Dir(name), secrets: map[string]string{}, files: []string{name}, sum: sha256.New(), signatures: signatures}
 	r.note(name, f)
 	c := r.read(f.data)
 	if err := r.err(name); err != nil {
 		return nil, err
 	}
-	c.Files = r.files
+	c.Files, c.Signatures = r.files, signatures
 	r.sum.Sum(c.Sum[:0])
 	if r.inline && f.isPublic() {
 		c.Warnings = append(c.Warnings, fmt.Sprintf("%s has a secret in it and is %s: use secret_file, or chmod 600", name, f.readers()))
@@ -164,5 +183,7 @@ func defaults() *Config {
 		ClientAddress: "x-real-ip",
 		Limits:        Limits{Body: 64 << 10, URLs: 256, Connections: 100_000},
 		Drain:         5 * time.Second,
+
+		SignatureCache: scheme.DefaultSignatures,
 	}
 }

@@ -49,8 +49,9 @@ func (r *reader) config(root *node) *Config {
 			"trusted_proxies": func(n *node, f string) {
 				r.list(n, f, func(n *node, f string) { r.proxy(n, f, &c.Proxies) })
 			},
-			"client_address": func(n *node, f string) { c.ClientAddress, _ = r.choice(n, f, ClientAddresses...) },
-			"drain":          func(n *node, f string) { c.Drain, _ = r.duration(n, f, 0, time.Hour) },
+			"client_address":  func(n *node, f string) { c.ClientAddress, _ = r.choice(n, f, ClientAddresses...) },
+			"drain":           func(n *node, f string) { c.Drain, _ = r.duration(n, f, 0, time.Hour) },
+			"signature_cache": func(n *node, f string) { c.SignatureCache, _ = r.size(n, f, 1<<20, 1<<36, "") },
 		})
 	}
 	if err := c.Admin.check(); err != nil && len(r.mistakes) == 0 {

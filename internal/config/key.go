@@ -95,21 +95,21 @@ func (r *reader) secretFile(n *node, field, name string) []byte {
 		r.fail(n, field, "is a secret, not the name of a file: move it to `secret`")
 		return nil
 	}
-	text, ok := r.secretText(n, field, name)
+	text, ok := r.secretText(n, field, name, maxSecretFile)
 	if !ok {
 		return nil
 	}
 	return r.secret(n, field, text)
 }
 
-// secretText reads a secret file, whose name may be relative to the configuration's, without the
-// line end.
-func (r *reader) secretText(n *node, field, name string) (string, bool) {
+// secretText reads a secret file of at most limit bytes, whose name may be relative to the
+// configuration's, without the line end.
+func (r *reader) secretText(n *node, field, name string, limit int64) (string, bool) {
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(r.dir, name)
 	}
 	r.files = append(r.files, name)
-	f, err := readFile(name, maxSecretFile)
+	f, err := readFile(name, limit)
 	if err != nil {
 		r.fail(n, field, "cannot be read: %v", err)
 		return "", false

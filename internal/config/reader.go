@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"videotoken/internal/scheme"
 )
 
 // reader turns the tree of a file into values. It collects mistakes instead of stopping at the
@@ -25,6 +27,8 @@ type reader struct {
 	inline   bool              // a secret stands in the file itself
 	files    []string          // that were read, or could not be
 	sum      hash.Hash         // of their content
+
+	signatures *scheme.Signatures // of the CDNs' private keys
 }
 
 // note notes the content of a file.

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"videotoken/internal/scheme"
@@ -23,29 +24,35 @@ func (r *reader) scheme(n *node, field string) *scheme.Scheme {
 	return scheme.Lookup(scheme.Default)
 }
 
-// schemeOptions adds the options of a scheme to the fields of a CDN. Values go to options, which
+// schemeOptions adds the options of a scheme to the fields of a CDN. Values go to values, which
 // starts with the defaults.
-func (r *reader) schemeOptions(kind *scheme.Scheme, known fields, options map[string]string) {
-	for _, o := range kind.Options {
+func (r *reader) schemeOptions(kind *scheme.Scheme, known fields, values map[string]string) {
+	r.options(kind.Options, known, values)
+	if kind.Weak {
+		known["weak"] = func(n *node, f string) { values["weak"] = strconv.FormatBool(r.boolean(n, f)) }
+	}
+}
+
+// options adds options to the fields that are known. Values go to values, which starts with the
+// defaults.
+func (r *reader) options(options []scheme.Option, known fields, values map[string]string) {
+	for _, o := range options {
 		if o.Default != "" {
-			options[o.Name] = o.Default
+			values[o.Name] = o.Default
 		}
 		known[o.Name] = func(n *node, f string) {
 			switch {
 			case o.Choices != nil:
-				options[o.Name], _ = r.choice(n, f, o.Choices...)
+				values[o.Name], _ = r.choice(n, f, o.Choices...)
 			case o.Bool:
-				options[o.Name] = strconv.FormatBool(r.boolean(n, f))
+				values[o.Name] = strconv.FormatBool(r.boolean(n, f))
 			case o.Seconds:
 				d, _ := r.duration(n, f, time.Second, maxTTL)
-				options[o.Name] = strconv.FormatInt(int64(d/time.Second), 10)
+				values[o.Name] = strconv.FormatInt(int64(d/time.Second), 10)
 			default:
-				options[o.Name], _ = r.text(n, f)
+				values[o.Name], _ = r.text(n, f)
 			}
 		}
-	}
-	if kind.Weak {
-		known["weak"] = func(n *node, f string) { options["weak"] = strconv.FormatBool(r.boolean(n, f)) }
 	}
 }
 
@@ -55,7 +62,7 @@ func (r *reader) signer(n *node, field string, kind *scheme.Scheme, url string, 
 		r.fail(n, field+".weak", "is missing: %s hashes with MD5, which is broken: weak: true says that you know, and that this CDN has nothing better", kind.Name)
 		return nil
 	}
-	c := &scheme.CDN{URL: url, Keys: keys, Options: options}
+	c := &scheme.CDN{URL: url, Keys: keys, Options: options, Signatures: r.signatures}
 	s, err := kind.New(c)
 	if err != nil {
 		r.fail(n, field, "%v", err)
@@ -86,15 +93,27 @@ func (r *reader) foreignKey(n *node, field string, kind *scheme.Scheme) (key sch
 	if parse == nil {
 		parse = readHex
 	}
-	known := fields{
-		"secret_file": func(n *node, f string) {
+	known := fields{}
+	if kind.Secret != nil || kind.HexSecret {
+		known["secret_file"] = func(n *node, f string) {
 			secrets = append(secrets, n)
 			if name, ok := r.text(n, f); ok {
-				if text, ok := r.secretText(n, f, name); ok {
+				if text, ok := r.secretText(n, f, name, maxSecretFile); ok {
 					read(n, f, text, parse)
 				}
 			}
-		},
+		}
+	}
+	options := map[string]string{}
+	r.options(kind.KeyOptions, known, options)
+	var private func() // reads the private key, once the options are known
+	if kind.Private != nil {
+		known["private_key_file"] = func(n *node, f string) {
+			secrets = append(secrets, n)
+			if name, ok := r.text(n, f); ok {
+				private = func() { key.Private = r.privateKey(n, f, name, kind, options) }
+			}
+		}
 	}
 	if kind.KeyID {
 		known["id"] = func(n *node, f string) {
@@ -127,17 +146,46 @@ func (r *reader) foreignKey(n *node, field string, kind *scheme.Scheme) (key sch
 		}
 	}
 	r.mapping(n, field, known)
+	if private != nil {
+		private()
+	}
 	switch {
 	case n.kind != mapping:
 	case kind.KeyID && !hasID:
 		r.fail(n, field+".id", "is missing: the key's name at the CDN")
 	case len(secrets) == 0:
 		delete(known, "id")
+		for _, o := range kind.KeyOptions {
+			delete(known, o.Name)
+		}
 		r.fail(n, field, "needs one of %s", known)
 	case len(secrets) > 1:
 		r.fail(secrets[1], field, "has more than one secret: remove all but one")
 	}
 	return key, len(r.mistakes) == at
+}
+
+// maxPrivateKeyFile bounds a PEM file with a private key.
+const maxPrivateKeyFile = 16 << 10
+
+// privateKey reads the private key in a PEM file, whose name may be relative to the configuration's.
+// It returns nil for a mistake.
+func (r *reader) privateKey(n *node, field, name string, kind *scheme.Scheme, options map[string]string) *scheme.PrivateKey {
+	if strings.Contains(name, "-----BEGIN") {
+		r.fail(n, field, "is a key, not the name of a file: put the key into a file that only the service can read")
+		return nil
+	}
+	text, ok := r.secretText(n, field, name, maxPrivateKeyFile)
+	if !ok {
+		return nil
+	}
+	key, err := kind.Private([]byte(text), options)
+	if err != nil {
+		r.fail(n, field, "%v", err)
+		return nil
+	}
+	r.unique(field, text)
+	return key
 }
 
 // readHex reads a secret in hexadecimal digits.

@@ -3,8 +3,8 @@ package scheme
 import (
 	"crypto/sha1"
 	"encoding/base64"
+	"errors"
 	"fmt"
-	"strconv"
 
 	"videotoken/internal/uri"
 	"videotoken/token"
@@ -47,7 +47,7 @@ type googleSigner struct {
 
 func newGoogle(c *CDN) (Signer, error) {
 	if !isToken(c.Keys[0].ID) {
-		return nil, fmt.Errorf(`the key's id must be its name at Google: letters, digits, "-" and "_"`)
+		return nil, errKeyName
 	}
 	s := &googleSigner{keyName: c.Keys[0].ID, inQuery: c.Options["placement"] == "query"}
 	s.origin, s.base = c.cut()
@@ -70,20 +70,17 @@ func (g *googleSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byt
 	start := len(dst)
 	dst = appendQuery(appendWire(append(dst, g.origin...), g.base, s), '?', s)
 	if c.Depth == 0 { // the whole URL is signed
-		dst = g.appendTerms(append(dst, separator(s)), c)
+		dst = appendGoogleTerms(append(dst, separator(s)), c, g.keyName)
 		m.text = append(m.text, dst[start:]...)
 	} else {
 		path := dst[start+len(g.origin):]
 		prefix := dst[start : start+len(g.origin)+len(directory(path, g.base, c.Depth))]
 		m.text = appendBase64(append(m.text, "URLPrefix="...), base64.URLEncoding, prefix)
-		m.text = g.appendTerms(append(m.text, '&'), c)
+		m.text = appendGoogleTerms(append(m.text, '&'), c, g.keyName)
 		dst = append(append(dst, separator(s)), m.text...)
 	}
 	dst = appendBase64(append(dst, "&Signature="...), base64.URLEncoding, m.sum())
 	return s.AppendFragment(dst), nil
 }
 
-func (g *googleSigner) appendTerms(dst []byte, c *token.Claims) []byte {
-	dst = strconv.AppendUint(append(dst, "Expires="...), uint64(c.Expiry), 10)
-	return append(append(dst, "&KeyName="...), g.keyName...)
-}
+var errKeyName = errors.New(`the key's id must be its name at Google: letters, digits, "-" and "_"`)

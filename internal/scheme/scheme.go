@@ -25,10 +25,12 @@ type Scheme struct {
 	Doc     string   // one sentence
 	Options []Option // of a CDN, besides those that every CDN has
 
-	KeyID      bool                              // a key has an id, a name that the CDN knows it by
-	HexSecret  bool                              // a secret may be written in hexadecimal digits
-	PrivateKey bool                              // a key is a private key in a PEM file
-	Secret     func(text string) ([]byte, error) // reads the text of a secret as the vendor shows it
+	KeyID     bool                              // a key has an id, a name that the CDN knows it by
+	HexSecret bool                              // a secret may be written in hexadecimal digits
+	Secret    func(text string) ([]byte, error) // reads the text of a secret as the vendor shows it
+	// Private reads a private key in a PEM file. It is nil where keys are secrets alone.
+	Private    func(pem []byte, options map[string]string) (*PrivateKey, error)
+	KeyOptions []Option // of a key
 
 	// NewSecret makes a secret of random bytes: the field of a key that it goes into, and its text.
 	// It is nil where the vendor makes the keys.
@@ -58,15 +60,17 @@ type Option struct {
 
 // CDN is what a signer is made of.
 type CDN struct {
-	URL     string // scheme, host and base path, without a slash at the end
-	Keys    []Key  // the first one signs
-	Options map[string]string
+	URL        string // scheme, host and base path, without a slash at the end
+	Keys       []Key  // the first one signs
+	Options    map[string]string
+	Signatures *Signatures // keeps the signatures of private keys
 }
 
-// Key is a key of a CDN's own scheme.
+// Key is a key of a CDN's own scheme: a secret, or a private key.
 type Key struct {
-	ID     string
-	Secret []byte
+	ID      string
+	Secret  []byte
+	Private *PrivateKey
 }
 
 // Signer signs the URLs of one CDN. It is immutable and safe for concurrent use.
@@ -77,12 +81,15 @@ type Signer interface {
 	// Needs tells.
 	Check(s *uri.Source, c *token.Claims) error
 	// Append appends the URL of a source with the claims to dst. The caller has made sure that the
-	// signer can express what the URL needs, and that Check returned nil. It does not allocate.
+	// signer can express what the URL needs, and that Check returned nil. A [*Miss] is the error of
+	// a signature that is expensive and must be made first. It allocates only for errors.
 	Append(dst []byte, s *uri.Source, c *token.Claims) ([]byte, error)
 }
 
 // All is every scheme, the default first.
-var All = []*Scheme{videotoken, videotokenSHA256, akamai, googleCloudCDN, bunny, secureLink, cat}
+var All = []*Scheme{
+	videotoken, videotokenSHA256, cloudfront, akamai, googleCloudCDN, googleMediaCDN, bunny, secureLink, cat,
+}
 
 // Default is the name of the scheme of a CDN that names none.
 const Default = "videotoken"

@@ -26,21 +26,25 @@ var own = func() map[string]struct {
 	}{}
 	secret := bytes.Repeat([]byte("k"), 32)
 	for _, s := range All {
-		key := Key{"7", secret}
+		key := Key{ID: "7", Secret: secret}
 		options := map[string]string{}
 		for _, o := range s.Options {
 			options[o.Name] = o.Default
 		}
 		switch s {
 		case googleCloudCDN:
-			key = Key{"my-key", secret[:16]}
+			key = Key{ID: "my-key", Secret: secret[:16]}
+		case googleMediaCDN:
+			key.ID = "my-key"
+		case cloudfront:
+			key = Key{ID: "K2JCJMDEHXQW5F", Private: newCloudFrontTestKey()}
 		case secureLink:
 			for _, name := range presetNames() {
 				list[s.Name+"/"+name] = struct {
 					scheme  *Scheme
 					key     Key
 					options map[string]string
-				}{s, Key{"", []byte("enigma")}, map[string]string{"preset": name, "validity": "1800", "unlimited": "true"}}
+				}{s, Key{ID: "", Secret: []byte("enigma")}, map[string]string{"preset": name, "validity": "1800", "unlimited": "true"}}
 			}
 			options["expression"], options["template"] = "$expires:$dir:$ip $secret", "$base/$token/$expires$wire"
 		}
@@ -67,7 +71,7 @@ func newSigner(tb testing.TB, name, url string, options ...string) Signer {
 	for i := 0; i < len(options); i += 2 {
 		all[options[i]] = options[i+1]
 	}
-	s, err := o.scheme.New(&CDN{URL: url, Keys: []Key{o.key}, Options: all})
+	s, err := o.scheme.New(&CDN{URL: url, Keys: []Key{o.key}, Options: all, Signatures: testSignatures})
 	if err != nil {
 		tb.Fatalf("%s: %v", name, err)
 	}
@@ -88,7 +92,7 @@ func sign(tb testing.TB, s Signer, src string, c token.Claims) string {
 	if c.Expiry == 0 {
 		c.Expiry = expiry
 	}
-	out, err := s.Append([]byte("before "), source(tb, src), &c)
+	out, err := appendMade(s, []byte("before "), source(tb, src), &c)
 	if err != nil || !bytes.HasPrefix(out, []byte("before ")) {
 		tb.Fatalf("%s: %s, %v", src, out, err)
 	}
@@ -111,6 +115,12 @@ func TestURLs(t *testing.T) {
 		{"videotoken", "https://a.example/base", nil, "/f/x.mp4?a=1#t", token.Claims{}, "https://a.example/base/f/x.mp4?a=1&token=@#t"},
 		{"videotoken", "https://a.example/base", nil, "/f/d/x.m3u8?a=1", directory, "https://a.example/base/~@/f/d/x.m3u8?a=1"},
 		{"videotoken-sha256", "https://a.example", nil, "/f/x.mp4", token.Claims{}, "https://a.example/f/x.mp4?token=@"},
+		{"cloudfront", "https://a.example/base", nil, "/f/é.mp4#t", token.Claims{}, "https://a.example/base/f/%C3%A9.mp4?Expires=2000000000&Signature=@&Key-Pair-Id=K2JCJMDEHXQW5F&Hash-Algorithm=SHA256#t"},
+		{"cloudfront", "https://a.example", nil, "/x.mp4?a=1", address, "https://a.example/x.mp4?a=1&Policy=eyJTdGF0ZW1lbnQiOlt7IlJlc291cmNlIjoiaHR0cHM6Ly9hLmV4YW1wbGUveC5tcDQ~YT0xIiwiQ29uZGl0aW9uIjp7IkRhdGVMZXNzVGhhbiI6eyJBV1M6RXBvY2hUaW1lIjoyMDAwMDAwMDAwfSwiSXBBZGRyZXNzIjp7IkFXUzpTb3VyY2VJcCI6IjIwMy4wLjExMy43LzMyIn19fV19&Signature=@&Key-Pair-Id=K2JCJMDEHXQW5F&Hash-Algorithm=SHA256"},
+		{"cloudfront", "https://a.example/b", []string{"placement", "query"}, "/f/d/x.m3u8?a=1", directory, "https://a.example/b/f/d/x.m3u8?a=1&Policy=eyJTdGF0ZW1lbnQiOlt7IlJlc291cmNlIjoiaHR0cHM6Ly9hLmV4YW1wbGUvYi9mL2QvKiIsIkNvbmRpdGlvbiI6eyJEYXRlTGVzc1RoYW4iOnsiQVdTOkVwb2NoVGltZSI6MjAwMDAwMDAwMH19fV19&Signature=@&Key-Pair-Id=K2JCJMDEHXQW5F&Hash-Algorithm=SHA256"},
+		{"google-media-cdn", "https://a.example/base", nil, "/x y.mp4?a=1#t", token.Claims{}, "https://a.example/base/x%20y.mp4?a=1&Expires=2000000000&KeyName=my-key&Signature=@#t"},
+		{"google-media-cdn", "https://a.example/b", nil, "/f/d/e/x.m3u8?a=1#t", directory, "https://a.example/b/f/d/edge-cache-token=Expires=2000000000&KeyName=my-key&Signature=@/e/x.m3u8?a=1#t"},
+		{"google-media-cdn", "https://a.example", []string{"placement", "query"}, "/f/d/x.mpd", directory, "https://a.example/f/d/x.mpd?URLPrefix=aHR0cHM6Ly9hLmV4YW1wbGUvZi9kLw&Expires=2000000000&KeyName=my-key&Signature=@"},
 		{"akamai", "https://a.example/base", nil, "/f/é.mp4#t", session, "https://a.example/base/f/%C3%A9.mp4?hdnea=exp=2000000000~acl=/base/f/%C3%A9.mp4~id=0011223344556677~hmac=@#t"},
 		{"akamai", "https://a.example/base", nil, "/f/d/e/x.m3u8?a=1", directory, "https://a.example/hdnea=exp=2000000000~acl=/base/f/d/*~hmac=@/base/f/d/e/x.m3u8?a=1"},
 		{"akamai", "https://a.example", []string{"placement", "query", "parameter", "hdnts"}, "/f/d/x.m3u8?a=1", directory, "https://a.example/f/d/x.m3u8?a=1&hdnts=exp=2000000000~acl=/f/d/*~hmac=@"},
@@ -222,6 +232,11 @@ func TestRefused(t *testing.T) {
 		depth     int
 		refused   bool
 	}{
+		{"cloudfront", "/a*b.mp4", 0, true},
+		{"cloudfront", "/a%2Ab.mp4", 0, false},
+		{"cloudfront", "/a.mp4?x=*", 0, true},
+		{"cloudfront", "/a.mp4?x=?", 0, true},
+		{"cloudfront", "/a.mp4?x=1", 0, false},
 		{"akamai", "/a*b.mp4", 0, true},
 		{"akamai", "/a%3Fb.mp4", 0, true},
 		{"akamai", "/a!b.mp4", 0, true},
@@ -288,7 +303,7 @@ func TestNewRefuses(t *testing.T) {
 		{secureLink, "s", custom("$expires$path$secret", "?t=$token"), "$path is no variable"},
 		{secureLink, "s", custom("$uri$query$expires$secret", "?t=$token"), "$query stands beside"},
 	} {
-		_, err := c.scheme.New(&CDN{URL: "https://a.example", Keys: []Key{{"1", []byte(c.secret)}}, Options: c.options})
+		_, err := c.scheme.New(&CDN{URL: "https://a.example", Keys: []Key{{ID: "1", Secret: []byte(c.secret)}}, Options: c.options})
 		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s %v: %v, want %q", c.scheme.Name, c.options, err, c.says)
 		}
@@ -325,11 +340,16 @@ func TestNoAllocations(t *testing.T) {
 				continue
 			}
 			dst := make([]byte, 0, 4096)
+			if _, err := appendMade(s, dst, src, &c.claims); err != nil {
+				t.Fatal(err)
+			}
 			if n := testing.AllocsPerRun(200, func() {
 				if s.Check(src, &c.claims) != nil {
 					t.Fatal("refused")
 				}
-				_, _ = s.Append(dst, src, &c.claims)
+				if _, err := s.Append(dst, src, &c.claims); err != nil {
+					t.Fatal(err)
+				}
 			}); n != 0 && !raceEnabled {
 				t.Errorf("%s, %s: %v allocations", name, c.src, n)
 			}
@@ -346,6 +366,9 @@ func BenchmarkScheme(b *testing.B) {
 		}
 		b.Run(name, func(b *testing.B) {
 			dst := make([]byte, 0, 4096)
+			if _, err := appendMade(s, dst, src, &c); err != nil {
+				b.Fatal(err)
+			}
 			for b.Loop() {
 				_, _ = s.Append(dst, src, &c)
 			}

@@ -73,3 +73,17 @@ func (s *Signer) pick(id []byte, chosen *cdn.Mask) *cdn.CDN {
 	}
 	return s.CDNs.PickAmong(id, chosen)
 }
+
+// earlier returns the CDN that an earlier attempt picked for the next video, nil for none: without
+// an attempt, after a reload, or where it cannot express any more what the video needs.
+func (r *request) earlier(s *Signer, able *cdn.Mask) *cdn.CDN {
+	i := len(r.picked)
+	if r.before.cdns != s.CDNs || i >= len(r.before.picked) {
+		return nil
+	}
+	c := r.before.picked[i]
+	if able != nil && !able.Has(s.CDNs.Index([]byte(c.Name))) {
+		return nil
+	}
+	return c
+}

@@ -13,48 +13,50 @@ import (
 
 // claims returns what the tokens of a document say: the signer's policy, narrowed by the document's
 // options. The depth is missing, which each source has for itself.
-func (s *Signer) claims(d *document.Document, maxTTL, now int64) (c token.Claims, err error) {
+// Step is how far the expiries of two windows are apart.
+func (s *Signer) claims(d *document.Document, maxTTL, now int64) (c token.Claims, step int64, err error) {
 	o := &d.Options
 	ttl := min(s.TTL, maxTTL)
 	if !o.TTL.IsAbsent() {
 		if ttl, err = integer(d.Bytes(o.TTL), "/token/ttl", 1, maxTTL); err != nil {
-			return c, err
+			return c, 0, err
 		}
 	}
-	expiry := s.expiry(now, ttl, maxTTL)
+	step = max(1, min(s.Round, ttl/4))
+	expiry := expiry(now, ttl, maxTTL, step)
 	if expiry > math.MaxUint32 {
-		return c, document.Errorf("/token/ttl", "is too long: a token cannot express an expiry after 2106-02-07")
+		return c, 0, document.Errorf("/token/ttl", "is too long: a token cannot express an expiry after 2106-02-07")
 	}
 	c.Expiry = uint32(expiry)
 	if !o.NotBefore.IsAbsent() {
 		t, err := integer(d.Bytes(o.NotBefore), "/token/notBefore", 0, math.MaxUint32)
 		if err != nil {
-			return c, err
+			return c, 0, err
 		}
 		if t >= expiry {
-			return c, document.Errorf("/token/notBefore", "is not before the token's expiry, %d: choose an earlier time or a longer ttl", expiry)
+			return c, 0, document.Errorf("/token/notBefore", "is not before the token's expiry, %d: choose an earlier time or a longer ttl", expiry)
 		}
 		c.NotBefore = uint32(t)
 	}
 	if !o.IP.IsAbsent() {
 		if c.IP, err = network(d, o.IP); err != nil {
-			return c, err
+			return c, 0, err
 		}
 	}
 	if !o.Session.IsAbsent() {
 		if c.Session, err = session(d, o.Session); err != nil {
-			return c, err
+			return c, 0, err
 		}
 		c.HasSession = true
 	}
-	return c, nil
+	return c, step, nil
 }
 
-// expiry returns now + ttl rounded up, so that a video's URLs stay the same for a while, and
-// players, browsers and CDNs can cache. Where that is later than a token may expire, it is rounded
-// down. A short ttl is rounded to less, so that a token is good for at least three quarters of it.
-func (s *Signer) expiry(now, ttl, maxTTL int64) int64 {
-	step := max(1, min(s.Round, ttl/4))
+// expiry returns now + ttl rounded up to a multiple of step, so that a video's URLs stay the same for
+// a while, and players, browsers and CDNs can cache. Where that is later than a token may expire, it
+// is rounded down. A short ttl has a short step, so that a token is good for at least three quarters
+// of it.
+func expiry(now, ttl, maxTTL, step int64) int64 {
 	latest := min(now+maxTTL, math.MaxUint32)
 	expiry := (now + ttl + step - 1) / step * step
 	if expiry > latest {

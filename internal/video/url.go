@@ -43,6 +43,12 @@ func (s *Signer) URL(src, mediaType string, o Options, now int64) (string, error
 	one := *s
 	one.Patterns, one.KeepForeign = document.Default, false // whatever is configured for documents
 	answer, _, err := one.Append(nil, body, now)
+	var pending *Pending
+	if errors.As(err, &pending) {
+		if err = pending.Make(); err == nil {
+			answer, _, err = one.Append(nil, body, now)
+		}
+	}
 	var e *Error
 	var f Forbidden
 	if errors.As(err, &f) {

@@ -17,6 +17,7 @@ import (
 	"videotoken/internal/cdn"
 	"videotoken/internal/document"
 	"videotoken/internal/revoked"
+	"videotoken/internal/scheme"
 	"videotoken/internal/uri"
 	"videotoken/token"
 )
@@ -55,10 +56,20 @@ func (s *Signer) Append(dst, body []byte, now int64) (out []byte, maxAge int64, 
 
 // AppendFor appends the answer to the request body of a caller to dst, and returns for how many
 // seconds after now, in Unix time, the answer's tokens are good. A nil caller is anybody. An error is
-// an [*Error], a [Forbidden] or ErrNotLoaded, and dst is then returned as it came.
+// an [*Error], a [Forbidden], a [*Pending], ErrBusy or ErrNotLoaded, and dst is then returned as it
+// came.
 func (s *Signer) AppendFor(by *caller.Caller, dst, body []byte, now int64) (out []byte, maxAge int64, err error) {
+	return s.Resume(nil, by, dst, body, now)
+}
+
+// Resume is [Signer.AppendFor] for a request that was pending: its videos stay on the CDNs that were
+// picked for them.
+func (s *Signer) Resume(before *Pending, by *caller.Caller, dst, body []byte, now int64) (out []byte, maxAge int64, err error) {
+	if before != nil && before.err() != nil {
+		return dst, 0, before.err()
+	}
 	r := requests.Get().(*request)
-	r.caller = by
+	r.caller, r.before = by, before
 	out, maxAge, err = s.sign(dst, body, now, r)
 	r.reset()
 	requests.Put(r)
@@ -74,9 +85,10 @@ func (s *Signer) sign(dst, body []byte, now int64, r *request) ([]byte, int64, e
 		return nil, 0, err
 	}
 	var err error
-	if r.claims, err = s.claims(d, s.maxTTL(r.caller), now); err != nil {
+	if r.claims, r.step, err = s.claims(d, s.maxTTL(r.caller), now); err != nil {
 		return nil, 0, err
 	}
+	r.now, r.expiry = now, int64(r.claims.Expiry)
 	if r.claims.HasSession {
 		if err := s.checkSession(r.claims.Session); err != nil {
 			return nil, 0, err
@@ -94,21 +106,31 @@ func (s *Signer) sign(dst, body []byte, now int64, r *request) ([]byte, int64, e
 		if err != nil {
 			return nil, 0, err
 		}
-		c := s.pick(r.identity(v), able)
+		var c *cdn.CDN
+		if r.before != nil {
+			c = r.earlier(s, able)
+		}
+		if c == nil {
+			c = s.pick(r.identity(v), able)
+		}
+		if s.CDNs.Foreign() {
+			r.picked = append(r.picked, c)
+		}
 		for i := v.First; i < v.End; i++ {
-			source := &r.sources[i]
 			dst = d.AppendBefore(dst, i)
-			if source.foreign {
+			if r.sources[i].foreign {
 				dst = d.AppendText(dst, i)
 				continue
 			}
-			r.claims.Depth = source.depth
-			if dst, err = c.Signer.Append(dst, &source.Source, &r.claims); err != nil {
+			if dst, err = s.appendURL(dst, c, i, r); err != nil {
 				return nil, 0, r.sourceError(i, err)
 			}
 		}
 	}
-	return d.AppendRest(dst), int64(r.claims.Expiry) - now, nil
+	if len(r.misses) > 0 {
+		return nil, 0, r.pending(s)
+	}
+	return d.AppendRest(dst), r.expiry - now, nil
 }
 
 func (s *Signer) patterns() *document.Patterns {
@@ -134,6 +156,13 @@ type request struct {
 	claims   token.Claims
 	chosen   cdn.Mask // the CDNs that the request asks for
 	able     cdn.Mask // those of them that can express what a video needs
+
+	now    int64
+	step   int64          // between the expiries of two windows
+	expiry int64          // the first of the answer's URLs to end
+	picked []*cdn.CDN     // of each video
+	misses []*scheme.Miss // the signatures that are not made yet
+	before *Pending       // the attempt before this one
 }
 
 // source is one URL of the document.
@@ -149,7 +178,10 @@ var requests = sync.Pool{New: func() any { return new(request) }}
 // reset forgets the request and keeps the memory.
 func (r *request) reset() {
 	r.document.Reset()
-	r.caller = nil
+	r.caller, r.before = nil, nil
+	clear(r.picked)
+	clear(r.misses)
+	r.picked, r.misses = r.picked[:0], r.misses[:0]
 	clear(r.sources) // they refer to the body
 	r.sources, r.paths = r.sources[:0], r.paths[:0]
 }

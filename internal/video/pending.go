@@ -1,0 +1,108 @@
+package video
+
+import (
+	"errors"
+	"sync/atomic"
+
+	"videotoken/internal/cdn"
+	"videotoken/internal/scheme"
+)
+
+// maxMisses is how many signatures one request may wait for.
+const maxMisses = 8
+
+// Pending is the error of a request whose answer needs signatures that are not made yet. Start has
+// them made, and then [Signer.Resume] gives the answer.
+type Pending struct {
+	misses []*scheme.Miss
+	cdns   *cdn.Set
+	picked []*cdn.CDN // of each video: the answer is on the CDNs that were picked first
+
+	left   atomic.Int32 // the signatures that are still to be made, and one for Start itself
+	failed atomic.Pointer[error]
+}
+
+func (p *Pending) Error() string { return "signatures of the answer are not made yet" }
+
+// ErrBusy is the error of a request whose signatures cannot be made now: it needs too many at once,
+// or too many requests wait already.
+var ErrBusy = errors.New("too many signatures are to be made")
+
+// Start has the signatures made by workers. Done is called once, from another goroutine, when all
+// are there or one of them failed. It is not called if Start returns an error, which is ErrBusy.
+func (p *Pending) Start(done func()) error {
+	p.left.Store(int32(len(p.misses)) + 1)
+	made := func(err error) {
+		if err != nil {
+			p.failed.Store(&err)
+		}
+		if p.left.Add(-1) == 0 {
+			done()
+		}
+	}
+	for _, m := range p.misses {
+		if err := m.Queue(made); err != nil {
+			return ErrBusy // the count never comes to 0
+		}
+	}
+	made(nil)
+	return nil
+}
+
+// Make makes the signatures in the caller's goroutine: for command lines.
+func (p *Pending) Make() error {
+	for _, m := range p.misses {
+		if err := m.Make(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// err is why the signatures could not be made.
+func (p *Pending) err() error {
+	if err := p.failed.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// pending returns the error of a request with missing signatures.
+func (r *request) pending(s *Signer) error {
+	if len(r.misses) > maxMisses {
+		for _, m := range r.misses[:maxMisses] { // so that another attempt has fewer to wait for
+			if m.Queue(nil) != nil {
+				break
+			}
+		}
+		return ErrBusy
+	}
+	p := &Pending{cdns: s.CDNs}
+	p.misses = append(p.misses, r.misses...)
+	p.picked = append(p.picked, r.picked...)
+	return p
+}
+
+// appendURL appends URL i on a CDN. Where its signature is not made yet, that of the window before
+// serves, and the next is made in the background; where that one is missing, too, the URL is left
+// out and the request has one more miss.
+func (s *Signer) appendURL(dst []byte, c *cdn.CDN, i int, r *request) ([]byte, error) {
+	source := &r.sources[i]
+	r.claims.Depth = source.depth
+	out, err := c.Signer.Append(dst, &source.Source, &r.claims)
+	var miss *scheme.Miss
+	if err == nil || !errors.As(err, &miss) {
+		return out, err
+	}
+	before := r.claims
+	before.Expiry -= uint32(r.step)
+	if int64(before.Expiry) > r.now && before.Expiry > before.NotBefore {
+		if out, err := c.Signer.Append(dst, &source.Source, &before); err == nil {
+			miss.Ahead()
+			r.expiry = min(r.expiry, int64(before.Expiry))
+			return out, nil
+		}
+	}
+	r.misses = append(r.misses, miss)
+	return dst, nil
+}
