@@ -51,12 +51,19 @@ func sign(stdout, stderr io.Writer, args []string) error {
 		}
 		o.TTL, signer.Round = *expires-now, 1
 	}
-	url, err := signer.URL(f.Arg(0), *mediaType, o, now)
+	url, cookies, err := signer.URL(f.Arg(0), *mediaType, o, now)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(stdout, url)
-	return err
+	if _, err = fmt.Fprintln(stdout, url); err != nil {
+		return err
+	}
+	for _, c := range cookies {
+		if _, err = fmt.Fprintf(stdout, "Set-Cookie: %s\n", c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // choose returns the CDN with the given name, or the first one that videos are balanced over.

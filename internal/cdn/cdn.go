@@ -29,6 +29,10 @@ type CDN struct {
 	Signer   scheme.Signer
 	Reserved []string // the query parameters, in lower case, that carry its tokens
 
+	// CookieDomain is the domain of the cookies that open its directories, "" without cookies. Then
+	// Signer is a [scheme.CookieSigner].
+	CookieDomain string
+
 	// ExactRequests refuses a request that an edge would not serve byte for byte as it came, but
 	// for the token: for edges that pass on the request and not the service's answer.
 	ExactRequests bool

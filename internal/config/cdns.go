@@ -83,9 +83,18 @@ func (r *reader) cdn(n *node, field string, names map[string]string, ids map[int
 		known["exact_requests"] = func(n *node, f string) { c.ExactRequests = r.boolean(n, f) }
 		known["enforce"] = func(n *node, f string) { c.ReportOnly = !r.boolean(n, f) }
 	}
+	if kind.Cookies {
+		known["cookies"] = func(n *node, f string) { r.cookies(n, f, &c, options) }
+	}
 	r.schemeOptions(kind, known, options)
 	at := len(r.mistakes)
 	r.mapping(n, field, known)
+	for _, check := range r.later {
+		check()
+	}
+	if r.later = nil; c.CookieDomain != "" {
+		r.cookieCDN = c.Name
+	}
 	for _, name := range []string{"name", "url", "keys"} {
 		if n.kind == mapping && missing[name] {
 			r.fail(n, field+"."+name, "is missing: every CDN needs it")

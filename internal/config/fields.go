@@ -60,6 +60,9 @@ func (r *reader) config(root *node) *Config {
 	if !hasCDNs {
 		r.fail(nil, "cdns", "is missing: list at least one CDN")
 	}
+	if r.cookieCDN != "" && !c.CORS.Credentials {
+		r.fail(nil, "cors.credentials", "must be true: the CDN %s has cookies, which browsers take only from requests with credentials", r.cookieCDN)
+	}
 	if len(r.mistakes) > 0 {
 		return nil
 	}

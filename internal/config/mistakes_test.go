@@ -26,7 +26,7 @@ func TestMistakes(t *testing.T) {
 		{"ttl unparsable and max_ttl below the default", cdns + "token: {ttl: 6 hours, max_ttl: 1h}\n", []string{"line 2, column 14: token.ttl: must be a duration of whole seconds from 1s to 87600h0m0s"}},
 		{"leeway too long", cdns + "token: {leeway: 2h}\n", []string{"token.leeway: must be a duration of whole seconds from 0s to 1h0m0s"}},
 		{"two documents", cdns + "---\n" + cdns, []string{"line 2, column 1: a second YAML document"}},
-		{"unknown field", cdns + "listne: \":1\"\n", []string{"line 2, column 1: listne: unknown field: expected one of admin, admin_hosts, admin_key, allow, balance, callers, cdns, client_address, cors, document, drain, limits, listen, revocations, token, transport, trusted_proxies"}},
+		{"unknown field", cdns + "listne: \":1\"\n", []string{"line 2, column 1: listne: unknown field: expected one of admin, admin_hosts, admin_key, allow, balance, callers, cdns, client_address, cors, document, drain, limits, listen, revocations, signature_cache, token, transport, trusted_proxies"}},
 		{"no value", cdns + "listen:\n", []string{"line 2, column 1: listen: has no value"}},
 		{"listen", cdns + "listen: localhost\n", []string{"line 2, column 9: listen: must be HOST:PORT"}},
 		{"listen twice", cdns + "listen: [\":1\", \":2\", \":1\"]\n", []string{"line 2, column 22: listen[2]: is the address of listen[0] already"}},
@@ -102,7 +102,7 @@ func TestMistakes(t *testing.T) {
 		{"only drained CDNs", strings.Replace(cdns, "keys:", "weight: 0, keys:", 1), []string{"line 1, column 7: cdns: every weight is 0"}},
 		{"flags of a CDN", strings.Replace(cdns, "keys:", "exact_requests: 1, enforce: no, scheme: hmac, placement: path, keys:", 1), []string{
 			"cdns[0].exact_requests: must be true or false", "cdns[0].enforce: must be true or false",
-			"column 84: cdns[0].scheme: must be videotoken, videotoken-sha256, akamai,",
+			"column 84: cdns[0].scheme: must be videotoken, videotoken-sha256, cloudfront, akamai,",
 			"cdns[0].placement: unknown field: expected one of enforce, exact_requests, keys, name, scheme, url, weight"}},
 		{"a secret of zeros", strings.Replace(cdns, "SECRET", zeros, 1), []string{"column 67: cdns[0].keys[0].secret: is all zeros, which everybody can guess"}},
 		{"listen on hosts that are none", cdns + "listen: \"a..b:80\"\nadmin: \"[::g]:80\"\n", []string{"line 2, column 9: listen: must be HOST:PORT", "line 3, column 8: admin: must be HOST:PORT"}},

@@ -27,6 +27,7 @@ var akamai = &Scheme{
 		placement,
 	},
 	HexSecret:  true,
+	Cookies:    true,
 	NewSecret:  newHexSecret,
 	KeyDoc:     "Property Manager, behavior Auth Token 2.0 Verification: enter the key there",
 	Parameters: []string{"hdnea", "hdnts", "hdntl", "__token__"},
@@ -40,6 +41,7 @@ var placement = Option{Name: "placement", Choices: []string{"query", "path"},
 type akamaiSigner struct {
 	origin, base, parameter, placement string
 	macs                               *macs
+	cookies                            bool
 }
 
 func newAkamai(c *CDN) (Signer, error) {
@@ -50,7 +52,7 @@ func newAkamai(c *CDN) (Signer, error) {
 	if len(key.Secret) < 16 {
 		return nil, fmt.Errorf("the secret is %d bytes: 16 at least", len(key.Secret))
 	}
-	s := &akamaiSigner{parameter: c.Options["parameter"], placement: c.Options["placement"]}
+	s := &akamaiSigner{parameter: c.Options["parameter"], placement: c.Options["placement"], cookies: c.hasCookies()}
 	if !isToken(s.parameter) {
 		return nil, errParameter
 	}
@@ -75,14 +77,20 @@ func (a *akamaiSigner) Can() Need { return Directory | Start | IPv4 | IPv6Addres
 
 var errAkamai = errors.New(`has one of * ? ! ~ in its path, which Akamai's access control lists read in their own way`)
 
-func (a *akamaiSigner) Check(s *uri.Source, _ *token.Claims) error {
+func (a *akamaiSigner) Check(s *uri.Source, c *token.Claims) error {
 	if bytes.ContainsAny(s.Canonical, "*?!~") {
 		return errAkamai
+	}
+	if c.Depth > 0 && a.cookies {
+		return checkCookiePath(s, c)
 	}
 	return nil
 }
 
 func (a *akamaiSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byte, error) {
+	if c.Depth > 0 && a.cookies {
+		return appendClean(dst, a.origin, a.base, s), nil
+	}
 	m := a.macs.get()
 	defer a.macs.put(m)
 	m.text = a.appendFields(m.text, s, c)
@@ -123,4 +131,13 @@ func (a *akamaiSigner) appendFields(dst []byte, s *uri.Source, c *token.Claims) 
 func (a *akamaiSigner) appendToken(dst []byte, m *mac) []byte {
 	dst = append(append(append(dst, a.parameter...), '='), m.text...)
 	return appendHex(append(dst, "~hmac="...), m.sum())
+}
+
+// Cookies implements [CookieSigner].
+func (a *akamaiSigner) Cookies(s *uri.Source, c *token.Claims) (string, []Cookie, error) {
+	m := a.macs.get()
+	defer a.macs.put(m)
+	m.text = a.appendFields(m.text, s, c)
+	value := a.appendToken(nil, m)[len(a.parameter)+1:]
+	return string(appendDirectory(nil, a.base, s, c)), []Cookie{{a.parameter, string(value)}}, nil
 }

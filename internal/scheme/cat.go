@@ -29,6 +29,7 @@ var cat = &Scheme{
 	},
 	KeyID:      true,
 	HexSecret:  true,
+	Cookies:    true,
 	NewSecret:  newHexSecret,
 	KeyDoc:     "give the edge the key and its id",
 	Secret:     text,
@@ -51,6 +52,7 @@ type catSigner struct {
 	origin, base, host, issuer, parameter, placement string
 	head                                             []byte // of the COSE_Mac0, with the key's id
 	macs                                             *macs
+	cookies                                          bool
 }
 
 func newCAT(c *CDN) (Signer, error) {
@@ -61,7 +63,7 @@ func newCAT(c *CDN) (Signer, error) {
 	case key.ID == "":
 		return nil, fmt.Errorf("the key needs an id")
 	}
-	s := &catSigner{issuer: c.Options["issuer"], parameter: c.Options["parameter"], placement: c.Options["placement"]}
+	s := &catSigner{issuer: c.Options["issuer"], parameter: c.Options["parameter"], placement: c.Options["placement"], cookies: c.hasCookies()}
 	if !isToken(s.parameter) {
 		return nil, errParameter
 	}
@@ -86,9 +88,17 @@ func (t *catSigner) Can() Need {
 	return Directory | Start | addresses | Session | Query
 }
 
-func (t *catSigner) Check(*uri.Source, *token.Claims) error { return nil }
+func (t *catSigner) Check(s *uri.Source, c *token.Claims) error {
+	if c.Depth > 0 && t.cookies {
+		return checkCookiePath(s, c)
+	}
+	return nil
+}
 
 func (t *catSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byte, error) {
+	if c.Depth > 0 && t.cookies {
+		return appendClean(dst, t.origin, t.base, s), nil
+	}
 	m := t.macs.get()
 	defer t.macs.put(m)
 	m.part = t.appendClaims(m.part, m, s, c)
@@ -103,6 +113,16 @@ func (t *catSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byte, 
 		dst = t.appendToken(append(dst, separator(s)), m)
 	}
 	return s.AppendFragment(dst), nil
+}
+
+// Cookies implements [CookieSigner].
+func (t *catSigner) Cookies(s *uri.Source, c *token.Claims) (string, []Cookie, error) {
+	m := t.macs.get()
+	defer t.macs.put(m)
+	m.part = t.appendClaims(m.part, m, s, c)
+	m.text = appendCOSE(m.text[:0], t.head, m)
+	value := t.appendToken(nil, m)[len(t.parameter)+1:]
+	return string(appendDirectory(nil, t.base, s, c)), []Cookie{{t.parameter, string(value)}}, nil
 }
 
 func (t *catSigner) appendToken(dst []byte, m *mac) []byte {

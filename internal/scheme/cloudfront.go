@@ -35,6 +35,7 @@ var cloudfront = &Scheme{
 	KeyOptions: []Option{{Name: "hash", Default: "sha256", Choices: []string{"sha256", "sha1"},
 		Doc: "the hash that is signed: sha1 for RSA keys of distributions that know no other"}},
 	KeyDoc:     "CloudFront, Public keys: upload the public key; its id there is the key's id. Add it to a key group, and restrict viewer access of the behavior to that group",
+	Cookies:    true,
 	Parameters: []string{"expires", "policy", "signature", "key-pair-id", "hash-algorithm"},
 	New:        newCloudFront,
 }
@@ -71,6 +72,7 @@ type cloudfrontSigner struct {
 	origin, base string
 	keyID        string
 	inQuery      bool
+	cookies      bool
 	key          *PrivateKey
 	signatures   *Signatures
 }
@@ -82,13 +84,14 @@ func newCloudFront(c *CDN) (Signer, error) {
 	}
 	s := &cloudfrontSigner{
 		keyID: key.ID, key: key.Private, signatures: c.Signatures, inQuery: c.Options["placement"] == "query",
+		cookies: c.hasCookies(),
 	}
 	s.origin, s.base = c.cut()
 	return s, nil
 }
 
 func (f *cloudfrontSigner) Can() Need {
-	if f.inQuery {
+	if f.inQuery || f.cookies {
 		return Query | Start | IPv4 | IPv4Prefix | Directory
 	}
 	return Query | Start | IPv4 | IPv4Prefix
@@ -96,15 +99,21 @@ func (f *cloudfrontSigner) Can() Need {
 
 var errWildcard = errors.New(`has a "*" in its path, or "*" or "?" in its query, which stand for any characters in CloudFront's policies`)
 
-func (f *cloudfrontSigner) Check(s *uri.Source, _ *token.Claims) error {
+func (f *cloudfrontSigner) Check(s *uri.Source, c *token.Claims) error {
 	// A canned policy, too: its holder can send it as a custom one.
 	if bytes.IndexByte(s.Path, '*') >= 0 || bytes.ContainsAny(s.Query, "*?") {
 		return errWildcard
+	}
+	if c.Depth > 0 && f.cookies {
+		return checkCookiePath(s, c)
 	}
 	return nil
 }
 
 func (f *cloudfrontSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byte, error) {
+	if c.Depth > 0 && f.cookies {
+		return appendClean(dst, f.origin, f.base, s), nil
+	}
 	m := newMessage()
 	defer messages.Put(m)
 	start := len(dst)
@@ -132,6 +141,27 @@ func (f *cloudfrontSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([
 		dst = append(dst, "&Hash-Algorithm=SHA256"...)
 	}
 	return s.AppendFragment(dst), nil
+}
+
+// Cookies implements [CookieSigner].
+func (f *cloudfrontSigner) Cookies(s *uri.Source, c *token.Claims) (string, []Cookie, error) {
+	m := newMessage()
+	defer messages.Put(m)
+	m.part = appendDirectory(append(m.part, f.origin...), f.base, s, c)
+	m.text = appendPolicy(m.text, m.part, c)
+	signature, err := f.signatures.find(f.key, m)
+	if err != nil {
+		return "", nil, err
+	}
+	cookies := []Cookie{
+		{"CloudFront-Policy", string(appendCloudFront(nil, m.text))},
+		{"CloudFront-Signature", string(appendCloudFront(nil, signature))},
+		{"CloudFront-Key-Pair-Id", f.keyID},
+	}
+	if f.key.hash == crypto.SHA256 {
+		cookies = append(cookies, Cookie{"CloudFront-Hash-Algorithm", "SHA256"})
+	}
+	return string(m.part[len(f.origin):]), cookies, nil
 }
 
 // isCanned reports whether CloudFront can rebuild the policy of the claims from the URL.

@@ -25,6 +25,7 @@ var googleCloudCDN = &Scheme{
 	NewSecret: func(random [32]byte) (field, text string) {
 		return "secret", base64.URLEncoding.EncodeToString(random[:16])
 	},
+	Cookies:    true,
 	KeyDoc:     "gcloud compute backend-services add-signed-url-key BACKEND --key-name NAME --key-file FILE, with the secret in the file",
 	Parameters: []string{"expires", "keyname", "signature", "urlprefix"},
 	New:        newGoogle,
@@ -41,7 +42,7 @@ func googleSecret(text string) ([]byte, error) {
 
 type googleSigner struct {
 	origin, base, keyName string
-	inQuery               bool
+	inQuery, cookies      bool
 	macs                  *macs
 }
 
@@ -49,22 +50,30 @@ func newGoogle(c *CDN) (Signer, error) {
 	if !isToken(c.Keys[0].ID) {
 		return nil, errKeyName
 	}
-	s := &googleSigner{keyName: c.Keys[0].ID, inQuery: c.Options["placement"] == "query"}
+	s := &googleSigner{keyName: c.Keys[0].ID, inQuery: c.Options["placement"] == "query", cookies: c.hasCookies()}
 	s.origin, s.base = c.cut()
 	s.macs = newHMAC(sha1.New, c.Keys[0].Secret)
 	return s, nil
 }
 
 func (g *googleSigner) Can() Need {
-	if g.inQuery {
+	if g.inQuery || g.cookies {
 		return Query | Directory
 	}
 	return Query
 }
 
-func (g *googleSigner) Check(*uri.Source, *token.Claims) error { return nil }
+func (g *googleSigner) Check(s *uri.Source, c *token.Claims) error {
+	if c.Depth > 0 && g.cookies {
+		return checkCookiePath(s, c)
+	}
+	return nil
+}
 
 func (g *googleSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byte, error) {
+	if c.Depth > 0 && g.cookies {
+		return appendClean(dst, g.origin, g.base, s), nil
+	}
 	m := g.macs.get()
 	defer g.macs.put(m)
 	start := len(dst)
@@ -84,3 +93,13 @@ func (g *googleSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byt
 }
 
 var errKeyName = errors.New(`the key's id must be its name at Google: letters, digits, "-" and "_"`)
+
+// Cookies implements [CookieSigner].
+func (g *googleSigner) Cookies(s *uri.Source, c *token.Claims) (string, []Cookie, error) {
+	m := g.macs.get()
+	defer g.macs.put(m)
+	m.part = appendDirectory(append(m.part, g.origin...), g.base, s, c)
+	m.text = appendGoogleCookie(m.text, base64.URLEncoding, m.part, c, g.keyName)
+	value := appendBase64(append(m.text, ":Signature="...), base64.URLEncoding, m.sum())
+	return string(m.part[len(g.origin):]), []Cookie{{"Cloud-CDN-Cookie", string(value)}}, nil
+}

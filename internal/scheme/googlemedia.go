@@ -25,6 +25,7 @@ var googleMediaCDN = &Scheme{
 	Secret:     mediaSeed,
 	Private:    mediaKey,
 	NewSecret:  newMediaSecret,
+	Cookies:    true,
 	KeyDoc:     "gcloud edge-cache keysets create KEYSET --public-key='id=NAME,value=PUBLIC KEY', with the public key as base64url",
 	Parameters: []string{"expires", "keyname", "signature", "urlprefix", "edge-cache-token"},
 	New:        newGoogleMedia,
@@ -62,7 +63,7 @@ func mediaKey(pem []byte, _ map[string]string) (*PrivateKey, error) {
 
 type mediaSigner struct {
 	origin, base, keyName string
-	inQuery               bool
+	inQuery, cookies      bool
 	key                   *PrivateKey
 	signatures            *Signatures
 }
@@ -80,6 +81,7 @@ func newGoogleMedia(c *CDN) (Signer, error) {
 	}
 	s := &mediaSigner{
 		keyName: key.ID, key: key.Private, signatures: c.Signatures, inQuery: c.Options["placement"] == "query",
+		cookies: c.hasCookies(),
 	}
 	s.origin, s.base = c.cut()
 	return s, nil
@@ -87,9 +89,17 @@ func newGoogleMedia(c *CDN) (Signer, error) {
 
 func (g *mediaSigner) Can() Need { return Query | Directory }
 
-func (g *mediaSigner) Check(*uri.Source, *token.Claims) error { return nil }
+func (g *mediaSigner) Check(s *uri.Source, c *token.Claims) error {
+	if c.Depth > 0 && g.cookies {
+		return checkCookiePath(s, c)
+	}
+	return nil
+}
 
 func (g *mediaSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byte, error) {
+	if c.Depth > 0 && g.cookies {
+		return appendClean(dst, g.origin, g.base, s), nil
+	}
 	m := newMessage()
 	defer messages.Put(m)
 	if c.Depth > 0 && !g.inQuery {
@@ -131,6 +141,20 @@ func (g *mediaSigner) appendComponent(dst []byte, s *uri.Source, c *token.Claims
 	return s.AppendFragment(dst), nil
 }
 
+// Cookies implements [CookieSigner].
+func (g *mediaSigner) Cookies(s *uri.Source, c *token.Claims) (string, []Cookie, error) {
+	m := newMessage()
+	defer messages.Put(m)
+	m.part = appendDirectory(append(m.part, g.origin...), g.base, s, c)
+	m.text = appendGoogleCookie(m.text, base64.RawURLEncoding, m.part, c, g.keyName)
+	signature, err := g.signatures.find(g.key, m)
+	if err != nil {
+		return "", nil, err
+	}
+	value := appendBase64(append(m.text, ":Signature="...), base64.RawURLEncoding, signature)
+	return string(m.part[len(g.origin):]), []Cookie{{"Edge-Cache-Cookie", string(value)}}, nil
+}
+
 func appendMediaSignature(dst []byte, signature []byte) []byte {
 	return appendBase64(append(dst, "&Signature="...), base64.RawURLEncoding, signature)
 }
@@ -139,4 +163,11 @@ func appendMediaSignature(dst []byte, signature []byte) []byte {
 func appendGoogleTerms(dst []byte, c *token.Claims, keyName string) []byte {
 	dst = strconv.AppendUint(append(dst, "Expires="...), uint64(c.Expiry), 10)
 	return append(append(dst, "&KeyName="...), keyName...)
+}
+
+// appendGoogleCookie appends what both of Google's schemes sign of a cookie.
+func appendGoogleCookie(dst []byte, e *base64.Encoding, prefix []byte, c *token.Claims, keyName string) []byte {
+	dst = appendBase64(append(dst, "URLPrefix="...), e, prefix)
+	dst = strconv.AppendUint(append(dst, ":Expires="...), uint64(c.Expiry), 10)
+	return append(append(dst, ":KeyName="...), keyName...)
 }

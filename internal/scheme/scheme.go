@@ -40,6 +40,8 @@ type Scheme struct {
 	// Parameters are the query parameters that carry this scheme's tokens, in lower case. No source
 	// may have one, whichever CDN is picked.
 	Parameters []string
+	// Cookies says that its signers are [CookieSigner]s.
+	Cookies bool
 	// Weak says that the scheme's MAC is broken or can be forged by extension, so that an operator
 	// must ask for it by name.
 	Weak bool

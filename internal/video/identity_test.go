@@ -66,7 +66,7 @@ func TestFirstKeySigns(t *testing.T) {
 		s := newSigner(t)
 		s.CDNs = set
 		for _, src := range []string{"/film.mp4", "/hls/a.m3u8"} {
-			url, err := s.URL(src, "", video.Options{}, now)
+			url, _, err := s.URL(src, "", video.Options{}, now)
 			if err != nil {
 				t.Fatal(err)
 			}

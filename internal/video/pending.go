@@ -83,23 +83,31 @@ func (r *request) pending(s *Signer) error {
 	return p
 }
 
-// appendURL appends URL i on a CDN. Where its signature is not made yet, that of the window before
-// serves, and the next is made in the background; where that one is missing, too, the URL is left
-// out and the request has one more miss.
+// appendURL appends URL i on a CDN.
 func (s *Signer) appendURL(dst []byte, c *cdn.CDN, i int, r *request) ([]byte, error) {
 	source := &r.sources[i]
 	r.claims.Depth = source.depth
-	out, err := c.Signer.Append(dst, &source.Source, &r.claims)
-	var miss *scheme.Miss
-	if err == nil || !errors.As(err, &miss) {
-		return out, err
+	if c.CookieDomain != "" && source.depth > 0 {
+		r.open(c, i)
 	}
-	before := r.claims
-	before.Expiry -= uint32(r.step)
-	if int64(before.Expiry) > r.now && before.Expiry > before.NotBefore {
-		if out, err := c.Signer.Append(dst, &source.Source, &before); err == nil {
-			miss.Ahead()
-			r.expiry = min(r.expiry, int64(before.Expiry))
+	out, err := c.Signer.Append(dst, &source.Source, &r.claims)
+	if err != nil {
+		return r.appendMissed(dst, c, i, err)
+	}
+	return out, nil
+}
+
+// appendMissed appends URL i after an error. Where its signature is not made yet, that of the window
+// before serves, and the next is made in the background; where that one is missing, too, the URL is
+// left out and the request has one more miss.
+func (r *request) appendMissed(dst []byte, c *cdn.CDN, i int, err error) ([]byte, error) {
+	var miss *scheme.Miss
+	if !errors.As(err, &miss) {
+		return dst, err
+	}
+	if before, ok := r.lastWindow(r.claims); ok {
+		if out, err := c.Signer.Append(dst, &r.sources[i].Source, &before); err == nil {
+			r.useLastWindow(miss, &before)
 			return out, nil
 		}
 	}

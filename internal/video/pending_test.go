@@ -87,7 +87,7 @@ func TestPending(t *testing.T) {
 		t.Errorf("%s was appended", out)
 	}
 	before := wait(t, err)
-	answer, maxAge, err := s.Resume(before, nil, dst, body, now)
+	answer, maxAge, err := resume(s, before, dst, body, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestPending(t *testing.T) {
 	if len(got) != 3 || got[0] != got[1] || got[1] == got[2] {
 		t.Errorf("hosts %v", got)
 	}
-	again, _, err := s.Resume(before, nil, dst, body, now)
+	again, _, err := resume(s, before, dst, body, now)
 	if err != nil || !bytes.Equal(again, answer) {
 		t.Errorf("%s, %v", again, err)
 	}
@@ -118,12 +118,12 @@ func TestPendingReload(t *testing.T) {
 	one, other := newSlow(t, signatures, 1, "one"), newSlow(t, signatures, 2, "one")
 	_, _, err := one.Append(nil, body, now)
 	before := wait(t, err)
-	first, _, err := one.Resume(before, nil, nil, body, now)
+	first, _, err := resume(one, before, nil, body, now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _, err = other.Resume(before, nil, nil, body, now)
-	second, _, err := other.Resume(wait(t, err), nil, nil, body, now)
+	_, _, err = resume(other, before, nil, body, now)
+	second, _, err := resume(other, wait(t, err), nil, body, now)
 	if err != nil || bytes.Equal(first, second) {
 		t.Errorf("%s, %v: the old key's signature", second, err)
 	}
@@ -140,7 +140,7 @@ func TestLastWindow(t *testing.T) {
 	body := []byte(`{"video":{"sources":[{"src":"/a.mp4"},{"src":"/b.mp4"}]}}`)
 	const turn = (now + 299) / 300 * 300
 	_, _, err := s.Append(nil, body, turn)
-	old, _, err := s.Resume(wait(t, err), nil, nil, body, turn)
+	old, _, err := resume(s, wait(t, err), nil, body, turn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +197,7 @@ func TestTooManyMisses(t *testing.T) {
 		}
 		var pending *video.Pending
 		if errors.As(err, &pending) {
-			_, _, err = s.Resume(wait(t, err), nil, nil, body, now)
+			_, _, err = resume(s, wait(t, err), nil, body, now)
 		}
 		if err != nil {
 			t.Errorf("%d misses, at last: %v", n, err)
@@ -214,7 +214,7 @@ func TestPendingWeights(t *testing.T) {
 		answer, _, err := s.Append(nil, body, now)
 		var pending *video.Pending
 		if errors.As(err, &pending) {
-			answer, _, err = s.Resume(wait(t, err), nil, nil, body, now)
+			answer, _, err = resume(s, wait(t, err), nil, body, now)
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -229,8 +229,14 @@ func TestPendingWeights(t *testing.T) {
 // TestURLMakes: the command line's way waits for nothing.
 func TestURLMakes(t *testing.T) {
 	s := newSlow(t, scheme.NewSignatures(1<<20), 1, "one")
-	got, err := s.URL("/a.mp4", "", video.Options{}, now)
+	got, _, err := s.URL("/a.mp4", "", video.Options{}, now)
 	if err != nil || !strings.HasPrefix(got, "https://one.example/a.mp4?Expires=") {
 		t.Errorf("%s, %v", got, err)
 	}
+}
+
+// resume asks again for a request that was pending.
+func resume(s *video.Signer, before *video.Pending, dst, body []byte, now int64) ([]byte, int64, error) {
+	a, err := s.Answer(dst, video.Question{Body: body, Now: now, Before: before})
+	return a.Body, a.MaxAge, err
 }

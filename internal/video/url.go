@@ -21,10 +21,11 @@ type Options struct {
 }
 
 // URL signs one source, of the media type if it has one, as it would be in a document of its own: a
-// command line's way to [Signer.Append].
-func (s *Signer) URL(src, mediaType string, o Options, now int64) (string, error) {
+// command line's way to [Signer.Answer]. It returns the URL, and the values of Set-Cookie where the
+// CDN opens directories with cookies.
+func (s *Signer) URL(src, mediaType string, o Options, now int64) (string, []string, error) {
 	if !utf8.ValidString(src) {
-		return "", errors.New("the path is not UTF-8: percent-encode its other bytes")
+		return "", nil, errors.New("the path is not UTF-8: percent-encode its other bytes")
 	}
 	type source struct {
 		Src  string `json:"src"`
@@ -38,15 +39,16 @@ func (s *Signer) URL(src, mediaType string, o Options, now int64) (string, error
 		Token Options `json:"token"`
 	}{video{[]source{{src, mediaType}}}, o})
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	one := *s
 	one.Patterns, one.KeepForeign = document.Default, false // whatever is configured for documents
-	answer, _, err := one.Append(nil, body, now)
+	q := Question{Body: body, Now: now}
+	answer, err := one.Answer(nil, q)
 	var pending *Pending
 	if errors.As(err, &pending) {
 		if err = pending.Make(); err == nil {
-			answer, _, err = one.Append(nil, body, now)
+			answer, err = one.Answer(nil, q)
 		}
 	}
 	var e *Error
@@ -55,14 +57,14 @@ func (s *Signer) URL(src, mediaType string, o Options, now int64) (string, error
 		err = f.Reason
 	}
 	if errors.As(err, &e) {
-		return "", fmt.Errorf("%s %s", e.Pointer[strings.LastIndexByte(e.Pointer, '/')+1:], e.Detail)
+		return "", nil, fmt.Errorf("%s %s", e.Pointer[strings.LastIndexByte(e.Pointer, '/')+1:], e.Detail)
 	}
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	var v video
-	if err := json.Unmarshal(answer, &v); err != nil {
-		return "", err
+	if err := json.Unmarshal(answer.Body, &v); err != nil {
+		return "", nil, err
 	}
-	return v.Sources[0].Src, nil
+	return v.Sources[0].Src, answer.Cookies, nil
 }

@@ -10,6 +10,7 @@ package video
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -59,52 +60,81 @@ func (s *Signer) Append(dst, body []byte, now int64) (out []byte, maxAge int64, 
 // an [*Error], a [Forbidden], a [*Pending], ErrBusy or ErrNotLoaded, and dst is then returned as it
 // came.
 func (s *Signer) AppendFor(by *caller.Caller, dst, body []byte, now int64) (out []byte, maxAge int64, err error) {
-	return s.Resume(nil, by, dst, body, now)
+	a, err := s.Answer(dst, Question{Caller: by, Body: body, Now: now})
+	if err == nil && a.Cookies != nil {
+		return dst, 0, errCookies
+	}
+	return a.Body, a.MaxAge, err
 }
 
-// Resume is [Signer.AppendFor] for a request that was pending: its videos stay on the CDNs that were
-// picked for them.
-func (s *Signer) Resume(before *Pending, by *caller.Caller, dst, body []byte, now int64) (out []byte, maxAge int64, err error) {
-	if before != nil && before.err() != nil {
-		return dst, 0, before.err()
+var errCookies = errors.New("the answer has cookies: use Answer")
+
+// Question is a request for signed URLs.
+type Question struct {
+	Caller *caller.Caller // nil: anybody
+	Body   []byte
+	Now    int64    // Unix seconds
+	Before *Pending // the attempt before, of a request that was pending
+}
+
+// Answer is the answer to a [Question].
+type Answer struct {
+	Body    []byte   // what was appended to
+	MaxAge  int64    // for how many seconds its tokens are good
+	Cookies []string // the values of Set-Cookie that open the directories of CDNs with cookies
+}
+
+// Answer appends the answer to a question to dst. Of a request that was pending, the videos stay on
+// the CDNs that were picked for them. The errors are those of [Signer.AppendFor].
+func (s *Signer) Answer(dst []byte, q Question) (Answer, error) {
+	if q.Before != nil && q.Before.err() != nil {
+		return Answer{Body: dst}, q.Before.err()
 	}
 	r := requests.Get().(*request)
-	r.caller, r.before = by, before
-	out, maxAge, err = s.sign(dst, body, now, r)
+	r.caller, r.before = q.Caller, q.Before
+	out, err := s.sign(dst, q.Body, q.Now, r)
+	var cookies []string
+	if err == nil && len(r.opened) > 0 {
+		cookies, err = r.cookies()
+	}
+	if err == nil && len(r.misses) > 0 {
+		err = r.pending(s)
+	}
+	maxAge := r.expiry - q.Now
 	r.reset()
 	requests.Put(r)
 	if err != nil {
-		return dst, 0, err
+		return Answer{Body: dst}, err
 	}
-	return out, maxAge, nil
+	return Answer{Body: out, MaxAge: maxAge, Cookies: cookies}, nil
 }
 
-func (s *Signer) sign(dst, body []byte, now int64, r *request) ([]byte, int64, error) {
+func (s *Signer) sign(dst, body []byte, now int64, r *request) ([]byte, error) {
 	d := &r.document
 	if err := d.Read(body, s.patterns(), s.maxURLs()); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	var err error
 	if r.claims, r.step, err = s.claims(d, s.maxTTL(r.caller), now); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	r.now, r.expiry = now, int64(r.claims.Expiry)
 	if r.claims.HasSession {
 		if err := s.checkSession(r.claims.Session); err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 	}
 	if err := r.parse(s); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	chosen, err := s.choice(r)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	for _, v := range d.Videos() {
 		able, err := s.able(r, v, chosen)
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 		var c *cdn.CDN
 		if r.before != nil {
@@ -123,14 +153,11 @@ func (s *Signer) sign(dst, body []byte, now int64, r *request) ([]byte, int64, e
 				continue
 			}
 			if dst, err = s.appendURL(dst, c, i, r); err != nil {
-				return nil, 0, r.sourceError(i, err)
+				return nil, r.sourceError(i, err)
 			}
 		}
 	}
-	if len(r.misses) > 0 {
-		return nil, 0, r.pending(s)
-	}
-	return d.AppendRest(dst), r.expiry - now, nil
+	return d.AppendRest(dst), nil
 }
 
 func (s *Signer) patterns() *document.Patterns {
@@ -162,6 +189,7 @@ type request struct {
 	expiry int64          // the first of the answer's URLs to end
 	picked []*cdn.CDN     // of each video
 	misses []*scheme.Miss // the signatures that are not made yet
+	opened []opened       // the directories that are opened with cookies
 	before *Pending       // the attempt before this one
 }
 
@@ -181,7 +209,8 @@ func (r *request) reset() {
 	r.caller, r.before = nil, nil
 	clear(r.picked)
 	clear(r.misses)
-	r.picked, r.misses = r.picked[:0], r.misses[:0]
+	clear(r.opened)
+	r.picked, r.misses, r.opened = r.picked[:0], r.misses[:0], r.opened[:0]
 	clear(r.sources) // they refer to the body
 	r.sources, r.paths = r.sources[:0], r.paths[:0]
 }

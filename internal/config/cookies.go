@@ -1,0 +1,48 @@
+package config
+
+import (
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+
+	"videotoken/internal/cdn"
+	"videotoken/internal/scheme"
+)
+
+// cookies reads the domain of the cookies that open a CDN's directories. It is checked once the
+// whole entry is read.
+func (r *reader) cookies(n *node, field string, c *cdn.CDN, options map[string]string) {
+	at := n
+	r.mapping(n, field, fields{"domain": func(n *node, f string) {
+		at = n
+		c.CookieDomain, _ = r.text(n, f)
+	}})
+	if n.kind == mapping && at == n {
+		r.fail(n, field+".domain", "is missing: the domain of the cookies, such as example.com")
+	}
+	options[scheme.CookieOption] = "true"
+	r.later = append(r.later, func() { r.checkCookies(at, field+".domain", c.CookieDomain, c.URL) })
+}
+
+// checkCookies checks that browsers take cookies of the domain from a page of the CDN, and that
+// nobody else's sites have them: RFC 6265, section 5.3, and publicsuffix.org.
+func (r *reader) checkCookies(n *node, field, domain, url string) {
+	o, path, ok := cutOrigin(url)
+	if domain == "" || !ok {
+		return // it is a mistake already
+	}
+	host := strings.ToLower(o.host)
+	suffix, _ := publicsuffix.PublicSuffix(domain)
+	switch {
+	case !isHostname(domain) || isNumber(domain[strings.LastIndexByte(domain, '.')+1:]) || domain != strings.ToLower(domain):
+		r.fail(n, field, "must be a domain in lower case, without a dot before it, such as example.com")
+	case domain != host && !strings.HasSuffix(host, "."+domain):
+		r.fail(n, field, "must be the host of the CDN's url, %s, or a domain that it is in", host)
+	case suffix == domain:
+		r.fail(n, field, "is a public suffix, in which anybody may have a site: browsers take no cookies for it")
+	case o.scheme != "https" && host != "localhost" && !strings.HasSuffix(host, ".localhost"):
+		r.fail(n, field, "needs a CDN with https: its cookies are Secure")
+	case strings.ContainsAny(path, "!$&'()*+,;=:@"):
+		r.fail(n, field, "needs a base path of letters, digits, \"-\", \".\", \"_\" and \"~\": a cookie's path can safely have no other characters")
+	}
+}
