@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"videotoken/internal/caller"
@@ -19,8 +21,9 @@ func keygen(stdout, stderr io.Writer, args []string) error {
 	bare := f.Bool("secret-only", false, "print the secret alone, for a secret_file")
 	who := f.String("caller", "", "print an API key for the caller `NAME`, and its entry for the configuration's callers")
 	admin := f.Bool("admin", false, "print a key for the admin endpoints, and the configuration's admin_key")
+	out := f.String("out", "", "write the private key of a scheme that has one into the new `FILE`; by default NAME.pem")
 	name := f.String("scheme", "", "print the entry of a CDN of the scheme `NAME`: "+strings.Join(scheme.Names(), ", "))
-	if err := parse(f, stderr, args, "Usage: videotoken keygen [-id ID | -secret-only] [-scheme NAME] | -caller NAME | -admin\n\nPrints a new random key as an entry for a CDN's keys in the configuration. With -caller and -admin the\nfirst line is the API key, which is shown this once, and the second has its hash for the configuration.\n\n", 0); err != nil {
+	if err := parse(f, stderr, args, "Usage: videotoken keygen [-id ID | -secret-only] [-scheme NAME [-out FILE]] | -caller NAME | -admin\n\nPrints a new random key as an entry for a CDN's keys in the configuration. With -caller and -admin the\nfirst line is the API key, which is shown this once, and the second has its hash for the configuration.\n\n", 0); err != nil {
 		return err
 	}
 	set := map[string]bool{}
@@ -43,6 +46,13 @@ func keygen(stdout, stderr io.Writer, args []string) error {
 	switch {
 	case kind == nil:
 		return fmt.Errorf("-scheme %q: must be one of %s", *name, strings.Join(scheme.Names(), ", "))
+	case kind.NewPrivate != nil:
+		if *bare {
+			return fmt.Errorf("-scheme %s: has private keys, which are written into a file: remove -secret-only", kind.Name)
+		}
+		return privateKey(stdout, kind, *id, cmp.Or(*out, kind.Name+".pem"))
+	case *out != "":
+		return fmt.Errorf("-out: the scheme %s has no private keys", kind.Name)
 	case kind.NewSecret == nil:
 		return fmt.Errorf("-scheme %s: %s", kind.Name, kind.KeyDoc)
 	case kind.IsOwn():
@@ -74,6 +84,34 @@ func keygen(stdout, stderr io.Writer, args []string) error {
 	}
 	_, err := fmt.Fprintf(stdout, "- {name: cdn-1, url: \"https://cdn.example.com\", scheme: %s, %skeys: [%s]}\n", kind.Name, options, key)
 	return err
+}
+
+// privateKey writes a new private key into a file, and prints the entry of a CDN with it and the
+// public key.
+func privateKey(stdout io.Writer, kind *scheme.Scheme, id, name string) error {
+	private, public, err := kind.NewPrivate()
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("-out: %w", err)
+	}
+	if _, err := f.Write(private); err != nil {
+		f.Close()
+		return err
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "# %s\n# The public key:\n%s- {name: cdn-1, url: \"https://cdn.example.com\", scheme: %s, keys: [{id: %s, private_key_file: %q}]}\n",
+		kind.KeyDoc, commented(public), kind.Name, id, name)
+	return err
+}
+
+// commented puts a "#" before each line.
+func commented(text []byte) string {
+	return "# " + strings.ReplaceAll(strings.TrimSuffix(string(text), "\n"), "\n", "\n# ") + "\n"
 }
 
 // apiKey prints a new API key, and the line of the configuration with its hash.

@@ -5,9 +5,12 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/rsa"
 	_ "crypto/sha1" // for keys with hash: sha1
+	"crypto/x509"
 	"encoding/base64"
+	"encoding/pem"
 	"errors"
 	"strconv"
 
@@ -34,6 +37,7 @@ var cloudfront = &Scheme{
 	Private: cloudfrontKey,
 	KeyOptions: []Option{{Name: "hash", Default: "sha256", Choices: []string{"sha256", "sha1"},
 		Doc: "the hash that is signed: sha1 for RSA keys of distributions that know no other"}},
+	NewPrivate: newCloudFrontKey,
 	KeyDoc:     "CloudFront, Public keys: upload the public key; its id there is the key's id. Add it to a key group, and restrict viewer access of the behavior to that group",
 	Cookies:    true,
 	Parameters: []string{"expires", "policy", "signature", "key-pair-id", "hash-algorithm"},
@@ -41,8 +45,8 @@ var cloudfront = &Scheme{
 }
 
 // cloudfrontKey reads a key of a kind that CloudFront takes.
-func cloudfrontKey(pem []byte, options map[string]string) (*PrivateKey, error) {
-	signer, err := parsePEM(pem)
+func cloudfrontKey(text []byte, options map[string]string) (*PrivateKey, error) {
+	signer, err := parsePEM(text)
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +70,19 @@ func cloudfrontKey(pem []byte, options map[string]string) (*PrivateKey, error) {
 		return nil, errors.New("is an Ed25519 key: CloudFront takes RSA keys of 2048 bits, and ECDSA keys on P-256")
 	}
 	return newPrivateKey(signer, hash)
+}
+
+// newCloudFrontKey makes an RSA key, which every distribution takes.
+func newCloudFrontKey() (file, public []byte, err error) {
+	key, err := rsa.GenerateKey(rand.Reader, minRSA)
+	if err != nil {
+		return nil, nil, err
+	}
+	if public, err = x509.MarshalPKIXPublicKey(key.Public()); err != nil {
+		return nil, nil, err
+	}
+	file, err = formatPEM(key)
+	return file, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}), err
 }
 
 type cloudfrontSigner struct {

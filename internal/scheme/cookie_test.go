@@ -138,4 +138,3 @@ func TestCookieClaims(t *testing.T) {
 		}
 	}
 }
-

@@ -2,6 +2,7 @@ package scheme
 
 import (
 	"crypto/ed25519"
+	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -24,7 +25,7 @@ var googleMediaCDN = &Scheme{
 	KeyID:      true,
 	Secret:     mediaSeed,
 	Private:    mediaKey,
-	NewSecret:  newMediaSecret,
+	NewPrivate: newMediaKey,
 	Cookies:    true,
 	KeyDoc:     "gcloud edge-cache keysets create KEYSET --public-key='id=NAME,value=PUBLIC KEY', with the public key as base64url",
 	Parameters: []string{"expires", "keyname", "signature", "urlprefix", "edge-cache-token"},
@@ -44,14 +45,19 @@ func mediaSeed(text string) ([]byte, error) {
 	return seed, nil
 }
 
-// newMediaSecret makes a seed.
-func newMediaSecret(random [32]byte) (field, text string) {
-	return "secret", base64.RawURLEncoding.EncodeToString(random[:])
+// newMediaKey makes a key.
+func newMediaKey() (file, public []byte, err error) {
+	open, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, nil, err
+	}
+	file, err = formatPEM(key)
+	return file, append(base64.RawURLEncoding.AppendEncode(nil, open), '\n'), err
 }
 
 // mediaKey reads an Ed25519 key.
-func mediaKey(pem []byte, _ map[string]string) (*PrivateKey, error) {
-	signer, err := parsePEM(pem)
+func mediaKey(text []byte, _ map[string]string) (*PrivateKey, error) {
+	signer, err := parsePEM(text)
 	if err != nil {
 		return nil, err
 	}

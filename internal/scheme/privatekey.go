@@ -87,6 +87,12 @@ func parsePEM(text []byte) (crypto.Signer, error) {
 	return nil, fmt.Errorf("is a key of another kind than RSA, ECDSA and Ed25519")
 }
 
+// formatPEM writes a private key as parsePEM reads it.
+func formatPEM(key crypto.Signer) ([]byte, error) {
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), err
+}
+
 var errEncrypted = errors.New("is encrypted: decrypt it, for example with `openssl pkey -in FILE -out NEW`")
 
 // checkRSA refuses RSA keys that are too short to be safe, or so long that they are slow.

@@ -29,13 +29,15 @@ type Scheme struct {
 	HexSecret bool                              // a secret may be written in hexadecimal digits
 	Secret    func(text string) ([]byte, error) // reads the text of a secret as the vendor shows it
 	// Private reads a private key in a PEM file. It is nil where keys are secrets alone.
-	Private    func(pem []byte, options map[string]string) (*PrivateKey, error)
+	Private    func(text []byte, options map[string]string) (*PrivateKey, error)
 	KeyOptions []Option // of a key
 
 	// NewSecret makes a secret of random bytes: the field of a key that it goes into, and its text.
-	// It is nil where the vendor makes the keys.
+	// It is nil where the vendor makes the keys, or they are private keys.
 	NewSecret func(random [32]byte) (field, text string)
-	KeyDoc    string // where the key goes, or comes from, at the vendor's
+	// NewPrivate makes a private key: its PEM file, and the public key as the vendor takes it.
+	NewPrivate func() (file, public []byte, err error)
+	KeyDoc     string // where the key goes, or comes from, at the vendor's
 
 	// Parameters are the query parameters that carry this scheme's tokens, in lower case. No source
 	// may have one, whichever CDN is picked.

@@ -60,6 +60,29 @@ func TestKeygenScheme(t *testing.T) {
 			t.Errorf("%s: %s%d, %q, %q", name, entry, status, url, errs)
 		}
 	}
+	dir := t.TempDir()
+	for _, name := range []string{"cloudfront", "google-media-cdn"} {
+		key := filepath.Join(dir, name+".pem")
+		entry, errs, status := command(t, "keygen", "-scheme", name, "-id", "K2JCJMDEHXQW5F", "-out", key)
+		if status != 0 || errs != "" || strings.Contains(entry, "PRIVATE KEY-----") || !strings.Contains(entry, "# The public key:\n# ") {
+			t.Errorf("%s: %d, %q, %s", name, status, errs, entry)
+			continue
+		}
+		if info, err := os.Stat(key); err != nil || info.Mode() != 0o600 {
+			t.Errorf("%s: %v, %v", key, info, err)
+		}
+		file := filepath.Join(dir, "videotoken.yaml")
+		if err := os.WriteFile(file, []byte("cdns:\n"+entry), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		url, errs, status := command(t, "sign", "-config", file, "/film.mp4")
+		if status != 0 || !strings.HasPrefix(url, "https://cdn.example.com/film.mp4?Expires=") {
+			t.Errorf("%s: %s%d, %q, %q", name, entry, status, url, errs)
+		}
+		if _, errs, status := command(t, "keygen", "-scheme", name, "-out", key); status != 1 || !strings.Contains(errs, "file exists") {
+			t.Errorf("%s: overwrites a key: %d, %s", name, status, errs)
+		}
+	}
 	for name, says := range map[string]string{"bunny": "Bunny makes the key", "rot13": "must be one of videotoken, "} {
 		if _, errs, status := command(t, "keygen", "-scheme", name); status != 1 || !strings.Contains(errs, says) {
 			t.Errorf("%s: %d, %q", name, status, errs)
