@@ -39,7 +39,7 @@ func (s *service) reload(cause string) error {
 	if s.file == "" {
 		return errNoFile
 	}
-	c, err := config.Load(s.file)
+	c, err := config.LoadAfter(s.current, s.file)
 	if err == nil {
 		err = c.Override(s.flags)
 	}
@@ -74,6 +74,7 @@ func (s *service) reload(cause string) error {
 	if s.revoked != nil {
 		s.revoked.SetGrace(grace(c))
 	}
+	c.Signatures.Resize(c.SignatureCache)
 	s.server.Use(settings)
 	s.server.Reloaded(nil)
 	s.current, s.files, s.failed = c, c.Files, false

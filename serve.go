@@ -130,6 +130,7 @@ func (s *service) settings(c *config.Config) (server.Settings, error) {
 		Transport:      server.Transport(c.Transport),
 		Limits:         server.Limits{Body: c.Limits.Body, Connections: c.Limits.Connections, Memory: c.Limits.Memory},
 		Revoked:        s.revoked,
+		Signatures:     c.Signatures,
 		Reload:         func() error { return s.reload("POST /reload") },
 		Version:        version(),
 		DroppedLogs:    s.droppedLogs,
@@ -187,6 +188,7 @@ func listenAndServe(s *service, c *config.Config) error {
 // start opens the sockets and serves them. Whatever ends one of them comes out of the channel.
 func (s *service) start(c *config.Config) (failed chan error, err error) {
 	s.current, s.files = c, c.Files
+	c.Signatures.Resize(c.SignatureCache)
 	if !c.Revocations.IsZero() {
 		where := revocations(c)
 		where.Log = s.log

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"videotoken/internal/cdn"
+	"videotoken/internal/scheme"
 	"videotoken/token"
 )
 
@@ -14,6 +15,7 @@ import (
 func Demo(random io.Reader) (*Config, error) {
 	c := defaults()
 	c.Drain = 0
+	c.Signatures = scheme.NewSignatures(c.SignatureCache)
 	var cdns []cdn.CDN
 	for id := range uint16(3) {
 		secret := make([]byte, token.SecretSize)

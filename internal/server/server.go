@@ -19,6 +19,7 @@ import (
 
 	"videotoken/internal/caller"
 	"videotoken/internal/revoked"
+	"videotoken/internal/scheme"
 	"videotoken/internal/transport"
 	"videotoken/internal/video"
 )
@@ -78,12 +79,13 @@ type Settings struct {
 	Admin          Admin          // who may use the admin endpoints
 
 	// What Use cannot change.
-	Transport   Transport     // who reads the sockets
-	Limits      Limits        // what clients can make the server hold
-	Revoked     *revoked.Set  // the sessions that are over; nil: none
-	Reload      func() error  // reads the configuration again, for POST /reload; nil: there is none
-	Version     string        // for GET /version
-	DroppedLogs func() uint64 // how many log lines were dropped; nil: none
+	Transport   Transport          // who reads the sockets
+	Limits      Limits             // what clients can make the server hold
+	Revoked     *revoked.Set       // the sessions that are over; nil: none
+	Signatures  *scheme.Signatures // what the CDNs' private keys have signed; nil: they have none
+	Reload      func() error       // reads the configuration again, for POST /reload; nil: there is none
+	Version     string             // for GET /version
+	DroppedLogs func() uint64      // how many log lines were dropped; nil: none
 }
 
 // Transport is who reads the sockets: see package transport.
@@ -114,6 +116,9 @@ func newWithin(t transport.Config, c Settings, log *slog.Logger, now func() time
 		s.maxBody = MaxBody
 	}
 	s.metrics = newMetrics(s, c.DroppedLogs)
+	if c.Signatures != nil {
+		s.metrics.signatures(c.Signatures.Stats)
+	}
 	s.Use(c)
 	t.Handler, t.ErrorHandler = s.Handler, s.refuse
 	if t.MaxMemory == 0 {

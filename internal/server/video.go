@@ -8,6 +8,7 @@ import (
 
 	"videotoken/internal/caller"
 	"videotoken/internal/mediatype"
+	"videotoken/internal/transport"
 	"videotoken/internal/video"
 )
 
@@ -34,15 +35,19 @@ func (s *Server) signVideo(ctx *fasthttp.RequestCtx, c *state) {
 	// The answer is written into the response's own buffer, which is empty and may have room from
 	// an earlier answer.
 	dst := ctx.Response.SwapBody(nil)[:0]
-	out, maxAge, err := c.signer.AppendFor(by, dst, ctx.Request.Body(), s.now().Unix())
-	ctx.Response.SwapBody(out)
+	before, _ := transport.Waited(ctx).(*video.Pending)
+	answer, err := c.signer.Answer(dst, video.Question{Caller: by, Body: ctx.Request.Body(), Now: s.now().Unix(), Before: before})
+	ctx.Response.SwapBody(answer.Body)
 	if err != nil {
 		s.refuseVideo(ctx, c, by, err)
 		return
 	}
+	for _, cookie := range answer.Cookies {
+		ctx.Response.Header.Add(fasthttp.HeaderSetCookie, cookie)
+	}
 	ctx.Response.Header.SetContentTypeBytes(jsonType)
 	var value [len("private, max-age=") + 20]byte
-	ctx.Response.Header.SetCanonical(cacheControl, strconv.AppendInt(append(value[:0], "private, max-age="...), maxAge, 10))
+	ctx.Response.Header.SetCanonical(cacheControl, strconv.AppendInt(append(value[:0], "private, max-age="...), answer.MaxAge, 10))
 }
 
 // refuseMedia answers 415, with what the service takes instead: RFC 9110, section 15.5.16.
@@ -61,6 +66,15 @@ func (s *Server) refuseVideo(ctx *fasthttp.RequestCtx, c *state, by *caller.Call
 		problem(ctx, fasthttp.StatusForbidden, forbidden.Reason.Detail, forbidden.Reason.Pointer)
 		return
 	}
+	var pending *video.Pending
+	if errors.As(err, &pending) {
+		s.wait(ctx, pending)
+		return
+	}
+	if errors.Is(err, video.ErrBusy) {
+		refuseBusy(ctx)
+		return
+	}
 	if errors.Is(err, video.ErrNotLoaded) {
 		problem(ctx, fasthttp.StatusServiceUnavailable, "it is not known yet which sessions are revoked: try again in a few seconds", "")
 		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, "5")
@@ -73,4 +87,16 @@ func (s *Server) refuseVideo(ctx *fasthttp.RequestCtx, c *state, by *caller.Call
 	}
 	s.log.Error("signing failed", "error", err)
 	problem(ctx, fasthttp.StatusInternalServerError, "the request could not be served", "")
+}
+
+// wait has a request wait for its signatures, which workers make: docs/DESIGN.md, section 4.
+func (s *Server) wait(ctx *fasthttp.RequestCtx, pending *video.Pending) {
+	ctx.SetStatusCode(fasthttp.StatusAccepted) // this answer is dropped: a status that is not counted
+	transport.Wait(ctx, pending, pending.Start)
+}
+
+// refuseBusy answers that too many signatures are to be made.
+func refuseBusy(ctx *fasthttp.RequestCtx) {
+	problem(ctx, fasthttp.StatusServiceUnavailable, "too many new signatures are to be made at once: try again in a second", "")
+	ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, "1")
 }

@@ -58,6 +58,7 @@ type next int
 const (
 	stay     next = iota // it waits for more
 	yield                // it waits for another turn: there may be more requests in the rest
+	park                 // its next request waits, which is the beginning of the rest
 	block                // its client does not take the answers
 	handOver             // the rest is not plain
 	leave                // it closes after its last answer
@@ -95,11 +96,13 @@ func (a *answerer) answer(c *conn, data []byte) (rest []byte, n next) {
 			c.need = size
 			break
 		}
+		if n = a.handle(); n == park {
+			break
+		}
 		rest = rest[size:]
-		n = a.handle()
 		answers++
 	}
-	if n > yield {
+	if n > park {
 		a.flush()
 	} else if end := a.w.Buffered(); end > a.out.end() {
 		a.out.answered = append(a.out.answered, answered{c, end})
@@ -156,6 +159,14 @@ func (a *answerer) handle() next {
 	response := &ctx.Response
 	response.Header.SetNoDefaultContentType(true)
 	a.config.Handler(ctx)
+	if a.peer.pause != nil {
+		ctx.Request.Reset()
+		response.Reset()
+		return park
+	}
+	if c := a.peer.conn; c.waited != nil {
+		c.waited = nil
+	}
 	if late := ctx.LastTimeoutErrorResponse(); late != nil {
 		c, rest := a.peer.conn, a.parser.unread()
 		a.renew() // the handler goes on with the old one

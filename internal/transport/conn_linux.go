@@ -18,6 +18,7 @@ const (
 	reading
 	queued
 	sending
+	waiting
 	handedOver
 	closed
 )
@@ -37,6 +38,8 @@ type conn struct {
 	answered bool   // a request of it was answered
 	unsent   []byte // answers that the client has not taken
 	held     int    // bytes of an unfinished request, in the server's count
+	waited   any    // the state of a request that waited
+	wait     uint64 // how often one of its requests waited
 	since    int64  // the tick in which it became idle, or the request began, or was answered
 }
 
@@ -78,7 +81,13 @@ func (c *conn) close() {
 }
 
 // peer is what a handler sees as the connection of a request: only its addresses work.
-type peer struct{ conn *conn }
+type peer struct {
+	conn  *conn
+	pause *pause // what the request waits for
+}
+
+func (p *peer) wait(w *pause) { p.pause = w }
+func (p *peer) waited() any   { return p.conn.waited }
 
 var errLoop = errors.New("transport: the connection is in a loop, which reads and writes it")
 

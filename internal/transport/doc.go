@@ -3,7 +3,7 @@
 //
 // Most callers want [New], then [Server.Serve] with a listener, and [Server.Drain] and
 // [Server.Shutdown] at the end. A handler must not wait for anything: it would hold up its loop,
-// and with it a share of all connections.
+// and with it a share of all connections. For what takes long there is [Wait].
 //
 // # Why loops
 //
@@ -17,7 +17,7 @@
 //		accepted ──> idle ──> reading ──> idle
 //		    │          │         │  ▲
 //		    │          │         ▼  │
-//		    │          │        queued <──> sending
+//		    │          │        queued <──> sending, waiting
 //		    │          │         │             │
 //		    └──────────┴─────────┴──> handed over ──> closed
 //		               └─────────┴─────────────┴────> closed
@@ -33,6 +33,9 @@
 //	  - sending: the client did not take all of an answer. What it did not take waits in conn.unsent until
 //	    the socket has room again. Meanwhile the socket is not read, and afterwards the connection is
 //	    queued. A client that does not take the answers within the request's time is closed.
+//	  - waiting: its next request waits for something that takes long ([Wait]), and is the beginning of
+//	    conn.pending. The socket is not read meanwhile. When the request is woken, the connection is
+//	    queued, and its handler runs again. A request that waits for longer than its time is closed.
 //	  - handed over: something came that is not plain, an answer closes the connection, or the request took
 //	    too long. The connection goes to fasthttp with the bytes that were read and not answered, and those
 //	    that were not sent. It never comes back.
@@ -104,6 +107,7 @@
 //	source_linux.go              how a socket is read
 //	answer_linux.go              from requests to answers
 //	outbox_linux.go              answers that are to be sent
+//	wait.go, parking_linux.go    requests that wait for something that takes long
 //	unsent_linux.go              answers that a client does not take
 //	buffers_linux.go             buffers of unfinished requests
 //	handover_linux.go, queue.go  connections on their way to fasthttp

@@ -24,7 +24,7 @@ func (l *loop) expire() {
 		switch waited := l.now - c.since; {
 		case c.state == reading && waited > request:
 			l.handOver(c, c.pending, nil, false)
-		case c.state == sending && waited > request, !c.isUnfinished() && waited > idleTime:
+		case (c.state == sending || c.state == waiting) && waited > request, !c.isUnfinished() && waited > idleTime:
 			l.close(c)
 		case !c.isUnfinished() && l.stopping && (c.state == idle || waited > ticks(firstRequest, config.Tick)):
 			l.readable(c, false) // a request may be there already
@@ -78,7 +78,7 @@ func (l *loop) evict() {
 	}
 	var all []*conn
 	for _, c := range l.conns {
-		if c != nil && c.held > 0 && (c.state == reading || c.state == sending) {
+		if c != nil && c.held > 0 && c.state != queued {
 			all = append(all, c)
 		}
 	}
@@ -93,7 +93,7 @@ func (l *loop) evict() {
 			return
 		}
 		n -= int64(c.held)
-		if c.state == reading {
+		if c.state == reading || c.state == waiting {
 			send(c.fd, s.config.Full) // or it goes without an answer
 		}
 		l.close(c)

@@ -20,6 +20,8 @@ type loop struct {
 	answerer *answerer
 	buffers  buffers
 	backlog  []*conn // the queued ones, in order
+	parking  *parking
+	woken    []woken // room for what it takes out of parking
 	now      int64   // the tick
 	room     room
 	stopping bool // Shutdown was called, and idle connections are to close
@@ -36,19 +38,37 @@ func newLoops(s *Server) ([]*loop, error) {
 	}
 	var loops []*loop
 	for range n {
-		p, err := newPoll()
+		p, parking, err := newWaits()
 		if err != nil {
 			for _, l := range loops {
-				l.poll.close()
+				l.closeWaits()
 			}
 			return nil, err
 		}
-		l := &loop{server: s, poll: p, answerer: newAnswerer(&s.config, &s.draining)}
+		l := &loop{server: s, poll: p, parking: parking, answerer: newAnswerer(&s.config, &s.draining)}
 		l.room.made = make(chan struct{}, 1)
 		l.room.longestIdle.Store(never)
 		loops = append(loops, l)
 	}
 	return loops, nil
+}
+
+// newWaits makes what a loop waits with.
+func newWaits() (*poll, *parking, error) {
+	p, err := newPoll()
+	if err != nil {
+		return nil, nil, err
+	}
+	parking, err := newParking(p)
+	if err != nil {
+		p.close()
+	}
+	return p, parking, err
+}
+
+func (l *loop) closeWaits() {
+	l.parking.close()
+	l.poll.close()
 }
 
 // load returns how many connections the loop has.
@@ -79,7 +99,7 @@ func (l *loop) run() {
 	// A thread of its own keeps its caches warm, and lets the scheduler wake it directly.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	defer l.poll.close()
+	defer l.closeWaits()
 	// What happens without an event: ticks, and the end.
 	pause := min(l.server.config.Tick/2, 50*time.Millisecond)
 	for !l.ended() {
@@ -87,7 +107,9 @@ func (l *loop) run() {
 		l.answerer.parser.setTime()
 		for _, e := range events {
 			switch c := l.find(int(e.Fd)); {
-			case c == nil || c.state == queued: // a queued one is read after its turn
+			case c == nil && int(e.Fd) == l.parking.fd:
+				l.unpark()
+			case c == nil || c.state == queued || c.state == waiting: // which are read after their turn
 			case c.state == sending:
 				l.unblock(c)
 			default:

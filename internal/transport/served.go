@@ -23,6 +23,8 @@ type served struct {
 	told    int64        // the tick in which it was told that it is late, 0 before that; under the set's lock
 	framer  framer
 	held    atomic.Int64 // bytes of the request, in the server's count
+	pause   *pause       // what the request waits for
+	memo    any          // the state of a request that waited
 }
 
 // early is what a loop leaves to fasthttp with a connection.

@@ -75,7 +75,7 @@ func New(c Config) *Server {
 
 // handleServed is the handler for the connections that fasthttp serves.
 func (s *Server) handleServed(ctx *fasthttp.RequestCtx) {
-	s.config.Handler(ctx)
+	ctx.Conn().(*served).handle(ctx, s.config.Handler)
 	if s.draining.Load() {
 		ctx.SetConnectionClose()
 	}

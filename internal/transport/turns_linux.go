@@ -84,10 +84,15 @@ func (l *loop) turn(c *conn, data []byte) (answered bool) {
 		l.buffers.put(c.pending)
 		c.pending = nil
 	}
-	if next <= yield {
+	if next <= park {
 		l.keep(c, rest)
-		if next == yield {
+		switch next {
+		case yield:
 			l.enqueue(c)
+		case park:
+			pause := l.answerer.peer.pause
+			l.answerer.peer.pause = nil
+			l.park(c, pause)
 		}
 		if answered && c.origin != nil {
 			l.settle(c)

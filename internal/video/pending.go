@@ -28,9 +28,9 @@ func (p *Pending) Error() string { return "signatures of the answer are not made
 // or too many requests wait already.
 var ErrBusy = errors.New("too many signatures are to be made")
 
-// Start has the signatures made by workers. Done is called once, from another goroutine, when all
-// are there or one of them failed. It is not called if Start returns an error, which is ErrBusy.
-func (p *Pending) Start(done func()) error {
+// Start has the signatures made by workers. Done is called once, perhaps from another goroutine, when
+// all are there, or when one failed or cannot be made now: the next answer has the error.
+func (p *Pending) Start(done func()) {
 	p.left.Store(int32(len(p.misses)) + 1)
 	made := func(err error) {
 		if err != nil {
@@ -42,11 +42,10 @@ func (p *Pending) Start(done func()) error {
 	}
 	for _, m := range p.misses {
 		if err := m.Queue(made); err != nil {
-			return ErrBusy // the count never comes to 0
+			made(ErrBusy)
 		}
 	}
 	made(nil)
-	return nil
 }
 
 // Make makes the signatures in the caller's goroutine: for command lines.
