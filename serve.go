@@ -90,19 +90,22 @@ func warnings(c *config.Config) []string {
 
 // newSigner makes the signer of a configuration.
 func newSigner(c *config.Config) (*video.Signer, error) {
-	bases, reserved := slices.Clone(c.Document.Origins), []string{}
+	bases, reserved, segments := slices.Clone(c.Document.Origins), []string{}, []string{}
 	for _, cdn := range c.CDNs.All() {
 		bases = append(bases, cdn.URL)
 		reserved = append(reserved, cdn.Reserved...)
+		segments = append(segments, cdn.Segments...)
 	}
 	origins, err := uri.NewOrigins(bases)
 	slices.Sort(reserved)
+	slices.Sort(segments)
 	return &video.Signer{
 		CDNs:        c.CDNs,
 		Patterns:    c.Document.Patterns,
 		Origins:     origins,
 		KeepForeign: c.Document.KeepForeign,
 		Reserved:    slices.Compact(reserved),
+		Segments:    slices.Compact(segments),
 		TTL:         seconds(c.Token.TTL),
 		MaxTTL:      seconds(c.Token.MaxTTL),
 		Round:       seconds(c.Token.Round),

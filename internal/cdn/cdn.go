@@ -28,6 +28,7 @@ type CDN struct {
 	// signs.
 	Signer   scheme.Signer
 	Reserved []string // the query parameters, in lower case, that carry its tokens
+	Segments []string // the path segments NAME=..., in lower case, that carry its tokens
 
 	// CookieDomain is the domain of the cookies that open its directories, "" without cookies. Then
 	// Signer is a [scheme.CookieSigner].

@@ -100,6 +100,7 @@ func (r *reader) cdn(n *node, field string, names map[string]string, ids map[int
 			r.fail(n, field+"."+name, "is missing: every CDN needs it")
 		}
 	}
+	c.Segments = kind.ReservedSegments(options)
 	if c.Reserved = kind.Reserved(options); !kind.IsOwn() && len(r.mistakes) == at {
 		c.Signer = r.signer(n, field, kind, c.URL, keys, options)
 	}

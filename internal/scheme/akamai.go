@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"videotoken/internal/uri"
 	"videotoken/token"
@@ -56,7 +57,9 @@ func newAkamai(c *CDN) (Signer, error) {
 	if !isToken(s.parameter) {
 		return nil, errParameter
 	}
-	s.origin, s.base = c.cut()
+	if s.origin, s.base = c.cut(); strings.ContainsAny(s.base, "*?!~&'") {
+		return nil, errors.New("the CDN's URL has one of * ? ! ~ & ' in its base path, which tokens cannot have")
+	}
 	s.macs = newHMAC(sha256.New, key.Secret)
 	return s, nil
 }
@@ -75,26 +78,34 @@ func isToken(name string) bool {
 
 func (a *akamaiSigner) Can() Need { return Directory | Start | IPv4 | IPv6Address | Session }
 
+// errAkamaiQuery: a raw "&" would end the parameter with the token, and browsers percent-encode "'"
+// in queries (WHATWG URL, "special-query percent-encode set").
+var errAkamaiQuery = errors.New("has & or ' in its path, which cannot stand in a token in the query: set placement: path, or rename the file")
+
 var errAkamai = errors.New(`has one of * ? ! ~ in its path, which Akamai's access control lists read in their own way`)
 
 func (a *akamaiSigner) Check(s *uri.Source, c *token.Claims) error {
 	if bytes.ContainsAny(s.Canonical, "*?!~") {
 		return errAkamai
 	}
-	if c.Depth > 0 && a.cookies {
+	switch {
+	case c.Depth > 0 && a.cookies:
 		return checkCookiePath(s, c)
+	case !a.inPath(c) && bytes.ContainsAny(s.Path, "&'"):
+		return errAkamaiQuery
 	}
 	return nil
 }
 
 func (a *akamaiSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byte, error) {
 	if c.Depth > 0 && a.cookies {
-		return appendClean(dst, a.origin, a.base, s), nil
+		return appendClean(dst, a.origin, a.base, s)
 	}
 	m := a.macs.get()
 	defer a.macs.put(m)
 	m.text = a.appendFields(m.text, s, c)
-	inPath := a.placement == "path" || a.placement == "" && c.Depth > 0
+	inPath := a.inPath(c)
+	path := len(dst) + len(a.origin)
 	dst = append(dst, a.origin...)
 	if inPath {
 		dst = a.appendToken(append(dst, '/'), m)
@@ -103,7 +114,12 @@ func (a *akamaiSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byt
 	if !inPath {
 		dst = a.appendToken(append(dst, separator(s)), m)
 	}
-	return s.AppendFragment(dst), nil
+	return appendEnd(dst, path, s)
+}
+
+// inPath reports whether the token of the claims goes into the path.
+func (a *akamaiSigner) inPath(c *token.Claims) bool {
+	return a.placement == "path" || a.placement == "" && c.Depth > 0
 }
 
 // appendFields appends what is signed.

@@ -25,6 +25,7 @@ var bunny = &Scheme{
 	Doc:        "Bunny's token authentication.",
 	Secret:     text,
 	KeyDoc:     "Bunny makes the key: Pull Zone, Security, Token Authentication, URL Token Authentication Key",
+	Segments:   []string{"bcdn_token"},
 	Parameters: []string{"token", "bcdn_token", "expires", "token_path", "token_countries", "token_countries_blocked", "token_ignore_params", "limit"},
 	New: func(c *CDN) (Signer, error) {
 		key, err := c.one()
@@ -32,7 +33,9 @@ var bunny = &Scheme{
 			return nil, err
 		}
 		s := &bunnySigner{macs: newHMAC(sha256.New, key.Secret)}
-		s.origin, s.base = c.cut()
+		if s.origin, s.base = c.cut(); !isBunnyPath(s.base) {
+			return nil, errors.New("the CDN's URL has a base path that must be percent-encoded, which Bunny's own libraries sign in different ways")
+		}
 		return s, nil
 	},
 }
@@ -48,25 +51,48 @@ func (b *bunnySigner) Can() Need { return Directory | IPv4 | IPv6 | Query }
 const maxParameters = 16
 
 var (
-	errBunnyPath  = errors.New("has a path that must be percent-encoded, which Bunny's own libraries sign in different ways: rename the file")
-	errBunnyQuery = fmt.Errorf(`has a query that Bunny cannot verify: it takes %d parameters of the form name=value at most, each name once and of letters, digits, "-" and "_", and no "+"`, maxParameters)
-	errBunnyList  = errors.New("is a playlist with a query, which Bunny cannot verify: remove the query")
+	errBunnyPath    = errors.New("has a path that must be percent-encoded, which Bunny's own libraries sign in different ways: rename the file")
+	errBunnyQuery   = fmt.Errorf(`has a query that Bunny cannot verify: it takes %d parameters of the form name=value at most, each name once and of letters, digits, "-" and "_", not beginning with a digit, and without "+", and an encoded "&" or "=", in the value`, maxParameters)
+	errBunnyDigit   = errors.New("has a path that ends in a digit, which would run into the expiry that Bunny hashes beside it: give the file an extension")
+	errBunnyAddress = errors.New("is for an address that its holder could take off: Bunny hashes an address's bytes beside the expiry and the parameters, so it must have no query, and no byte of the address may be that of \"=\", nor the first that of a digit")
+	errBunnyList    = errors.New("is a playlist with a query, which Bunny cannot verify: remove the query")
 )
 
 func (b *bunnySigner) Check(s *uri.Source, c *token.Claims) error {
-	for _, ch := range s.Canonical {
-		if !component[ch] && strings.IndexByte("/$&,=:@", ch) < 0 {
-			return errBunnyPath
-		}
-	}
-	if c.Depth > 0 && len(s.Query) > 0 {
+	switch {
+	case !isBunnyPath(s.Path):
+		return errBunnyPath
+	case c.Depth > 0 && len(s.Query) > 0:
 		return errBunnyList
+	case c.Depth == 0 && runsInto(s.Path, isDecimal): // a directory ends in "/"
+		return errBunnyDigit
+	case c.IP.IsValid() && (len(s.Query) > 0 || isRemovable(c)):
+		return errBunnyAddress
 	}
 	var list [maxParameters]parameter
 	if _, ok := parseQuery(list[:0], s.Query); !ok {
 		return errBunnyQuery
 	}
 	return nil
+}
+
+// isBunnyPath reports whether a path, as it came, goes over the wire as it is, without escapes.
+func isBunnyPath[T string | []byte](path T) bool {
+	for i := range len(path) {
+		if !component[path[i]] && strings.IndexByte("/$&,=:@", path[i]) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// isRemovable reports whether a token for an address might be good without it: its bytes could be
+// read as more digits of the expiry, or as a parameter. The "1-" before the hash, which says that
+// there is an address, is not hashed.
+func isRemovable(c *token.Claims) bool {
+	var room [16]byte
+	bytes16 := appendAddress(room[:0], c)
+	return isDecimal(bytes16[0]) || bytes.IndexByte(bytes16, '=') >= 0
 }
 
 // parameter is a parameter of a query: its name, and its value as it stands there.
@@ -90,6 +116,9 @@ func parseQuery(list []parameter, query []byte) ([]parameter, bool) {
 			return nil, false
 		}
 		p := parameter{one[:i], one[i+1:]}
+		if isDecimal(p.name[0]) || !isPlainValue(p.value) {
+			return nil, false
+		}
 		at := len(list)
 		for at > 0 && string(list[at-1].name) >= string(p.name) {
 			if at--; string(list[at].name) == string(p.name) {
@@ -103,10 +132,27 @@ func parseQuery(list []parameter, query []byte) ([]parameter, bool) {
 	return list, true
 }
 
+// isPlainValue reports whether a value, decoded, is no more than one parameter's: what is hashed is
+// decoded.
+func isPlainValue(value []byte) bool {
+	for i := 0; i < len(value); i++ {
+		c := value[i]
+		if c == '%' {
+			c = unhex(value[i+1])<<4 | unhex(value[i+2])
+			i += 2
+		}
+		if c == '&' || c == '=' {
+			return false
+		}
+	}
+	return true
+}
+
 func (b *bunnySigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byte, error) {
 	m := b.macs.get()
 	defer b.macs.put(m)
 	m.part = appendWire(m.part, b.base, s)
+	path := len(dst) + len(b.origin)
 	dst = append(dst, b.origin...)
 	if c.Depth > 0 {
 		dir := directory(m.part, b.base, c.Depth)
@@ -115,7 +161,7 @@ func (b *bunnySigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byte
 		dst = appendBunnyToken(append(dst, "/bcdn_token="...), m, c)
 		dst = appendComponent(append(dst, "&token_path="...), dir)
 		dst = strconv.AppendUint(append(dst, "&expires="...), uint64(c.Expiry), 10)
-		return s.AppendFragment(append(dst, m.part...)), nil
+		return appendEnd(append(dst, m.part...), path, s)
 	}
 	var room [maxParameters]parameter
 	list, _ := parseQuery(room[:0], s.Query)
@@ -134,7 +180,7 @@ func (b *bunnySigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byte
 		dst = appendComponent(dst, m.part)
 	}
 	dst = strconv.AppendUint(append(dst, "&expires="...), uint64(c.Expiry), 10)
-	return s.AppendFragment(dst), nil
+	return appendEnd(dst, path, s)
 }
 
 // appendBunny appends what is signed before the parameters.
@@ -143,6 +189,11 @@ func appendBunny(dst, path []byte, c *token.Claims) []byte {
 	if !c.IP.IsValid() {
 		return dst
 	}
+	return appendAddress(dst, c)
+}
+
+// appendAddress appends the bytes of an address: 4, or 16 of which the last 8 are zero.
+func appendAddress(dst []byte, c *token.Claims) []byte {
 	if addr := c.IP.Addr(); addr.Is4() {
 		four := addr.As4()
 		return append(dst, four[:]...)

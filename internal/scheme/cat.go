@@ -97,13 +97,14 @@ func (t *catSigner) Check(s *uri.Source, c *token.Claims) error {
 
 func (t *catSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byte, error) {
 	if c.Depth > 0 && t.cookies {
-		return appendClean(dst, t.origin, t.base, s), nil
+		return appendClean(dst, t.origin, t.base, s)
 	}
 	m := t.macs.get()
 	defer t.macs.put(m)
 	m.part = t.appendClaims(m.part, m, s, c)
 	m.text = appendCOSE(m.text[:0], t.head, m)
 	inPath := t.placement == "path" || t.placement == "" && c.Depth > 0
+	path := len(dst) + len(t.origin)
 	dst = append(dst, t.origin...)
 	if inPath {
 		dst = t.appendToken(append(dst, '/'), m)
@@ -112,7 +113,7 @@ func (t *catSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byte, 
 	if !inPath {
 		dst = t.appendToken(append(dst, separator(s)), m)
 	}
-	return s.AppendFragment(dst), nil
+	return appendEnd(dst, path, s)
 }
 
 // Cookies implements [CookieSigner].

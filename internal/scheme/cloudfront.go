@@ -129,7 +129,7 @@ func (f *cloudfrontSigner) Check(s *uri.Source, c *token.Claims) error {
 
 func (f *cloudfrontSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byte, error) {
 	if c.Depth > 0 && f.cookies {
-		return appendClean(dst, f.origin, f.base, s), nil
+		return appendClean(dst, f.origin, f.base, s)
 	}
 	m := newMessage()
 	defer messages.Put(m)
@@ -157,7 +157,7 @@ func (f *cloudfrontSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([
 	if f.key.hash == crypto.SHA256 {
 		dst = append(dst, "&Hash-Algorithm=SHA256"...)
 	}
-	return s.AppendFragment(dst), nil
+	return appendEnd(dst, start+len(f.origin), s)
 }
 
 // Cookies implements [CookieSigner].

@@ -26,9 +26,10 @@ func (c *CDN) hasCookies() bool { return c.Options[CookieOption] == "true" }
 const CookieOption = "cookies"
 
 // appendClean appends a URL without a token.
-func appendClean(dst []byte, origin, base string, s *uri.Source) []byte {
+func appendClean(dst []byte, origin, base string, s *uri.Source) ([]byte, error) {
+	path := len(dst) + len(origin)
 	dst = appendWire(append(dst, origin...), base, s)
-	return s.AppendFragment(appendQuery(dst, '?', s))
+	return appendEnd(appendQuery(dst, '?', s), path, s)
 }
 
 var errCookiePath = errors.New(`has another character in its directory than letters, digits, "-", ".", "_", "~" and "/", which a cookie's path cannot have safely`)

@@ -3,7 +3,9 @@ package scheme
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // part is a part of an expression or a template: a variable, or fixed text.
@@ -43,9 +45,20 @@ var variables = map[string]variable{
 }
 
 func (v variable) isTime() bool   { return varExpires <= v && v <= varIssuedUTC8 }
+func (v variable) isPath() bool   { return v == varURI || v == varWire || v == varDir }
 func (v variable) isIssued() bool { return varIssued <= v && v <= varIssuedUTC8 }
 func (v variable) isHex() bool {
 	return v == varExpiresHex || v == varExpiresHEX || v == varIssuedHex || v == varIssuedHEX
+}
+
+// name returns the name of a variable.
+func (v variable) name() string {
+	for name, one := range variables {
+		if one == v {
+			return name
+		}
+	}
+	return ""
 }
 
 // parts are an expression or a template.
@@ -91,5 +104,26 @@ func (p parts) hasOne(v variable) bool { return p.has(func(o variable) bool { re
 func (p parts) meets(f func(a, b part)) {
 	for i := 1; i < len(p); i++ {
 		f(p[i-1], p[i])
+	}
+}
+
+// appendTime appends a time, in Unix seconds, in the form of a variable.
+func appendTime(dst []byte, v variable, at int64) []byte {
+	switch v {
+	case varExpiresHex, varIssuedHex:
+		return strconv.AppendInt(dst, at, 16)
+	case varExpiresHEX, varIssuedHEX:
+		start := len(dst)
+		dst = strconv.AppendInt(dst, at, 16)
+		for i := start; i < len(dst); i++ {
+			if 'a' <= dst[i] {
+				dst[i] -= 'a' - 'A'
+			}
+		}
+		return dst
+	case varExpiresUTC8, varIssuedUTC8:
+		return time.Unix(at+8*3600, 0).UTC().AppendFormat(dst, "200601021504")
+	default:
+		return strconv.AppendInt(dst, at, 10)
 	}
 }

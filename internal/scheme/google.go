@@ -72,7 +72,7 @@ func (g *googleSigner) Check(s *uri.Source, c *token.Claims) error {
 
 func (g *googleSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byte, error) {
 	if c.Depth > 0 && g.cookies {
-		return appendClean(dst, g.origin, g.base, s), nil
+		return appendClean(dst, g.origin, g.base, s)
 	}
 	m := g.macs.get()
 	defer g.macs.put(m)
@@ -89,7 +89,7 @@ func (g *googleSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byt
 		dst = append(append(dst, separator(s)), m.text...)
 	}
 	dst = appendBase64(append(dst, "&Signature="...), base64.URLEncoding, m.sum())
-	return s.AppendFragment(dst), nil
+	return appendEnd(dst, start+len(g.origin), s)
 }
 
 var errKeyName = errors.New(`the key's id must be its name at Google: letters, digits, "-" and "_"`)

@@ -28,6 +28,7 @@ var googleMediaCDN = &Scheme{
 	NewPrivate: newMediaKey,
 	Cookies:    true,
 	KeyDoc:     "gcloud edge-cache keysets create KEYSET --public-key='id=NAME,value=PUBLIC KEY', with the public key as base64url",
+	Segments:   []string{"edge-cache-token"},
 	Parameters: []string{"expires", "keyname", "signature", "urlprefix", "edge-cache-token"},
 	New:        newGoogleMedia,
 }
@@ -104,7 +105,7 @@ func (g *mediaSigner) Check(s *uri.Source, c *token.Claims) error {
 
 func (g *mediaSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byte, error) {
 	if c.Depth > 0 && g.cookies {
-		return appendClean(dst, g.origin, g.base, s), nil
+		return appendClean(dst, g.origin, g.base, s)
 	}
 	m := newMessage()
 	defer messages.Put(m)
@@ -129,7 +130,7 @@ func (g *mediaSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byte
 	if err != nil {
 		return dst, err
 	}
-	return s.AppendFragment(appendMediaSignature(dst, signature)), nil
+	return appendEnd(appendMediaSignature(dst, signature), start+len(g.origin), s)
 }
 
 // appendComponent appends a URL whose token is a component of the path, after the directory.
@@ -142,9 +143,10 @@ func (g *mediaSigner) appendComponent(dst []byte, s *uri.Source, c *token.Claims
 	if err != nil {
 		return dst, err
 	}
+	path := len(dst) + len(g.origin)
 	dst = append(appendMediaSignature(append(dst, m.text...), signature), '/')
 	dst = appendQuery(append(dst, m.part[len(covered):]...), '?', s)
-	return s.AppendFragment(dst), nil
+	return appendEnd(dst, path, s)
 }
 
 // Cookies implements [CookieSigner].

@@ -44,6 +44,9 @@ type Scheme struct {
 	Parameters []string
 	// Cookies says that its signers are [CookieSigner]s.
 	Cookies bool
+	// Segments are the names, in lower case, of the path segments NAME=... that carry this scheme's
+	// tokens, besides the option parameter's. No source may have one, whichever CDN is picked.
+	Segments []string
 	// Weak says that the scheme's MAC is broken or can be forged by extension, so that an operator
 	// must ask for it by name.
 	Weak bool
@@ -128,6 +131,16 @@ func (s *Scheme) Reserved(options map[string]string) []string {
 	return list
 }
 
+// ReservedSegments returns the names, in lower case, of the path segments that carry the tokens of a
+// CDN with the options.
+func (s *Scheme) ReservedSegments(options map[string]string) []string {
+	list := append([]string(nil), s.Segments...)
+	if name := options["parameter"]; name != "" {
+		list = append(list, strings.ToLower(name))
+	}
+	return list
+}
+
 // Names returns the names of all schemes.
 func Names() (list []string) {
 	for _, s := range All {
@@ -147,13 +160,20 @@ func (c *CDN) one() (Key, error) {
 	return c.Keys[0], nil
 }
 
-// cut returns the CDN's URL in two parts: the scheme and host, and the base path.
+// cut returns the CDN's URL in two parts: the scheme and host as clients send them, in lower case
+// and without the scheme's own port, and the base path.
 func (c *CDN) cut() (origin, base string) {
 	start := strings.Index(c.URL, "://") + len("://")
+	origin = c.URL
 	if i := strings.IndexByte(c.URL[start:], '/'); i >= 0 {
-		return c.URL[:start+i], c.URL[start+i:]
+		origin, base = c.URL[:start+i], c.URL[start+i:]
 	}
-	return c.URL, ""
+	origin = strings.ToLower(origin)
+	port := ":443"
+	if strings.HasPrefix(origin, "http://") {
+		port = ":80"
+	}
+	return strings.TrimSuffix(origin, port), base
 }
 
 // newHexSecret makes a secret of hexadecimal digits.

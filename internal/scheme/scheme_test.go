@@ -241,7 +241,20 @@ func TestRefused(t *testing.T) {
 		{"akamai", "/a%3Fb.mp4", 0, true},
 		{"akamai", "/a!b.mp4", 0, true},
 		{"akamai", "/a/~b.mp4", 0, true},
-		{"akamai", "/a,b;c'd(e).mp4", 0, false},
+		{"akamai", "/a,b;c(d).mp4", 0, false},
+		{"akamai", "/a'b.mp4", 0, true},
+		{"akamai", "/a&b.mp4", 0, true},
+		{"akamai", "/a&b'c/d.m3u8", 1, false}, // its token is in the path
+		{"bunny", "/s/1", 0, true},
+		{"bunny", "/s/film.7", 0, true},
+		{"bunny", "/s/1/x.m3u8", 2, false},
+		{"bunny", "/%61.mp4", 0, true},
+		{"bunny", "/a.mp4?x=1%26y=2", 0, true},
+		{"bunny", "/a.mp4?x=1%3D2", 0, true},
+		{"bunny", "/a.mp4?x=1=2", 0, true},
+		{"bunny", "/a.mp4?7x=1", 0, true},
+		{"secure-link/nginx", "/s/face", 0, true},
+		{"secure-link/nginx", "/s/x:", 0, true},
 		{"bunny", "/a b.mp4", 0, true},
 		{"bunny", "/é.mp4", 0, true},
 		{"bunny", "/a+b.mp4", 0, true},
@@ -266,7 +279,7 @@ func TestRefused(t *testing.T) {
 		{"secure-link", "/d/a.m3u8", 1, false},
 	} {
 		s := newSigner(t, c.name, "https://a.example")
-		if err := s.Check(source(t, c.src), &token.Claims{Depth: c.depth}); (err != nil) != c.refused {
+		if err := s.Check(source(t, c.src), &token.Claims{Depth: c.depth, Expiry: expiry}); (err != nil) != c.refused {
 			t.Errorf("%s, %s: %v", c.name, c.src, err)
 		}
 	}
@@ -298,10 +311,24 @@ func TestNewRefuses(t *testing.T) {
 		{secureLink, "s", custom("$secret$uri$expires", "?t=$token&e=$expires"), "must end in $secret"},
 		{secureLink, "s", custom("$expires$uri$secret", "?t=$expires"), "needs $token"},
 		{secureLink, "s", custom("$expires$uri$secret", "?t=$token$secret"), "must not have $secret"},
-		{secureLink, "s", custom("$expires$uri$secret", "$base/$token/"), "no $wire"},
+		{secureLink, "s", custom("$expires$uri$secret", "$base/$token/"), "must end in $wire"},
 		{secureLink, "s", custom("$expires$uri$secret", "/$token$wire"), "must start with"},
 		{secureLink, "s", custom("$expires$path$secret", "?t=$token"), "$path is no variable"},
-		{secureLink, "s", custom("$uri$query$expires$secret", "?t=$token"), "$query stands beside"},
+		{secureLink, "s", custom("$uri?$query $expires$secret", "?t=$token&e=$expires"), "$query must stand after"},
+		{secureLink, "s", custom("$wire?$query $expires$secret", "?t=$token&e=$expires"), ""},
+		{secureLink, "s", custom("$expires$ip$secret$uri ", "?t=$token&e=$expires"), "$expires and $ip stand side by side"},
+		{secureLink, "s", custom("$uri$wire$expires$secret", "?t=$token&e=$expires"), "$uri and $wire stand side by side"},
+		{secureLink, "s", custom("$rand$expires$uri$secret", "?t=$token&e=$expires&r=$rand"), "$rand and $expires stand side by side"},
+		{secureLink, "s", custom("$rand-$expires$uri$secret", "?t=$token&e=$expires"), "template: has no $rand"},
+		{secureLink, "s", custom("$expires$uri$secret", "?t=$token"), "template: has no time"},
+		{secureLink, "s", map[string]string{"expression": "$issued$uri$secret", "template": "?t=$token&e=$expires", "validity": "60"}, "the same time as the expression"},
+		{secureLink, "s", custom("$expires$uri$secret", "?t=$token&e=$expires#x"), "a character that a URL cannot have"},
+		{secureLink, "s", custom("$expires$uri$secret", "?t=$token&e=$expires&t=$token"), "needs $token once"},
+		{secureLink, "s", custom("$expires$uri$secret", "?t=$token&e=$expires&u=$uri"), "stand in expressions alone"},
+		{secureLink, "s", custom("$expires$dir$secret", "$base$wire/$token/$expires"), "must end in $wire"},
+		{secureLink, "7s", map[string]string{"preset": "cdnsun"}, ""},
+		{secureLink, "s7", map[string]string{"preset": "cdnsun"}, "the secret begins or ends in a digit"},
+		{secureLink, "s", custom("$uri$query$expires$secret", "?t=$token"), "stand side by side"},
 	} {
 		_, err := c.scheme.New(&CDN{URL: "https://a.example", Keys: []Key{{ID: "1", Secret: []byte(c.secret)}}, Options: c.options})
 		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {

@@ -1,15 +1,12 @@
 package scheme
 
 import (
-	"bytes"
 	"crypto/md5"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
-	"time"
 
 	"videotoken/internal/uri"
 	"videotoken/token"
@@ -52,9 +49,9 @@ type secureLinkSigner struct {
 	digest               string
 	validity             int64
 	can                  Need
-	dirOnly, hasRand     bool // what the expression has
-	meetsNumber          bool // a path runs into a decimal number
-	meetsHex             bool // a path runs into a hexadecimal number
+	dirOnly, hasRand     bool                // what the expression has
+	hasIssued            bool                // the time of issue is in the URL
+	beside               []func(c byte) bool // the characters of what a path runs into
 	sums, rands          *macs
 }
 
@@ -94,13 +91,17 @@ func newSecureLink(c *CDN) (Signer, error) {
 	s.rands = newHMAC(sha256.New, key.Secret)
 	s.hasRand = s.expression.hasOne(varRand)
 	s.dirOnly = s.expression.hasOne(varDir) && !s.expression.hasOne(varURI) && !s.expression.hasOne(varWire)
+	s.hasIssued = s.expression.has(variable.isIssued)
 	s.expression.meets(func(a, b part) {
-		number := b.variable.isTime() || b.variable == varIP
-		s.meetsNumber = s.meetsNumber || (a.variable == varURI || a.variable == varWire) && number
-		s.meetsHex = s.meetsHex || (a.variable == varURI || a.variable == varWire) && b.variable.isHex()
+		if is := b.variable.characters(); is != nil && (a.variable == varURI || a.variable == varWire) {
+			s.beside = append(s.beside, is)
+		}
 	})
 	s.can = s.abilities()
-	return s, s.validate(own, c.Options["unlimited"] == "true")
+	if err := s.check(own, c.Options["unlimited"] == "true"); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // abilities returns what the expression and the template can express together.
@@ -117,62 +118,11 @@ func (l *secureLinkSigner) abilities() (n Need) {
 	return n
 }
 
-func (l *secureLinkSigner) validate(own, unlimited bool) error {
-	last := l.expression[len(l.expression)-1]
-	hasTime := l.expression.has(variable.isTime)
-	switch {
-	case !l.expression.hasOne(varSecret):
-		return errors.New("expression: has no $secret, so that anybody can sign")
-	case !l.expression.hasOne(varURI) && !l.expression.hasOne(varWire) && !l.expression.hasOne(varDir):
-		return errors.New("expression: has no $uri, $wire or $dir, so that one URL opens every file")
-	case l.expression.hasOne(varToken) || l.expression.hasOne(varBase):
-		return errors.New("expression: $token and $base stand in templates alone")
-	case !l.template.hasOne(varToken) || l.template.hasOne(varSecret):
-		return errors.New("template: needs $token, and must not have $secret")
-	case l.template[0].variable == varBase && !l.template.hasOne(varWire):
-		return errors.New("template: has no $wire, the path")
-	case l.template[0].variable != varBase && !strings.HasPrefix(l.template[0].text, "?"):
-		return errors.New(`template: must start with "$base", or with "?" for what is added to the URL`)
-	case own && last.variable != 0 && last.variable != varSecret:
-		return errors.New("expression: must end in $secret or in fixed text, so that a hash cannot be extended")
-	case !hasTime && !unlimited:
-		return errors.New("expression: has no time, so that URLs never end: add unlimited: true if that is meant")
-	case l.queryRuns():
-		return errors.New("expression: $query stands beside a time or an address, with which it runs together: put fixed text between them")
-	case l.validity == 0 && (l.expression.has(variable.isIssued) || l.template.has(variable.isIssued)):
-		return errors.New("validity: is missing: the lifetime that the CDN adds to the time of issue")
-	}
-	return l.checkSecret()
-}
-
-// queryRuns reports whether the query runs into a number.
-func (l *secureLinkSigner) queryRuns() (runs bool) {
-	l.expression.meets(func(a, b part) {
-		runs = runs || a.variable == varQuery && (b.variable.isTime() || b.variable == varIP)
-	})
-	return runs
-}
-
-// checkSecret refuses a secret that runs into a time.
-func (l *secureLinkSigner) checkSecret() (err error) {
-	l.expression.meets(func(a, b part) {
-		first, last := l.secret[0], l.secret[len(l.secret)-1]
-		if a.variable.isTime() && b.variable == varSecret && isDigit(first, a.variable.isHex()) ||
-			a.variable == varSecret && b.variable.isTime() && isDigit(last, b.variable.isHex()) {
-			err = errors.New("the secret begins or ends in a digit beside a time, with which it runs together: choose another secret")
-		}
-	})
-	return err
-}
-
-func isDigit(c byte, hex bool) bool {
-	return '0' <= c && c <= '9' || hex && 'a' <= c|0x20 && c|0x20 <= 'f'
-}
-
 func (l *secureLinkSigner) Can() Need { return l.can }
 
 var (
 	errRunsInto  = errors.New("has a path that ends in a digit, which would run into the time or address that this CDN hashes beside it: give the file an extension")
+	errValidity  = errors.New("ends before this CDN's validity has passed since 1970, so that there is no time of issue: choose a later expiry")
 	errDirectory = errors.New("is one file, and this CDN's hash would open its whole directory")
 )
 
@@ -180,29 +130,15 @@ func (l *secureLinkSigner) Check(s *uri.Source, c *token.Claims) error {
 	if c.Depth == 0 && l.dirOnly {
 		return errDirectory
 	}
-	if l.meetsNumber && runsInto(s.Canonical, l.meetsHex) {
-		return errRunsInto
+	if l.hasIssued && int64(c.Expiry) <= l.validity {
+		return errValidity
 	}
-	return nil
-}
-
-// runsInto reports whether a path that is followed by a number could be another path with another
-// number: it ends in a digit, and not in an extension with a letter.
-func runsInto(path []byte, hex bool) bool {
-	if len(path) == 0 || !isDigit(path[len(path)-1], hex) {
-		return false
-	}
-	segment := path[bytes.LastIndexByte(path, '/')+1:]
-	dot := bytes.LastIndexByte(segment, '.')
-	if dot < 0 {
-		return true
-	}
-	for _, c := range segment[dot+1:] {
-		if !isDigit(c, hex) {
-			return false
+	for _, is := range l.beside {
+		if runsInto(s.Canonical, is) {
+			return errRunsInto
 		}
 	}
-	return true
+	return nil
 }
 
 func (l *secureLinkSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byte, error) {
@@ -216,6 +152,7 @@ func (l *secureLinkSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([
 		m.text = l.appendPart(m.text, p, s, c, &rand)
 	}
 	sum := m.sum()
+	path := len(dst) + len(l.origin)
 	if l.template[0].variable != varBase {
 		dst = append(dst, l.origin...)
 		dst = appendQuery(appendWire(dst, l.base, s), '?', s)
@@ -236,7 +173,7 @@ func (l *secureLinkSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([
 			dst = l.appendPart(dst, p, s, c, &rand)
 		}
 	}
-	return s.AppendFragment(dst), nil
+	return appendEnd(dst, path, s)
 }
 
 // appendPart appends the value of a part.
@@ -268,27 +205,6 @@ func (l *secureLinkSigner) appendPart(dst []byte, p part, s *uri.Source, c *toke
 			at -= l.validity
 		}
 		return appendTime(dst, v, at)
-	}
-}
-
-// appendTime appends a time, in Unix seconds, in the form of a variable.
-func appendTime(dst []byte, v variable, at int64) []byte {
-	switch v {
-	case varExpiresHex, varIssuedHex:
-		return strconv.AppendInt(dst, at, 16)
-	case varExpiresHEX, varIssuedHEX:
-		start := len(dst)
-		dst = strconv.AppendInt(dst, at, 16)
-		for i := start; i < len(dst); i++ {
-			if 'a' <= dst[i] {
-				dst[i] -= 'a' - 'A'
-			}
-		}
-		return dst
-	case varExpiresUTC8, varIssuedUTC8:
-		return time.Unix(at+8*3600, 0).UTC().AppendFormat(dst, "200601021504")
-	default:
-		return strconv.AppendInt(dst, at, 10)
 	}
 }
 

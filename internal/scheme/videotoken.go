@@ -69,8 +69,6 @@ func (o *Own) Can() Need { return all }
 // Check implements [Signer].
 func (o *Own) Check(*uri.Source, *token.Claims) error { return nil }
 
-var errTooLong = fmt.Errorf("is too long: with its token, path and query must be %d bytes at most, percent-encoded", uri.MaxTarget)
-
 // Append implements [Signer]. At depth 0 the token is for the source's exact path and query, and
 // stands in the query. Deeper it is for a directory, and is the path's first segment, so that
 // relative URLs inherit it.
@@ -95,10 +93,7 @@ func (o *Own) Append(dst []byte, s *uri.Source, claims *token.Claims) ([]byte, e
 			return dst, err
 		}
 	}
-	if len(dst)-start > uri.MaxTarget {
-		return dst, errTooLong
-	}
-	return s.AppendFragment(dst), nil
+	return appendEnd(dst, start, s)
 }
 
 func (o *Own) appendPath(dst []byte, s *uri.Source) []byte {

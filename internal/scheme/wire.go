@@ -3,6 +3,7 @@ package scheme
 import (
 	"bytes"
 	"encoding/base64"
+	"fmt"
 	"slices"
 
 	"videotoken/internal/uri"
@@ -19,6 +20,17 @@ func appendQuery(dst []byte, first byte, s *uri.Source) []byte {
 		return dst
 	}
 	return uri.AppendQuery(append(dst, first), s.Query)
+}
+
+var errTooLong = fmt.Errorf("is too long: with its token, path and query must be %d bytes at most, percent-encoded", uri.MaxTarget)
+
+// appendEnd appends the fragment to a URL whose path starts at the given index. It refuses a URL
+// that is too long for edges and browsers.
+func appendEnd(dst []byte, path int, s *uri.Source) ([]byte, error) {
+	if len(dst)-path > uri.MaxTarget {
+		return dst, errTooLong
+	}
+	return s.AppendFragment(dst), nil
 }
 
 // separator is what comes before one more parameter.

@@ -87,6 +87,21 @@ func TestSchemesThatCan(t *testing.T) {
 	}
 }
 
+// TestSegments: a path segment that carries tokens of a CDN is refused, whichever CDN is picked.
+func TestSegments(t *testing.T) {
+	s := newSigner(t)
+	s.Segments = []string{"bcdn_token", "hdnea"}
+	for src, refused := range map[string]bool{
+		"/hdnea=x/a.mp4": true, "/a/HDNEA=/b.m3u8": true, "/%68dnea=x/a.mp4": true, "/a/bcdn_token=1": true, "/a/hdnea%3D1/b.mp4": true,
+		"/hdnea/a.mp4": false, "/xhdnea=1/a.mp4": false, "/a=b/c=d.mp4": false, "/hdnea": false,
+	} {
+		_, _, err := s.Append(nil, []byte(`{"video":{"sources":[{"src":"`+src+`"}]}}`), now)
+		if (err != nil) != refused || err != nil && !strings.Contains(err.Error(), "which carries tokens") {
+			t.Errorf("%s: %v", src, err)
+		}
+	}
+}
+
 // TestNoSchemeCan: the error names what is needed, and the CDNs that cannot.
 func TestNoSchemeCan(t *testing.T) {
 	s := newMixed(t, cdn.RoundRobin, "link", "akamai")

@@ -31,6 +31,7 @@ type Signer struct {
 	Origins     *uri.Origins       // the absolute URLs that are signed
 	KeepForeign bool               // other URLs stay as they are, and are not refused
 	Reserved    []string           // query parameters, in lower case, that no URL may have
+	Segments    []string           // path segments NAME=..., in lower case, that no URL may have
 	TTL         int64              // how long a token is good where the request does not say; never longer than MaxTTL
 	MaxTTL      int64              // the longest that a token is good
 	Round       int64              // expiries are multiples of this, so that a video's URLs stay the same for a while
@@ -245,6 +246,11 @@ func (r *request) parse(s *Signer) error {
 		if r.paths, err = source.Parse(text, r.paths); err != nil {
 			return r.sourceError(i, err)
 		}
+		if len(s.Segments) > 0 {
+			if err := s.checkSegments(source.Canonical); err != nil {
+				return r.sourceError(i, err)
+			}
+		}
 		if len(source.Query) > 0 {
 			if err := s.checkQuery(source.Query); err != nil {
 				return r.sourceError(i, err)
@@ -297,6 +303,45 @@ func (s *Signer) checkQuery(query []byte) error {
 		}
 	}
 	return nil
+}
+
+// checkSegments refuses the path segments that carry tokens of CDNs.
+func (s *Signer) checkSegments(path uri.Path) error {
+	for rest := []byte(path); bytes.IndexByte(rest, '=') > 0; {
+		rest = rest[1:] // the slash
+		segment := rest
+		if i := bytes.IndexByte(rest, '/'); i >= 0 {
+			segment, rest = rest[:i], rest[i:]
+		} else {
+			rest = nil
+		}
+		name, _, found := bytes.Cut(segment, []byte("="))
+		if !found {
+			continue
+		}
+		for _, reserved := range s.Segments {
+			if equalFold(name, reserved) {
+				return fmt.Errorf("must not have the path segment %q, which carries tokens: rename it", reserved+"=...")
+			}
+		}
+	}
+	return nil
+}
+
+// equalFold reports whether a name is one in lower case, in whatever case it is spelled.
+func equalFold(name []byte, lower string) bool {
+	if len(name) != len(lower) {
+		return false
+	}
+	for i, c := range name {
+		if 'A' <= c && c <= 'Z' {
+			c |= 0x20
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
 }
 
 func (r *request) sourceError(i int, err error) error {
