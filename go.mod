@@ -3,7 +3,6 @@ module videotoken
 go 1.26.0
 
 require (
-	github.com/Eyevinn/hls-m3u8 v0.6.0
 	github.com/agnivade/levenshtein v1.2.2
 	github.com/cespare/xxhash/v2 v2.3.0
 	github.com/fsnotify/fsnotify v1.10.1

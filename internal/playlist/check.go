@@ -50,14 +50,25 @@ func canonical(path string) (string, error) {
 }
 
 func check(src, directory string, u URI) Result {
+	r := resolved(src, directory, u)
+	if !r.Covered && u.Base != "" {
+		r.Reason += fmt.Sprintf(" (its BaseURL is %q)", u.Base)
+	}
+	return r
+}
+
+func resolved(src, directory string, u URI) Result {
 	r := Result{URI: u}
 	text := join(u.Base, u.Text)
 	switch scheme, _, ok := strings.Cut(text, ":"); {
 	case strings.Contains(text, "{$"):
 		r.Reason = "has a variable, which the player fills in"
 		return r
-	case ok && isScheme(scheme) && scheme != "http" && scheme != "https":
+	case ok && isElsewhere[strings.ToLower(scheme)]:
 		r.Covered, r.Reason = true, "is not fetched from the CDN"
+		return r
+	case ok && isScheme(scheme) && !strings.HasPrefix(strings.ToLower(scheme), "http"):
+		r.Reason = fmt.Sprintf("begins with %q, which is read as the scheme of a URL: write %q", scheme+":", "./"+text)
 		return r
 	case ok && isScheme(scheme), strings.HasPrefix(text, "//"):
 		r.Reason = "has a host of its own, so that it has no token"
@@ -87,6 +98,10 @@ func check(src, directory string, u URI) Result {
 	}
 	return r
 }
+
+// isElsewhere are the schemes of what players get from elsewhere: keys, names, and data that stand in
+// the URI itself.
+var isElsewhere = map[string]bool{"data": true, "skd": true, "urn": true}
 
 // isScheme reports whether s can be the scheme of a URL.
 func isScheme(s string) bool {

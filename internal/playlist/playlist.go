@@ -1,9 +1,10 @@
 // Package playlist says which of the URIs in a playlist a token covers: the token of a directory,
 // which relative URLs inherit (docs/DESIGN.md, section 2).
 //
-// Most callers want [Find] and then [Check]. HLS (RFC 8216) is parsed by github.com/Eyevinn/hls-m3u8,
-// which has no dependencies and is maintained; it keeps no line numbers, so the lines are read here,
-// too. MPDs (ISO/IEC 23009-1) are read by encoding/xml, which has them.
+// Most callers want [Find] and then [Check]. The lines of HLS (RFC 8216) are read here, and MPDs
+// (ISO/IEC 23009-1) by encoding/xml: every URI counts, with its line, and libraries for playlists drop
+// the tags that they do not know and the line numbers. The cost grows with the length of a playlist
+// and with nothing else.
 package playlist
 
 import (
@@ -14,6 +15,14 @@ import (
 
 // MaxSize is how many bytes of a playlist are read.
 const MaxSize = 8 << 20
+
+// The bounds of what one playlist can make of itself.
+const (
+	maxURIs = 1 << 17
+	maxURI  = 1 << 13 // bytes of one
+)
+
+var errTooMany = fmt.Errorf("the playlist has more than %d URIs", maxURIs)
 
 // URI is a URI in a playlist.
 type URI struct {
@@ -32,9 +41,9 @@ func Find(data []byte) ([]URI, error) {
 	text := bytes.TrimSpace(data)
 	switch {
 	case bytes.HasPrefix(text, []byte("#EXTM3U")):
-		return findHLS(data)
+		return findHLS(string(data))
 	case bytes.HasPrefix(text, []byte("<")):
-		return findDASH(data)
+		return findDASH(string(data))
 	}
 	return nil, errors.New(`neither an HLS playlist, which starts with "#EXTM3U", nor an MPD, which is XML`)
 }

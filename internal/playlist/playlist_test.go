@@ -1,15 +1,17 @@
 package playlist
 
 import (
-	"bytes"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/Eyevinn/hls-m3u8/m3u8"
+	"videotoken/token"
 )
 
 // layouts are playlists as they are in use, with what the token for the path covers: "yes", "no",
@@ -74,9 +76,45 @@ https://other.example/seg3.m4s
       <Representation id="2"><SegmentList><Initialization sourceURL="i2.mp4"/><SegmentURL media="s1.mp4"/></SegmentList></Representation>
     </AdaptationSet>
   </Period>
-</MPD>`, "3 no ../|4 yes m.mpd|7 no media/|8 no 1/i.mp4|8 no 1/1.m4s|9 no /root.mp4|10 no i2.mp4|10 no s1.mp4", "/dash/"},
-	{"DASH with its scope", "/dash/film/m.mpd", "/dash/", `<MPD><BaseURL>../</BaseURL><Period><SegmentTemplate media="$$$Time$.m4s"/></Period></MPD>`,
-		"1 yes ../|1 yes $1.m4s", "/dash/"},
+</MPD>`, "4 yes m.mpd|8 no 1/i.mp4|8 no 1/00001.m4s|10 no i2.mp4|10 no s1.mp4", "/dash/"},
+	{"DASH with its scope", "/dash/film/m.mpd", "/dash/", `<MPD><BaseURL>../</BaseURL><Period><SegmentTemplate media="$$$Time$.m4s"/>
+<AdaptationSet><Representation id="a"/></AdaptationSet></Period></MPD>`,
+		"1 yes $0.m4s", "/dash/"},
+	{"templates are relative to the Representation", "/dash/film/m.mpd", "", `<MPD><Period><AdaptationSet>
+<SegmentTemplate media="$RepresentationID$-$Number%03d$.m4s" startNumber="7"/>
+<Representation id="v1"><BaseURL>video/</BaseURL></Representation>
+<Representation id="a1"><BaseURL>../audio/</BaseURL><SegmentTemplate initialization="i.mp4"/></Representation>
+</AdaptationSet></Period></MPD>`, "2 yes v1-007.m4s|4 no i.mp4|2 no a1-007.m4s", "/dash/"},
+	{"up and down again", "/dash/film/m.mpd", "", `<MPD><BaseURL>../</BaseURL><Period><AdaptationSet>
+<Representation id="v1"><BaseURL>film/v.mp4</BaseURL><SegmentBase><Initialization range="0-9"/></SegmentBase></Representation>
+<Representation id="v2"><BaseURL>other.mp4</BaseURL></Representation>
+</AdaptationSet></Period></MPD>`, "2 yes v.mp4|3 no other.mp4", "/dash/"},
+	{"alternatives", "/dash/film/m.mpd", "", `<MPD><BaseURL>https://other.example/</BaseURL><BaseURL>here/</BaseURL><Period xmlns:x="http://www.w3.org/1999/xlink" x:href="p.xml">
+<AdaptationSet x:href="urn:mpeg:dash:resolve-to-zero:2013"><Representation><SegmentList><SegmentURL media="s1"/></SegmentList></Representation></AdaptationSet></Period></MPD>`,
+		"1 no p.xml|1 yes p.xml|2 no s1|2 yes s1", "/dash/film/"},
+	{"schemes", "/a/v.m3u8", "", `#EXTM3U
+#EXT-X-KEY:METHOD=AES-128,URI="data:text/plain;base64,AAAA"
+#EXTINF:4,
+seg:1.ts
+#EXTINF:4,
+./seg:1.ts
+#EXTINF:4,
+HTTP://other.example/x.ts
+`, "2 yes data:text/plain;base64,AAAA|4 no seg:1.ts|6 yes ./seg:1.ts|8 no HTTP://other.example/x.ts", "/a/"},
+	{"variables", "/a/v.m3u8", "", `#EXTM3U
+#EXT-X-DEFINE:NAME="dir",VALUE="../b"
+#EXT-X-DEFINE:QUERYPARAM="auth"
+#EXT-X-MAP:URI="{$dir}/i.mp4"
+#EXTINF:4,
+{$auth}/x.ts
+`, "4 no ../b/i.mp4|6 no {$auth}/x.ts", "/"},
+	{"commas and tags in values", "/a/v.m3u8", "", `#EXTM3U
+# a comment with URI="no"
+#EXT-X-MEDIA:NAME="a,URI=b",TYPE=AUDIO,URI="c,d.m3u8"
+#EXT-X-DATERANGE:ID="x",X-ASSET-LIST="list.json",X-URI="not this"
+#EXTINF:4,URI="not this"
+x.ts
+`, "3 yes c,d.m3u8|4 yes list.json|6 yes x.ts", "/a/"},
 }
 
 func TestLayouts(t *testing.T) {
@@ -127,6 +165,116 @@ func TestFindRefuses(t *testing.T) {
 	}
 }
 
+// TestFindHostile: what would cost more than a playlist of its length is refused, or costs no more.
+func TestFindHostile(t *testing.T) {
+	for name, text := range map[string]string{
+		"attributes without end": "#EXTM3U\n#EXT-X-MEDIA:URI=\"" + strings.Repeat("a", 1<<20),
+		"a value and no comma":   "#EXTM3U\n#EXT-X-MEDIA:URI=\"a\"b",
+		"URIs":                   "#EXTM3U\n" + strings.Repeat("a\n", maxURIs+1),
+		"a variable many times":  "#EXTM3U\n#EXT-X-DEFINE:NAME=\"a\",VALUE=\"" + strings.Repeat("b", 1<<16) + "\"\n" + strings.Repeat("{$a}\n", 1<<16),
+		"a long BaseURL":         "<MPD><BaseURL>" + strings.Repeat("a", maxURI+1) + "</BaseURL></MPD>",
+		"a long template":        "<MPD><SegmentTemplate media='" + strings.Repeat("a", maxURI+1) + "'/></MPD>",
+		"many lists for many":    "<MPD><Period><SegmentList>" + strings.Repeat("<SegmentURL media='a'/>", 4000) + "</SegmentList><AdaptationSet>" + strings.Repeat("<Representation/>", 4000) + "</AdaptationSet></Period></MPD>",
+		"two elements":           "<MPD/><MPD/>",
+	} {
+		if uris, err := Find([]byte(text)); err == nil {
+			t.Errorf("%s: %d URIs", name, len(uris))
+		}
+	}
+	for name, text := range map[string]string{
+		"variables without end": "#EXTM3U\n#EXT-X-DEFINE:NAME=\"a\",VALUE=\"b\"\n" + strings.Repeat("{$", 1<<20),
+		"text and comments":     "<MPD>" + strings.Repeat("a<!---->", 1<<17) + "</MPD>",
+		"two lines":             "#EXTM3U\n#EXT-X-STREAM-INF",
+		"three lines":           "#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:-1\n#EXT-X-BYTERANGE:",
+	} {
+		if _, err := Find([]byte(text)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestFindIsLinear: twice as long a playlist takes no more than about twice the memory, which is what
+// the work is done on.
+func TestFindIsLinear(t *testing.T) {
+	for name, line := range map[string]string{"segments": "#EXTINF:4,\nsegment.ts\n", "keys": "#EXT-X-KEY:METHOD=AES-128,URI=\"k\"\n", "tags": "#EXT-X-X:A=B,C=\"D\"\n"} {
+		bytes := func(n int) uint64 {
+			data := []byte("#EXTM3U\n" + strings.Repeat(line, n))
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			if _, err := Find(data); err != nil {
+				t.Fatal(err)
+			}
+			runtime.ReadMemStats(&after)
+			return after.TotalAlloc - before.TotalAlloc
+		}
+		if one, two := bytes(30_000), bytes(60_000); two > 3*one {
+			t.Errorf("%s: %d and %d bytes", name, one, two)
+		}
+	}
+}
+
+// TestPlayer has token.Verify decide whether a player that follows RFC 3986 may have each URI.
+func TestPlayer(t *testing.T) {
+	for _, c := range layouts {
+		uris, err := Find([]byte(c.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, scope := range []string{c.scope, c.wide} {
+			if scope == "/" {
+				continue // nothing is signed for the root
+			}
+			results, err := Check(c.src, scope, uris)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range results {
+				if strings.Contains(r.Text, "{$") || r.Covered && r.Path == "" {
+					continue // the player has a value for it; or it is not asked for
+				}
+				if may := mayPlay(t, c.src, scope, r.URI); may != r.Covered {
+					t.Errorf("%s: %+v, but a player with a token for %q may have it: %t", c.name, r, scope, may)
+				}
+			}
+		}
+	}
+}
+
+// mayPlay asks for a URI of the playlist at src as a player does.
+func mayPlay(t *testing.T, src, scope string, u URI) bool {
+	t.Helper()
+	if scope == "" {
+		scope = src[:strings.LastIndexByte(src, '/')+1]
+	}
+	key, err := token.NewKey(1, make([]byte, token.SecretSize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims := token.Claims{Depth: strings.Count(scope, "/") - 1, Expiry: 100}
+	text, err := key.Append(nil, &claims, []byte(src), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, err := url.Parse("https://cdn.example/~" + string(text) + src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, reference := range []string{u.Base, u.Text} {
+		next, err := url.Parse(reference)
+		if err != nil {
+			return false
+		}
+		if reference != "" {
+			at = at.ResolveReference(next)
+		}
+	}
+	if at.Scheme != "https" || at.Host != "cdn.example" {
+		return false
+	}
+	_, err = token.Keys{key}.Verify(token.Request{URI: []byte(at.RequestURI()), Now: 1})
+	return err == nil
+}
+
 func TestCheckRefuses(t *testing.T) {
 	for _, c := range [][2]string{{"a", ""}, {"/a/../b", ""}, {"/a/b", "/a"}, {"/a/b", "/a/../"}} {
 		if _, err := Check(c[0], c[1], nil); err == nil {
@@ -135,13 +283,14 @@ func TestCheckRefuses(t *testing.T) {
 	}
 }
 
-// TestPublic reads playlists of public test suites (testdata/README.md names them). No URI that the
-// parser knows of may be lost.
+// TestPublic reads playlists of public test suites (testdata/README.md names them). No URI that a
+// simple search finds may be lost, and none that is not there may be found.
 func TestPublic(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.m3u8")
-	if err != nil || len(files) < 5 {
+	if err != nil || len(files) < 12 {
 		t.Fatal(len(files), err)
 	}
+	attribute := regexp.MustCompile(`[:,](?:URI|SERVER-URI|X-ASSET-URI|X-ASSET-LIST)="([^"]*)"`)
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {
@@ -152,43 +301,27 @@ func TestPublic(t *testing.T) {
 			t.Errorf("%s: %v", file, err)
 			continue
 		}
-		p, _, err := m3u8.DecodeFrom(bytes.NewReader(data), false)
-		if err != nil {
-			t.Fatal(err)
+		var got, want []string
+		for _, u := range uris {
+			got = append(got, fmt.Sprint(u.Line, " ", u.Text))
 		}
-		var known []string
-		add := func(uri string) { known = append(known, uri) }
-		switch p := p.(type) {
-		case *m3u8.MasterPlaylist:
-			for _, v := range p.Variants {
-				add(v.URI)
-				for _, a := range v.Alternatives {
-					add(a.URI)
+		for i, line := range strings.Split(strings.ReplaceAll(string(data), "\r", ""), "\n") {
+			if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+				want = append(want, fmt.Sprint(i+1, " ", line))
+			}
+			if strings.HasPrefix(line, "#EXT") {
+				for _, m := range attribute.FindAllStringSubmatch(line, -1) {
+					want = append(want, fmt.Sprint(i+1, " ", m[1]))
 				}
 			}
-		case *m3u8.MediaPlaylist:
-			for _, s := range p.Segments {
-				if s != nil {
-					add(s.URI)
-					for _, k := range s.Keys {
-						add(k.URI)
-					}
-					if s.Map != nil {
-						add(s.Map.URI)
-					}
-				}
-			}
-			for _, s := range p.PartialSegments {
-				add(s.URI)
+		}
+		if strings.Contains(file, "defines") { // whose variables are filled in
+			for i := range want {
+				want[i] = strings.NewReplacer("{$auth}", "/some/token", "{$x}", "").Replace(want[i])
 			}
 		}
-		for _, uri := range known {
-			if uri != "" && !slices.ContainsFunc(uris, func(u URI) bool { return u.Text == uri }) {
-				t.Errorf("%s: %s was lost", file, uri)
-			}
-		}
-		if len(uris) == 0 || len(known) == 0 {
-			t.Errorf("%s: %d URIs, the parser knows %d", file, len(uris), len(known))
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: found\n%s\nwant\n%s", file, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	}
 }
@@ -210,6 +343,10 @@ func FuzzFind(f *testing.F) {
 		for _, r := range results {
 			if r.Covered && r.Path != "" && r.Path[0] != '/' || !r.Covered && r.Reason == "" {
 				t.Errorf("%+v", r)
+			}
+			// A player must get what is said to be covered.
+			if r.Covered && r.Path != "" && strings.Count(src, "/") > 1 && strings.Count(src, "/") <= token.MaxDepth && !mayPlay(t, src, "", r.URI) {
+				t.Errorf("%s: %+v: a player is refused", src, r)
 			}
 		}
 		if wide, _ := Scope(src, results); !strings.HasPrefix(src, wide) {

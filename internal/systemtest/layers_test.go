@@ -29,7 +29,7 @@ var layers = map[string]layer{
 	"config":            {[]string{"caller", "cdn", "document", "listen", "revoked", "scheme", "token", "uri"}, []string{"github.com/fsnotify/fsnotify", "golang.org/x/net/publicsuffix"}},
 	"transport":         {nil, []string{"github.com/valyala/fasthttp", "golang.org/x/sys"}},
 	"server":            {[]string{"caller", "cdn", "mediatype", "revoked", "scheme", "token", "transport", "uri", "video"}, []string{"github.com/goccy/go-json", "github.com/prometheus/client_golang", "github.com/valyala/fasthttp"}},
-	"playlist":          {[]string{"token", "uri"}, []string{"github.com/Eyevinn/hls-m3u8"}},
+	"playlist":          {[]string{"token", "uri"}, nil},
 	"hostile":           {},
 	"systemtest":        {},
 	"":                  {[]string{"caller", "cdn", "config", "listen", "playlist", "revoked", "scheme", "server", "token", "uri", "video"}, []string{"github.com/agnivade/levenshtein", "golang.org/x/term"}},
