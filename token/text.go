@@ -1,6 +1,9 @@
 package token
 
-import "slices"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
@@ -22,6 +25,11 @@ func appendText(dst, b []byte) []byte {
 	start := len(dst)
 	dst = slices.Grow(dst, (len(b)*8+5)/6)[:start+(len(b)*8+5)/6]
 	out := dst[start:]
+	for len(b) >= 6 && len(out) >= 8 {
+		x := uint64(binary.BigEndian.Uint32(b))<<16 | uint64(binary.BigEndian.Uint16(b[4:]))
+		binary.BigEndian.PutUint64(out, letters(x))
+		b, out = b[6:], out[8:]
+	}
 	for len(b) >= 3 && len(out) >= 4 {
 		x := uint(b[0])<<16 | uint(b[1])<<8 | uint(b[2])
 		out[0], out[1], out[2], out[3] = alphabet[x>>18], alphabet[x>>12&63], alphabet[x>>6&63], alphabet[x&63]
@@ -34,6 +42,21 @@ func appendText(dst, b []byte) []byte {
 		out[0], out[1], out[2] = alphabet[b[0]>>2], alphabet[b[0]<<4&63|b[1]>>4], alphabet[b[1]<<2&63]
 	}
 	return dst
+}
+
+// letters returns the eight characters of 48 bits, the first one in the highest byte. It works on all
+// bytes of a word at once.
+func letters(x uint64) uint64 {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	// Each half goes to the top of its own half: 48 bits become 2 x 24, 4 x 12, 8 x 6.
+	x = x&0xFFFFFF000000<<8 | x&0xFFFFFF
+	x = x&0x00FFF00000FFF000<<4 | x&0x00000FFF00000FFF
+	x = x&0x0FC00FC00FC00FC0<<2 | x&0x003F003F003F003F
+	// The alphabet is five runs. A byte has the high bit in a sum where it is at or over the start of
+	// a run, and no sum carries: the bytes are below 64.
+	atLeast := func(n uint64) uint64 { return (x + (0x80-n)*ones) & highs >> 7 }
+	return x + 'A'*ones + atLeast(26)*('a'-'Z'-1) - atLeast(52)*('z'+1-'0') -
+		atLeast(62)*('9'+1-'-') + atLeast(63)*('_'-'-'-1)
 }
 
 // decodeText decodes base64url without padding into dst, which must have room for it. Only the

@@ -155,12 +155,13 @@ func (d *Document) readObject(w *walker, n *node) {
 	complete := n.needed == nil
 	for l := w.open(); w.more(l); {
 		name := w.name(l)
-		if m := n.find(name); m != nil {
+		switch m := n.find(name); {
+		case m != nil:
 			complete = complete || m == n.needed
 			d.readValue(w, m, start)
-		} else if n.typed && string(name) == "type" {
+		case n.typed && len(name) == len("type") && name[0] == 't' && string(name) == "type":
 			mediaType = d.readType(w, n)
-		} else {
+		default:
 			w.skip()
 		}
 	}

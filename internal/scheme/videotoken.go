@@ -83,9 +83,19 @@ func (o *Own) Append(dst []byte, s *uri.Source, claims *token.Claims) ([]byte, e
 		if dst, err = o.key.Append(append(dst, "/~"...), claims, s.Canonical, nil); err != nil {
 			return dst, err
 		}
-		dst = appendQuery(o.appendPath(dst, s), '?', s)
+		if o.exact {
+			dst = uri.AppendPath(dst, s.Canonical)
+		} else {
+			dst = s.AppendPath(dst)
+		}
+		dst = appendQuery(dst, '?', s)
 	} else {
-		dst = append(o.appendPath(dst, s), '?')
+		if o.exact {
+			dst = uri.AppendPath(dst, s.Canonical)
+		} else {
+			dst = s.AppendPath(dst)
+		}
+		dst = append(dst, '?')
 		if len(s.Query) > 0 {
 			dst = append(uri.AppendQuery(dst, s.Query), '&')
 		}
@@ -94,11 +104,4 @@ func (o *Own) Append(dst []byte, s *uri.Source, claims *token.Claims) ([]byte, e
 		}
 	}
 	return appendEnd(dst, start, s)
-}
-
-func (o *Own) appendPath(dst []byte, s *uri.Source) []byte {
-	if o.exact {
-		return uri.AppendPath(dst, s.Canonical)
-	}
-	return s.AppendPath(dst)
 }

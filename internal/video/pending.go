@@ -82,20 +82,6 @@ func (r *request) pending(s *Signer) error {
 	return p
 }
 
-// appendURL appends URL i on a CDN.
-func (s *Signer) appendURL(dst []byte, c *cdn.CDN, i int, r *request) ([]byte, error) {
-	source := &r.sources[i]
-	r.claims.Depth = source.depth
-	if c.CookieDomain != "" && source.depth > 0 {
-		r.open(c, i)
-	}
-	out, err := c.Signer.Append(dst, &source.Source, &r.claims)
-	if err != nil {
-		return r.appendMissed(dst, c, i, err)
-	}
-	return out, nil
-}
-
 // appendMissed appends URL i after an error. Where its signature is not made yet, that of the window
 // before serves, and the next is made in the background; where that one is missing, too, the URL is
 // left out and the request has one more miss.

@@ -149,12 +149,20 @@ func (s *Signer) sign(dst, body []byte, now int64, r *request) ([]byte, error) {
 		}
 		for i := v.First; i < v.End; i++ {
 			dst = d.AppendBefore(dst, i)
+			start := len(dst)
 			if r.sources[i].foreign {
 				dst = d.AppendText(dst, i)
 				continue
 			}
-			if dst, err = s.appendURL(dst, c, i, r); err != nil {
-				return nil, r.sourceError(i, err)
+			source := &r.sources[i]
+			r.claims.Depth = source.depth
+			if c.CookieDomain != "" && source.depth > 0 {
+				r.open(c, i)
+			}
+			if dst, err = c.Signer.Append(dst, &source.Source, &r.claims); err != nil {
+				if dst, err = r.appendMissed(dst[:start], c, i, err); err != nil {
+					return nil, r.sourceError(i, err)
+				}
 			}
 		}
 	}
@@ -268,8 +276,10 @@ func (r *request) parse(s *Signer) error {
 		default:
 			source.depth = depth
 		}
-		if err := s.allow(r, i); err != nil {
-			return err
+		if s.Allow != nil || r.caller != nil {
+			if err := s.allow(r, i); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
