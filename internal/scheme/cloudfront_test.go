@@ -3,7 +3,6 @@ package scheme
 import (
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -12,35 +11,16 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
-	"errors"
 	"net/netip"
 	"net/url"
-	"os"
 	"path"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 
 	"videotoken/internal/uri"
 	"videotoken/token"
 )
-
-// testSignatures keeps the signatures of all tests.
-var testSignatures = NewSignatures(1 << 24)
-
-// appendMade is Append, with the signatures made that it misses.
-func appendMade(s Signer, dst []byte, src *uri.Source, c *token.Claims) ([]byte, error) {
-	out, err := s.Append(dst, src, c)
-	var miss *Miss
-	if errors.As(err, &miss) {
-		if err := miss.Make(); err != nil {
-			return dst, err
-		}
-		return s.Append(dst, src, c)
-	}
-	return out, err
-}
 
 // newCloudFrontTestKey makes an ECDSA key, which is made faster than an RSA key.
 func newCloudFrontTestKey() *PrivateKey {
@@ -53,27 +33,6 @@ func newCloudFrontTestKey() *PrivateKey {
 		panic(err)
 	}
 	return p
-}
-
-// vectorKey returns a PKCS#8 key of the public vectors as PEM.
-func vectorKey(tb testing.TB, name string) []byte {
-	tb.Helper()
-	data, err := os.ReadFile("testdata/vectors.json")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	var all struct{ Keys map[string]string }
-	if err := json.Unmarshal(data, &all); err != nil {
-		tb.Fatal(err)
-	}
-	if all.Keys[name] == "" {
-		tb.Fatalf("no key %s", name)
-	}
-	der, err := base64.StdEncoding.DecodeString(all.Keys[name])
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 }
 
 var resource = regexp.MustCompile(`"Resource":"(https://[^/"]*)(/[^"]*)"`)
@@ -140,52 +99,6 @@ func cloudfrontVector(t *testing.T, v vector) string {
 		return v.Out
 	}
 	return string(appendCloudFront(nil, signature))
-}
-
-// mediaVector drives URLs where the configuration can express the vector, else the text that is
-// signed.
-func mediaVector(t *testing.T, v vector) string {
-	seed, err := base64.URLEncoding.DecodeString(v.Key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := func(base string, options map[string]string) Signer {
-		made, err := googleMediaCDN.New(&CDN{URL: base, Keys: []Key{{ID: v.KeyName, Secret: seed}}, Options: options, Signatures: testSignatures})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return made
-	}
-	at, err := strconv.ParseUint(regexp.MustCompile(`Expires=(\d+)`).FindStringSubmatch(v.Signed)[1], 10, 32)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := token.Claims{Expiry: uint32(at)}
-	if u, err := url.Parse(v.Out); err == nil && strings.HasPrefix(v.Signed, "http") && u.RawQuery != "" {
-		query, _, _ := strings.Cut(u.RawQuery, "Expires=")
-		return sign(t, s(u.Scheme+"://"+u.Host, nil), strings.TrimRight(u.Path+"?"+query, "?&"), c)
-	}
-	// What is signed is no directory of one segment or more, or has padding in it.
-	key, err := newPrivateKey(ed25519.NewKeyFromSeed(seed), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signature, err := key.sign([]byte(v.Signed))
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, after, _ := strings.Cut(v.Out, "Signature=")
-	_, after, _ = strings.Cut(after, "/")
-	if after != "" {
-		after = "/" + after
-	}
-	joint := string(before[len(before)-1])
-	before = strings.TrimSuffix(before, joint)
-	out := string(appendMediaSignature([]byte(before), signature))
-	if joint == ":" {
-		out = strings.Replace(out, "&Signature=", ":Signature=", 1)
-	}
-	return out + after
 }
 
 // readCloudFront reads a URL as CloudFront does: it returns the policy, rebuilt where it is the
@@ -380,114 +293,4 @@ func mustParse(tb testing.TB, raw string) *url.URL {
 		tb.Fatal(err)
 	}
 	return u
-}
-
-// TestMediaRules: a verifier written from Google's page accepts a URL for what it was made, with the
-// signature over everything before it, and nothing that was changed.
-func TestMediaRules(t *testing.T) {
-	public := ed25519.NewKeyFromSeed(own["google-media-cdn"].key.Secret).Public().(ed25519.PublicKey)
-	verify := func(raw string) bool {
-		raw, _, _ = strings.Cut(raw, "#")
-		if before, rest, ok := strings.Cut(raw, "/edge-cache-token="); ok {
-			fields, _, _ := strings.Cut(rest, "/")
-			terms, signature, _ := strings.Cut(fields, "&Signature=")
-			b, err := base64.RawURLEncoding.DecodeString(signature)
-			return err == nil && ed25519.Verify(public, []byte(before+"/edge-cache-token="+terms), b)
-		}
-		signed, signature, _ := strings.Cut(raw, "&Signature=")
-		b, err := base64.RawURLEncoding.DecodeString(signature)
-		if i := strings.Index(signed, "URLPrefix="); i >= 0 {
-			prefix, _, _ := strings.Cut(signed[i+len("URLPrefix="):], "&")
-			p, err := base64.RawURLEncoding.DecodeString(prefix)
-			if err != nil || !strings.HasPrefix(raw, string(p)) || !strings.HasSuffix(string(p), "/") {
-				return false
-			}
-			signed = signed[i:]
-		}
-		return err == nil && ed25519.Verify(public, []byte(signed), b)
-	}
-	for _, placement := range []string{"", "query"} {
-		s := newSigner(t, "google-media-cdn", "https://a.example/b", "placement", placement)
-		for _, special := range append(specials, "%25") {
-			for _, src := range []string{"/d/e/a" + special + "b.m3u8", "/d/e/a.m3u8?x=" + special + "y"} {
-				for depth := range 3 {
-					parsed := &uri.Source{}
-					c := token.Claims{Expiry: expiry, Depth: depth}
-					if _, err := parsed.Parse([]byte(src), nil); err != nil || s.Check(parsed, &c) != nil {
-						continue
-					}
-					raw := sign(t, s, src, c)
-					if !verify(raw) {
-						t.Errorf("%s at depth %d: refused: %s", src, depth, raw)
-					}
-					for _, other := range []string{
-						strings.Replace(raw, "2000000000", "2000000001", 1), strings.Replace(raw, "/b/d/", "/b/f/", 1),
-						strings.Replace(raw, "a.example", "b.example", 1),
-					} {
-						if other != raw && verify(other) {
-							t.Errorf("served: %s", other)
-						}
-					}
-				}
-			}
-		}
-	}
-}
-
-func TestPrivateKeys(t *testing.T) {
-	encode := func(kind string, der []byte, err error) string {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
-	}
-	pkcs8 := func(k any) string {
-		der, err := x509.MarshalPKCS8PrivateKey(k)
-		return encode("PRIVATE KEY", der, err)
-	}
-	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p256, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, ed, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sec1, err := x509.MarshalECPrivateKey(p256)
-	spki, spkiErr := x509.MarshalPKIXPublicKey(p256.Public())
-	short := string(vectorKey(t, "rsa-1024-pkcs8"))
-	for _, c := range []struct {
-		name, pem, hash string
-		scheme          *Scheme
-		says            string
-	}{
-		{"RSA, PKCS#8", pkcs8(rsaKey), "sha256", cloudfront, ""},
-		{"RSA, PKCS#1", encode("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(rsaKey), nil), "sha1", cloudfront, ""},
-		{"ECDSA, SEC 1", encode("EC PRIVATE KEY", sec1, err), "sha256", cloudfront, ""},
-		{"Ed25519", pkcs8(ed), "", googleMediaCDN, ""},
-		{"ECDSA with SHA-1", pkcs8(p256), "sha1", cloudfront, "remove hash: sha1"},
-		{"P-384", pkcs8(p384), "sha256", cloudfront, "another curve than P-256"},
-		{"1024 bits", short, "sha256", cloudfront, "an RSA key of 1024 bits"},
-		{"Ed25519 at CloudFront", pkcs8(ed), "sha256", cloudfront, "is an Ed25519 key"},
-		{"RSA at Media CDN", pkcs8(rsaKey), "", googleMediaCDN, "is not an Ed25519 key"},
-		{"public", encode("PUBLIC KEY", spki, spkiErr), "sha256", cloudfront, `a PEM block of type "PUBLIC KEY"`},
-		{"encrypted", encode("ENCRYPTED PRIVATE KEY", sec1, nil), "sha256", cloudfront, "is encrypted"},
-		{"damaged", encode("PRIVATE KEY", sec1[1:], nil), "sha256", cloudfront, "cannot be read"},
-		{"two", pkcs8(p256) + pkcs8(rsaKey), "sha256", cloudfront, "more than one PEM block"},
-		{"text", "K2JCJMDEHXQW5F", "sha256", cloudfront, "is not PEM"},
-	} {
-		key, err := c.scheme.Private([]byte(c.pem), map[string]string{"hash": c.hash})
-		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) || (key == nil) != (err != nil) {
-			t.Errorf("%s: %v, want %q", c.name, err, c.says)
-		}
-	}
 }
