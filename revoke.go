@@ -21,7 +21,7 @@ const revokeUsage = `Usage: videotoken revoke -config FILE [-until TIME | -for D
 
 Revokes a session, 16 hexadecimal digits, where the configuration's revocations say: every service
 with the same revocations refuses its tokens within a second. It needs no running service. Without
-a time, the session is revoked for as long as a token of the configuration can be good.
+a time, the session is revoked for as long as a token of the configuration can be good or renewed.
 
 `
 
@@ -56,7 +56,7 @@ func revoke(stdout, stderr io.Writer, args []string) error {
 	case *period != 0:
 		*until = now.Add(*period).Unix()
 	case *until == 0:
-		*until = now.Add(c.Token.MaxTTL).Unix()
+		*until = now.Add(max(c.Token.MaxTTL, c.Token.MaxRenew)).Unix()
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), revokeTimeout)
 	defer cancel()
@@ -72,5 +72,5 @@ func revocations(c *config.Config) revoked.Config {
 	return revoked.Config{File: c.Revocations.File, Redis: c.Revocations.Redis, Grace: grace(c), Now: time.Now}
 }
 
-// grace is for how many seconds after its expiry a token counts.
-func grace(c *config.Config) int64 { return seconds(c.Token.Leeway) }
+// grace is for how many seconds after its expiry a token counts, for an edge or for its renewal.
+func grace(c *config.Config) int64 { return seconds(c.Token.Leeway + c.Token.RenewGrace) }

@@ -109,6 +109,9 @@ func newSigner(c *config.Config) (*video.Signer, error) {
 		TTL:         seconds(c.Token.TTL),
 		MaxTTL:      seconds(c.Token.MaxTTL),
 		Round:       seconds(c.Token.Round),
+		RenewFor:    seconds(c.Token.Renew),
+		MaxRenew:    seconds(c.Token.MaxRenew),
+		RenewGrace:  seconds(c.Token.RenewGrace),
 		Allow:       c.Allow,
 		MaxURLs:     c.Limits.URLs,
 	}, err

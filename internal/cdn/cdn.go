@@ -14,6 +14,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"videotoken/internal/scheme"
+	"videotoken/internal/uri"
 	"videotoken/token"
 )
 
@@ -34,13 +35,17 @@ type CDN struct {
 	// Signer is a [scheme.CookieSigner].
 	CookieDomain string
 
+	// Unrenewed are the ids of the keys whose tokens are not renewed.
+	Unrenewed []uint16
+
 	// ExactRequests refuses a request that an edge would not serve byte for byte as it came, but
 	// for the token: for edges that pass on the request and not the service's answer.
 	ExactRequests bool
 	// ReportOnly accepts every request and says what would have been refused.
 	ReportOnly bool
 
-	seed uint64
+	seed   uint64
+	origin *uri.Origins // of the URL alone
 }
 
 // MaxWeight bounds a weight, and with it the size of the schedule.
@@ -89,6 +94,10 @@ func New(balance Balance, cdns []CDN) (*Set, error) {
 		c := &s.cdns[i]
 		if c.Weight < 0 || c.Weight > MaxWeight || len(c.Keys) == 0 && c.Signer == nil || s.Lookup(c.Name) != c {
 			return nil, fmt.Errorf("cdn %q: it needs a name of its own, a key, and a weight from 0 to %d", c.Name, MaxWeight)
+		}
+		var err error
+		if c.origin, err = uri.NewOrigins([]string{c.URL}); err != nil {
+			return nil, fmt.Errorf("cdn %q: %w", c.Name, err)
 		}
 		c.seed = xxhash.Sum64String(c.Name)
 		if c.Signer == nil {

@@ -15,6 +15,28 @@ func (c *CDN) Verify(r token.Request) (token.Verified, error) {
 	return c.Keys.Verify(r)
 }
 
+// VerifyURL verifies an absolute URL, which r.URI is not read for: it must begin with the URL of a
+// CDN of our own schemes, and of several CDNs the one that knows the token's key decides. What it
+// accepts has no base path in its [token.Verified.AppendRenewed]. The error is a [token.Error].
+func (s *Set) VerifyURL(url []byte, r token.Request) (c *CDN, v token.Verified, err error) {
+	err = token.ErrPath
+	for i := range s.cdns {
+		c := &s.cdns[i]
+		if len(c.Keys) == 0 || len(url) > 0 && url[0] == '/' {
+			continue
+		}
+		rest, foreign := c.origin.Cut(url)
+		if foreign != nil {
+			continue
+		}
+		r.URI = rest
+		if v, err = c.Keys.Verify(r); err != token.ErrUnknownKey {
+			return c, v, err
+		}
+	}
+	return nil, token.Verified{}, err
+}
+
 // Verify verifies a signed URL, or the path and query of one, in r.URI. The keys are those of the
 // CDN with the given name; without a name, of a CDN whose URL it starts with, and for a path of
 // any. The error is a [token.Error] where the token was refused, and otherwise says why there was
@@ -23,19 +45,19 @@ func (s *Set) Verify(name string, r token.Request) (token.Verified, error) {
 	if name != "" && s.Lookup(name) == nil {
 		return token.Verified{}, fmt.Errorf("cdn %q: the configuration has no such CDN", name)
 	}
-	uri := string(r.URI)
-	err := fmt.Errorf("%q is not on any of the configuration's CDNs, and not a path", uri)
+	url := string(r.URI)
+	err := fmt.Errorf("%q is not on any of the configuration's CDNs, and not a path", url)
 	for i := range s.cdns {
 		host := &s.cdns[i]
 		if len(host.Keys) == 0 {
 			continue // its tokens are for its CDN to verify
 		}
-		target := uri
-		if !strings.HasPrefix(uri, "/") {
-			if !strings.HasPrefix(uri, host.URL+"/") {
+		target := url
+		if !strings.HasPrefix(url, "/") {
+			if !strings.HasPrefix(url, host.URL+"/") {
 				continue
 			}
-			target = uri[len(host.URL)-len(host.Base()):]
+			target = url[len(host.URL)-len(host.Base()):]
 		}
 		r.URI = []byte(target)
 		c := host

@@ -45,6 +45,11 @@ func (r *reader) callers(n *node, field string) *caller.Set {
 					e.Caller.MaxTTL = int64(d / time.Second)
 				}
 			},
+			"max_renew": func(n *node, f string) {
+				if d, ok := r.duration(n, f, 0, maxTTL); ok {
+					e.Caller.MaxRenew = int64(d / time.Second)
+				}
+			},
 		})
 		for _, name := range []string{"name", "hash"} {
 			if n.kind == mapping && missing[name] {

@@ -70,8 +70,11 @@ func (r *reader) cdn(n *node, field string, names map[string]string, ids map[int
 			delete(missing, "keys")
 			r.listOf(n, f, 1, maxKeys, func(n *node, f string) {
 				if kind.IsOwn() {
-					if k := r.key(n, f, kind, ids); k != nil {
+					if k, renews := r.key(n, f, kind, ids); k != nil {
 						c.Keys = append(c.Keys, k)
+						if !renews {
+							c.Unrenewed = append(c.Unrenewed, k.ID())
+						}
 					}
 				} else if k, ok := r.foreignKey(n, f, kind); ok {
 					keys = append(keys, k)

@@ -59,7 +59,12 @@ var Transports = []string{"auto", "epoll", "fasthttp"}
 var ClientAddresses = []string{"x-real-ip", "x-forwarded-for"}
 
 // Token is the policy for tokens. All durations are whole seconds.
-type Token struct{ TTL, MaxTTL, Round, Leeway time.Duration }
+type Token struct {
+	TTL, MaxTTL, Round, Leeway time.Duration
+
+	Renew, MaxRenew time.Duration // how long tokens are renewed, where a request does not say, and at most
+	RenewGrace      time.Duration // how long after its expiry a token is renewed
+}
 
 // Document says what the service looks for in documents.
 type Document struct {
@@ -177,7 +182,7 @@ func defaults() *Config {
 		Listen:        []listen.Address{address(":3002")},
 		Admin:         Admin{Address: address("127.0.0.1:9302")},
 		Transport:     "auto",
-		Token:         Token{TTL: 6 * time.Hour, MaxTTL: 24 * time.Hour, Round: 5 * time.Minute, Leeway: 10 * time.Second},
+		Token:         Token{TTL: 6 * time.Hour, MaxTTL: 24 * time.Hour, Round: 5 * time.Minute, Leeway: 10 * time.Second, MaxRenew: 12 * time.Hour, RenewGrace: 5 * time.Minute},
 		Document:      Document{Patterns: document.Default},
 		CORS:          CORS{MaxAge: 24 * time.Hour},
 		ClientAddress: "x-real-ip",

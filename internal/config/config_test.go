@@ -31,14 +31,14 @@ revocations: {file: revoked}
 transport: fasthttp
 balance: affinity
 limits: {body: 128KiB, urls: 512, connections: 1000, memory: 1GiB}
-token: {ttl: 1h, max_ttl: 2h, round: 1m, leeway: 0s}
+token: {ttl: 1h, max_ttl: 2h, round: 1m, leeway: 0s, renew: 3h, max_renew: 4h, renew_grace: 30s}
 cdns:
   - name: aws-1
     url: https://d111.cloudfront.net
     weight: 2
     keys:
       - {id: 7, secret_file: aws-1-7}
-      - {id: 6, secret: "SECRET"}
+      - {id: 6, secret: "SECRET", renew: false}
   - name: own
     url: http://127.0.0.1:8080/films/a
     weight: 0
@@ -83,11 +83,11 @@ func TestLoad(t *testing.T) {
 	}
 	cdns := c.CDNs.All()
 	got := fmt.Sprint(c.Listen, " ", c.Admin.Address, " ", c.Transport, c.Limits, c.Token, c.CORS, c.Proxies, c.ClientAddress, c.Drain, len(cdns)) +
-		fmt.Sprintf(" %v %v %v %v", cdns[0].Name, cdns[0].URL, cdns[0].Weight, cdns[0].Keys) +
+		fmt.Sprintf(" %v %v %v %v %v", cdns[0].Name, cdns[0].URL, cdns[0].Weight, cdns[0].Keys, cdns[0].Unrenewed) +
 		fmt.Sprintf(" %v %v %v %v %v %v", cdns[1].URL, cdns[1].Base(), cdns[1].Weight, cdns[1].ExactRequests, cdns[1].ReportOnly, cdns[1].Keys)
-	const want = "[127.0.0.1:3002 unix:/run/videotoken.sock?mode=0666] 0.0.0.0:9302 fasthttp{131072 512 1000 1073741824} {1h0m0s 2h0m0s 1m0s 0s} " +
+	const want = "[127.0.0.1:3002 unix:/run/videotoken.sock?mode=0666] 0.0.0.0:9302 fasthttp{131072 512 1000 1073741824} {1h0m0s 2h0m0s 1m0s 0s 3h0m0s 4h0m0s 30s} " +
 		"{[https://player.example http://localhost:8080] [Authorization X-Request-Id] true 10m0s} {[10.0.0.0/8 ::1/128] true}x-forwarded-for20s 2" +
-		" aws-1 https://d111.cloudfront.net 2 [key 7 key 6] http://127.0.0.1:8080/films/a /films/a 0 true true [key 0]"
+		" aws-1 https://d111.cloudfront.net 2 [key 7 key 6] [6] http://127.0.0.1:8080/films/a /films/a 0 true true [key 0]"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -112,7 +112,7 @@ func TestDefaults(t *testing.T) {
 	}
 	first := c.CDNs.All()[0]
 	got := fmt.Sprint(c.Listen, " ", c.Admin.Address, " ", c.Transport, c.Limits, c.Token, c.CORS, c.Proxies, c.ClientAddress, c.Drain, first.Weight, first.ExactRequests, first.ReportOnly, c.Warnings)
-	const want = "[:3002] 127.0.0.1:9302 auto{65536 256 100000 0} {6h0m0s 24h0m0s 5m0s 10s} {[] [] false 24h0m0s} {[] false}x-real-ip5s 1 false false []"
+	const want = "[:3002] 127.0.0.1:9302 auto{65536 256 100000 0} {6h0m0s 24h0m0s 5m0s 10s 0s 12h0m0s 5m0s} {[] [] false 24h0m0s} {[] false}x-real-ip5s 1 false false []"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

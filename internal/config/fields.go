@@ -3,10 +3,12 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"videotoken/internal/cdn"
 	"videotoken/internal/listen"
+	"videotoken/internal/scheme"
 )
 
 // config reads the whole file. What it returns is complete only if there are no mistakes.
@@ -69,16 +71,21 @@ func (r *reader) config(root *node) *Config {
 	var err error
 	if c.CDNs, err = cdn.New(balance, cdns); err != nil {
 		r.fail(nil, "cdns", "%v", err)
+	} else if c.Token.Renew > 0 && !slices.ContainsFunc(c.CDNs.All(), canRenew) {
+		r.fail(nil, "token.renew", "cannot be: no CDN that is picked has a scheme that can renew; remove it, or add a CDN of the scheme %s", scheme.Default)
 	}
 	c.Warnings = r.warnings
 	return c
 }
 
+// canRenew reports whether a CDN gets tokens that can be renewed.
+func canRenew(c cdn.CDN) bool { return c.Weight > 0 && c.Signer.Can()&scheme.Renewal != 0 }
+
 // maxTTL is the longest life of a token that is accepted: ten years.
 const maxTTL = 10 * 365 * 24 * time.Hour
 
 func (r *reader) token(n *node, field string, t *Token) {
-	var ttl *node
+	var ttl, renew *node
 	read := func(to *time.Duration, least, most time.Duration) func(*node, string) {
 		return func(n *node, f string) {
 			if d, ok := r.duration(n, f, least, most); ok {
@@ -94,7 +101,19 @@ func (r *reader) token(n *node, field string, t *Token) {
 		"max_ttl": read(&t.MaxTTL, time.Second, maxTTL),
 		"round":   read(&t.Round, time.Second, maxTTL),
 		"leeway":  read(&t.Leeway, 0, time.Hour),
+		"renew": func(n *node, f string) {
+			renew = n
+			read(&t.Renew, 0, maxTTL)(n, f)
+		},
+		"max_renew":   read(&t.MaxRenew, 0, maxTTL),
+		"renew_grace": read(&t.RenewGrace, 0, 24*time.Hour),
 	})
+	if t.Renew > t.MaxRenew {
+		if renew != nil {
+			r.warnings = append(r.warnings, fmt.Sprintf("%s.renew: %v is above max_renew, %v, and is lowered to it", field, t.Renew, t.MaxRenew))
+		}
+		t.Renew = t.MaxRenew
+	}
 	if t.TTL > t.MaxTTL {
 		if ttl != nil {
 			r.warnings = append(r.warnings, fmt.Sprintf("%s.ttl: %v is above max_ttl, %v, and is lowered to it", field, t.TTL, t.MaxTTL))

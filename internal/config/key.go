@@ -10,11 +10,13 @@ import (
 	"videotoken/token"
 )
 
-// key reads an entry of a CDN's keys. It returns nil for a mistake, which it reports. No message
-// has any part of a secret. ids have the field of each key id that stands before it.
-func (r *reader) key(n *node, field string, kind *scheme.Scheme, ids map[int64]string) *token.Key {
+// key reads an entry of a CDN's keys, and whether its tokens are renewed. It returns nil for a
+// mistake, which it reports. No message has any part of a secret. ids have the field of each key id
+// that stands before it.
+func (r *reader) key(n *node, field string, kind *scheme.Scheme, ids map[int64]string) (k *token.Key, renews bool) {
 	var id int64
 	hasID := false
+	renews = true
 	var secrets []*node
 	var secret []byte
 	r.mapping(n, field, fields{
@@ -43,9 +45,10 @@ func (r *reader) key(n *node, field string, kind *scheme.Scheme, ids map[int64]s
 				secret = r.secretFile(n, f, s)
 			}
 		},
+		"renew": func(n *node, f string) { renews = r.boolean(n, f) },
 	})
 	if n.kind != mapping {
-		return nil
+		return nil, false
 	}
 	if !hasID {
 		r.fail(n, field+".id", "is missing: a number from 0 to 65535")
@@ -57,7 +60,7 @@ func (r *reader) key(n *node, field string, kind *scheme.Scheme, ids map[int64]s
 		r.fail(secrets[1], field, "has both a secret and a secret_file: remove one")
 	}
 	if secret == nil {
-		return nil
+		return nil, false
 	}
 	newKey := token.NewKey
 	if kind.Name != scheme.Default {
@@ -66,9 +69,9 @@ func (r *reader) key(n *node, field string, kind *scheme.Scheme, ids map[int64]s
 	k, err := newKey(uint16(id), secret)
 	if err != nil {
 		r.fail(n, field, "%v", err)
-		return nil
+		return nil, false
 	}
-	return k
+	return k, renews
 }
 
 // secret reads the text of a secret.

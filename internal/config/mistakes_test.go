@@ -97,6 +97,10 @@ func TestMistakes(t *testing.T) {
 			"limits.memory: must be auto or a size from 1MiB to 1024GiB"}},
 		{"sizes", cdns + `limits: {body: 17MiB, memory: 99999999999GiB}`, []string{"limits.body: must be a size", "limits.memory: must be auto or a size"}},
 		{"sizes that are none", cdns + `limits: {body: [64KiB], memory: -1GiB}`, []string{"limits.body: must be a size", "limits.memory: must be auto or a size"}},
+		{"renewal", cdns + "token: {renew: 1.5s, max_renew: -1s, renew_grace: 25h}\n", []string{
+			"line 2, column 16: token.renew: must be a duration of whole seconds", "token.max_renew: must be a duration", "token.renew_grace: must be a duration of whole seconds from 0s to 24h0m0s"}},
+		{"renewal that no CDN can express", "token: {renew: 1h}\ncdns: [{name: a, url: \"https://a.example\", scheme: akamai, keys: [{secret_hex: 00112233445566778899aabbccddeeff}]}]\n", []string{
+			"token.renew: cannot be: no CDN that is picked has a scheme that can renew"}},
 		{"drain and client address", cdns + "drain: 2h\nclient_address: forwarded\n", []string{
 			"line 2, column 8: drain: must be a duration of whole seconds from 0s to 1h0m0s", "line 3, column 17: client_address: must be x-real-ip or x-forwarded-for"}},
 		{"only drained CDNs", strings.Replace(cdns, "keys:", "weight: 0, keys:", 1), []string{"line 1, column 7: cdns: every weight is 0"}},

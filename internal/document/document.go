@@ -35,8 +35,8 @@ type Document struct {
 
 // Options are the members of the body's member "token".
 type Options struct {
-	TTL, NotBefore, IP, Session, Scope, CDN Value
-	Exclude                                 []Value // each is a string
+	TTL, NotBefore, IP, Session, Renew, Scope, CDN Value
+	Exclude                                        []Value // each is a string
 }
 
 // Video is one video of the body. It has at least one URL.

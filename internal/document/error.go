@@ -45,7 +45,7 @@ const (
 func (w *walker) error() *Error {
 	body, at := w.b, w.faultAt
 	if len(body) == 0 {
-		return &Error{Detail: `the body is empty: send an object with a member "video"`}
+		return &Error{Detail: `the body is empty: send a JSON object`}
 	}
 	e := &Error{Pointer: w.pointer()}
 	switch w.fault {

@@ -16,13 +16,18 @@ const maxExcluded = 256
 // What is wrong with a value is reported only if the whole body is JSON. So reading goes on after
 // it.
 func (d *Document) Read(body []byte, patterns *Patterns, maxURLs int) error {
+	d.patterns, d.maxURLs = patterns, maxURLs
+	return d.read(body, (*Document).readBody)
+}
+
+func (d *Document) read(body []byte, values func(*Document, *walker)) error {
 	if len(body) > math.MaxInt32 {
 		return Errorf("", "the body is too long: send %d bytes at most", math.MaxInt32)
 	}
-	d.body, d.patterns, d.maxURLs = body, patterns, maxURLs
+	d.body = body
 	w := &d.walker
 	w.reset(body)
-	d.readBody(w)
+	values(d, w)
 	w.end()
 	if w.fault != none {
 		return w.error()
@@ -217,6 +222,8 @@ func (d *Document) readOptions(w *walker) {
 			o.IP = w.value()
 		case "session":
 			o.Session = w.value()
+		case "renew":
+			o.Renew = w.value()
 		case "scope":
 			o.Scope = w.value()
 		case "cdn":
@@ -224,7 +231,7 @@ func (d *Document) readOptions(w *walker) {
 		case "exclude":
 			d.readExclude(w)
 		default:
-			d.complain(w, "", `is unknown: a token has "ttl", "notBefore", "ip", "session", "scope", "cdn" and "exclude"`)
+			d.complain(w, "", `is unknown: a token has "ttl", "notBefore", "ip", "session", "renew", "scope", "cdn" and "exclude"`)
 			w.skip()
 		}
 	}

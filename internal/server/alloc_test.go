@@ -4,15 +4,30 @@ package server
 
 import (
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 
 	"github.com/valyala/fasthttp"
 
 	"videotoken/internal/caller"
+	"videotoken/internal/revoked"
 )
 
 const requests = 1_000_000
+
+// TestRenewAllocations is not for the race detector, as TestNoAllocations.
+func TestRenewAllocations(t *testing.T) {
+	s, url := renewingServer(t, openRevoked(t, revoked.Config{Grace: 10}))
+	var ctx fasthttp.RequestCtx
+	ctx.Init(renewalRequest(url), &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}, nil)
+	if n := testing.AllocsPerRun(1000, func() {
+		ctx.Response.Reset()
+		s.Handler(&ctx)
+	}); n != 0 || ctx.Response.StatusCode() != 200 {
+		t.Errorf("%v allocations, status %d", n, ctx.Response.StatusCode())
+	}
+}
 
 // TestNoAllocations calls the whole handler over a reused RequestCtx. It is not for the race
 // detector, under which a sync.Pool drops what it holds at random.

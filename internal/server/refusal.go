@@ -10,6 +10,7 @@ import (
 type refusal struct {
 	reason       string
 	status       int
+	detail       string
 	header, body []byte // the reason, and the problem's JSON
 }
 
@@ -43,7 +44,7 @@ var refusals = func() map[string]refusal {
 		if reason == string(errNotLoaded) {
 			status = fasthttp.StatusServiceUnavailable
 		}
-		all[reason] = refusal{reason, status, []byte(reason), appendProblem(nil, status, detail, "")}
+		all[reason] = refusal{reason, status, detail, []byte(reason), appendProblem(nil, status, detail, "")}
 	}
 	return all
 }()

@@ -20,6 +20,7 @@ const allowAny = "GET, HEAD, OPTIONS, POST"
 
 var (
 	videoToken = route{method: "POST", allow: "OPTIONS, POST", cors: true, serve: (*Server).signVideo}
+	videoRenew = route{method: "POST", allow: "OPTIONS, POST", cors: true, serve: (*Server).renewVideo}
 	healthz    = route{method: "GET", allow: "GET, HEAD, OPTIONS", serve: (*Server).health}
 	readyz     = route{method: "GET", allow: "GET, HEAD, OPTIONS", serve: (*Server).ready}
 	edges      = route{serve: (*Server).verify}
@@ -33,7 +34,7 @@ func (s *Server) route(ctx *fasthttp.RequestCtx, c *state) {
 	}
 	r := find(&ctx.Request.Header)
 	if r == nil {
-		problem(ctx, fasthttp.StatusNotFound, "there is nothing here: the service is POST /video/token", "")
+		problem(ctx, fasthttp.StatusNotFound, "there is nothing here: the service is POST /video/token and POST /video/renew", "")
 		return
 	}
 	if r.cors {
@@ -72,6 +73,8 @@ func find(h *fasthttp.RequestHeader) *route {
 	switch string(path) {
 	case "/video/token":
 		return &videoToken
+	case "/video/renew":
+		return &videoRenew
 	case "/healthz":
 		return &healthz
 	case "/readyz":

@@ -44,7 +44,7 @@ type Server struct {
 	state     atomic.Pointer[state]
 	draining  atomic.Bool
 	revoked   *revoked.Set
-	horizon   atomic.Int64 // the most seconds that a token is good, of all configurations
+	horizon   atomic.Int64 // the most seconds that a token is good or renewed, of all configurations
 	reload    func() error
 	version   string
 }
@@ -140,7 +140,7 @@ func newWithin(t transport.Config, c Settings, log *slog.Logger, now func() time
 // Use replaces the configuration. Requests that start from now on see all of c, requests that have
 // started see the configuration before it.
 func (s *Server) Use(c Settings) {
-	s.horizon.Store(max(s.horizon.Load(), c.Signer.MaxTTL))
+	s.horizon.Store(max(s.horizon.Load(), c.Signer.MaxTTL, c.Signer.MaxRenew))
 	s.state.Store(&state{
 		signer:   c.Signer,
 		callers:  c.Callers,

@@ -40,6 +40,29 @@ func BenchmarkVerify(b *testing.B) {
 	b.ReportMetric(0, "ns/op") // it would be the time of a turn of each
 }
 
+// BenchmarkRenew is the whole handler of a renewal; Verify beside it is the yardstick, an edge's
+// question for the same URL.
+func BenchmarkRenew(b *testing.B) {
+	s, url := renewingServer(b, nil)
+	verify := new(fasthttp.Request)
+	verify.SetRequestURI("/verify/auth-request/one")
+	verify.Header.Set("X-Original-URI", strings.TrimPrefix(url, "https://one.example"))
+	for name, r := range map[string]*fasthttp.Request{"Renew": renewalRequest(url), "Verify": verify} {
+		b.Run(name, func(b *testing.B) {
+			var ctx fasthttp.RequestCtx
+			ctx.Init(r, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}, nil)
+			b.ReportAllocs()
+			for b.Loop() {
+				ctx.Response.Reset()
+				s.Handler(&ctx)
+			}
+			if ctx.Response.StatusCode() != 200 {
+				b.Fatal(ctx.Response.StatusCode())
+			}
+		})
+	}
+}
+
 // bareServer answers with the bytes of a sample, its headers one by one.
 func bareServer(b *testing.B, sample string) string {
 	head, _, _ := strings.Cut(sample, "\r\n\r\n")

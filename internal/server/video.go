@@ -19,13 +19,7 @@ var (
 
 // signVideo is POST /video/token.
 func (s *Server) signVideo(ctx *fasthttp.RequestCtx, c *state) {
-	h := &ctx.Request.Header
-	if !mediatype.Is(h.ContentType(), "application/json") {
-		refuseMedia(ctx, "the body must be JSON: send it with Content-Type: application/json")
-		return
-	}
-	if coding := h.ContentEncoding(); len(coding) > 0 && !mediatype.Is(coding, "identity") {
-		refuseMedia(ctx, "the body must not be compressed: send it without Content-Encoding")
+	if !isJSON(ctx) {
 		return
 	}
 	by, ok := c.caller(ctx)
@@ -45,9 +39,28 @@ func (s *Server) signVideo(ctx *fasthttp.RequestCtx, c *state) {
 	for _, cookie := range answer.Cookies {
 		ctx.Response.Header.Add(fasthttp.HeaderSetCookie, cookie)
 	}
+	answerTokens(ctx, answer.MaxAge)
+}
+
+// answerTokens sets the headers of an answer whose tokens are good for maxAge seconds.
+func answerTokens(ctx *fasthttp.RequestCtx, maxAge int64) {
 	ctx.Response.Header.SetContentTypeBytes(jsonType)
 	var value [len("private, max-age=") + 20]byte
-	ctx.Response.Header.SetCanonical(cacheControl, strconv.AppendInt(append(value[:0], "private, max-age="...), answer.MaxAge, 10))
+	ctx.Response.Header.SetCanonical(cacheControl, strconv.AppendInt(append(value[:0], "private, max-age="...), maxAge, 10))
+}
+
+// isJSON reports whether the body is JSON as it stands. It answers 415 if it is not.
+func isJSON(ctx *fasthttp.RequestCtx) bool {
+	h := &ctx.Request.Header
+	if !mediatype.Is(h.ContentType(), "application/json") {
+		refuseMedia(ctx, "the body must be JSON: send it with Content-Type: application/json")
+		return false
+	}
+	if coding := h.ContentEncoding(); len(coding) > 0 && !mediatype.Is(coding, "identity") {
+		refuseMedia(ctx, "the body must not be compressed: send it without Content-Encoding")
+		return false
+	}
+	return true
 }
 
 // refuseMedia answers 415, with what the service takes instead: RFC 9110, section 15.5.16.
@@ -76,8 +89,7 @@ func (s *Server) refuseVideo(ctx *fasthttp.RequestCtx, c *state, by *caller.Call
 		return
 	}
 	if errors.Is(err, video.ErrNotLoaded) {
-		problem(ctx, fasthttp.StatusServiceUnavailable, "it is not known yet which sessions are revoked: try again in a few seconds", "")
-		ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, "5")
+		refuseUnloaded(ctx)
 		return
 	}
 	var e *video.Error
@@ -93,6 +105,12 @@ func (s *Server) refuseVideo(ctx *fasthttp.RequestCtx, c *state, by *caller.Call
 func (s *Server) wait(ctx *fasthttp.RequestCtx, pending *video.Pending) {
 	ctx.SetStatusCode(fasthttp.StatusAccepted) // this answer is dropped: a status that is not counted
 	transport.Wait(ctx, pending, pending.Start)
+}
+
+// refuseUnloaded answers that nobody knows yet which sessions are over.
+func refuseUnloaded(ctx *fasthttp.RequestCtx) {
+	problem(ctx, fasthttp.StatusServiceUnavailable, "it is not known yet which sessions are revoked: try again in a few seconds", "")
+	ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, "5")
 }
 
 // refuseBusy answers that too many signatures are to be made.

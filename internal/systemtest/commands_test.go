@@ -176,6 +176,7 @@ func TestSignAndVerify(t *testing.T) {
 		{[]string{"sign", "-config", file, "-expires", "1", "-ttl", "1s", "/a"}, "use one of them"},
 		{[]string{"sign", "-config", file, "-not-before", "4000000000", "/a"}, "notBefore is not before"},
 		{[]string{"sign", "-config", file, "-scope", "/b/", "/a/b.m3u8"}, "scope does not contain"},
+		{[]string{"sign", "-config", file, "-renew", "1h", "/a"}, "renew needs a \"session\""},
 		{[]string{"sign", "-config", file, "/\xff.mp4"}, "is not UTF-8"},
 		{[]string{"sign", "/a"}, "no configuration: name one with -config"},
 		{[]string{"verify", "-config", file, "/a"}, "token: missing"},

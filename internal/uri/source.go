@@ -110,7 +110,7 @@ func (s *Source) AppendPath(dst []byte) []byte {
 	if !s.encode {
 		return append(dst, s.Path...)
 	}
-	return appendRaw(dst, s.Path, rawPath)
+	return AppendRawPath(dst, s.Path)
 }
 
 // AppendFragment appends the fragment with its "#", and nothing where there is none.
@@ -118,7 +118,7 @@ func (s *Source) AppendFragment(dst []byte) []byte {
 	if len(s.Fragment) == 0 {
 		return dst
 	}
-	return appendRaw(append(dst, '#'), s.Fragment[1:], rawPath|rawQuery)
+	return AppendFragment(append(dst, '#'), s.Fragment[1:])
 }
 
 // HasParameter reports whether a query has a parameter of the given name, which is in lower case,

@@ -14,7 +14,8 @@ import (
 // claims returns what the tokens of a document say: the signer's policy, narrowed by the document's
 // options. The depth is missing, which each source has for itself.
 // Step is how far the expiries of two windows are apart.
-func (s *Signer) claims(d *document.Document, maxTTL, now int64) (c token.Claims, step int64, err error) {
+func (s *Signer) claims(r *request, now int64) (c token.Claims, step int64, err error) {
+	d, maxTTL := &r.document, s.maxTTL(r.caller)
 	o := &d.Options
 	ttl := min(s.TTL, maxTTL)
 	if !o.TTL.IsAbsent() {
@@ -22,7 +23,7 @@ func (s *Signer) claims(d *document.Document, maxTTL, now int64) (c token.Claims
 			return c, 0, err
 		}
 	}
-	step = max(1, min(s.Round, ttl/4))
+	step = s.step(ttl)
 	expiry := expiry(now, ttl, maxTTL, step)
 	if expiry > math.MaxUint32 {
 		return c, 0, document.Errorf("/token/ttl", "is too long: a token cannot express an expiry after 2106-02-07")
@@ -49,13 +50,48 @@ func (s *Signer) claims(d *document.Document, maxTTL, now int64) (c token.Claims
 		}
 		c.HasSession = true
 	}
-	return c, step, nil
+	if r.standing = (standing{}); !o.Renew.IsAbsent() || s.RenewFor > 0 && c.HasSession {
+		err = s.renewal(r, &c, ttl, step, now)
+	}
+	return c, step, err
 }
+
+// renewal adds to the claims of a request, or to what its tokens have where CDNs can express it,
+// until when they are renewed. That time is rounded as an expiry is.
+func (s *Signer) renewal(r *request, c *token.Claims, ttl, step, now int64) (err error) {
+	d, most := &r.document, s.maxRenew(r.caller)
+	o := &d.Options
+	renew := min(s.RenewFor, most)
+	if !o.Renew.IsAbsent() {
+		if most == 0 {
+			return document.Errorf("/token/renew", "is not possible here: tokens are not renewed, by max_renew")
+		}
+		if renew, err = integer(d.Bytes(o.Renew), "/token/renew", 1, most); err != nil {
+			return err
+		}
+		if !c.HasSession {
+			return document.Errorf("/token/renew", `needs a "session", by which a token that is renewed again and again can be revoked: add one`)
+		}
+	}
+	if renew == 0 {
+		return nil // the caller may have no renewal
+	}
+	until := expiry(now, renew, most, step)
+	if !o.Renew.IsAbsent() {
+		c.RenewableUntil, c.TTL = uint32(until), uint32(ttl)
+	} else {
+		r.standing = standing{uint32(until), uint32(ttl)}
+	}
+	return nil
+}
+
+// step is how far the expiries of two windows are apart: less for a short ttl, so that a token is
+// good for at least three quarters of it.
+func (s *Signer) step(ttl int64) int64 { return max(1, min(s.Round, ttl/4)) }
 
 // expiry returns now + ttl rounded up to a multiple of step, so that a video's URLs stay the same for
 // a while, and players, browsers and CDNs can cache. Where that is later than a token may expire, it
-// is rounded down. A short ttl has a short step, so that a token is good for at least three quarters
-// of it.
+// is rounded down.
 func expiry(now, ttl, maxTTL, step int64) int64 {
 	latest := min(now+maxTTL, math.MaxUint32)
 	expiry := (now + ttl + step - 1) / step * step

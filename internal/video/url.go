@@ -17,6 +17,7 @@ type Options struct {
 	NotBefore int64  `json:"notBefore,omitempty"` // Unix seconds
 	IP        string `json:"ip,omitempty"`
 	Session   string `json:"session,omitempty"`
+	Renew     int64  `json:"renew,omitempty"` // seconds
 	Scope     string `json:"scope,omitempty"` // a directory
 }
 

@@ -32,6 +32,9 @@ type Signer struct {
 	Segments    []string           // path segments NAME=..., in lower case, that no URL may have
 	TTL         int64              // how long a token is good where the request does not say; never longer than MaxTTL
 	MaxTTL      int64              // the longest that a token is good
+	RenewFor    int64              // for how many seconds a token with a session is renewed where the request does not say; 0: not
+	MaxRenew    int64              // the longest that a token is renewed
+	RenewGrace  int64              // for how many seconds after its expiry a token is renewed
 	Round       int64              // expiries are multiples of this, so that a video's URLs stay the same for a while
 	Allow       caller.Paths       // what anybody may have signed; nil: every path
 	Revoked     *revoked.Set       // the sessions for which nothing is signed; nil: none
@@ -114,7 +117,7 @@ func (s *Signer) sign(dst, body []byte, now int64, r *request) ([]byte, error) {
 		return nil, err
 	}
 	var err error
-	if r.claims, r.step, err = s.claims(d, s.maxTTL(r.caller), now); err != nil {
+	if r.claims, r.step, err = s.claims(r, now); err != nil {
 		return nil, err
 	}
 	r.now, r.expiry = now, int64(r.claims.Expiry)
@@ -131,6 +134,7 @@ func (s *Signer) sign(dst, body []byte, now int64, r *request) ([]byte, error) {
 		return nil, err
 	}
 	for _, v := range d.Videos() {
+		r.standing.removeFrom(&r.claims)
 		able, err := s.able(r, v, chosen)
 		if err != nil {
 			return nil, err
@@ -142,6 +146,7 @@ func (s *Signer) sign(dst, body []byte, now int64, r *request) ([]byte, error) {
 		if c == nil {
 			c = s.pick(r.identity(v), able)
 		}
+		r.standing.addTo(&r.claims, c)
 		if s.CDNs.Foreign() {
 			r.picked = append(r.picked, c)
 		}
@@ -188,6 +193,7 @@ type request struct {
 	sources  []source       // the document's URLs, parsed
 	paths    []byte         // their canonical paths
 	claims   token.Claims
+	standing standing // what the claims have beside them, on CDNs that can
 	chosen   cdn.Mask // the CDNs that the request asks for
 	able     cdn.Mask // those of them that can express what a video needs
 
@@ -221,4 +227,12 @@ func (s *Signer) maxTTL(by *caller.Caller) int64 {
 		return s.MaxTTL
 	}
 	return min(s.MaxTTL, by.MaxTTL)
+}
+
+// maxRenew is the longest that a token of a caller is renewed.
+func (s *Signer) maxRenew(by *caller.Caller) int64 {
+	if by == nil {
+		return s.MaxRenew
+	}
+	return min(s.MaxRenew, by.MaxRenew)
 }

@@ -1,0 +1,61 @@
+package server
+
+import (
+	"errors"
+
+	"github.com/valyala/fasthttp"
+
+	"videotoken/internal/video"
+	"videotoken/token"
+)
+
+// renewVideo is POST /video/renew: docs/DESIGN.md, section 5.
+func (s *Server) renewVideo(ctx *fasthttp.RequestCtx, c *state) {
+	if !isJSON(ctx) {
+		return
+	}
+	h := &ctx.Request.Header
+	client, ok := c.verifier.proxies.client(ctx.RemoteAddr(), h, readFields(h).realIP)
+	if !ok {
+		refuseRenewal(ctx, token.ErrIP, "")
+		return
+	}
+	dst := ctx.Response.SwapBody(nil)[:0] // the response's own buffer, as in signVideo
+	answer, err := c.signer.Renew(dst, video.Renewal{Body: ctx.Request.Body(), Now: s.now().Unix(), Client: client})
+	ctx.Response.SwapBody(answer.Body)
+	if err == nil {
+		answerTokens(ctx, answer.MaxAge)
+		return
+	}
+	var refused *video.Refused
+	var invalid *video.Error
+	switch {
+	case errors.As(err, &refused):
+		refuseRenewal(ctx, refused.Reason, refused.Pointer)
+	case errors.Is(err, video.ErrNotLoaded):
+		refuseUnloaded(ctx)
+	case errors.As(err, &invalid):
+		problem(ctx, fasthttp.StatusBadRequest, invalid.Detail, invalid.Pointer)
+	default:
+		s.log.Error("renewing failed", "error", err)
+		problem(ctx, fasthttp.StatusInternalServerError, "the request could not be served", "")
+	}
+}
+
+// renewalDetails say what to do about a refusal where it is not what an edge's client is told.
+var renewalDetails = map[token.Error]string{
+	token.ErrPath:         "must be a signed URL as it was issued, which begins with the URL of a CDN of this service",
+	token.ErrExpired:      "expired too long ago to be renewed: ask the video's page for a new URL",
+	video.ErrNotRenewable: "cannot be renewed: its token has no renewal, or the time for it is over; ask the video's page for a new URL",
+}
+
+// refuseRenewal answers 403 with the reason, in a header that a page may read.
+func refuseRenewal(ctx *fasthttp.RequestCtx, reason token.Error, pointer string) {
+	detail, ok := renewalDetails[reason]
+	if !ok {
+		detail = refusalOf(reason).detail
+	}
+	problem(ctx, fasthttp.StatusForbidden, detail, pointer)
+	ctx.Response.Header.SetCanonical(headerReason, []byte(reason))
+	ctx.Response.Header.Set(fasthttp.HeaderAccessControlExposeHeaders, "X-Token-Reason")
+}
