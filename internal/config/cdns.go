@@ -35,6 +35,7 @@ func (r *reader) cdn(n *node, field string, names map[string]string, ids map[int
 	kind := r.scheme(n, field)
 	options := map[string]string{}
 	var keys []scheme.Key
+	var domainAt *node // the domain of its cookies
 	known := fields{
 		"scheme": func(*node, string) {}, // it was read first
 		"name": func(n *node, f string) {
@@ -87,15 +88,13 @@ func (r *reader) cdn(n *node, field string, names map[string]string, ids map[int
 		known["enforce"] = func(n *node, f string) { c.ReportOnly = !r.boolean(n, f) }
 	}
 	if kind.Cookies {
-		known["cookies"] = func(n *node, f string) { r.cookies(n, f, &c, options) }
+		known["cookies"] = func(n *node, f string) { domainAt = r.cookies(n, f, &c, options) }
 	}
 	r.schemeOptions(kind, known, options)
 	at := len(r.mistakes)
 	r.mapping(n, field, known)
-	for _, check := range r.later {
-		check()
-	}
-	if r.later = nil; c.CookieDomain != "" {
+	if c.CookieDomain != "" {
+		r.checkCookies(domainAt, field+".cookies.domain", c.CookieDomain, c.URL)
 		r.cookieCDN = c.Name
 	}
 	for _, name := range []string{"name", "url", "keys"} {

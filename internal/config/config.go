@@ -145,7 +145,7 @@ func LoadAfter(before *Config, name string) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %s: %w", name, err)
 	}
-	signatures := (*scheme.Signatures)(nil)
+	var signatures *scheme.Signatures
 	if before != nil {
 		signatures = before.Signatures
 	}

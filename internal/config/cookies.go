@@ -9,10 +9,10 @@ import (
 	"videotoken/internal/scheme"
 )
 
-// cookies reads the domain of the cookies that open a CDN's directories. It is checked once the
-// whole entry is read.
-func (r *reader) cookies(n *node, field string, c *cdn.CDN, options map[string]string) {
-	at := n
+// cookies reads the domain of the cookies that open a CDN's directories, and returns where it
+// stands, for checkCookies once the whole entry is read.
+func (r *reader) cookies(n *node, field string, c *cdn.CDN, options map[string]string) (at *node) {
+	at = n
 	r.mapping(n, field, fields{"domain": func(n *node, f string) {
 		at = n
 		c.CookieDomain, _ = r.text(n, f)
@@ -21,7 +21,7 @@ func (r *reader) cookies(n *node, field string, c *cdn.CDN, options map[string]s
 		r.fail(n, field+".domain", "is missing: the domain of the cookies, such as example.com")
 	}
 	options[scheme.CookieOption] = "true"
-	r.later = append(r.later, func() { r.checkCookies(at, field+".domain", c.CookieDomain, c.URL) })
+	return at
 }
 
 // checkCookies checks that browsers take cookies of the domain from a page of the CDN, and that
@@ -42,7 +42,7 @@ func (r *reader) checkCookies(n *node, field, domain, url string) {
 		r.fail(n, field, "is a public suffix, in which anybody may have a site: browsers take no cookies for it")
 	case o.scheme != "https" && host != "localhost" && !strings.HasSuffix(host, ".localhost"):
 		r.fail(n, field, "needs a CDN with https: its cookies are Secure")
-	case strings.ContainsAny(path, "!$&'()*+,;=:@"):
+	case !scheme.IsCookiePath([]byte(path)):
 		r.fail(n, field, "needs a base path of letters, digits, \"-\", \".\", \"_\" and \"~\": a cookie's path can safely have no other characters")
 	}
 }

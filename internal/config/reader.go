@@ -28,7 +28,6 @@ type reader struct {
 	files    []string          // that were read, or could not be
 	sum      hash.Hash         // of their content
 
-	later      []func()           // checks that need what is read after them
 	cookieCDN  string             // the name of a CDN with cookies
 	signatures *scheme.Signatures // of the CDNs' private keys
 }

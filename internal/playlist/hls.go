@@ -8,23 +8,15 @@ import (
 // HLS: RFC 8216, and its second edition, draft-pantos-hls-rfc8216bis. A playlist is lines: a URI, or
 // a tag whose attributes may be URIs.
 
-// uriAttributes are the attributes that are URIs, and whether they lead to a playlist. URI of other
-// tags than these leads to a file.
+// uriAttributes are the attributes that are URIs.
 var uriAttributes = map[string]bool{"URI": true, "SERVER-URI": true, "X-ASSET-URI": true, "X-ASSET-LIST": true}
 
 // playlistTags are the tags whose URI leads to a media playlist.
 var playlistTags = map[string]bool{"#EXT-X-MEDIA": true, "#EXT-X-I-FRAME-STREAM-INF": true, "#EXT-X-RENDITION-REPORT": true}
 
 // findHLS returns the URIs of a playlist, with its variables filled in.
-func findHLS(text string) (uris []URI, err error) {
+func findHLS(text string) (uris []URI, _ error) {
 	v := variables{values: map[string]string{}}
-	add := func(line int, text string, playlist bool) {
-		if len(uris) == maxURIs {
-			err = errTooMany
-			return
-		}
-		uris = append(uris, URI{Line: line, Text: v.fill(text), Playlist: playlist})
-	}
 	stream := false // the line before was EXT-X-STREAM-INF, so that a media playlist comes
 	number := 0
 	for line := range strings.SplitSeq(text, "\n") {
@@ -33,14 +25,12 @@ func findHLS(text string) (uris []URI, err error) {
 		if line == "" || line[0] == '#' && !strings.HasPrefix(line, "#EXT") {
 			continue // a comment
 		}
+		if len(uris) > maxURIs || v.filled > MaxSize {
+			break
+		}
 		if line[0] != '#' {
-			add(number, line, stream)
+			uris = append(uris, URI{Line: number, Text: v.fill(line), Playlist: stream})
 			stream = false
-		}
-		if err != nil || v.filled > MaxSize {
-			return nil, errTooMany
-		}
-		if line[0] != '#' {
 			continue
 		}
 		tag, attributes, _ := strings.Cut(line, ":")
@@ -59,9 +49,12 @@ func findHLS(text string) (uris []URI, err error) {
 		}
 		for _, a := range list {
 			if a.quoted && uriAttributes[a.name] {
-				add(number, a.value, a.name == "URI" && playlistTags[tag])
+				uris = append(uris, URI{Line: number, Text: v.fill(a.value), Playlist: a.name == "URI" && playlistTags[tag]})
 			}
 		}
+	}
+	if len(uris) > maxURIs || v.filled > MaxSize {
+		return nil, errTooMany
 	}
 	return uris, nil
 }

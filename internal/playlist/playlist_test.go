@@ -168,14 +168,15 @@ func TestFindRefuses(t *testing.T) {
 // TestFindHostile: what would cost more than a playlist of its length is refused, or costs no more.
 func TestFindHostile(t *testing.T) {
 	for name, text := range map[string]string{
-		"attributes without end": "#EXTM3U\n#EXT-X-MEDIA:URI=\"" + strings.Repeat("a", 1<<20),
-		"a value and no comma":   "#EXTM3U\n#EXT-X-MEDIA:URI=\"a\"b",
-		"URIs":                   "#EXTM3U\n" + strings.Repeat("a\n", maxURIs+1),
-		"a variable many times":  "#EXTM3U\n#EXT-X-DEFINE:NAME=\"a\",VALUE=\"" + strings.Repeat("b", 1<<16) + "\"\n" + strings.Repeat("{$a}\n", 1<<16),
-		"a long BaseURL":         "<MPD><BaseURL>" + strings.Repeat("a", maxURI+1) + "</BaseURL></MPD>",
-		"a long template":        "<MPD><SegmentTemplate media='" + strings.Repeat("a", maxURI+1) + "'/></MPD>",
-		"many lists for many":    "<MPD><Period><SegmentList>" + strings.Repeat("<SegmentURL media='a'/>", 4000) + "</SegmentList><AdaptationSet>" + strings.Repeat("<Representation/>", 4000) + "</AdaptationSet></Period></MPD>",
-		"two elements":           "<MPD/><MPD/>",
+		"attributes without end":  "#EXTM3U\n#EXT-X-MEDIA:URI=\"" + strings.Repeat("a", 1<<20),
+		"a value and no comma":    "#EXTM3U\n#EXT-X-MEDIA:URI=\"a\"b",
+		"URIs":                    "#EXTM3U\n" + strings.Repeat("a\n", maxURIs+1),
+		"URIs, the last in a tag": "#EXTM3U\n" + strings.Repeat("a\n", maxURIs) + "#EXT-X-KEY:URI=\"k\"",
+		"a variable many times":   "#EXTM3U\n#EXT-X-DEFINE:NAME=\"a\",VALUE=\"" + strings.Repeat("b", 1<<16) + "\"\n" + strings.Repeat("{$a}\n", 1<<16),
+		"a long BaseURL":          "<MPD><BaseURL>" + strings.Repeat("a", maxURI+1) + "</BaseURL></MPD>",
+		"a long template":         "<MPD><SegmentTemplate media='" + strings.Repeat("a", maxURI+1) + "'/></MPD>",
+		"many lists for many":     "<MPD><Period><SegmentList>" + strings.Repeat("<SegmentURL media='a'/>", 4000) + "</SegmentList><AdaptationSet>" + strings.Repeat("<Representation/>", 4000) + "</AdaptationSet></Period></MPD>",
+		"two elements":            "<MPD/><MPD/>",
 	} {
 		if uris, err := Find([]byte(text)); err == nil {
 			t.Errorf("%s: %d URIs", name, len(uris))

@@ -1,6 +1,7 @@
 package scheme
 
 import (
+	"bytes"
 	"errors"
 
 	"videotoken/internal/uri"
@@ -34,29 +35,18 @@ func appendClean(dst []byte, origin, base string, s *uri.Source) ([]byte, error)
 
 var errCookiePath = errors.New(`has another character in its directory than letters, digits, "-", ".", "_", "~" and "/", which a cookie's path cannot have safely`)
 
-// checkCookiePath refuses a directory whose path browsers and CDNs may spell in two ways. What no
-// URI has is percent-encoded, and safe.
+// checkCookiePath refuses a directory that [IsCookiePath] does not take.
 func checkCookiePath(s *uri.Source, c *token.Claims) error {
-	path := s.Path
-	for depth := c.Depth; len(path) > 0 && depth >= 0; path = path[1:] {
-		if path[0] == '/' {
-			depth--
-			continue
-		}
-		if isSubDelimiter[path[0]] {
-			return errCookiePath
-		}
+	if !IsCookiePath(directory(s.Path, "", c.Depth)) {
+		return errCookiePath
 	}
 	return nil
 }
 
-// isSubDelimiter are the bytes that a path may have besides unreserved ones (RFC 3986, section 3.3).
-var isSubDelimiter = func() (t [256]bool) {
-	for _, c := range []byte("!$&'()*+,;=:@") {
-		t[c] = true
-	}
-	return t
-}()
+// IsCookiePath reports whether browsers and CDNs spell a path in one way: it has none of the bytes
+// that a path may have besides unreserved ones (RFC 3986, section 3.3). Other bytes than those are
+// percent-encoded, and safe.
+func IsCookiePath(path []byte) bool { return !bytes.ContainsAny(path, "!$&'()*+,;=:@") }
 
 // appendDirectory appends the path of the directory of the claims as it goes over the wire.
 func appendDirectory(dst []byte, base string, s *uri.Source, c *token.Claims) []byte {

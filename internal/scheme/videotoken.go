@@ -83,23 +83,16 @@ func (o *Own) Append(dst []byte, s *uri.Source, claims *token.Claims) ([]byte, e
 		if dst, err = o.key.Append(append(dst, "/~"...), claims, s.Canonical, nil); err != nil {
 			return dst, err
 		}
-		if o.exact {
-			dst = uri.AppendPath(dst, s.Canonical)
-		} else {
-			dst = s.AppendPath(dst)
-		}
-		dst = appendQuery(dst, '?', s)
+	}
+	if o.exact {
+		dst = uri.AppendPath(dst, s.Canonical)
 	} else {
-		if o.exact {
-			dst = uri.AppendPath(dst, s.Canonical)
-		} else {
-			dst = s.AppendPath(dst)
-		}
-		dst = append(dst, '?')
-		if len(s.Query) > 0 {
-			dst = append(uri.AppendQuery(dst, s.Query), '&')
-		}
-		if dst, err = o.key.Append(append(dst, "token="...), claims, s.Canonical, s.Query); err != nil {
+		dst = s.AppendPath(dst)
+	}
+	dst = appendQuery(dst, '?', s)
+	if claims.Depth == 0 {
+		dst = append(append(dst, separator(s)), "token="...)
+		if dst, err = o.key.Append(dst, claims, s.Canonical, s.Query); err != nil {
 			return dst, err
 		}
 	}

@@ -44,12 +44,8 @@ func (r *request) open(c *cdn.CDN, i int) {
 
 // scopeOf returns the directory of source i, with the slash at its end.
 func (r *request) scopeOf(i int) []byte {
-	path := r.sources[i].Canonical
-	end := 0
-	for range r.sources[i].depth {
-		end += 1 + bytes.IndexByte(path[end+1:], '/')
-	}
-	return path[:end+1]
+	scope, _ := r.sources[i].Canonical.Scope(r.sources[i].depth) // the depth is the path's own, or of a scope around it
+	return scope
 }
 
 // cookies returns the values of Set-Cookie that open the answer's directories. Signatures that are
