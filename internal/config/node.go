@@ -8,19 +8,22 @@ import (
 
 // node is a value of the file.
 type node struct {
+	place
 	kind  kind
 	text  string  // of a plain or quoted scalar
 	pairs []pair  // of a mapping
 	items []*node // of a sequence
-	at    int     // the offset of its first byte in the file
 }
+
+// place is where a node starts in the file, both counted from 1, columns in characters.
+type place struct{ line, column int }
 
 type kind int
 
 const (
 	empty    kind = iota // nothing stands where a value could: YAML's null
 	plain                // a scalar without quotes
-	quoted               // a scalar in quotes, which is a string whatever it looks like
+	quoted               // a scalar in quotes, or a block of lines: a string whatever it looks like
 	mapping              // names and values
 	sequence             // a list
 )

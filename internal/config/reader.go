@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"videotoken/internal/scheme"
 )
@@ -19,7 +18,6 @@ import (
 // first. Most of its methods take a node and the name of its field.
 type reader struct {
 	dir      string // of the file: the names of secret files are relative to it
-	data     []byte
 	mistakes []Mistake
 	more     int // mistakes after maxMistakes
 	warnings []string
@@ -42,10 +40,9 @@ const maxMistakes = 100
 
 // read reads a whole file.
 func (r *reader) read(data []byte) *Config {
-	r.data = bytes.TrimPrefix(data, []byte("\uFEFF"))
-	root, err := parse(r.data)
+	root, err := parse(bytes.TrimPrefix(data, []byte("\uFEFF")))
 	if err != nil {
-		r.fail(&node{at: err.at}, "", "%s", err.message)
+		r.fail(&node{place: err.place}, "", "%s", err.message)
 		return nil
 	}
 	return r.config(root)
@@ -60,20 +57,14 @@ func (r *reader) fail(n *node, field, format string, args ...any) {
 	}
 	for i, arg := range args {
 		if other, ok := arg.(*node); ok {
-			args[i], _ = r.place(other)
+			args[i] = other.line
 		}
 	}
 	m := Mistake{Field: field, Message: fmt.Sprintf(format, args...)}
 	if n != nil {
-		m.Line, m.Column = r.place(n)
+		m.Line, m.Column = n.line, n.column
 	}
 	r.mistakes = append(r.mistakes, m)
-}
-
-// place returns the line and the column of a node. Both count from 1, columns in characters.
-func (r *reader) place(n *node) (line, column int) {
-	before := r.data[:n.at]
-	return 1 + bytes.Count(before, []byte("\n")), 1 + utf8.RuneCount(before[1+bytes.LastIndexByte(before, '\n'):])
 }
 
 // err returns the mistakes in the order of the file, nil if there are none.

@@ -2,259 +2,151 @@ package config
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 )
 
-// The file is read by a parser of our own for the part of YAML 1.2 that a configuration needs:
-// block and flow collections, and scalars of one line. Whatever else YAML has is refused by name,
-// with its at: anchors, aliases, merge keys, tags, block scalars, directives, several documents.
-// Each byte is looked at a bounded number of times and nesting is bounded, so that no file costs
-// more than its size. A test compares what it reads with what a complete YAML parser reads.
+// A file is read by the YAML organization's parser, whose cost grows with the length of a file. What
+// two programs may read in two ways, or what makes a long file of a short one, is refused by name:
+// anchors, aliases, merge keys, tags, several documents, deep nesting.
 const (
 	maxSize    = 256 << 10 // bytes of a file
 	maxNesting = 16        // collections inside one another: a configuration has 5
 )
 
-// parser reads a file from its start to its end.
-type parser struct {
-	data  []byte
-	i     int // the next byte
-	start int // where its line starts
-}
-
 // syntaxError is a mistake after which the rest of the file cannot be read.
 type syntaxError struct {
-	at      int // its offset in the file
+	place
 	message string
 }
 
+// The mistakes that have words of their own, for the parser's would not say what to change.
+const (
+	tooLarge  = "the file has more than 256 KiB, which no configuration needs"
+	tooDeep   = "is nested deeper than 16 levels, which no configuration needs"
+	anAnchor  = `has a "&", an anchor, or a "*", an alias, which are not read: write the value out, and put a text into quotes`
+	aMergeKey = `is "<<", the merge key of YAML, which is not read: write the members out`
+	aTag      = `has a "!", a tag, which is not read: remove it, and put a text into quotes`
+	aTab      = "is a tab, which YAML does not take for indentation: use spaces"
+	documents = "a second YAML document starts here: a configuration is one document"
+	aKey      = "is a collection in the place of a name: a name is a single word"
+	notYAML   = "is not YAML: "
+)
+
 // parse reads a file into its tree. An empty file has an empty root.
-func parse(data []byte) (root *node, err *syntaxError) {
-	p := &parser{data: data}
-	defer func() {
-		switch cause := recover().(type) {
-		case nil:
-		case *syntaxError:
-			root, err = nil, cause
-		default:
-			panic(cause)
-		}
-	}()
+func parse(data []byte) (*node, *syntaxError) {
 	if len(data) > maxSize {
-		p.fail(0, "the file has more than %d KiB, which no configuration needs", maxSize>>10)
+		return nil, &syntaxError{place{1, 1}, tooLarge}
 	}
-	p.checkText()
-	p.toContent()
-	if p.peek() == '%' && p.column() == 0 {
-		p.fail(p.i, `starts with "%%", a directive of YAML: remove the line, or put a text into quotes`)
+	if at := invalidUTF8(data); at >= 0 {
+		line := data[bytes.LastIndexByte(data[:at], '\n')+1 : at]
+		return nil, &syntaxError{place{1 + bytes.Count(data[:at], []byte("\n")), 1 + utf8.RuneCount(line)}, "is not UTF-8"}
 	}
-	if p.marker("---") {
-		p.i += len("---")
-		p.endLine()
-		p.toContent()
+	loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxNesting))))
+	if err != nil {
+		return nil, invalid(data, err)
 	}
-	root = &node{}
-	if !p.done() {
-		root = p.block(0)
-		p.toContent()
+	var document, second yaml.Node
+	switch err := loader.Load(&document); {
+	case errors.Is(err, io.EOF):
+		return &node{place: place{1, 1}}, nil
+	case err != nil:
+		return nil, invalid(data, err)
 	}
-	if p.marker("...") {
-		p.i += len("...")
-		p.endLine()
-		p.toContent()
+	switch err := loader.Load(&second); {
+	case err == nil:
+		return nil, &syntaxError{place{second.Line, second.Column}, documents}
+	case !errors.Is(err, io.EOF):
+		return nil, invalid(data, err)
 	}
-	if p.marker("---") {
-		p.fail(p.i, "a second YAML document starts here: a configuration is one document")
-	}
-	if p.i < len(p.data) {
-		p.fail(p.i, "is indented unlike the lines before it, or continues a text: indent all members of a collection alike, and put a text into quotes on one line")
-	}
-	return root, nil
+	return fromYAML(document.Content[0], 0)
 }
 
-// fail ends parse with an error.
-func (p *parser) fail(at int, format string, args ...any) {
-	panic(&syntaxError{at, fmt.Sprintf(format, args...)})
-}
-
-// checkText refuses what is not text, before anything else looks at it.
-func (p *parser) checkText() {
-	for p.i < len(p.data) {
-		c, size := utf8.DecodeRune(p.data[p.i:])
-		switch {
-		case c == utf8.RuneError && size == 1:
-			p.fail(p.i, "is not UTF-8")
-		case c == '\r' && p.i+1 < len(p.data) && p.data[p.i+1] == '\n':
-		case c < ' ' && c != '\t' && c != '\n', 0x7F <= c && c < 0xA0, c == '\u2028', c == '\u2029', c == '\uFEFF':
-			p.fail(p.i, "is a control character, U+%04X: remove it", c)
+// invalidUTF8 returns the offset of the first byte that is not UTF-8, -1 for none.
+func invalidUTF8(data []byte) int {
+	for i := 0; i < len(data); {
+		r, size := utf8.DecodeRune(data[i:])
+		if r == utf8.RuneError && size == 1 {
+			return i
 		}
-		p.i += size
+		i += size
 	}
-	p.i = 0
+	return -1
 }
 
-// column is how many bytes of its line stand before the next byte.
-func (p *parser) column() int { return p.i - p.start }
-
-// peek returns the next byte, and a line feed at the end of the file.
-func (p *parser) peek() byte { return p.peekAt(0) }
-
-func (p *parser) peekAt(offset int) byte {
-	if p.i+offset >= len(p.data) {
-		return '\n'
+// invalid makes the mistake of a parser's error. It repeats no part of the file, which may be a
+// secret.
+func invalid(data []byte, err error) *syntaxError {
+	var e *yaml.LoadError
+	if !errors.As(err, &e) {
+		return &syntaxError{place{1, 1}, notYAML + err.Error()}
 	}
-	return p.data[p.i+offset]
+	at := place{max(e.Mark.Line, 1), max(e.Mark.Column, 1)}
+	switch i := e.Mark.Index; {
+	case i < len(data) && data[i] == '\t':
+		return &syntaxError{at, aTab}
+	case strings.Contains(e.Message, "anchor") || strings.HasSuffix(e.ContextMsg, "anchor") || strings.HasSuffix(e.ContextMsg, "alias"):
+		return &syntaxError{at, anAnchor}
+	case strings.Contains(e.Message, "depth"):
+		return &syntaxError{at, tooDeep}
+	}
+	while := ""
+	if e.ContextMsg != "" {
+		while = fmt.Sprintf(" %s that starts on line %d, column %d", e.ContextMsg, e.ContextMark.Line, e.ContextMark.Column)
+	}
+	return &syntaxError{at, notYAML + e.Message + while + ": put texts into quotes, and indent the members of a collection alike"}
 }
 
-// isBreak reports whether c ends a word: a blank or the end of a line.
-func isBreak(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
-
-// marker reports whether a document marker, "---" or "...", stands at the start of the line.
-func (p *parser) marker(m string) bool {
-	return p.column() == 0 && bytes.HasPrefix(p.data[p.i:], []byte(m)) && isBreak(p.peekAt(len(m)))
-}
-
-// done reports whether the document ends here.
-func (p *parser) done() bool {
-	return p.i >= len(p.data) || p.marker("---") || p.marker("...")
-}
-
-// blanks skips the blanks and the comment that may follow on a line.
-func (p *parser) blanks() {
-	before := p.i
-	for p.peek() == ' ' {
-		p.i++
-	}
-	p.noTab()
-	if p.peek() == '#' && (p.i > before || p.i == p.start) {
-		for p.peek() != '\n' {
-			p.i++
-		}
-	}
-	if p.peek() == '\r' {
-		p.i++
-	}
-}
-
-// toContent skips blanks, comments and empty lines.
-func (p *parser) toContent() {
-	for p.blanks(); p.i < len(p.data) && p.data[p.i] == '\n'; p.blanks() {
-		p.i++
-		p.start = p.i
-	}
-}
-
-// endLine skips what may follow a value on its line, and refuses anything else.
-func (p *parser) endLine() {
-	if p.blanks(); p.peek() != '\n' {
-		p.fail(p.i, "follows a value on its line: start a new line, or put a text into quotes")
-	}
-}
-
-// entry reports whether an entry of a block sequence starts here.
-func (p *parser) entry() bool { return p.peek() == '-' && isBreak(p.peekAt(1)) }
-
-// block reads the block collection or the scalar that starts here and may go on over more lines.
-func (p *parser) block(depth int) *node {
-	p.checkNesting(depth)
-	if p.entry() {
-		return p.blockSequence(depth)
-	}
-	column, key := p.column(), p.value(depth, false)
-	if !p.colon(false) {
-		p.endLine()
-		return key
-	}
-	return p.blockMapping(column, key, depth)
-}
-
-func (p *parser) checkNesting(depth int) {
-	if depth >= maxNesting {
-		p.fail(p.i, "is nested deeper than %d levels, which no configuration needs", maxNesting)
-	}
-}
-
-// blockSequence reads "- a" lines.
-func (p *parser) blockSequence(depth int) *node {
-	n := &node{kind: sequence, at: p.i}
-	for column := p.column(); ; {
-		dash := p.i
-		p.i++
-		if p.toContent(); p.done() || p.column() <= column {
-			p.fail(dash, `is a "-" without a value after it: write one, or remove the line`)
-		}
-		n.items = append(n.items, p.block(depth+1))
-		p.toContent()
-		if p.done() || p.column() != column || !p.entry() {
-			return n
-		}
-	}
-}
-
-// blockMapping reads "key: value" lines. The first key was read already.
-func (p *parser) blockMapping(column int, key *node, depth int) *node {
-	n := &node{kind: mapping, at: key.at}
-	for {
-		p.checkKey(key)
-		p.i++ // the colon
-		n.pairs = append(n.pairs, pair{key, p.blockValue(column, depth)})
-		p.toContent()
-		if p.done() || p.column() != column || p.entry() {
-			return n
-		}
-		key = p.value(depth, false)
-		if !p.colon(false) {
-			p.fail(key.at, `is no "name: value": put a ":" and a blank after the name`)
-		}
-	}
-}
-
-// blockValue reads the value of a member whose name starts at the column.
-func (p *parser) blockValue(column, depth int) *node {
-	p.blanks()
-	if p.peek() != '\n' {
-		if p.entry() {
-			p.fail(p.i, "is a list that starts on the line of its name: start it on the next line")
-		}
-		value := p.value(depth+1, false)
-		if p.colon(false) {
-			p.fail(p.i, `is a second ":" on one line: put the text into quotes, or start a new line`)
-		}
-		p.endLine()
-		return value
-	}
-	at := p.i
-	p.toContent()
-	if !p.done() && (p.column() > column || p.column() == column && p.entry()) {
-		return p.block(depth + 1)
-	}
-	return &node{at: at}
-}
-
-// colon skips blanks before the colon that makes a name of what was read, and reports whether it is
-// there. Inside brackets, where flow is true, nothing needs to follow the colon.
-func (p *parser) colon(flow bool) bool {
-	i := p.i
-	for i < len(p.data) && p.data[i] == ' ' {
-		i++
-	}
-	if i >= len(p.data) || p.data[i] != ':' || !flow && i+1 < len(p.data) && !isBreak(p.data[i+1]) {
-		return false
-	}
-	p.i = i
-	return true
-}
-
-// checkKey refuses what cannot be a name.
-func (p *parser) checkKey(key *node) {
+// fromYAML makes a node, and refuses what is not read.
+func fromYAML(y *yaml.Node, depth int) (*node, *syntaxError) {
+	n := &node{place: place{y.Line, y.Column}, text: y.Value}
 	switch {
-	case key.kind != plain && key.kind != quoted:
-		p.fail(key.at, "is a collection in the place of a name: a name is a single word")
-	case key.kind == plain && (key.text[0] == '-' || key.text[0] == '?' || strings.Contains(key.text, ":")):
-		p.fail(key.at, `is a name that starts with "-" or "?", or has a ":": put it into quotes`)
-	case key.kind == plain && strings.Contains(key.text, "<<"):
-		p.fail(key.at, `has a "<<", the merge key of YAML, which is not read: write the members out`)
+	case y.Kind == yaml.AliasNode || y.Anchor != "":
+		return nil, &syntaxError{n.place, anAnchor}
+	case y.Style&yaml.TaggedStyle != 0:
+		return nil, &syntaxError{n.place, aTag}
+	case depth > maxNesting || depth == maxNesting && y.Kind != yaml.ScalarNode:
+		return nil, &syntaxError{n.place, tooDeep}
 	}
+	switch y.Kind {
+	case yaml.MappingNode:
+		n.kind = mapping
+	case yaml.SequenceNode:
+		n.kind = sequence
+	default:
+		switch {
+		case y.Style&^yaml.FlowStyle != 0:
+			n.kind = quoted
+		case y.Value != "":
+			n.kind = plain
+		}
+	}
+	values := make([]*node, len(y.Content))
+	for i, child := range y.Content {
+		var err *syntaxError
+		if values[i], err = fromYAML(child, depth+1); err != nil {
+			return nil, err
+		}
+	}
+	if n.kind == sequence {
+		n.items = values
+		return n, nil
+	}
+	for i := 0; i < len(values); i += 2 {
+		key := values[i]
+		switch {
+		case key.kind == mapping || key.kind == sequence:
+			return nil, &syntaxError{key.place, aKey}
+		case key.kind == plain && key.text == "<<":
+			return nil, &syntaxError{key.place, aMergeKey}
+		}
+		n.pairs = append(n.pairs, pair{key, values[i+1]})
+	}
+	return n, nil
 }
