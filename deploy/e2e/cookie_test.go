@@ -3,12 +3,15 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"path"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -126,10 +129,22 @@ func (s *site) refuses(t *testing.T, ctx context.Context, asks string, watches b
 	}
 }
 
-// siteBrowser starts a browser that finds every host of the top-level domain test here.
-func siteBrowser(t *testing.T) context.Context {
+// siteBrowser starts a browser that finds every host of the top-level domain test here. It takes the
+// cookies of other sites than the page's, or blocks them, as its user would set.
+func siteBrowser(t *testing.T, others bool) context.Context {
 	t.Helper()
-	return browser(t, chromedp.Flag("ignore-certificate-errors", true),
+	profile := t.TempDir()
+	mode := 1 // of Chromium's CookieControlsMode: block those of other sites
+	if others {
+		mode = 0
+	}
+	preferences := fmt.Appendf(nil, `{"profile": {"cookie_controls_mode": %d}}`, mode)
+	dir := filepath.Join(profile, "Default")
+	if err := errors.Join(os.Mkdir(dir, 0o755),
+		os.WriteFile(filepath.Join(dir, "Preferences"), preferences, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	return browser(t, chromedp.UserDataDir(profile), chromedp.Flag("ignore-certificate-errors", true),
 		chromedp.Flag("host-resolver-rules", "MAP *.test 127.0.0.1"))
 }
 
@@ -141,7 +156,7 @@ func TestCookies(t *testing.T) {
 		t.Run(scheme.name, func(t *testing.T) {
 			s := newSite(t, scheme, "page."+domain, films)
 			t.Run("a changed cookie", s.testChanged)
-			ctx := siteBrowser(t)
+			ctx := siteBrowser(t, false)
 			t.Run("the page asks without credentials", func(t *testing.T) { s.refuses(t, ctx, "omit", true) })
 			t.Run("HLS", func(t *testing.T) { s.plays(t, ctx, 1, "ts") })
 			t.Run("HLS of fMP4", func(t *testing.T) { s.plays(t, ctx, 2, "fmp4") })
@@ -157,6 +172,14 @@ func TestCookies(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestCookiesElsewhere has the page on another domain than the service and the edge: the cookies, which
+// are SameSite=None, open the edge where the browser takes those of other sites, and nowhere else.
+func TestCookiesElsewhere(t *testing.T) {
+	s := newSite(t, cookieSchemes(t)[0], "page.player.test", makeFilm(t))
+	t.Run("taken", func(t *testing.T) { s.plays(t, siteBrowser(t, true), 1, "ts") })
+	t.Run("blocked", func(t *testing.T) { s.refuses(t, siteBrowser(t, false), "include", true) })
 }
 
 // checkAnswers checks that the edge served every segment of a film, each with its cookies, and refused
