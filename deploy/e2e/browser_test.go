@@ -24,8 +24,9 @@ import (
 //go:embed player.html
 var playerPage []byte
 
-// browser starts a headless Chromium with its own profile. It connects to nothing but the loopback.
-func browser(t *testing.T) context.Context {
+// browser starts a headless Chromium with its own profile, and with more options. It connects to
+// nothing but the loopback.
+func browser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	var output bytes.Buffer
 	dir := t.TempDir()
@@ -38,7 +39,7 @@ func browser(t *testing.T) context.Context {
 		"disable-component-update", "disable-sync", "disable-dev-shm-usage"} {
 		options = append(options, chromedp.Flag(name, true))
 	}
-	ctx, endAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, endAllocator := chromedp.NewExecAllocator(context.Background(), append(options, more...)...)
 	ctx, _ = chromedp.NewContext(ctx)
 	t.Cleanup(func() {
 		if err := chromedp.Cancel(ctx); err != nil {
@@ -65,6 +66,15 @@ func page(t *testing.T) (origin string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s := &http.Server{Handler: pages(t), ReadHeaderTimeout: time.Minute}
+	go s.Serve(ln)
+	t.Cleanup(func() { _ = s.Close() })
+	return "http://" + ln.Addr().String()
+}
+
+// pages has the player's page and hls.js.
+func pages(t *testing.T) http.Handler {
+	t.Helper()
 	scripts, err := stack.Scripts(root)
 	if err != nil {
 		t.Fatal(err)
@@ -75,10 +85,7 @@ func page(t *testing.T) (origin string) {
 		_, _ = w.Write(playerPage)
 	})
 	mux.Handle("GET /hls.min.js", http.FileServer(scripts))
-	s := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
-	go s.Serve(ln)
-	t.Cleanup(func() { _ = s.Close() })
-	return "http://" + ln.Addr().String()
+	return mux
 }
 
 // call evaluates a JavaScript expression that is a promise of a string.

@@ -2,7 +2,6 @@
 package cloudfront
 
 import (
-	"bufio"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -13,13 +12,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
-	"net/netip"
 	"net/url"
-	"os"
-	"os/exec"
 	"reflect"
 	"regexp"
 	"strings"
@@ -28,15 +23,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/cloudfront/sign"
 
+	"videotoken/deploy/e2e/differential"
 	"videotoken/internal/scheme"
-	"videotoken/internal/uri"
 	"videotoken/token"
 )
 
-const (
-	count = 500
-	keyID = "K2JCJMDEHXQW5F"
-)
+const keyID = "K2JCJMDEHXQW5F"
 
 // a request is one source with claims.
 type request struct {
@@ -63,19 +55,6 @@ func newKey(t *testing.T, signer crypto.Signer, err error) key {
 	return key{signer, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))}
 }
 
-// letters are what random paths and queries are made of: what signers most often get wrong, too.
-var letters = []string{"a", "Z", "7", "-", "_", ".", "~", " ", "+", "'", "(", ")", "=", ",", ";", ":", "@", "&", "$", "!", "%20", "%2B",
-	"%27", "é", "é", "日本", "🎬", "%C3%A9", "\"", "<", "|", "^", "`", "{", "[", "]"}
-
-func text(random *mathrand.Rand, n int) string {
-	var b strings.Builder
-	b.WriteString("x")
-	for range random.IntN(n) {
-		b.WriteString(letters[random.IntN(len(letters))])
-	}
-	return b.String() + "y"
-}
-
 // requests signs random sources by the scheme.
 func requests(t *testing.T, k key, hash string, random *mathrand.Rand) (list []request) {
 	t.Helper()
@@ -89,48 +68,20 @@ func requests(t *testing.T, k key, hash string, random *mathrand.Rand) (list []r
 	if err != nil {
 		t.Fatal(err)
 	}
-	for len(list) < count {
-		src := "/" + text(random, 12) + "/" + text(random, 12) + ".mp4"
-		if random.IntN(2) == 0 {
-			src += "?" + text(random, 4) + "=" + text(random, 12)
-		}
-		c := token.Claims{Expiry: 1_700_000_000 + random.Uint32N(1_000_000_000)}
-		if random.IntN(3) == 0 {
-			c.NotBefore = c.Expiry - 1 - random.Uint32N(100_000)
-		}
-		if random.IntN(3) == 0 {
-			var four [4]byte
-			for i := range four {
-				four[i] = byte(random.IntN(256))
-			}
-			c.IP = netip.PrefixFrom(netip.AddrFrom4(four), 8+random.IntN(25)).Masked()
-		}
-		var source uri.Source
-		if _, err := source.Parse([]byte(src), nil); err != nil || signer.Check(&source, &c) != nil {
-			continue // a path that nobody signs, such as one with ";" first in a segment
-		}
-		out, err := signer.Append(nil, &source, &c)
-		var miss *scheme.Miss
-		if errors.As(err, &miss) {
-			if err := miss.Make(); err != nil {
-				t.Fatal(err)
-			}
-			out, err = signer.Append(nil, &source, &c)
-		}
-		if err != nil {
-			t.Fatalf("%s: %v", src, err)
-		}
-		u, err := url.Parse(string(out))
+	signed, refused := differential.Requests(t, signer, random)
+	t.Logf("%d sources were refused", refused)
+	for _, r := range signed {
+		u, err := url.Parse(r.URL)
 		if err != nil {
 			t.Fatal(err)
 		}
-		wire := string(out)
+		wire := r.URL
 		for _, name := range []string{"Expires=", "Policy="} {
 			if i := strings.LastIndex(wire, name); i > 0 {
 				wire = wire[:i-1]
 			}
 		}
-		list = append(list, request{wire, u, c})
+		list = append(list, request{wire, u, r.Claims})
 	}
 	return list
 }
@@ -209,7 +160,7 @@ func TestGo(t *testing.T) {
 			t.Errorf("got  %s\nwant %s", r.signed, want)
 		}
 	}
-	fmt.Printf("cloudfront against aws-sdk-go-v2: %d of %d\n", good, count)
+	fmt.Printf("cloudfront against aws-sdk-go-v2: %d of %d\n", good, differential.Count)
 }
 
 // TestJavaScript compares with Amazon's signer for JavaScript, byte for byte where signatures are
@@ -260,8 +211,8 @@ func TestJavaScript(t *testing.T) {
 					t.Errorf("got  %s\nwant %v", ours, theirs)
 				}
 			}
-			fmt.Printf("cloudfront against @aws-sdk/cloudfront-signer, %s: %d of %d, %d of them by URL\n", c.name, good, count, urls)
-			if urls < count/20 {
+			fmt.Printf("cloudfront against @aws-sdk/cloudfront-signer, %s: %d of %d, %d of them by URL\n", c.name, good, differential.Count, urls)
+			if urls < differential.Count/20 {
 				t.Errorf("only %d URLs were compared", urls)
 			}
 		})
@@ -277,43 +228,16 @@ type answer struct {
 	URL     string
 }
 
-func signJavaScript(t *testing.T, list []request, file, algorithm string) (answers []answer) {
+func signJavaScript(t *testing.T, list []request, file, algorithm string) []answer {
 	t.Helper()
-	cmd := exec.Command("node", "sign.js")
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		defer in.Close()
-		for _, r := range list {
-			ip := ""
-			if r.claims.IP.IsValid() {
-				ip = r.claims.IP.String()
-			}
-			_ = json.NewEncoder(in).Encode(map[string]any{"url": r.wire, "expires": r.claims.Expiry, "notBefore": r.claims.NotBefore,
-				"ip": ip, "key": file, "algorithm": algorithm})
+	var questions []map[string]any
+	for _, r := range list {
+		ip := ""
+		if r.claims.IP.IsValid() {
+			ip = r.claims.IP.String()
 		}
-	}()
-	lines := bufio.NewScanner(out)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var a answer
-		if err := json.Unmarshal(lines.Bytes(), &a); err != nil {
-			t.Fatal(err)
-		}
-		answers = append(answers, a)
+		questions = append(questions, map[string]any{"url": r.wire, "expires": r.claims.Expiry,
+			"notBefore": r.claims.NotBefore, "ip": ip, "key": file, "algorithm": algorithm})
 	}
-	if err := cmd.Wait(); err != nil || len(answers) != len(list) {
-		t.Fatalf("%d answers to %d requests: %v", len(answers), len(list), err)
-	}
-	return answers
+	return differential.Ask[answer](t, "sign.js", questions)
 }

@@ -63,7 +63,7 @@ func (s *Stack) config() []byte {
 	fmt.Fprintf(&b, "token: {ttl: 1h, max_ttl: 24h, round: 1m, leeway: %ds}\n", Leeway)
 	fmt.Fprintf(&b, "trusted_proxies: [\"127.0.0.1/32\"]\n")
 	if s.opt.Player != "" {
-		fmt.Fprintf(&b, "cors: {origins: [%q]}\n", s.opt.Player)
+		fmt.Fprintf(&b, "cors: {origins: [%q], credentials: %t}\n", s.opt.Player, s.opt.Credentials)
 	}
 	b.WriteString("cdns:\n")
 	var edges []*Edge
@@ -75,6 +75,9 @@ func (s *Stack) config() []byte {
 	}
 	for _, e := range edges {
 		fmt.Fprintf(&b, "  - name: %s\n    url: http://%s\n    keys: [{id: %d, secret: %s}]\n", e.Name, e.Addr, e.key, e.secret)
+	}
+	for _, entry := range s.opt.CDNs {
+		fmt.Fprintf(&b, "  - %s\n", entry)
 	}
 	return b.Bytes()
 }

@@ -23,6 +23,9 @@ type Options struct {
 	Edges  []string     // of "nginx", "caddy", "haproxy" and "worker"
 	Player string       // the origin of the page that may play
 	Other  bool         // the service has one more CDN, without an edge
+	CDNs   []string     // more CDNs of the service, each an entry of its configuration
+
+	Credentials bool // the page may send cookies
 }
 
 // Stack is a service, the edges that ask it, and the origin that they forward to.
