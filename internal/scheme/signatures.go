@@ -18,7 +18,9 @@ import (
 // A signer whose signature is not kept returns a [*Miss]. [Miss.Make] starts the signature, and
 // once it is kept the signer returns the URL.
 type Signatures struct {
-	kept *otter.Cache[signatureID, []byte]
+	// kept is made when a signature is looked for, since most configurations have no private key.
+	kept  atomic.Pointer[otter.Cache[signatureID, []byte]]
+	bytes atomic.Int64
 
 	// One queue holds what requests wait for, and the other what is made in advance.
 	urgent, ahead chan *Miss
@@ -61,15 +63,37 @@ func NewSignatures(bytes int64) *Signatures {
 		ahead:  make(chan *Miss, maxAhead),
 		making: map[signatureID]*making{},
 	}
-	s.kept = otter.Must(&otter.Options[signatureID, []byte]{
-		MaximumWeight: uint64(bytes),
-		Weigher:       func(_ signatureID, signature []byte) uint32 { return uint32(len(signature) + overhead) },
-	})
+	s.bytes.Store(bytes)
 	return s
 }
 
+// cache returns what keeps the signatures.
+func (s *Signatures) cache() *otter.Cache[signatureID, []byte] {
+	if c := s.kept.Load(); c != nil {
+		return c
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.kept.Load()
+	if c == nil {
+		c = otter.Must(&otter.Options[signatureID, []byte]{
+			MaximumWeight: uint64(s.bytes.Load()),
+			Weigher:       func(_ signatureID, signature []byte) uint32 { return uint32(len(signature) + overhead) },
+		})
+		s.kept.Store(c)
+	}
+	return c
+}
+
 // Resize changes how many bytes are kept.
-func (s *Signatures) Resize(bytes int64) { s.kept.SetMaximum(uint64(bytes)) }
+func (s *Signatures) Resize(bytes int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bytes.Store(bytes)
+	if c := s.kept.Load(); c != nil {
+		c.SetMaximum(uint64(bytes))
+	}
+}
 
 // SignatureStats is what a [Signatures] has done since it was made.
 type SignatureStats struct {
@@ -84,9 +108,13 @@ type SignatureStats struct {
 
 // Stats returns what was done.
 func (s *Signatures) Stats() SignatureStats {
+	bytes := uint64(0)
+	if c := s.kept.Load(); c != nil {
+		bytes = c.WeightedSize()
+	}
 	return SignatureStats{
 		Hits: s.hits.Load(), Misses: s.misses.Load(), Stale: s.stale.Load(), Refused: s.refused.Load(),
-		Bytes: s.kept.WeightedSize(), Queued: len(s.urgent) + len(s.ahead), Spent: time.Duration(s.spent.Load()),
+		Bytes: bytes, Queued: len(s.urgent) + len(s.ahead), Spent: time.Duration(s.spent.Load()),
 	}
 }
 
@@ -97,7 +125,7 @@ func (s *Signatures) find(k *PrivateKey, m *message) ([]byte, error) {
 	_, _ = m.hash.Write(k.id[:]) // a hash's Write cannot fail
 	_, _ = m.hash.Write(m.text)
 	m.hash.Sum(id[:0])
-	if signature, ok := s.kept.GetIfPresent(id); ok {
+	if signature, ok := s.cache().GetIfPresent(id); ok {
 		s.hits.Add(1)
 		return signature, nil
 	}
@@ -180,7 +208,7 @@ func (m *Miss) queue(done func(error), urgent bool) error {
 func (m *Miss) Make() error {
 	signature, err := m.key.sign(m.message)
 	if err == nil {
-		m.signatures.kept.Set(m.id, signature)
+		m.signatures.cache().Set(m.id, signature)
 	}
 	return err
 }
@@ -221,7 +249,7 @@ func (s *Signatures) serve(m *Miss) {
 	one.taken = true
 	s.mu.Unlock()
 	var err error
-	if _, kept := s.kept.GetIfPresent(m.id); !kept { // another worker was faster than the request
+	if _, kept := s.cache().GetIfPresent(m.id); !kept { // another worker was faster than the request
 		began := time.Now()
 		err = m.Make()
 		s.spent.Add(int64(time.Since(began)))

@@ -234,12 +234,12 @@ func TestBound(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.kept.CleanUp()
+	s.cache().CleanUp()
 	if got := s.Stats().Bytes; got > bytes || got < bytes/2 {
 		t.Errorf("%d bytes are kept, of %d", got, bytes)
 	}
 	s.Resize(bytes / 4)
-	s.kept.CleanUp()
+	s.cache().CleanUp()
 	if got := s.Stats().Bytes; got > bytes/4 {
 		t.Errorf("%d bytes are kept, of %d", got, bytes/4)
 	}
