@@ -133,12 +133,13 @@ func (s *service) settings(c *config.Config) (server.Settings, error) {
 		TrustUnix:      c.Proxies.Unix,
 		ClientAddress:  addresses[c.ClientAddress],
 		Admin:          server.Admin{Key: c.Admin.Key, Hosts: adminHosts(c)},
+		AccessLog:      server.AccessLog(c.AccessLog),
 		Transport:      server.Transport(c.Transport),
 		Limits:         server.Limits{Body: c.Limits.Body, Connections: c.Limits.Connections, Memory: c.Limits.Memory},
 		Revoked:        s.revoked,
 		Signatures:     c.Signatures,
 		Reload:         func() error { return s.reload("POST /reload") },
-		Version:        version(),
+		Build:          build(),
 		DroppedLogs:    s.droppedLogs,
 	}, err
 }

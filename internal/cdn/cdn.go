@@ -8,6 +8,7 @@ package cdn
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"sync/atomic"
 
@@ -24,6 +25,9 @@ type CDN struct {
 	URL    string     // scheme, host and base path, without a slash at the end
 	Weight int        // its share of the videos, relative to the other CDNs' weights; 0: verified, never picked
 	Keys   token.Keys // all of them verify, none for a CDN of a foreign scheme; the first signs
+
+	// KeyID is the name of the key of a foreign scheme that signs, "" where it has no names for keys.
+	KeyID string
 
 	// Signer signs the CDN's URLs. It may be nil for a CDN of our own scheme: then the first key
 	// signs.
@@ -44,6 +48,7 @@ type CDN struct {
 	// ReportOnly accepts every request and says what would have been refused.
 	ReportOnly bool
 
+	index  int // in its set
 	seed   uint64
 	origin *uri.Origins // of the URL alone
 }
@@ -92,6 +97,7 @@ func New(balance Balance, cdns []CDN) (*Set, error) {
 	picked := 0
 	for i := range s.cdns {
 		c := &s.cdns[i]
+		c.index = i
 		if c.Weight < 0 || c.Weight > MaxWeight || len(c.Keys) == 0 && c.Signer == nil || s.Lookup(c.Name) != c {
 			return nil, fmt.Errorf("cdn %q: it needs a name of its own, a key, and a weight from 0 to %d", c.Name, MaxWeight)
 		}
@@ -145,6 +151,17 @@ func (s *Set) Lookup(name string) *CDN {
 
 // All is the set's CDNs in the order of the configuration.
 func (s *Set) All() []CDN { return s.cdns }
+
+// Index is the place of the CDN in its set.
+func (c *CDN) Index() int { return c.index }
+
+// SigningKey is the name of the key that signs, "" where the scheme has no names for keys.
+func (c *CDN) SigningKey() string {
+	if len(c.Keys) > 0 {
+		return strconv.Itoa(int(c.Keys[0].ID()))
+	}
+	return c.KeyID
+}
 
 // Base is the path of the CDN's URL, "" for none.
 func (c *CDN) Base() string {

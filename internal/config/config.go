@@ -35,6 +35,7 @@ type Config struct {
 	ClientAddress string // one of ClientAddresses
 	Limits        Limits
 	Revocations   Revocations
+	AccessLog     AccessLog
 	Drain         time.Duration // how long the service goes on serving once it was told to end
 
 	// Signatures keeps what the CDNs' private keys have signed, SignatureCache bytes of it once it
@@ -71,6 +72,12 @@ type Document struct {
 	Patterns    *document.Patterns // which strings are URLs
 	Origins     []string           // absolute URLs that begin so are signed, besides those of the CDNs
 	KeepForeign bool               // other URLs stay as they are, and are not refused
+}
+
+// AccessLog says which requests are logged.
+type AccessLog struct {
+	Sample    int  // one of so many; 0: none
+	Addresses bool // with the client's address
 }
 
 // CORS says which pages may ask from a browser, and how.

@@ -53,6 +53,7 @@ cors:
 trusted_proxies: ["10.0.0.0/8", "::1", unix]
 client_address: x-forwarded-for
 drain: 20s
+access_log: {sample: 100, addresses: true}
 document:
   urls: ["sources[].src", {path: previewThumbnails.src, scope: directory}]
   origins: ["https://old.example/films"]
@@ -82,11 +83,11 @@ func TestLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	cdns := c.CDNs.All()
-	got := fmt.Sprint(c.Listen, " ", c.Admin.Address, " ", c.Transport, c.Limits, c.Token, c.CORS, c.Proxies, c.ClientAddress, c.Drain, len(cdns)) +
+	got := fmt.Sprint(c.Listen, " ", c.Admin.Address, " ", c.Transport, c.Limits, c.Token, c.CORS, c.Proxies, c.ClientAddress, c.Drain, c.AccessLog, len(cdns)) +
 		fmt.Sprintf(" %v %v %v %v %v", cdns[0].Name, cdns[0].URL, cdns[0].Weight, cdns[0].Keys, cdns[0].Unrenewed) +
 		fmt.Sprintf(" %v %v %v %v %v %v", cdns[1].URL, cdns[1].Base(), cdns[1].Weight, cdns[1].ExactRequests, cdns[1].ReportOnly, cdns[1].Keys)
 	const want = "[127.0.0.1:3002 unix:/run/videotoken.sock?mode=0666] 0.0.0.0:9302 fasthttp{131072 512 1000 1073741824} {1h0m0s 2h0m0s 1m0s 0s 3h0m0s 4h0m0s 30s} " +
-		"{[https://player.example http://localhost:8080] [Authorization X-Request-Id] true 10m0s} {[10.0.0.0/8 ::1/128] true}x-forwarded-for20s 2" +
+		"{[https://player.example http://localhost:8080] [Authorization X-Request-Id] true 10m0s} {[10.0.0.0/8 ::1/128] true}x-forwarded-for20s {100 true} 2" +
 		" aws-1 https://d111.cloudfront.net 2 [key 7 key 6] [6] http://127.0.0.1:8080/films/a /films/a 0 true true [key 0]"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)

@@ -52,6 +52,7 @@ func (r *reader) config(root *node) *Config {
 				r.list(n, f, func(n *node, f string) { r.proxy(n, f, &c.Proxies) })
 			},
 			"client_address":  func(n *node, f string) { c.ClientAddress, _ = r.choice(n, f, ClientAddresses...) },
+			"access_log":      func(n *node, f string) { r.accessLog(n, f, &c.AccessLog) },
 			"drain":           func(n *node, f string) { c.Drain, _ = r.duration(n, f, 0, time.Hour) },
 			"signature_cache": func(n *node, f string) { c.SignatureCache, _ = r.size(n, f, 1<<20, 1<<36, "") },
 		})
@@ -120,6 +121,16 @@ func (r *reader) token(n *node, field string, t *Token) {
 		}
 		t.TTL = t.MaxTTL
 	}
+}
+
+func (r *reader) accessLog(n *node, field string, a *AccessLog) {
+	r.mapping(n, field, fields{
+		"sample": func(n *node, f string) {
+			sample, _ := r.number(n, f, 0, 1_000_000_000)
+			a.Sample = int(sample)
+		},
+		"addresses": func(n *node, f string) { a.Addresses = r.boolean(n, f) },
+	})
 }
 
 func (r *reader) limits(n *node, field string, l *Limits) {

@@ -19,14 +19,14 @@ func TestMistakes(t *testing.T) {
 	}{
 		{"empty file", "", []string{"cdns: is missing"}},
 		{"comments only", "# nothing\n", []string{"cdns: is missing"}},
-		{"not a mapping", "- a\n", []string{"line 1, column 1: must be a mapping of admin, admin_hosts, admin_key, allow, balance, callers, cdns", "cdns: is missing"}},
+		{"not a mapping", "- a\n", []string{"line 1, column 1: must be a mapping of access_log, admin, admin_hosts, admin_key, allow, balance, callers, cdns", "cdns: is missing"}},
 		{"not YAML", "listen: [\n", []string{"line 2, column 1: is not YAML: did not find expected node content"}},
 		{"a tab", "token:\n\tttl: 1h\n", []string{"line 2, column 1: is a tab"}},
 		{"twice", cdns + "listen: nowhere\nlisten: \":2\"\nbalance: random\n", []string{"line 2, column 9: listen: must be", "line 3, column 1: listen: is there twice, first on line 2", "line 4, column 10: balance"}},
 		{"ttl unparsable and max_ttl below the default", cdns + "token: {ttl: 6 hours, max_ttl: 1h}\n", []string{"line 2, column 14: token.ttl: must be a duration of whole seconds from 1s to 87600h0m0s"}},
 		{"leeway too long", cdns + "token: {leeway: 2h}\n", []string{"token.leeway: must be a duration of whole seconds from 0s to 1h0m0s"}},
 		{"two documents", cdns + "---\n" + cdns, []string{"line 2, column 1: a second YAML document"}},
-		{"unknown field", cdns + "listne: \":1\"\n", []string{"line 2, column 1: listne: unknown field: expected one of admin, admin_hosts, admin_key, allow, balance, callers, cdns, client_address, cors, document, drain, limits, listen, revocations, signature_cache, token, transport, trusted_proxies"}},
+		{"unknown field", cdns + "listne: \":1\"\n", []string{"line 2, column 1: listne: unknown field: expected one of access_log, admin, admin_hosts, admin_key, allow, balance, callers, cdns, client_address, cors, document, drain, limits, listen, revocations, signature_cache, token, transport, trusted_proxies"}},
 		{"no value", cdns + "listen:\n", []string{"line 2, column 1: listen: has no value"}},
 		{"listen", cdns + "listen: localhost\n", []string{"line 2, column 9: listen: must be HOST:PORT"}},
 		{"listen twice", cdns + "listen: [\":1\", \":2\", \":1\"]\n", []string{"line 2, column 22: listen[2]: is the address of listen[0] already"}},
@@ -101,6 +101,8 @@ func TestMistakes(t *testing.T) {
 			"line 2, column 16: token.renew: must be a duration of whole seconds", "token.max_renew: must be a duration", "token.renew_grace: must be a duration of whole seconds from 0s to 24h0m0s"}},
 		{"renewal that no CDN can express", "token: {renew: 1h}\ncdns: [{name: a, url: \"https://a.example\", scheme: akamai, keys: [{secret_hex: 00112233445566778899aabbccddeeff}]}]\n", []string{
 			"token.renew: cannot be: no CDN that is picked has a scheme that can renew"}},
+		{"access log", cdns + "access_log: {sample: -1, addresses: 1, path: a}\n", []string{
+			"line 2, column 22: access_log.sample: must be a whole number from 0", "access_log.addresses: must be true or false", "access_log.path: unknown field: expected one of addresses, sample"}},
 		{"drain and client address", cdns + "drain: 2h\nclient_address: forwarded\n", []string{
 			"line 2, column 8: drain: must be a duration of whole seconds from 0s to 1h0m0s", "line 3, column 17: client_address: must be x-real-ip or x-forwarded-for"}},
 		{"only drained CDNs", strings.Replace(cdns, "keys:", "weight: 0, keys:", 1), []string{"line 1, column 7: cdns: every weight is 0"}},

@@ -51,7 +51,7 @@ func (s *Server) adminHandler() http.Handler {
 		_, _ = io.WriteString(w, "ok\n")
 	})
 	mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) {
-		answerJSON(w, map[string]string{"version": s.version})
+		answerJSON(w, s.build)
 	})
 	mux.HandleFunc("GET /revoked", s.guard(s.listRevoked))
 	mux.HandleFunc("POST /revoke", s.guard(s.revoke))

@@ -167,9 +167,9 @@ func TestReload(t *testing.T) {
 // TestVersion: the admin endpoint says what runs.
 func TestVersion(t *testing.T) {
 	c := settings(t)
-	c.Version = "videotoken v1"
+	c.Build = Build{Version: "v1", Go: "go1"}
 	s, _ := newServer(c)
-	if w := ask(s, "GET", "/version", ""); strings.TrimSpace(w.Body.String()) != `{"version":"videotoken v1"}` {
+	if w := ask(s, "GET", "/version", ""); strings.TrimSpace(w.Body.String()) != `{"version":"v1","go":"go1","os":"","arch":""}` {
 		t.Error(w.Body)
 	}
 }

@@ -21,7 +21,7 @@ func (c *state) caller(ctx *fasthttp.RequestCtx) (*caller.Caller, bool) {
 	if by := c.callers.Find(key); by != nil {
 		return by, true
 	}
-	c.refused[""].Inc()
+	c.refused[""].add(shardOf(ctx), 1)
 	detail, challenge := "the API key is unknown: send one that is configured, as Authorization: Bearer KEY", `Bearer realm="videotoken", error="invalid_token"`
 	if !sent {
 		detail, challenge = "an API key is needed: send it as Authorization: Bearer KEY", `Bearer realm="videotoken"`

@@ -32,7 +32,7 @@ func TestTooManyConnections(t *testing.T) {
 	}
 	m := adminGet(t, s, "/metrics") // which is answered, however many connections there are
 	for _, line := range []string{
-		`videotoken_responses_total{code="503"} 1`, "videotoken_connections 2", "videotoken_connections_limit 2",
+		`videotoken_requests_total{code="503",route="none"} 1`, `videotoken_connections{by="loop"} 2`, `videotoken_connections{by="fasthttp"} 0`, "videotoken_connections_limit 2",
 		"videotoken_connections_refused_total 1", "videotoken_connections_evicted_total 0", "videotoken_requests_evicted_total 0",
 	} {
 		if !strings.Contains(m, "\n"+line+"\n") {
@@ -93,7 +93,7 @@ func TestVersions(t *testing.T) {
 		if a := exchange(t, dial(t, addr), "GET /healthz HTTP/1.9\r\nHost: x\r\n\r\n", "GET"); a.StatusCode != 200 {
 			t.Errorf("HTTP/1.9: %d", a.StatusCode)
 		}
-		if m := adminGet(t, s, "/metrics"); !strings.Contains(m, `code="505"} 2`) || !strings.Contains(m, `code="501"} 2`) {
+		if m := adminGet(t, s, "/metrics"); !strings.Contains(m, `code="505",route="none"} 2`) || !strings.Contains(m, `code="501",route="none"} 2`) {
 			t.Errorf("metrics:\n%s", m)
 		}
 	}
@@ -132,7 +132,7 @@ func TestDisconnected(t *testing.T) {
 	if logs.String() != "" {
 		t.Errorf("logged %s", logs)
 	}
-	if m := adminGet(t, s, "/metrics"); !strings.Contains(m, `videotoken_responses_total{code="400"} 4`) || !strings.Contains(m, "\nvideotoken_connections 0\n") {
+	if m := adminGet(t, s, "/metrics"); !strings.Contains(m, `videotoken_requests_total{code="400",route="none"} 4`) || !strings.Contains(m, "\nvideotoken_connections{by=\"fasthttp\"} 0\n") {
 		t.Errorf("metrics:\n%s", m)
 	}
 }

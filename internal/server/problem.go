@@ -74,7 +74,7 @@ func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 	}
 	if !disconnected(err) {
 		transport.Linger(ctx)
-		s.metrics.count(ctx.Response.StatusCode())
+		s.metrics.count(shardOf(ctx), noRoute, ctx.Response.StatusCode())
 	}
 }
 
@@ -95,7 +95,11 @@ func (s *Server) answerPanic(ctx *fasthttp.RequestCtx) {
 	s.log.Error("a request panicked", "cause", cause, "stack", string(debug.Stack()))
 	ctx.Response.Reset()
 	problem(ctx, fasthttp.StatusInternalServerError, "the request could not be served", "")
-	s.metrics.count(fasthttp.StatusInternalServerError)
+	route := otherRoute
+	if r := find(&ctx.Request.Header); r != nil {
+		route = r.id
+	}
+	s.metrics.count(shardOf(ctx), route, fasthttp.StatusInternalServerError)
 }
 
 // busy is the whole answer to a connection or a request over a limit.

@@ -61,8 +61,7 @@ func refusalOf(err error) refusal {
 	return refusals[unknown]
 }
 
-func refuse(ctx *fasthttp.RequestCtx, err error) {
-	r := refusalOf(err)
+func refuse(ctx *fasthttp.RequestCtx, r refusal) {
 	h := &ctx.Response.Header
 	h.SetContentType(problemType)
 	h.SetCanonical(headerReason, r.header)

@@ -27,7 +27,7 @@ func TestRefuse(t *testing.T) {
 		{errors.New("not a token's error"), 403, "unknown"},
 	} {
 		var ctx fasthttp.RequestCtx
-		refuse(&ctx, c.err)
+		refuse(&ctx, refusalOf(c.err))
 		h := &ctx.Response.Header
 		if got := ctx.Response.StatusCode(); got != c.status || string(h.Peek("X-Token-Reason")) != c.reason || string(h.Peek("Cache-Control")) != "no-store" {
 			t.Errorf("%v: %d, %s", c.err, got, h)

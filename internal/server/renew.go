@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"iter"
 
 	"github.com/valyala/fasthttp"
 
@@ -10,35 +11,53 @@ import (
 )
 
 // renewVideo is POST /video/renew: docs/DESIGN.md, section 5.
-func (s *Server) renewVideo(ctx *fasthttp.RequestCtx, c *state) {
+func (s *Server) renewVideo(ctx *fasthttp.RequestCtx, c *state) (o outcome) {
 	if !isJSON(ctx) {
-		return
+		return o
 	}
 	h := &ctx.Request.Header
 	client, ok := c.verifier.proxies.client(ctx.RemoteAddr(), h, readFields(h).realIP)
 	if !ok {
-		refuseRenewal(ctx, token.ErrIP, "")
-		return
+		s.refuseRenewal(ctx, token.ErrIP, "")
+		return o
 	}
 	dst := ctx.Response.SwapBody(nil)[:0] // the response's own buffer, as in signVideo
 	answer, err := c.signer.Renew(dst, video.Renewal{Body: ctx.Request.Body(), Now: s.now().Unix(), Client: client})
 	ctx.Response.SwapBody(answer.Body)
 	if err == nil {
+		s.metrics.renewed[accepted].add(shardOf(ctx), 1)
 		answerTokens(ctx, answer.MaxAge)
-		return
+		o.cdn = answer.CDN.Name
+		return o
 	}
 	var refused *video.Refused
 	var invalid *video.Error
 	switch {
 	case errors.As(err, &refused):
-		refuseRenewal(ctx, refused.Reason, refused.Pointer)
+		s.refuseRenewal(ctx, refused.Reason, refused.Pointer)
 	case errors.Is(err, video.ErrNotLoaded):
+		s.metrics.renewed[string(errNotLoaded)].add(shardOf(ctx), 1)
 		refuseUnloaded(ctx)
 	case errors.As(err, &invalid):
 		problem(ctx, fasthttp.StatusBadRequest, invalid.Detail, invalid.Pointer)
 	default:
 		s.log.Error("renewing failed", "error", err)
 		problem(ctx, fasthttp.StatusInternalServerError, "the request could not be served", "")
+	}
+	return o
+}
+
+// renewalReasons yields the reasons by which renewals are counted.
+func renewalReasons() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if !yield(accepted) || !yield(string(video.ErrNotRenewable)) {
+			return
+		}
+		for reason := range refusals {
+			if !yield(reason) {
+				return
+			}
+		}
 	}
 }
 
@@ -50,7 +69,8 @@ var renewalDetails = map[token.Error]string{
 }
 
 // refuseRenewal answers 403 with the reason, in a header that a page may read.
-func refuseRenewal(ctx *fasthttp.RequestCtx, reason token.Error, pointer string) {
+func (s *Server) refuseRenewal(ctx *fasthttp.RequestCtx, reason token.Error, pointer string) {
+	s.metrics.renewed[string(reason)].add(shardOf(ctx), 1)
 	detail, ok := renewalDetails[reason]
 	if !ok {
 		detail = refusalOf(reason).detail

@@ -14,7 +14,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 
 	"videotoken/internal/caller"
@@ -46,18 +45,20 @@ type Server struct {
 	revoked   *revoked.Set
 	horizon   atomic.Int64 // the most seconds that a token is good or renewed, of all configurations
 	reload    func() error
-	version   string
+	build     Build
 }
 
 // state is the part of the configuration that requests read. It never changes: Use stores a new
 // one.
 type state struct {
 	signer   *video.Signer
-	callers  *caller.Set                   // nil: anybody may ask
-	refused  map[string]prometheus.Counter // by the caller's name; "" for an unknown key
+	callers  *caller.Set        // nil: anybody may ask
+	refused  map[string]counter // by the caller's name; "" for an unknown key
 	cors     cors
 	verifier verifier
 	admin    Admin
+
+	accessLog AccessLog
 }
 
 // Limits bound what clients can make the server hold. Zero values mean the defaults.
@@ -77,6 +78,7 @@ type Settings struct {
 	TrustUnix      bool           // so that it also believes peers at Unix sockets
 	ClientAddress  ClientAddress  // the header that names the client's address
 	Admin          Admin          // who may use the admin endpoints
+	AccessLog      AccessLog      // which requests are logged
 
 	// What Use cannot change.
 	Transport   Transport          // who reads the sockets
@@ -84,8 +86,18 @@ type Settings struct {
 	Revoked     *revoked.Set       // the sessions that are over; nil: none
 	Signatures  *scheme.Signatures // what the CDNs' private keys have signed; nil: they have none
 	Reload      func() error       // reads the configuration again, for POST /reload; nil: there is none
-	Version     string             // for GET /version
+	Build       Build              // for GET /version
 	DroppedLogs func() uint64      // how many log lines were dropped; nil: none
+}
+
+// Build says which program runs.
+type Build struct {
+	Version  string `json:"version"`
+	Commit   string `json:"commit,omitempty"`
+	Modified bool   `json:"modified,omitempty"` // the files were not those of the commit
+	Go       string `json:"go"`
+	OS       string `json:"os"`
+	Arch     string `json:"arch"`
 }
 
 // Transport is who reads the sockets: see package transport.
@@ -111,21 +123,18 @@ func New(c Settings, log *slog.Logger, now func() time.Time) *Server {
 
 // newWithin makes a server with the limits of t.
 func newWithin(t transport.Config, c Settings, log *slog.Logger, now func() time.Time) *Server {
-	s := &Server{log: log, now: now, maxBody: c.Limits.Body, revoked: c.Revoked, reload: c.Reload, version: c.Version}
+	s := &Server{log: log, now: now, maxBody: c.Limits.Body, revoked: c.Revoked, reload: c.Reload, build: c.Build}
 	if s.maxBody <= 0 {
 		s.maxBody = MaxBody
 	}
-	s.metrics = newMetrics(s, c.DroppedLogs)
-	if c.Signatures != nil {
-		s.metrics.signatures(c.Signatures.Stats)
-	}
+	s.metrics = newMetrics(s, c)
 	s.Use(c)
 	t.Handler, t.ErrorHandler = s.Handler, s.refuse
 	if t.MaxMemory == 0 {
 		t.MaxMemory = int(min(memoryLimit(c.Limits.Memory), math.MaxInt))
 	}
 	t.Busy, t.Full = busy("too many connections"), busy("too many unfinished requests")
-	t.Refused, t.Log = func() { s.metrics.count(fasthttp.StatusServiceUnavailable) }, log
+	t.Refused, t.Log = func() { s.metrics.count(0, noRoute, fasthttp.StatusServiceUnavailable) }, log
 	t.MaxHeader, t.MaxBody = MaxHeader, s.maxBody
 	switch c.Transport {
 	case FastHTTP:
@@ -141,13 +150,18 @@ func newWithin(t transport.Config, c Settings, log *slog.Logger, now func() time
 // started see the configuration before it.
 func (s *Server) Use(c Settings) {
 	s.horizon.Store(max(s.horizon.Load(), c.Signer.MaxTTL, c.Signer.MaxRenew))
+	s.metrics.useKeys(c.Signer.CDNs, s.now())
+	signer := *c.Signer
+	signer.Report = s.metrics.reporter(signer.CDNs)
 	s.state.Store(&state{
-		signer:   c.Signer,
+		signer:   &signer,
 		callers:  c.Callers,
 		refused:  s.metrics.callers(c.Callers),
 		cors:     newCORS(c.CORS),
 		verifier: newVerifier(c, s.revoked, s.metrics),
 		admin:    c.Admin,
+
+		accessLog: c.AccessLog,
 	})
 }
 
@@ -181,6 +195,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // logged.
 func (s *Server) Handler(ctx *fasthttp.RequestCtx) {
 	defer s.answerPanic(ctx)
-	s.route(ctx, s.state.Load())
-	s.metrics.count(ctx.Response.StatusCode())
+	c := s.state.Load()
+	r, o := s.route(ctx, c)
+	s.finish(ctx, c, r, o)
 }

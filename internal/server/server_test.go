@@ -208,7 +208,7 @@ func TestPanic(t *testing.T) {
 	if n := strings.Count(logs.String(), "a request panicked"); n != 3 {
 		t.Errorf("%d panics in the log:\n%s", n, logs)
 	}
-	if m := adminGet(t, s, "/metrics"); !strings.Contains(m, "\nvideotoken_panics_total 3\n") || !strings.Contains(m, `videotoken_responses_total{code="500"} 3`) {
+	if m := adminGet(t, s, "/metrics"); !strings.Contains(m, "\nvideotoken_panics_total 3\n") || !strings.Contains(m, `videotoken_requests_total{code="500",route="/video/token"} 3`) {
 		t.Errorf("metrics lack the panics:\n%s", m)
 	}
 }

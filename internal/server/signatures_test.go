@@ -65,7 +65,7 @@ func TestSignaturesAreAwaited(t *testing.T) {
 			t.Errorf("%s: %+v", kind, got)
 		}
 		metrics := adminGet(t, s, "/metrics")
-		for _, want := range []string{"videotoken_signature_misses_total 6\n", `videotoken_responses_total{code="200"} 20` + "\n",
+		for _, want := range []string{"videotoken_signature_misses_total 6\n", `videotoken_requests_total{code="200",route="/video/token"} 20` + "\n",
 			"videotoken_signature_queue 0\n", "videotoken_signature_cache_bytes ", "videotoken_signature_seconds_total "} {
 			if !strings.Contains(metrics, want) {
 				t.Errorf("%s: the metrics have no %s", kind, want)

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 
 	"videotoken/internal/cdn"
@@ -38,10 +37,11 @@ type verifier struct {
 	isOver  func(session [8]byte) bool // of the set
 }
 
-// verifiedCDN is a CDN and, if it only reports, a counter for each reason to refuse.
+// verifiedCDN is a CDN with a counter for each reason, and another one if it only reports.
 type verifiedCDN struct {
 	*cdn.CDN
-	wouldRefuse map[string]prometheus.Counter
+	accepted             counter
+	refused, wouldRefuse map[string]counter
 }
 
 func newVerifier(c Settings, set *revoked.Set, m *metrics) verifier {
@@ -57,11 +57,11 @@ func newVerifier(c Settings, set *revoked.Set, m *metrics) verifier {
 		if len(all[i].Keys) == 0 {
 			continue // a foreign scheme, whose tokens are for its CDN to verify
 		}
-		site := verifiedCDN{CDN: &all[i]}
-		if site.ReportOnly {
-			site.wouldRefuse = map[string]prometheus.Counter{}
-			for reason := range refusals {
-				site.wouldRefuse[reason] = m.wouldRefuse.WithLabelValues(site.Name, reason)
+		site := verifiedCDN{CDN: &all[i], accepted: m.verifications.with(all[i].Name, accepted), refused: map[string]counter{}, wouldRefuse: map[string]counter{}}
+		for reason := range refusals {
+			site.refused[reason] = m.verifications.with(site.Name, reason)
+			if site.ReportOnly {
+				site.wouldRefuse[reason] = m.wouldRefuse.with(site.Name, reason)
 			}
 		}
 		v.cdns = append(v.cdns, site)
@@ -70,26 +70,30 @@ func newVerifier(c Settings, set *revoked.Set, m *metrics) verifier {
 }
 
 // verify answers an edge.
-func (s *Server) verify(ctx *fasthttp.RequestCtx, c *state) {
-	if !c.verifier.serve(ctx, s.now().Unix()) {
+func (s *Server) verify(ctx *fasthttp.RequestCtx, c *state) (o outcome) {
+	site := c.verifier.serve(ctx, s.now().Unix())
+	if site == nil {
 		problem(ctx, fasthttp.StatusNotFound, "there is no such CDN, or no such way to ask: docs/DESIGN.md, section 7", "")
+		return o
 	}
+	o.cdn = site.Name
+	return o
 }
 
-// serve answers a request of any method. It reports false, and answers nothing, if there is no such
-// family or CDN.
-func (v *verifier) serve(ctx *fasthttp.RequestCtx, now int64) bool {
+// serve answers a request of any method, and returns its CDN. It returns nil, and answers nothing, if
+// there is no such family or CDN.
+func (v *verifier) serve(ctx *fasthttp.RequestCtx, now int64) *verifiedCDN {
 	// The target as it was sent: fasthttp's Path is decoded, and without dot segments and doubled
 	// slashes, all of which ext-authz has to see.
 	rest, ok := bytes.CutPrefix(target(&ctx.Request.Header), verifyPrefix)
 	if !ok {
-		return false
+		return nil
 	}
 	family, rest := splitAt(rest, '/')
 	name, rest := splitBefore(rest)
 	c := v.lookup(name)
 	if c == nil {
-		return false
+		return nil
 	}
 	f := readFields(&ctx.Request.Header)
 	var original field // the original URI
@@ -106,21 +110,27 @@ func (v *verifier) serve(ctx *fasthttp.RequestCtx, now int64) bool {
 	case "ext-authz":
 		original, rest = field{rest, 1}, nil
 	default:
-		return false
+		return nil
 	}
 	if len(rest) > 0 && rest[0] == '/' {
-		return false
+		return nil
 	}
 	verified, err := v.decide(ctx, c, &f, original, now)
-	switch {
-	case err == nil:
-		accept(ctx, c, &verified)
-	case c.ReportOnly:
-		report(ctx, c, original, err)
-	default:
-		refuse(ctx, err)
+	part := shardOf(ctx)
+	if err == nil {
+		c.accepted.add(part, 1)
+		accept(ctx, &verified)
+		return c
 	}
-	return true
+	r := refusalOf(err)
+	c.refused[r.reason].add(part, 1)
+	if c.ReportOnly {
+		c.wouldRefuse[r.reason].add(part, 1)
+		report(ctx, c, original, r)
+	} else {
+		refuse(ctx, r)
+	}
+	return c
 }
 
 // decide accepts or refuses the token of the original URI.
@@ -205,7 +215,7 @@ func withoutHost(url []byte) []byte {
 // buffers hold a path while it is copied into the headers of an answer.
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
-func accept(ctx *fasthttp.RequestCtx, c *verifiedCDN, v *token.Verified) {
+func accept(ctx *fasthttp.RequestCtx, v *token.Verified) {
 	h := &ctx.Response.Header
 	buf := buffers.Get().(*[]byte)
 	b := v.AppendURI((*buf)[:0])
@@ -224,9 +234,7 @@ func accept(ctx *fasthttp.RequestCtx, c *verifiedCDN, v *token.Verified) {
 
 // report answers 200 for a CDN that does not enforce its tokens yet, with the reason to refuse.
 // What to serve is the request's own path and query, without what may be a token.
-func report(ctx *fasthttp.RequestCtx, c *verifiedCDN, original field, err error) {
-	r := refusalOf(err)
-	c.wouldRefuse[r.reason].Inc()
+func report(ctx *fasthttp.RequestCtx, c *verifiedCDN, original field, r refusal) {
 	h := &ctx.Response.Header
 	h.SetCanonical(headerWouldRefuse, r.header)
 	h.SetCanonical(cacheControl, noStore)

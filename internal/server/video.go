@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"strconv"
+	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -18,28 +19,42 @@ var (
 )
 
 // signVideo is POST /video/token.
-func (s *Server) signVideo(ctx *fasthttp.RequestCtx, c *state) {
+func (s *Server) signVideo(ctx *fasthttp.RequestCtx, c *state) (o outcome) {
 	if !isJSON(ctx) {
-		return
+		return o
 	}
 	by, ok := c.caller(ctx)
 	if !ok {
-		return
+		return o
+	}
+	if by != nil {
+		o.caller = by.Name
 	}
 	// The answer is written into the response's own buffer, which is empty and may have room from
 	// an earlier answer.
 	dst := ctx.Response.SwapBody(nil)[:0]
-	before, _ := transport.Waited(ctx).(*video.Pending)
-	answer, err := c.signer.Answer(dst, video.Question{Caller: by, Body: ctx.Request.Body(), Now: s.now().Unix(), Before: before})
+	q := video.Question{Caller: by, Body: ctx.Request.Body(), Now: s.now().Unix(), Shard: int(shardOf(ctx))}
+	if before, ok := transport.Waited(ctx).(*attempt); ok {
+		q.Before, o.began = before.pending, before.began
+	}
+	answer, err := c.signer.Answer(dst, q)
 	ctx.Response.SwapBody(answer.Body)
 	if err != nil {
-		s.refuseVideo(ctx, c, by, err)
-		return
+		o.waits = s.refuseVideo(ctx, c, by, err, o.began)
+		return o
 	}
+	o.cdn = answer.CDN.Name
 	for _, cookie := range answer.Cookies {
 		ctx.Response.Header.Add(fasthttp.HeaderSetCookie, cookie)
 	}
 	answerTokens(ctx, answer.MaxAge)
+	return o
+}
+
+// attempt is a request that waits for its signatures, and when it began.
+type attempt struct {
+	pending *video.Pending
+	began   time.Time
 }
 
 // answerTokens sets the headers of an answer whose tokens are good for maxAge seconds.
@@ -70,41 +85,39 @@ func refuseMedia(ctx *fasthttp.RequestCtx, detail string) {
 	ctx.Response.Header.Set(fasthttp.HeaderAcceptEncoding, "identity")
 }
 
-func (s *Server) refuseVideo(ctx *fasthttp.RequestCtx, c *state, by *caller.Caller, err error) {
+// refuseVideo answers an error. It reports whether the request waits instead, for its signatures.
+func (s *Server) refuseVideo(ctx *fasthttp.RequestCtx, c *state, by *caller.Caller, err error, began time.Time) (waits bool) {
 	var forbidden video.Forbidden
-	if errors.As(err, &forbidden) {
+	var pending *video.Pending
+	var e *video.Error
+	switch {
+	case errors.As(err, &forbidden):
 		if by != nil {
-			c.refused[by.Name].Inc()
+			c.refused[by.Name].add(shardOf(ctx), 1)
 		}
 		problem(ctx, fasthttp.StatusForbidden, forbidden.Reason.Detail, forbidden.Reason.Pointer)
-		return
-	}
-	var pending *video.Pending
-	if errors.As(err, &pending) {
-		s.wait(ctx, pending)
-		return
-	}
-	if errors.Is(err, video.ErrBusy) {
+	case errors.As(err, &pending):
+		wait(ctx, pending, began)
+		return true
+	case errors.Is(err, video.ErrBusy):
 		refuseBusy(ctx)
-		return
-	}
-	if errors.Is(err, video.ErrNotLoaded) {
+	case errors.Is(err, video.ErrNotLoaded):
 		refuseUnloaded(ctx)
-		return
-	}
-	var e *video.Error
-	if errors.As(err, &e) {
+	case errors.As(err, &e):
 		problem(ctx, fasthttp.StatusBadRequest, e.Detail, e.Pointer)
-		return
+	default:
+		s.log.Error("signing failed", "error", err)
+		problem(ctx, fasthttp.StatusInternalServerError, "the request could not be served", "")
 	}
-	s.log.Error("signing failed", "error", err)
-	problem(ctx, fasthttp.StatusInternalServerError, "the request could not be served", "")
+	return false
 }
 
 // wait has a request wait for its signatures, which workers make: docs/DESIGN.md, section 4.
-func (s *Server) wait(ctx *fasthttp.RequestCtx, pending *video.Pending) {
-	ctx.SetStatusCode(fasthttp.StatusAccepted) // this answer is dropped: a status that is not counted
-	transport.Wait(ctx, pending, pending.Start)
+func wait(ctx *fasthttp.RequestCtx, pending *video.Pending, began time.Time) {
+	if began.IsZero() {
+		began = ctx.Time()
+	}
+	transport.Wait(ctx, &attempt{pending, began}, pending.Start)
 }
 
 // refuseUnloaded answers that nobody knows yet which sessions are over.

@@ -1,10 +1,12 @@
 package systemtest
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -195,6 +197,11 @@ func TestVersionAndHelp(t *testing.T) {
 			!strings.HasPrefix(out, "videotoken ") {
 			t.Errorf("%v: %d, %q, %q", args, status, out, errs)
 		}
+	}
+	var build struct{ Version, Go, OS, Arch string }
+	if out, errs, status := command(t, "version", "-json"); status != 0 || json.Unmarshal([]byte(out), &build) != nil ||
+		build.Version == "" || build.Go != runtime.Version() || build.OS != runtime.GOOS || build.Arch != runtime.GOARCH {
+		t.Errorf("version -json: %d, %q, %q", status, out, errs)
 	}
 	for _, c := range []struct {
 		args   []string

@@ -38,13 +38,13 @@ func (r *Refused) Error() string { return r.Pointer + ": " + r.Reason.Error() }
 func (s *Signer) Renew(dst []byte, q Renewal) (Answer, error) {
 	r := requests.Get().(*request)
 	out, err := s.renew(dst, q, r)
-	maxAge := r.expiry - q.Now
+	answer := Answer{Body: out, MaxAge: r.expiry - q.Now, CDN: r.renewed}
 	r.reset()
 	requests.Put(r)
 	if err != nil {
 		return Answer{Body: dst}, err
 	}
-	return Answer{Body: out, MaxAge: maxAge}, nil
+	return answer, nil
 }
 
 func (s *Signer) renew(dst []byte, q Renewal, r *request) ([]byte, error) {
@@ -91,6 +91,9 @@ func (s *Signer) appendRenewed(dst, url []byte, q Renewal, r *request) ([]byte, 
 	claims.Expiry = uint32(until)
 	if r.expiry == 0 || until < r.expiry {
 		r.expiry = until
+	}
+	if r.renewed == nil {
+		r.renewed = c
 	}
 	if dst, err = v.AppendRenewed(append(dst, c.URL...), c.Keys[0], &claims, path); err != nil {
 		return dst, ErrNotRenewable // its claims cannot be signed

@@ -38,7 +38,16 @@ type Signer struct {
 	Round       int64              // expiries are multiples of this, so that a video's URLs stay the same for a while
 	Allow       caller.Paths       // what anybody may have signed; nil: every path
 	Revoked     *revoked.Set       // the sessions for which nothing is signed; nil: none
+	Report      func(Issued)       // is told of each video that was signed; nil: nobody is
 	MaxURLs     int                // how many URLs a request may have; 0 stands for DefaultMaxURLs
+}
+
+// Issued is what one video of an answer has: how many URLs whose tokens open one URL, how many whose
+// tokens open a directory, and how many whose directory is opened by cookies.
+type Issued struct {
+	CDN                         *cdn.CDN
+	Shard                       int // of the question
+	Exact, Directories, Cookies int
 }
 
 // DefaultMaxURLs is how many URLs a request may have where nothing else is configured.
@@ -77,6 +86,7 @@ type Question struct {
 	Body   []byte
 	Now    int64    // Unix seconds
 	Before *Pending // the attempt before, of a request that was pending
+	Shard  int      // for Report: requests that are answered at once have different ones
 }
 
 // Answer is the answer to a [Question].
@@ -84,6 +94,7 @@ type Answer struct {
 	Body    []byte   // what was appended to
 	MaxAge  int64    // for how many seconds its tokens are good
 	Cookies []string // the values of Set-Cookie that open the directories of CDNs with cookies
+	CDN     *cdn.CDN // of the first video
 }
 
 // Answer appends the answer to a question to dst. Of a request that was pending, the videos stay on
@@ -102,13 +113,22 @@ func (s *Signer) Answer(dst []byte, q Question) (Answer, error) {
 	if err == nil && len(r.misses) > 0 {
 		err = r.pending(s)
 	}
-	maxAge := r.expiry - q.Now
+	answer := Answer{Body: out, MaxAge: r.expiry - q.Now, Cookies: cookies}
+	if err == nil {
+		answer.CDN = r.issued[0].CDN
+		if s.Report != nil {
+			for i := range r.issued {
+				r.issued[i].Shard = q.Shard
+				s.Report(r.issued[i])
+			}
+		}
+	}
 	r.reset()
 	requests.Put(r)
 	if err != nil {
 		return Answer{Body: dst}, err
 	}
-	return Answer{Body: out, MaxAge: maxAge, Cookies: cookies}, nil
+	return answer, nil
 }
 
 func (s *Signer) sign(dst, body []byte, now int64, r *request) ([]byte, error) {
@@ -150,6 +170,7 @@ func (s *Signer) sign(dst, body []byte, now int64, r *request) ([]byte, error) {
 		if s.CDNs.Foreign() {
 			r.picked = append(r.picked, c)
 		}
+		issued := Issued{CDN: c}
 		for i := v.First; i < v.End; i++ {
 			dst = d.AppendBefore(dst, i)
 			start := len(dst)
@@ -159,7 +180,13 @@ func (s *Signer) sign(dst, body []byte, now int64, r *request) ([]byte, error) {
 			}
 			source := &r.sources[i]
 			r.claims.Depth = source.depth
-			if c.CookieDomain != "" && source.depth > 0 {
+			switch {
+			case source.depth == 0:
+				issued.Exact++
+			case c.CookieDomain == "":
+				issued.Directories++
+			default:
+				issued.Cookies++
 				r.open(c, i)
 			}
 			if dst, err = c.Signer.Append(dst, &source.Source, &r.claims); err != nil {
@@ -168,6 +195,7 @@ func (s *Signer) sign(dst, body []byte, now int64, r *request) ([]byte, error) {
 				}
 			}
 		}
+		r.issued = append(r.issued, issued)
 	}
 	return d.AppendRest(dst), nil
 }
@@ -197,13 +225,15 @@ type request struct {
 	chosen   cdn.Mask // the CDNs that the request asks for
 	able     cdn.Mask // those of them that can express what a video needs
 
-	now    int64
-	step   int64          // between the expiries of two windows
-	expiry int64          // the first of the answer's URLs to end
-	picked []*cdn.CDN     // of each video
-	misses []*scheme.Miss // the signatures that are not made yet
-	opened []opened       // the directories that are opened with cookies
-	before *Pending       // the attempt before this one
+	now     int64
+	step    int64          // between the expiries of two windows
+	expiry  int64          // the first of the answer's URLs to end
+	picked  []*cdn.CDN     // of each video
+	issued  []Issued       // for each video
+	renewed *cdn.CDN       // of the first URL that was renewed
+	misses  []*scheme.Miss // the signatures that are not made yet
+	opened  []opened       // the directories that are opened with cookies
+	before  *Pending       // the attempt before this one
 }
 
 // requests are reused, and grow to what the requests need.
@@ -212,11 +242,12 @@ var requests = sync.Pool{New: func() any { return new(request) }}
 // reset forgets the request and keeps the memory.
 func (r *request) reset() {
 	r.document.Reset()
-	r.caller, r.before = nil, nil
+	r.caller, r.before, r.renewed = nil, nil, nil
 	clear(r.picked)
 	clear(r.misses)
 	clear(r.opened)
-	r.picked, r.misses, r.opened = r.picked[:0], r.misses[:0], r.opened[:0]
+	clear(r.issued)
+	r.picked, r.misses, r.opened, r.issued = r.picked[:0], r.misses[:0], r.opened[:0], r.issued[:0]
 	clear(r.sources) // they refer to the body
 	r.sources, r.paths = r.sources[:0], r.paths[:0]
 }

@@ -1,0 +1,151 @@
+package server
+
+import (
+	"encoding/hex"
+	"log/slog"
+	"math/rand/v2"
+	"net/netip"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// AccessLog says which requests are logged, and with what.
+type AccessLog struct {
+	Sample    int  // one of so many is logged; 0: none
+	Addresses bool // with the client's address
+}
+
+// outcome is what the handler of a route tells of a request. Neither text is a part of the request.
+type outcome struct {
+	caller, cdn string    // "" for none
+	began       time.Time // of a request that waited; zero for all others
+	waits       bool      // the handler runs again
+}
+
+// finish counts a request that was answered, echoes its id, and logs it if it is one of the sample.
+func (s *Server) finish(ctx *fasthttp.RequestCtx, c *state, r routeID, o outcome) {
+	if o.waits {
+		return
+	}
+	if o.began.IsZero() {
+		o.began = ctx.Time()
+	}
+	took := time.Since(o.began)
+	part := shardOf(ctx)
+	n := s.metrics.count(part, r, ctx.Response.StatusCode())
+	s.metrics.durations[r].observe(part, took)
+	id := requestID(&ctx.Request.Header)
+	logged := c.accessLog.Sample > 0 && (n-1)%uint64(c.accessLog.Sample) == 0
+	if id == nil && logged {
+		id = hex.AppendEncode(nil, randomBytes())
+	}
+	if id != nil {
+		ctx.Response.Header.SetCanonical(requestIDHeader, id)
+	}
+	if logged {
+		s.logRequest(ctx, c, r, o, took, id)
+	}
+}
+
+// randomBytes are the 8 bytes of a request's id. They need to differ, and may be guessed.
+func randomBytes() []byte {
+	b := make([]byte, 8)
+	n := rand.Uint64()
+	for i := range b {
+		b[i] = byte(n >> (8 * i))
+	}
+	return b
+}
+
+// logRequest logs a request: nothing of its path but the route, no token and no secret.
+func (s *Server) logRequest(ctx *fasthttp.RequestCtx, c *state, r routeID, o outcome, took time.Duration, id []byte) {
+	h := &ctx.Request.Header
+	list := []slog.Attr{
+		slog.String("method", knownMethod(ctx.Method())),
+		slog.String("route", routeNames[r]),
+		slog.Int("status", ctx.Response.StatusCode()),
+		slog.Int("bytes", len(ctx.Response.Body())),
+		slog.Int64("us", took.Microseconds()),
+		slog.String("request_id", string(id)),
+	}
+	if o.caller != "" {
+		list = append(list, slog.String("caller", o.caller))
+	}
+	if o.cdn != "" {
+		list = append(list, slog.String("cdn", o.cdn))
+	}
+	if parent := onlyHeader(h, "Traceparent"); isTraceparent(parent) {
+		list = append(list, slog.String("traceparent", string(parent)))
+	}
+	if c.accessLog.Addresses {
+		if client, ok := c.verifier.proxies.client(ctx.RemoteAddr(), h, readFields(h).realIP); ok && client != (netip.Addr{}) {
+			list = append(list, slog.String("client", client.String()))
+		}
+	}
+	s.log.LogAttrs(ctx, slog.LevelInfo, "request", list...)
+}
+
+// knownMethod returns the name of a method, and "other" for what a client made up.
+func knownMethod(method []byte) string {
+	switch string(method) {
+	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE":
+		return string(method)
+	}
+	return "other"
+}
+
+var requestIDHeader = []byte("X-Request-Id")
+
+// requestID returns the id that a client or proxy gave a request, nil without one that is valid.
+func requestID(h *fasthttp.RequestHeader) []byte {
+	id := onlyHeader(h, "X-Request-Id")
+	if len(id) == 0 || len(id) > 64 {
+		return nil
+	}
+	for _, c := range id {
+		if !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '.' || c == '_' || c == '-') {
+			return nil
+		}
+	}
+	return id
+}
+
+// onlyHeader returns the value of a header that stands in a request once, nil for any other. A
+// trailer field is none.
+func onlyHeader(h *fasthttp.RequestHeader, name string) (value []byte) {
+	found := false
+	for n, v := range h.All() {
+		if len(n) == len(name) && string(n) == name {
+			if found {
+				return nil
+			}
+			found, value = true, v
+		}
+	}
+	return value
+}
+
+// isTraceparent reports whether a value is one of W3C Trace Context, version 00: lower-case
+// hexadecimal digits in groups, with ids that are not all zeros.
+func isTraceparent(v []byte) bool {
+	const form = "00-tttttttttttttttttttttttttttttttt-pppppppppppppppp-ff"
+	if len(v) != len(form) || string(v[:3]) != "00-" {
+		return false
+	}
+	trace, parent := false, false
+	for i, c := range v {
+		if form[i] == '-' {
+			if c != '-' {
+				return false
+			}
+			continue
+		}
+		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'f') {
+			return false
+		}
+		trace = trace || form[i] == 't' && c != '0'
+		parent = parent || form[i] == 'p' && c != '0'
+	}
+	return trace && parent
+}
