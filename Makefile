@@ -18,10 +18,10 @@ run: ## the service as a demonstration, with example CDNs and keys; ARGS="-confi
 build: ## the binary, ./videotoken
 	CGO_ENABLED=0 $(GO) build -trimpath -o videotoken .
 
-test: ## all tests; needs redis-server and promtool, which deploy/e2e/install.sh installs
+test: ## all tests; needs redis-server, promtool and strace, which deploy/e2e/install.sh installs
 	$(GO) test -count=1 $(TESTFLAGS) $(PACKAGES)
 
-race: ## all tests under the race detector, which needs a C compiler, redis-server and promtool
+race: ## all tests under the race detector, which needs a C compiler, redis-server, promtool and strace
 	$(MAKE) test TESTFLAGS="-race $(TESTFLAGS)"
 
 allocs: ## the tests that count allocations and memory, which do not run under the race detector

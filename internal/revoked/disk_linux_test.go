@@ -127,3 +127,55 @@ func fillDisk(name string) error {
 	}
 	return f.Close()
 }
+
+// TestReplaced: a process that waits for the lock of a file, while another one puts a new file in its
+// place, writes to the new one.
+func TestReplaced(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "revoked")
+	s, _ := open(t, Config{File: name})
+	revoke(t, s, 1)
+	held, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	if err := syscall.Flock(int(held.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	revoked := make(chan error, 1)
+	go func() { revoked <- s.Revoke(context.Background(), id(2), testUntil) }()
+	await(t, "the set opens the file, too", func() bool { return opened(t, name) == 2 })
+	write(t, name+".other", lines(1, 3))
+	if err := os.Rename(name+".other", name); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-revoked:
+		t.Fatalf("it did not wait for the lock: %v", err)
+	default:
+	}
+	if err := syscall.Flock(int(held.Fd()), syscall.LOCK_UN); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-revoked; err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, name); got != lines(1, 3, 2) {
+		t.Errorf("the new file has %q", got)
+	}
+}
+
+// opened is how many descriptors of this process a file has.
+func opened(t *testing.T, name string) (n int) {
+	t.Helper()
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fd := range list {
+		if target, err := os.Readlink("/proc/self/fd/" + fd.Name()); err == nil && target == name {
+			n++
+		}
+	}
+	return n
+}
