@@ -10,12 +10,10 @@ import (
 
 // snippets are the lines that a README shows of the files of deploy/, by the words before them.
 var snippets = map[string]struct{ readme, after, file string }{
-	"nginx":           {"deploy/README.md", "\n## nginx\n", "deploy/nginx/videotoken.conf"},
-	"Caddy":           {"deploy/README.md", "\n## Caddy\n", "deploy/caddy/Caddyfile"},
-	"HAProxy":         {"deploy/README.md", "\n## HAProxy\n", "deploy/haproxy/haproxy.cfg"},
-	"nginx, README":   {"README.md", "\n**nginx**", "deploy/nginx/videotoken.conf"},
-	"Caddy, README":   {"README.md", "\n**Caddy**", "deploy/caddy/Caddyfile"},
-	"HAProxy, README": {"README.md", "\n**HAProxy**", "deploy/haproxy/haproxy.cfg"},
+	"nginx":         {"deploy/README.md", "\n## nginx\n", "deploy/nginx/videotoken.conf"},
+	"Caddy":         {"deploy/README.md", "\n## Caddy\n", "deploy/caddy/Caddyfile"},
+	"HAProxy":       {"deploy/README.md", "\n## HAProxy\n", "deploy/haproxy/haproxy.cfg"},
+	"nginx, README": {"README.md", "\n**nginx**", "deploy/nginx/videotoken.conf"},
 }
 
 // TestSnippets shows that each line of a snippet stands in the file that the tests run, and that

@@ -13,8 +13,8 @@ import (
 )
 
 // TestREADME executes the transcripts of the README, in its order and in one shell, against a
-// service that was just started, and compares what is printed with what the README says. What
-// differs from run to run is masked.
+// service that was just started as the README starts it, and compares what is printed with what the
+// README says, twice. What differs from run to run is masked.
 func TestREADME(t *testing.T) {
 	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
 	if err != nil {
@@ -39,23 +39,45 @@ func TestREADME(t *testing.T) {
 	if strings.Count(script.String(), "curl") < 4 {
 		t.Fatalf("the README has lost its transcript:\n%s", script.String())
 	}
-	p := start(t)
-	cmd := exec.Command("sh", "-c", strings.ReplaceAll(script.String(), "localhost:3002", p.addr))
-	cmd.Env = append(os.Environ(), "PATH="+withCurl(t)+":"+os.Getenv("PATH"))
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	p := start(t, "-config", configured(t, string(readme)))
+	for range 2 { // whoever pastes it again sees the same
+		cmd := exec.Command("sh", "-c", strings.ReplaceAll(script.String(), "localhost:3002", p.addr))
+		cmd.Env = append(os.Environ(), "PATH="+withCurl(t)+":"+os.Getenv("PATH"))
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		if got, want := mask(string(out)), mask(want.String()); got != want {
+			t.Errorf("the transcript prints\n%s\nand the README says\n%s", got, want)
+		}
 	}
-	if got, want := mask(string(out)), mask(want.String()); got != want {
-		t.Errorf("the transcript prints\n%s\nand the README says\n%s", got, want)
+}
+
+// configured executes the README's first block in a directory of its own, without its first line,
+// which makes the program, and its last one, which starts it. It returns the configuration.
+func configured(t *testing.T, readme string) string {
+	t.Helper()
+	block := regexp.MustCompile("(?s)```sh\nmake build\n(.*?)\n\\./videotoken -config videotoken.yaml\n```").FindStringSubmatch(readme)
+	if block == nil {
+		t.Fatal("the README has lost its configuration")
 	}
+	dir := t.TempDir()
+	if err := os.Symlink(binary, filepath.Join(dir, "videotoken")); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("sh", "-e")
+	cmd.Dir, cmd.Stdin = dir, strings.NewReader(block[1])
+	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return filepath.Join(dir, "videotoken.yaml")
 }
 
 // mask hides what differs from run to run, and the blank lines around a prompt.
 func mask(s string) string {
 	s = strings.ReplaceAll(s, "\r", "")
 	for _, m := range []struct{ pattern, mask string }{
-		{`token=[A-Za-z0-9_-]{32}`, "token=TOKEN"}, {`Date: .*`, "Date: DATE"}, {`X-Token-Expires: \d+`, "X-Token-Expires: TIME"}, {`\n+`, "\n"},
+		{`token=[A-Za-z0-9_-]{32}`, "token=TOKEN"}, {`exp=\d+~acl=([^~]*)~hmac=[0-9a-f]{64}`, "exp=TIME~acl=$1~hmac=MAC"}, {`Date: .*`, "Date: DATE"}, {`X-Token-Expires: \d+`, "X-Token-Expires: TIME"}, {`\n+`, "\n"},
 	} {
 		s = regexp.MustCompile(m.pattern).ReplaceAllString(s, m.mask)
 	}
