@@ -50,7 +50,10 @@ export class Addresses {
     });
   }
 
-  /** Returns the URL with the newest token, or undefined if it is none of ours. @param {string} url */
+  /**
+   * Returns the URL with the newest token, or undefined if it never had one of ours.
+   * @param {string} url
+   */
   rewrite(url) {
     const plain = url.replace(/\/%7e/i, "/~"); // a player may encode the mark
     const end = plain.search(/[?#]|$/);
