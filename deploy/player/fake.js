@@ -54,7 +54,7 @@ export function fakeService(answer) {
   return { asked, ask };
 }
 
-/** An answer with URLs. */
+/** An answer that is good for so many seconds. */
 export const good = (body, seconds) =>
   ({ body, headers: { "Cache-Control": `private, max-age=${seconds}` } });
 
@@ -62,8 +62,10 @@ export const good = (body, seconds) =>
 export const refused = (reason) => ({ status: 403, headers: { "X-Token-Reason": reason } });
 
 /** Renews tokens that end in a number. */
-export const renew = (urls) =>
-  urls.map((url) => url.replace(/(~T|token=T)(\d+)/, (_, mark, n) => mark + (Number(n) + 1)));
+export function renew(urls) {
+  const next = (_, mark, n) => mark + (Number(n) + 1);
+  return { urls: urls.map((url) => url.replace(/(~T|token=T)(\d+)/, next)) };
+}
 
 /** The events of tokens, in order. */
 export function events(tokens) {

@@ -35,6 +35,7 @@ export class Session {
   /** @type {Promise<void> | undefined} the renewal that is under way */ #renewal;
   /** @type {Promise<void> | undefined} what requests wait for after a failure */ #recovery;
   /** @type {Set<string>} the CDNs that failed */ #excluded = new Set();
+  /** @type {(() => void)[]} who waits for another token, or for there being none */ #waiters = [];
   #moves = 0; // to another CDN
   #attempts = 0; // to reach the service, in a row, that failed
   #failed = 0; // requests in a row
@@ -92,8 +93,8 @@ export class Session {
    */
   async ready(url) {
     if (this.addresses.rewrite(url) === undefined) return url;
-    if (!this.ended && this.#clock.now() >= this.#goodUntil) await this.renew();
     await this.#recovery;
+    if (this.#clock.now() >= this.#goodUntil) await this.#newer();
     return this.rewrite(url);
   }
 
@@ -136,7 +137,7 @@ export class Session {
     const question = { urls: this.addresses.urls };
     const answer = await this.#post(`${this.#options.service}/video/renew`, question);
     if (this.ended || moves !== this.#moves) return; // the answer is of the CDN that failed
-    const urls = answer.body;
+    const urls = answer.body?.urls ?? answer.body;
     const all = Array.isArray(urls) && urls.length === question.urls.length;
     if (answer.status === 200 && all) {
       this.#renewals++;
@@ -151,8 +152,24 @@ export class Session {
   /** Renews a token that was refused. */
   async #replace() {
     const before = this.#renewals;
-    await this.renew();
+    await this.#newer();
     if (this.#renewals > before) this.#refused++;
+  }
+
+  /**
+   * Resolves when there is a newer token, or none any more. It asks for one unless the service has
+   * just failed to answer: then the next attempt has its time, however many requests wait for it.
+   */
+  async #newer() {
+    if (this.ended) return;
+    /** @type {Promise<void>} */
+    const changed = new Promise((resolve) => this.#waiters.push(resolve));
+    if (this.#attempts === 0) void this.renew();
+    await changed;
+  }
+
+  #wake() {
+    for (const resolve of this.#waiters.splice(0)) resolve();
   }
 
   /** The CDN to leave, if there is a document to ask for another one with. */
@@ -214,6 +231,7 @@ export class Session {
     this.#attempts = 0;
     const next = this.#delay(this.#goodUntil - this.#clock.now());
     this.#after(next, () => this.renew());
+    this.#wake();
     const times = { at: this.#clock.now(), goodFor: goodFor / 1000, next: next / 1000 };
     this.#tell(event, { ...detail, urls, ...times });
   }
@@ -248,6 +266,7 @@ export class Session {
     this.#clock.clearTimeout(this.#timer);
     this.ended ??= { reason: "closed" };
     if (shared.get(this.#key) === this) shared.delete(this.#key);
+    this.#wake();
   }
 
   /** @param {number} ms @param {() => void} run */

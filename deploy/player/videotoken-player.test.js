@@ -175,9 +175,20 @@ describe("a token that the edge refuses", () => {
     assert.equal(heard.at(-1).reason, "ip");
   });
 
-  test("is no reason to end while the service is down", async (t) => {
-    const { tokens } = open(t, fakeService(() => ({ status: 503 })));
-    for (let i = 0; i < 10; i++) await tokens.failed(segment(1), 403, "expired");
+  test("is no reason to end, nor to ask more often, while the service is down", async (t) => {
+    const down = fakeService((_, { urls }, n) => n < 4 ? { status: 503 } : good(renew(urls), 9));
+    const { clock, tokens, asked } = open(t, down);
+    const all = [];
+    for (let i = 0; i < 10; i++) {
+      all.push(tokens.failed(segment(1), 403, "expired"));
+      await settled();
+    }
+    assert.equal(asked.length, 1);
+    clock.sleep(9000);
+    all.push(tokens.ready(segment(1)));
+    await clock.advance(3000);
     assert.equal(tokens.ended, undefined);
+    assert.equal(asked.length, 4);
+    assert.equal((await Promise.all(all)).at(-1), segment(2));
   });
 });
