@@ -30,7 +30,8 @@ func (s *Stack) startEdge(e *Edge, origin string) (err error) {
 	}
 	words := []string{wordService, s.Recorder.Addr, wordOrigin, origin, wordPlayer, s.opt.Player, wordCDN, e.Name, wordHost, e.OriginHost}
 	var env, argv []string
-	switch e.Name {
+	kind, _, _ := strings.Cut(e.Name, "-")
+	switch kind {
 	case "nginx":
 		argv, err = s.nginx(dir, append(words, "listen 80;", "listen "+e.Addr+";", "/var/cache/videotoken", filepath.Join(dir, "cache")))
 	case "caddy":
@@ -51,6 +52,7 @@ func (s *Stack) startEdge(e *Edge, origin string) (err error) {
 	if err != nil {
 		return err
 	}
+	e.program = p
 	s.programs = append(s.programs, p)
 	return p.awaitListener(e.Addr)
 }
