@@ -11,6 +11,7 @@ const LIMIT = 10_000; // ms that the service has to answer
  * @property {number} [maxAge] seconds, of Cache-Control
  * @property {number} [retryAfter] seconds
  * @property {string} reason why it is refused
+ * @property {string} [message] the same for a person to read
  * @property {boolean} refused for good: the same question has no other answer later
  */
 
@@ -35,7 +36,7 @@ export async function exchange(ask, clock, url, question) {
       status, body,
       maxAge: number(/\bmax-age=(\d+)/.exec(headers.get("Cache-Control") ?? "")?.[1]),
       retryAfter: number(/^\d+$/.exec(headers.get("Retry-After") ?? "")?.[0]),
-      reason: headers.get("X-Token-Reason") ?? body?.reason ?? body?.title ?? `status ${status}`,
+      reason: headers.get("X-Token-Reason") ?? `status ${status}`, message: body?.detail,
       refused: status >= 400 && status < 500 && status !== 408 && status !== 429,
     };
   } catch {

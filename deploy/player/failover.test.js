@@ -1,7 +1,7 @@
 // A CDN that fails, and the players of another one.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { events, fakeService, FakeClock, good, refused, renew, settled } from "./fake.js";
+import { events, fakeService, FakeClock, good, renew, settled } from "./fake.js";
 import { VideoTokens } from "./videotoken-player.js";
 
 const service = "https://tokens.example";
@@ -84,7 +84,8 @@ describe("failover", () => {
   });
 
   test("the session was revoked", async (t) => {
-    const { tokens, heard } = open(t, {}, fakeService(() => refused("revoked")));
+    const revoked = fakeService(() => ({ status: 403, body: { pointer: "/token/session" } }));
+    const { tokens, heard } = open(t, {}, revoked);
     await tokens.failed(segment, 0);
     assert.equal(heard[0].reason, "revoked");
   });

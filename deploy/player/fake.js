@@ -59,7 +59,10 @@ export const good = (body, seconds) =>
   ({ body, headers: { "Cache-Control": `private, max-age=${seconds}` } });
 
 /** A refusal. */
-export const refused = (reason) => ({ status: 403, headers: { "X-Token-Reason": reason } });
+export const refused = (reason) => ({
+  status: 403, headers: { "X-Token-Reason": reason },
+  body: { detail: "the video's page has a new URL" },
+});
 
 /** Renews tokens that end in a number. */
 export function renew(urls) {

@@ -115,7 +115,7 @@ export class Session {
     if (status === 401 || status === 403 || status === undefined) {
       const unknown = status === undefined && this.#refused > 0;
       if (unknown && this.#elsewhere()) return this.#recover(() => this.#move());
-      if (this.#refused >= REFUSED) return this.#end(reason ?? "refused", status);
+      if (this.#refused >= REFUSED) return this.#end(reason ?? "refused", { status });
       return this.#recover(() => this.#replace());
     }
     if (this.#waiting || globalThis.navigator?.onLine === false) return; // it is not the CDN
@@ -137,13 +137,13 @@ export class Session {
     const question = { urls: this.addresses.urls };
     const answer = await this.#post(`${this.#options.service}/video/renew`, question);
     if (this.ended || moves !== this.#moves) return; // the answer is of the CDN that failed
-    const urls = answer.body?.urls ?? answer.body;
+    const urls = answer.body?.urls;
     const all = Array.isArray(urls) && urls.length === question.urls.length;
     if (answer.status === 200 && all) {
       this.#renewals++;
       this.#take(urls, answer.maxAge, asked, "renewed", {});
     } else if (answer.refused) {
-      this.#end(answer.reason, answer.status);
+      this.#end(answer.reason, answer);
     } else {
       this.#retry(answer, () => this.renew());
     }
@@ -200,7 +200,9 @@ export class Session {
       this.#excluded.clear(); // none is left: one that failed before may be well again
       await this.#move();
     } else if (answer.refused || answer.status === 200) {
-      this.#end(answer.status === 403 ? answer.reason : "no-cdn", answer.status);
+      // A session is refused where it is revoked, and for no other reason.
+      const revoked = answer.status === 403 && answer.body?.pointer === "/token/session";
+      this.#end(revoked ? "revoked" : "no-cdn", answer);
     } else {
       this.#waiting = true;
       this.#retry(answer, () => this.#recover(() => this.#move()));
@@ -254,12 +256,12 @@ export class Session {
     this.#tell("retry", { status: answer.status, next: delay / 1000 });
   }
 
-  /** @param {string} reason @param {number | undefined} status */
-  #end(reason, status) {
+  /** @param {string} reason @param {{status?: number, message?: string}} answer */
+  #end(reason, { status, message }) {
     const goodFor = Math.max(0, this.#goodUntil - this.#clock.now()) / 1000;
     this.ended = { reason };
     this.#stop();
-    this.#tell("ended", { reason, status, at: this.#clock.now(), goodFor });
+    this.#tell("ended", { reason, status, message, at: this.#clock.now(), goodFor });
   }
 
   #stop() {

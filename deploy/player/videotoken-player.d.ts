@@ -59,6 +59,8 @@ export interface Ended {
   /** X-Token-Reason: the service's (`not-renewable`, `revoked`), or the edge's; or `no-cdn`. */
   reason: string;
   status: number | undefined;
+  /** What the service says to a person. */
+  message: string | undefined;
   at: number;
   /** Seconds for which the last token is still good, unless it was revoked. */
   goodFor: number;

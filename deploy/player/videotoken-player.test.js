@@ -133,7 +133,8 @@ describe("renewal", () => {
     test(`refused: ${reason}`, async (t) => {
       const { clock, tokens, heard, asked } = open(t, fakeService(() => refused(reason)));
       await clock.advance(60_000);
-      const want = { type: "ended", reason, status: 403, at: 6000, goodFor: 3 };
+      const message = "the video's page has a new URL";
+      const want = { type: "ended", reason, status: 403, message, at: 6000, goodFor: 3 };
       assert.deepEqual(heard, [want]);
       assert.equal(asked.length, 1);
       assert.equal(tokens.ended, reason);
