@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,18 +48,25 @@ type event struct {
 	MS     float64 // of the page
 }
 
+// madeLong makes the long film once, beside the service, and returns the folder to serve it from.
+var madeLong = sync.OnceValues(func() (string, error) {
+	dir := filepath.Join(filepath.Dir(binary), "long")
+	return dir, longFilm.Make(dir)
+})
+
 // theatre is a page that plays the long film from tokens that end soon.
 type theatre struct {
 	*stack.Stack
-	t      *testing.T
-	ctx    context.Context
-	origin string
+	t       *testing.T
+	ctx     context.Context
+	origin  string
+	failing *atomic.Value // the host in whose place the origin answers 500
 }
 
 func openTheatre(t *testing.T, edges ...string) *theatre {
 	t.Helper()
-	dir := t.TempDir()
-	if err := longFilm.Make(dir); err != nil {
+	dir, err := madeLong()
+	if err != nil {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
@@ -72,15 +81,24 @@ func openTheatre(t *testing.T, edges ...string) *theatre {
 		mux.Handle("GET "+prefix, http.StripPrefix(prefix, files))
 	}
 	origin := serve(t, mux)
-	s := up(t, stack.Options{
-		Origin: http.FileServer(http.Dir(dir)), Edges: edges, Player: origin, Token: shortTokens,
+	var failing atomic.Value
+	files := http.FileServer(http.Dir(dir))
+	films := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Host == failing.Load() {
+			http.Error(w, "failing", http.StatusInternalServerError)
+			return
+		}
+		files.ServeHTTP(w, r)
 	})
-	return &theatre{Stack: s, origin: origin}
+	s := up(t, stack.Options{Origin: films, Edges: edges, Player: origin, Token: shortTokens})
+	return &theatre{Stack: s, origin: origin, failing: &failing}
 }
 
 // enter opens a browser for a test.
 func (th *theatre) enter(t *testing.T) *theatre {
-	return &theatre{Stack: th.Stack, origin: th.origin, t: t, ctx: browser(t)}
+	entered := *th
+	entered.t, entered.ctx = t, browser(t)
+	return &entered
 }
 
 // play has a player play one of the film's sources, of a session, until it has passed a second.

@@ -59,6 +59,24 @@ describe("failover", () => {
     assert.equal(asked.length, 1);
   });
 
+  test("after one that the player gives up for", async (t) => {
+    const { tokens, asked } = open(t);
+    await tokens.failed(segment, 500);
+    await tokens.failed(segment, 500, null, true);
+    assert.equal(asked.length, 1);
+  });
+
+  test("not where the viewer's own network is gone", async (t) => {
+    const { tokens, asked } = open(t);
+    const own = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+    const gone = { value: { onLine: false }, configurable: true };
+    Object.defineProperty(globalThis, "navigator", gone);
+    for (let i = 0; i < 5; i++) await tokens.failed(segment, 0);
+    if (own) Object.defineProperty(globalThis, "navigator", own);
+    else delete globalThis.navigator;
+    assert.equal(asked.length, 0);
+  });
+
   test("requests wait for it, and late failures of the old CDN count no more", async (t) => {
     const { tokens, asked } = open(t);
     const moved = tokens.failed(segment, 0);

@@ -5,6 +5,9 @@
 
 const TIMED_OUT = 408; // the status that stands for an answer that did not come in time
 
+// shaka.util.Error.Code, and .Category.
+const SHAKA = { BAD_STATUS: 1001, NO_CONNECTION: 1002, TIMEOUT: 1003, NETWORK: 1 };
+
 /**
  * Goes on after a failure once there is something new to ask for: another token, or another CDN.
  * @param {VideoTokens} tokens
@@ -53,6 +56,11 @@ export function hls(tokens, hls) {
     if (hls.levels?.length) hls.startLoad(); // at the second at which it is
     else hls.loadSource(tokens.rewrite(hls.url));
   });
+  // After a few errors hls.js waits for seconds before it asks again: the other CDN is there now.
+  const atOnce = () => {
+    if (hls.levels?.length && hls.loadingEnabled) hls.startLoad();
+  };
+  tokens.addEventListener("failover", atOnce);
   /** @param {string} _ @param {any} data */
   const onError = (_, data) => {
     if (data.type !== "networkError" || !/Load(Error|TimeOut)$/.test(data.details)) return;
@@ -61,13 +69,16 @@ export function hls(tokens, hls) {
     const status = /TimeOut$/.test(data.details) ? TIMED_OUT : data.response?.code ?? 0;
     const reason = status !== 401 && status !== 403 ? null
       : request?.getResponseHeader?.("X-Token-Reason") ?? request?.headers?.get?.("X-Token-Reason");
-    void tokens.failed(url, status, reason);
+    void tokens.failed(url, status, reason, data.fatal);
     if (data.fatal) again.stop(url);
   };
   const onLoaded = () => tokens.succeeded();
   hls.on("hlsError", onError);
   hls.on("hlsFragLoaded", onLoaded);
-  hls.once("hlsDestroying", again.close);
+  hls.once("hlsDestroying", () => {
+    tokens.removeEventListener("failover", atOnce);
+    again.close();
+  });
 }
 
 /** @param {VideoTokens} tokens @param {any} player */
@@ -80,20 +91,25 @@ export function shaka(tokens, player) {
   });
   engine.registerResponseFilter(() => tokens.succeeded());
   const again = restarter(tokens, () => player.retryStreaming(0));
-  // shaka.util.Error.Code and .Category.
-  const [BAD_STATUS, NO_CONNECTION, TIMEOUT, NETWORK] = [1001, 1002, 1003, 1];
-  player.addEventListener("downloadfailed", (/** @type {any} */ event) => {
-    const { request, error, aborted } = event;
-    const code = aborted ? TIMEOUT : error?.code;
-    const url = request.uris[request.attempt % request.uris.length] ?? request.uris[0];
-    if (code === TIMEOUT) void tokens.failed(url, TIMED_OUT);
-    if (code === NO_CONNECTION) void tokens.failed(url, 0);
-    if (code === BAD_STATUS) {
-      void tokens.failed(url, error.data[1], error.data[3]?.["x-token-reason"]);
+  /** @param {string} url @param {any} error @param {boolean} [last] */
+  const failed = (url, error, last) => {
+    const { BAD_STATUS, NO_CONNECTION, TIMEOUT } = SHAKA;
+    const [, status, , headers] = error?.data ?? [];
+    switch (error?.code) { // other codes have other reasons: a request that the player aborted
+      case BAD_STATUS: return tokens.failed(url, status, headers?.["x-token-reason"], last);
+      case NO_CONNECTION: return tokens.failed(url, 0, null, last);
+      case TIMEOUT: return tokens.failed(url, TIMED_OUT, null, last);
     }
+  };
+  player.addEventListener("downloadfailed", (/** @type {any} */ event) => {
+    const { uris, attempt } = event.request;
+    const url = uris[attempt % uris.length] ?? uris[0];
+    void failed(url, event.aborted ? { code: SHAKA.TIMEOUT } : event.error);
   });
-  player.addEventListener("error", (/** @type {any} */ event) => {
-    if (event.detail?.category === NETWORK) again.stop(event.detail.data[0]);
+  player.addEventListener("error", (/** @type {any} */ { detail }) => {
+    if (detail?.category !== SHAKA.NETWORK) return;
+    void failed(detail.data[0], detail, true);
+    again.stop(detail.data[0]);
   });
 }
 

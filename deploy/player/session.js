@@ -107,8 +107,9 @@ export class Session {
    * @param {string | undefined} url as it was asked for
    * @param {number | undefined} status 0 if there was no connection, undefined if nobody knows
    * @param {string | null} [reason] what the edge said
+   * @param {boolean} [last] the player gives up after it
    */
-  async failed(url, status, reason) {
+  async failed(url, status, reason, last) {
     const newest = url === undefined ? url : this.addresses.rewrite(url);
     if (this.ended || (url !== undefined && newest === undefined)) return;
     if (newest !== url || this.#recovery) return this.#recovery; // it was with an old token
@@ -120,7 +121,7 @@ export class Session {
     }
     if (this.#waiting || globalThis.navigator?.onLine === false) return; // it is not the CDN
     this.#failed++;
-    if ((status === 0 || this.#failed >= FAILED) && this.#elsewhere()) {
+    if ((status === 0 || last || this.#failed >= FAILED) && this.#elsewhere()) {
       return this.#recover(() => this.#move());
     }
   }

@@ -85,7 +85,8 @@ export class VideoTokens extends EventTarget {
   ready(url: string): Promise<string>;
   succeeded(): void;
   failed(
-    url: string | undefined, status: number | undefined, reason?: string | null): Promise<void>;
+    url: string | undefined, status: number | undefined, reason?: string | null,
+    last?: boolean): Promise<void>;
   /** hls.js, before `loadSource`. */
   hls(hls: object): void;
   /** Shaka Player, before `load`. */

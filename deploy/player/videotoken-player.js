@@ -68,9 +68,10 @@ export class VideoTokens extends EventTarget {
    * @param {string | undefined} url as it was asked for, if that is known
    * @param {number | undefined} status 0 without a connection, undefined if it is not known
    * @param {string | null} [reason] the answer's X-Token-Reason
+   * @param {boolean} [last] the player gives up after it
    */
-  failed(url, status, reason) {
-    return this.#session.failed(url, status, reason);
+  failed(url, status, reason, last) {
+    return this.#session.failed(url, status, reason, last);
   }
 
   /** @param {object} hls of hls.js, before loadSource */

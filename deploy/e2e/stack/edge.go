@@ -25,12 +25,15 @@ func (s *Stack) startEdge(e *Edge, origin string) (err error) {
 		return err
 	}
 	e.OriginHost = "films.test"
-	if e.Name == "worker" {
+	kind, number, _ := strings.Cut(e.Name, "-")
+	switch {
+	case kind == "worker":
 		e.OriginHost = origin // its ORIGIN is a URL
+	case number != "":
+		e.OriginHost = "films-" + number + ".test"
 	}
 	words := []string{wordService, s.Recorder.Addr, wordOrigin, origin, wordPlayer, s.opt.Player, wordCDN, e.Name, wordHost, e.OriginHost}
 	var env, argv []string
-	kind, _, _ := strings.Cut(e.Name, "-")
 	switch kind {
 	case "nginx":
 		argv, err = s.nginx(dir, append(words, "listen 80;", "listen "+e.Addr+";", "/var/cache/videotoken", filepath.Join(dir, "cache")))
