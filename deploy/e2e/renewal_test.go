@@ -33,7 +33,7 @@ func TestRenewal(t *testing.T) {
 	for _, player := range webPlayers {
 		t.Run(player.name, func(t *testing.T) {
 			th := th.enter(t)
-			const rate = 2.5 // at which five tokens still end
+			const rate = 2.0 // at which five tokens still end
 			th.play(player.name, player.source, session, rate, longFilm.Length.Seconds()/2)
 			th.awaitEvent("video ended")
 			used, refused := tokensUsed(th.Recorder.Take())
@@ -62,7 +62,7 @@ func TestRenewal(t *testing.T) {
 
 // testSwap plays an MP4 in a video element, whose src is another one after each renewal.
 func testSwap(t *testing.T, th *theatre) {
-	const rate = 1.5
+	const rate = 2.0
 	th.play("video", 0, session, rate, 20)
 	th.await("(video.pause(), true)")
 	paused, loads := th.number("video.currentTime"), th.number("loads")

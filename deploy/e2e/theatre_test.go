@@ -28,7 +28,7 @@ const (
 	shortTokens = "{ttl: 8s, max_ttl: 1m, round: 1s, leeway: 1s, max_renew: 1h, renew_grace: 5s}"
 	session     = "00112233aabbccdd"
 	segment     = 2.0 // seconds
-	ahead       = 4.0 // seconds that the page's players load ahead
+	ahead       = 6.0 // seconds that the page's players load ahead
 )
 
 // webPlayers are the players of the page, and which of the film's sources each plays.
@@ -118,8 +118,8 @@ func (th *theatre) play(player string, source int, session string, rate, until f
 	th.await("window.ready")
 	th.Recorder.Take()
 	question := longFilm.Question(map[string]any{"session": session, "renew": 600})
-	_, err = call(th.ctx, "play(%q, %s, %s, %q, %d, %g)",
-		"http://"+th.Service, question, prefixes, player, source, rate)
+	_, err = call(th.ctx, "play(%q, %s, %s, %q, %d, %g, %g)",
+		"http://"+th.Service, question, prefixes, player, source, rate, ahead)
 	if err != nil {
 		th.t.Fatalf("%v; on the page:\n%s", err, th.story())
 	}
