@@ -6,7 +6,7 @@
  * @typedef {object} Slot one of the signed URLs
  * @property {string} url as the service signed it last
  * @property {string} stem what the newest token changes: all up to the end of the token for a
- *   directory, the whole URL for a single file
+ *   directory, the whole URL without its fragment for a single file
  * @property {string} rest what follows the stem in url
  */
 
@@ -120,7 +120,8 @@ function divide(url, prefix) {
     return { stem, rest: url.slice(at), path: url.slice(at, end) };
   }
   const path = url.slice(prefix.length, end);
-  if (parameter(url) || url.length > end) return { stem: url, rest: "", path };
+  const whole = url.replace(/#.*/, ""); // a request has its own fragment
+  if (parameter(url) || whole.length > end) return { stem: whole, rest: "", path };
   return { stem: prefix, rest: path, path };
 }
 

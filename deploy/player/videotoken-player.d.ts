@@ -73,7 +73,10 @@ export interface VideoTokensEventMap {
   ended: CustomEvent<Ended>;
 }
 
-/** Keeps the tokens of one player's URLs good. Players of the same URLs share their renewals. */
+/**
+ * Keeps the tokens of one player's URLs good. Players of the same service and URLs share their
+ * renewals, by the options of the first.
+ */
 export class VideoTokens extends EventTarget {
   constructor(options: Options);
   readonly urls: string[];

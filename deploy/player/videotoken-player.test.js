@@ -107,6 +107,16 @@ describe("renewal", () => {
     assert.equal(tokens.rewrite(film), film.replace("T1", "T2"));
     assert.equal(tokens.rewrite(film + "&CMCD=bl%3D1"), film.replace("T1", "T2") + "&CMCD=bl%3D1");
     assert.equal(tokens.rewrite(segment(1)), segment(2));
+    assert.equal(tokens.rewrite("https://a.example/base/%7ET1/film/x.ts"),
+      "https://a.example/base/~T2/film/x.ts");
+  });
+
+  test("a fragment stays", async (t) => {
+    const film = "https://a.example/film.mp4?token=T1#t=10";
+    const { clock, tokens } = open(t, renewing(9), { urls: [film, master + "#t=10"] });
+    await clock.advance(6000);
+    assert.equal(tokens.rewrite(film), film.replace("T1", "T2"));
+    assert.equal(tokens.rewrite(master + "#t=20"), master.replace("T1", "T2") + "#t=20");
   });
 
   test("a service that does not answer is asked later and later", async (t) => {
