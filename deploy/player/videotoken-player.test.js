@@ -129,6 +129,25 @@ describe("renewal", () => {
     assert.equal(heard[9].type, "renewed");
   });
 
+  test("requests that wait for a token do not ask a service that is down more often", async (t) => {
+    const down = fakeService((_, { urls }, n) => n < 2 ? { status: 503 } : good(renew(urls), 9));
+    const { clock, tokens, asked } = open(t, down);
+    await clock.advance(6000);
+    clock.sleep(5000);
+    const all = [1, 2, 3].map(() => tokens.ready(segment(1)));
+    await settled();
+    assert.equal(asked.length, 1);
+    await clock.advance(0);
+    assert.deepEqual(await Promise.all(all), [segment(2), segment(2), segment(2)]);
+    assert.equal(asked.length, 2);
+  });
+
+  test("never more than once in a second", async (t) => {
+    const { clock, asked } = open(t, renewing(0), { maxAge: 0 });
+    await clock.advance(10_000);
+    assert.equal(asked.length, 10);
+  });
+
   test("a service that hangs is given up after ten seconds", async (t) => {
     const hangs = fakeService((_, __, ___, signal) => new Promise((_, reject) => {
       signal.addEventListener("abort", () => reject(new Error("aborted")));
