@@ -62,11 +62,17 @@ func browser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context
 // page serves the player's page and hls.js, and returns their origin.
 func page(t *testing.T) (origin string) {
 	t.Helper()
+	return serve(t, pages(t))
+}
+
+// serve serves pages until the test ends, and returns their origin.
+func serve(t *testing.T, pages http.Handler) (origin string) {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &http.Server{Handler: pages(t), ReadHeaderTimeout: time.Minute}
+	s := &http.Server{Handler: pages, ReadHeaderTimeout: time.Minute}
 	go s.Serve(ln)
 	t.Cleanup(func() { _ = s.Close() })
 	return "http://" + ln.Addr().String()

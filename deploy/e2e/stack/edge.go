@@ -25,12 +25,16 @@ func (s *Stack) startEdge(e *Edge, origin string) (err error) {
 		return err
 	}
 	e.OriginHost = "films.test"
-	if e.Name == "worker" {
+	kind, number, _ := strings.Cut(e.Name, "-")
+	switch {
+	case kind == "worker":
 		e.OriginHost = origin // its ORIGIN is a URL
+	case number != "":
+		e.OriginHost = "films-" + number + ".test"
 	}
 	words := []string{wordService, s.Recorder.Addr, wordOrigin, origin, wordPlayer, s.opt.Player, wordCDN, e.Name, wordHost, e.OriginHost}
 	var env, argv []string
-	switch e.Name {
+	switch kind {
 	case "nginx":
 		argv, err = s.nginx(dir, append(words, "listen 80;", "listen "+e.Addr+";", "/var/cache/videotoken", filepath.Join(dir, "cache")))
 	case "caddy":
@@ -51,6 +55,7 @@ func (s *Stack) startEdge(e *Edge, origin string) (err error) {
 	if err != nil {
 		return err
 	}
+	e.program = p
 	s.programs = append(s.programs, p)
 	return p.awaitListener(e.Addr)
 }

@@ -59,8 +59,13 @@ func (s *Stack) StopService() { s.service.Stop() }
 // config returns the service's configuration, with a CDN for each edge.
 func (s *Stack) config() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "listen: %q\nadmin: \"127.0.0.1:0\"\n", s.Service)
-	fmt.Fprintf(&b, "token: {ttl: 1h, max_ttl: 24h, round: 1m, leeway: %ds}\n", Leeway)
+	fmt.Fprintf(&b, "listen: %q\nadmin: %q\n", s.Service, s.Admin)
+	if s.opt.Token != "" {
+		fmt.Fprintf(&b, "token: %s\n", s.opt.Token)
+	} else {
+		fmt.Fprintf(&b, "token: {ttl: 1h, max_ttl: 24h, round: 1m, leeway: %ds}\n", Leeway)
+	}
+	fmt.Fprintf(&b, "revocations: {file: %q}\n", filepath.Join(s.Dir, "revoked"))
 	fmt.Fprintf(&b, "trusted_proxies: [\"127.0.0.1/32\"]\n")
 	if s.opt.Player != "" {
 		fmt.Fprintf(&b, "cors: {origins: [%q], credentials: %t}\n", s.opt.Player, s.opt.Credentials)

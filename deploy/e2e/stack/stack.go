@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"videotoken/token"
@@ -20,9 +21,10 @@ type Options struct {
 	Root   string       // of the repository
 	Binary string       // the service, as Build made it
 	Origin http.Handler // what the edges forward to
-	Edges  []string     // of "nginx", "caddy", "haproxy" and "worker"
+	Edges  []string     // of "nginx", "caddy", "haproxy" and "worker"; a second nginx is "nginx-2"
 	Player string       // the origin of the page that may play
 	Other  bool         // the service has one more CDN, without an edge
+	Token  string       // the member token of the configuration, if the tokens are not to last
 	CDNs   []string     // more CDNs of the service, each an entry of its configuration
 
 	Credentials bool // the page may send cookies
@@ -32,6 +34,7 @@ type Options struct {
 type Stack struct {
 	Dir      string
 	Service  string // its address
+	Admin    string // the address of its admin listener
 	Edges    map[string]*Edge
 	Recorder *Recorder // between the edges and the service
 
@@ -50,8 +53,9 @@ type Edge struct {
 
 	OriginHost string // the Host that the origin sees
 
-	secret string
-	key    uint16
+	secret  string
+	key     uint16
+	program *Program
 }
 
 // New starts a stack. Close ends it, also after New failed.
@@ -87,6 +91,9 @@ func New(opt Options) (*Stack, error) {
 	if s.Service, err = s.port(); err != nil {
 		return s, err
 	}
+	if s.Admin, err = s.port(); err != nil {
+		return s, err
+	}
 	if err := s.StartService(); err != nil {
 		return s, err
 	}
@@ -100,6 +107,12 @@ func New(opt Options) (*Stack, error) {
 		}
 	}
 	return s, nil
+}
+
+// StopEdge ends an edge.
+func (s *Stack) StopEdge(e *Edge) {
+	e.program.Stop()
+	s.programs = slices.DeleteFunc(s.programs, func(p *Program) bool { return p == e.program })
 }
 
 // Other returns a CDN of the same service that has no edge.

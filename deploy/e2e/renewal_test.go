@@ -1,0 +1,132 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"testing"
+	"time"
+
+	"videotoken/deploy/e2e/stack"
+)
+
+var tokenInURI = regexp.MustCompile(`^/~([^/]+)/|[?&]token=([^&]+)`)
+
+// tokensUsed returns with how many tokens an edge was asked, and the questions that it refused.
+func tokensUsed(exchanges []stack.Exchange) (n int, refused []stack.Exchange) {
+	used := map[string]bool{}
+	for _, x := range exchanges {
+		if found := tokenInURI.FindStringSubmatch(x.URI()); found != nil {
+			used[found[1]+found[2]] = true
+		}
+		if x.Status != http.StatusOK {
+			refused = append(refused, x)
+		}
+	}
+	return len(used), refused
+}
+
+// TestRenewal plays a film of a minute from tokens of eight seconds: it plays to its end without a
+// stall, with several tokens, none of which is ever refused.
+func TestRenewal(t *testing.T) {
+	th := openTheatre(t, "nginx")
+	for _, player := range webPlayers {
+		t.Run(player.name, func(t *testing.T) {
+			th := th.enter(t)
+			const rate = 2.0 // at which five tokens still end
+			th.play(player.name, player.source, session, rate, longFilm.Length.Seconds()/2)
+			th.awaitEvent("video ended")
+			used, refused := tokensUsed(th.Recorder.Take())
+			renewals, stalls := len(th.events("renewed")), th.stalls()
+			if used < 4 || renewals < 3 {
+				t.Errorf("%d tokens used, %d renewals; want several", used, renewals)
+			}
+			if len(stalls) > 0 {
+				t.Errorf("the film stood still for %v ms", stalls)
+			}
+			for _, x := range refused {
+				t.Errorf("%s was answered with %d", x.URI(), x.Status)
+			}
+			if bad := th.events("player error", "retry", "failover", "ended"); len(bad) > 0 {
+				t.Errorf("the page saw %v", bad)
+			}
+			if t.Failed() {
+				t.Log(th.story())
+			}
+			t.Logf("%.1f s at %g times the speed: %d renewals, %d tokens at the edge, %d stalls",
+				th.number("video.currentTime"), rate, renewals, used, len(stalls))
+		})
+	}
+	t.Run("video element", func(t *testing.T) { testSwap(t, th.enter(t)) })
+}
+
+// testSwap plays an MP4 in a video element, whose src is another one after each renewal.
+func testSwap(t *testing.T, th *theatre) {
+	const rate = 2.0
+	th.play("video", 0, session, rate, 20)
+	th.await("(video.pause(), true)")
+	paused, loads := th.number("video.currentTime"), th.number("loads")
+	th.await(fmt.Sprintf("loads > %g && video.readyState >= 2", loads))
+	at := th.number("video.currentTime")
+	if at != paused || th.number("Number(video.paused)") != 1 {
+		t.Errorf("paused at %g s, and with the new src at %g s, not paused", paused, at)
+	}
+	th.await("video.play()")
+	th.awaitEvent("video ended")
+	if got := th.number("video.playbackRate"); got != rate {
+		t.Errorf("the film plays at %g times the speed; want %g", got, rate)
+	}
+	if back := th.number("back"); back > 0.5 {
+		t.Errorf("the film went back by %g s", back)
+	}
+	used, refused := tokensUsed(th.Recorder.Take())
+	if loads = th.number("loads"); loads < 4 || used < 4 || len(refused) > 0 {
+		t.Errorf("%g loads, %d tokens, refused: %v", loads, used, refused)
+	}
+	t.Logf("%g loads with %d tokens, paused in one; back by %.3f s at most",
+		loads, used, th.number("back"))
+}
+
+// TestRevokedFilm revokes the session of a film that plays: it stops within a segment, and the page
+// is told why.
+func TestRevokedFilm(t *testing.T) {
+	th := openTheatre(t, "nginx")
+	for i, player := range webPlayers {
+		t.Run(player.name, func(t *testing.T) {
+			th := th.enter(t)
+			session := fmt.Sprintf("%s%d", session[:15], i)
+			th.play(player.name, player.source, session, 1, 5)
+			revoked := ask(t, th.Admin, "POST", "/revoke", `{"session":"`+session+`"}`,
+				"Content-Type: application/json")
+			since := time.Now()
+			if revoked.status != http.StatusOK {
+				t.Fatalf("the service answered %v %s", revoked, revoked.body)
+			}
+			loaded, now := th.number("buffered()"), th.number("performance.now()")
+			ended := th.awaitEvent("ended")
+			if ended.Reason != "revoked" || ended.Status != http.StatusForbidden {
+				t.Errorf("the page was told %+v; want 403 revoked", ended)
+			}
+			// What was loaded plays. Shaka stops the clock a little before its end.
+			th.await("video.readyState < 3 || video.playbackRate === 0")
+			at := th.number("video.currentTime")
+			if at > loaded+segment+0.5 {
+				t.Errorf("played to %g s; %g s were loaded before", at, loaded)
+			}
+			refused := 0
+			for _, x := range th.Recorder.Take() {
+				switch {
+				case x.Status == http.StatusForbidden:
+					refused++
+				case x.Asked.After(since):
+					t.Errorf("%s was answered with %d", x.URI(), x.Status)
+				}
+			}
+			if t.Failed() {
+				t.Log(th.story())
+			}
+			t.Logf("told after %.1f s, stopped at %.1f s with %.1f s loaded; %d requests refused",
+				(ended.MS-now)/1000, at, loaded, refused)
+		})
+	}
+}

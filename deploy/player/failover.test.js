@@ -1,0 +1,154 @@
+// A CDN that fails, and the players of another one.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { events, fakeService, FakeClock, good, renew, settled } from "./fake.js";
+import { VideoTokens } from "./videotoken-player.js";
+
+const service = "https://tokens.example";
+const cdns = { a: "https://a.example/base", b: "https://b.example", c: "https://c.example/films/" };
+const master = "https://a.example/base/~T1/film/master.m3u8";
+const segment = "https://a.example/base/~T1/film/high/seg-1.ts";
+const document = {
+  video: { title: "Film", sources: [{ src: "/film.mp4" }, { src: "/film/master.m3u8" }] },
+  token: { session: "00112233aabbccdd", cdn: "a" },
+};
+const heads = { b: "https://b.example", c: "https://c.example/films" };
+
+/** Signs on the first CDN that is not excluded, and renews. */
+function answer(url, { urls, token }) {
+  if (url.endsWith("/renew")) return good(renew(urls), 9);
+  const head = heads[Object.keys(heads).find((name) => !token.exclude.includes(name))];
+  if (!head) return { status: 400, body: { title: "Bad Request" } };
+  const sources = [
+    { src: head + "/film.mp4?token=T50" }, { src: head + "/~T50/film/master.m3u8" },
+  ];
+  return good({ ...document.video, sources }, 9);
+}
+
+function open(t, more = {}, fake = fakeService(answer)) {
+  const clock = new FakeClock();
+  const tokens = new VideoTokens({
+    service, urls: [master], maxAge: 9, document, cdns, clock, fetch: fake.ask, random: () => 0,
+    ...more,
+  });
+  t.after(() => tokens.close());
+  return { clock, tokens, heard: events(tokens), ...fake };
+}
+
+describe("failover", () => {
+  test("at once where there is no connection", async (t) => {
+    const { clock, tokens, heard, asked } = open(t);
+    await tokens.failed(segment, 0);
+    const token = { session: "00112233aabbccdd", exclude: ["a"] };
+    assert.deepEqual(asked, [{ url: service + "/video/token", video: document.video, token }]);
+    assert.equal(tokens.rewrite(segment), "https://b.example/~T50/film/high/seg-1.ts");
+    const urls = ["https://b.example/~T50/film/master.m3u8"];
+    const times = { at: 0, goodFor: 9, next: 6 };
+    assert.deepEqual(heard, [{ type: "failover", from: "a", to: "b", urls, ...times }]);
+    await clock.advance(6000);
+    assert.equal(tokens.rewrite(segment), "https://b.example/~T51/film/high/seg-1.ts");
+  });
+
+  test("after three requests in a row, and no fewer", async (t) => {
+    const { tokens, asked } = open(t);
+    for (const status of [500, 504]) await tokens.failed(segment, status);
+    tokens.succeeded();
+    for (const status of [500, 404]) await tokens.failed(segment, status);
+    assert.equal(asked.length, 0);
+    await tokens.failed(segment, 408);
+    assert.equal(asked.length, 1);
+  });
+
+  test("after one that the player gives up for", async (t) => {
+    const { tokens, asked } = open(t);
+    await tokens.failed(segment, 500);
+    await tokens.failed(segment, 500, null, true);
+    assert.equal(asked.length, 1);
+  });
+
+  test("not where the viewer's own network is gone", async (t) => {
+    const { tokens, asked } = open(t);
+    const own = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+    const gone = { value: { onLine: false }, configurable: true };
+    Object.defineProperty(globalThis, "navigator", gone);
+    for (let i = 0; i < 5; i++) await tokens.failed(segment, 0);
+    if (own) Object.defineProperty(globalThis, "navigator", own);
+    else delete globalThis.navigator;
+    assert.equal(asked.length, 0);
+  });
+
+  test("requests wait for it, and late failures of the old CDN count no more", async (t) => {
+    const { tokens, asked } = open(t);
+    const moved = tokens.failed(segment, 0);
+    assert.equal(await tokens.ready(segment), "https://b.example/~T50/film/high/seg-1.ts");
+    await moved;
+    for (let i = 0; i < 5; i++) await tokens.failed(segment, 0);
+    assert.equal(asked.length, 1);
+  });
+
+  test("on to the third CDN, and back where all have failed once", async (t) => {
+    const { tokens, asked, heard } = open(t);
+    for (let i = 0; i < 3; i++) await tokens.failed(tokens.rewrite(segment), 0);
+    assert.deepEqual(heard.map(({ to }) => to), ["b", "c", "b"]);
+    assert.deepEqual(asked.map(({ token }) => token.exclude),
+      [["a"], ["a", "b"], ["a", "b", "c"], ["c"]]);
+  });
+
+  test("nothing is left", async (t) => {
+    const none = fakeService(() => ({ status: 400 }));
+    const { tokens, heard } = open(t, {}, none);
+    await tokens.failed(segment, 0);
+    assert.deepEqual(heard.map(({ type, reason }) => [type, reason]), [["ended", "no-cdn"]]);
+  });
+
+  test("the session was revoked", async (t) => {
+    const revoked = fakeService(() => ({ status: 403, body: { pointer: "/token/session" } }));
+    const { tokens, heard } = open(t, {}, revoked);
+    await tokens.failed(segment, 0);
+    assert.equal(heard[0].reason, "revoked");
+  });
+
+  test("a service that is down is asked again, not by every request", async (t) => {
+    const fake = fakeService((url, question, n) => n < 3 ? { status: 503 } : answer(url, question));
+    const { clock, tokens, heard, asked } = open(t, {}, fake);
+    for (let i = 0; i < 10; i++) await tokens.failed(segment, 0);
+    assert.equal(asked.length, 1);
+    await clock.advance(1000);
+    assert.deepEqual(heard.map(({ type }) => type), ["retry", "retry", "failover"]);
+  });
+
+  test("an answer of the CDN that failed comes too late", async (t) => {
+    let renewed;
+    const fake = fakeService((url, question) => !url.endsWith("/renew") ? answer(url, question)
+      : new Promise((resolve) => { renewed = () => resolve(good(renew(question.urls), 9)); }));
+    const { clock, tokens, heard } = open(t, {}, fake);
+    await clock.advance(6000);
+    await tokens.failed(segment, 0);
+    renewed();
+    await settled();
+    assert.deepEqual(heard.map(({ type }) => type), ["failover"]);
+    assert.equal(tokens.rewrite(segment), "https://b.example/~T50/film/high/seg-1.ts");
+  });
+
+  test("a single file", async (t) => {
+    const film = "https://a.example/base/film.mp4?token=T1";
+    const { tokens } = open(t, { urls: [film] });
+    await tokens.failed(film, 0);
+    assert.equal(tokens.rewrite(film + "&x=1"), "https://b.example/film.mp4?token=T50&x=1");
+  });
+
+  test("to a CDN that has its tokens in cookies", async (t) => {
+    const pick = () => ["https://c.example/films/film/master.m3u8"];
+    const { tokens } = open(t, { pick });
+    await tokens.failed(segment, 0);
+    assert.equal(tokens.rewrite(segment), "https://c.example/films/film/high/seg-1.ts");
+  });
+
+  for (const missing of [{ document: undefined }, { cdns: undefined }]) {
+    test(`not without ${Object.keys(missing)}`, async (t) => {
+      const { tokens, asked } = open(t, missing);
+      for (let i = 0; i < 5; i++) await tokens.failed(segment, 0);
+      assert.equal(asked.length, 0);
+    });
+  }
+});

@@ -1,0 +1,205 @@
+// What each player's hooks do, with players that have the hooks alone.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { fakeService, FakeClock, good, refused, renew, settled } from "./fake.js";
+import { VideoTokens } from "./videotoken-player.js";
+
+const service = "https://tokens.example";
+const master = "https://a.example/~T1/film/master.m3u8";
+const segment = (n) => `https://a.example/~T${n}/film/high/seg-1.ts`;
+
+function open(t, answer = (_, { urls }) => good(renew(urls), 9), urls = [master]) {
+  const fake = fakeService(answer);
+  const clock = new FakeClock();
+  const tokens = new VideoTokens(
+    { service, urls, maxAge: 9, clock, fetch: fake.ask, random: () => 0 });
+  t.after(() => tokens.close());
+  return { clock, tokens, ...fake };
+}
+
+describe("hls.js", () => {
+  class Hls {
+    handlers = {};
+    started = 0;
+    levels = [{}];
+    constructor(config = {}) { this.config = config; }
+    on(type, run) { this.handlers[type] = run; }
+    once(type, run) { this.handlers[type] = run; }
+    startLoad() { this.started++; }
+  }
+  class Xhr {
+    opened = [];
+    open(...args) { this.opened.push(args); }
+    getResponseHeader() { return "expired"; }
+  }
+  const failure = (xhr, code, more) => ({
+    type: "networkError", details: "fragLoadError", networkDetails: xhr, response: { code },
+    ...more,
+  });
+
+  test("every request has the newest token, and the page's own hook its turn", async (t) => {
+    const { clock, tokens } = open(t);
+    const seen = [];
+    const hls = new Hls({ xhrSetup: (_, url) => seen.push(url) });
+    tokens.hls(hls);
+    const [first, second] = [new Xhr(), new Xhr()];
+    await hls.config.xhrSetup(first, segment(1));
+    assert.deepEqual(first.opened, []);
+    await clock.advance(6000);
+    await hls.config.xhrSetup(second, segment(1));
+    assert.deepEqual(second.opened, [["GET", segment(2), true]]);
+    assert.deepEqual(seen, [segment(1), segment(2)]);
+    assert.equal((await hls.config.fetchSetup({ url: segment(1) }, {})).url, segment(2));
+  });
+
+  test("a refused token is renewed, and loading goes on", async (t) => {
+    const { tokens, asked } = open(t);
+    const hls = new Hls();
+    tokens.hls(hls);
+    const xhr = new Xhr();
+    await hls.config.xhrSetup(xhr, segment(1));
+    hls.handlers.hlsError("hlsError", failure(xhr, 403, { fatal: true }));
+    assert.equal(hls.started, 0);
+    await settled();
+    await settled();
+    assert.equal(asked.length, 1);
+    assert.equal(hls.started, 1);
+    // Another request of that time fails after the renewal.
+    hls.handlers.hlsError("hlsError", failure(xhr, 403, { fatal: true }));
+    assert.equal(hls.started, 2);
+    assert.equal(asked.length, 1);
+    hls.handlers.hlsError("hlsError", failure(xhr, 403, { type: "mediaError", fatal: true }));
+    assert.equal(hls.started, 2);
+  });
+});
+
+describe("Shaka", () => {
+  class Player extends EventTarget {
+    retried = 0;
+    filters = {};
+    getNetworkingEngine() {
+      return {
+        registerRequestFilter: (run) => { this.filters.request = run; },
+        registerResponseFilter: (run) => { this.filters.response = run; },
+      };
+    }
+    retryStreaming() { this.retried++; }
+    tell(type, members) { this.dispatchEvent(Object.assign(new Event(type), members)); }
+  }
+
+  test("every request has the newest token", async (t) => {
+    const { clock, tokens } = open(t);
+    const player = new Player();
+    tokens.shaka(player);
+    await clock.advance(6000);
+    const request = { uris: [segment(1), "https://elsewhere.example/x"] };
+    await player.filters.request(1, request);
+    assert.deepEqual(request.uris, [segment(2), "https://elsewhere.example/x"]);
+  });
+
+  test("a refused token is renewed, and streaming goes on", async (t) => {
+    const { tokens, asked } = open(t);
+    const player = new Player();
+    tokens.shaka(player);
+    const request = { uris: [segment(1)], attempt: 0 };
+    player.tell("downloadfailed", { request, aborted: false, error: { code: 7001 } });
+    const error = { code: 1001, category: 1, data: [segment(1), 403, "", {}] };
+    player.tell("downloadfailed", { request, aborted: false, error });
+    player.tell("error", { detail: error });
+    await settled();
+    await settled();
+    assert.deepEqual([asked.length, player.retried], [1, 1]);
+  });
+});
+
+describe("dash.js", () => {
+  function attach(tokens) {
+    const hooks = {};
+    tokens.dash({
+      addRequestInterceptor: (run) => { hooks.request = run; },
+      addResponseInterceptor: (run) => { hooks.response = run; },
+    });
+    return hooks;
+  }
+
+  test("a refused answer is held back until the next request has a token", async (t) => {
+    const { tokens, asked } = open(t);
+    const hooks = attach(tokens);
+    const request = await hooks.request({ url: segment(1), customData: { onloadend() {} } });
+    assert.equal(request.url, segment(1));
+    await hooks.response({ status: 403, request, headers: {} });
+    assert.equal(asked.length, 1);
+    assert.equal((await hooks.request({ url: segment(1) })).url, segment(2));
+    await hooks.response({ status: 0, request: { url: segment(2), customData: {} } }); // aborted
+    assert.equal(asked.length, 1);
+  });
+
+  test("why it is refused", async (t) => {
+    const { tokens } = open(t, () => refused("revoked"));
+    const hooks = attach(tokens);
+    const request = { url: segment(1), customData: { onloadend() {} } };
+    await hooks.response({ status: 403, request, headers: { "x-token-reason": "revoked" } });
+    assert.equal(tokens.ended, "revoked");
+  });
+});
+
+describe("a video element", () => {
+  const film = "https://a.example/film.mp4?token=T1";
+  class Video extends EventTarget {
+    src = film;
+    currentTime = 42;
+    duration = 100;
+    playbackRate = 1.5;
+    paused = false;
+    ended = false;
+    error = null;
+    spans = [[40, 60]];
+    get buffered() {
+      const { spans } = this;
+      return { length: spans.length, start: (i) => spans[i][0], end: (i) => spans[i][1] };
+    }
+    async play() { this.paused = false; }
+    /** What a browser does when src is set, and when it knows the new film's length. */
+    load() {
+      Object.assign(this, { currentTime: 0, paused: true, playbackRate: 1, error: null });
+      this.dispatchEvent(new Event("loadedmetadata"));
+    }
+  }
+
+  for (const paused of [false, true]) {
+    test(`a new src at the same second, ${paused ? "paused" : "playing"}`, async (t) => {
+      const { clock, tokens } = open(t, undefined, [film]);
+      const video = Object.assign(new Video(), { paused });
+      tokens.video(video);
+      await clock.advance(6000);
+      assert.equal(video.src, film.replace("T1", "T2"));
+      video.load();
+      const { currentTime, playbackRate } = video;
+      assert.deepEqual([currentTime, video.paused, playbackRate], [42, paused, 1.5]);
+    });
+  }
+
+  test("no new src where the rest is in the buffer", async (t) => {
+    const { clock, tokens } = open(t, undefined, [film]);
+    const video = Object.assign(new Video(), { spans: [[0, 10], [40, 100]] });
+    tokens.video(video);
+    await clock.advance(6000);
+    assert.equal(video.src, film);
+  });
+
+  test("an error is followed by a new token, not for ever", async (t) => {
+    const { tokens, asked } = open(t, undefined, [film]);
+    const video = new Video();
+    tokens.video(video);
+    for (let i = 0; i < 10; i++) {
+      video.error = { code: 2 };
+      video.dispatchEvent(new Event("error"));
+      await settled();
+      await settled();
+      if (video.error) video.load();
+      video.dispatchEvent(new Event("timeupdate")); // still at the second where it failed
+    }
+    assert.equal(asked.length, 3);
+    assert.equal(tokens.ended, "refused");
+  });
+});

@@ -1,0 +1,294 @@
+// A session renews the tokens of a film for all players of a page that play it, and moves them to
+// another CDN when theirs fails.
+
+import { Addresses } from "./addresses.js";
+import { exchange } from "./exchange.js";
+
+const SHARE = 2 / 3; // of a token's time, after which it is renewed
+const SPREAD = 0.1; // of that, by which a renewal is earlier: viewers do not all ask at once
+const SOONEST = 1000; // ms between two renewals, whatever the service says
+const UNSAID = 30; // seconds that a token is taken to be good for where no answer said how long
+const BACKOFF = { first: 500, most: 30_000 }; // ms
+const FAILED = 3; // segments in a row, after which a CDN has failed
+const REFUSED = 3; // newer tokens in a row that the CDN refuses too, after which it is no use
+const LONGEST = 2 ** 31 - 1; // ms that a timer takes
+
+/** @import {Clock, Options} from "./videotoken-player.js" */
+
+/** @type {Clock} */
+const page = {
+  now: () => performance.now(),
+  setTimeout: (run, ms) => setTimeout(run, ms),
+  clearTimeout: (timer) => clearTimeout(/** @type {number} */ (timer)),
+};
+
+/** @type {Map<string, Session>} */
+const shared = new Map();
+
+export class Session {
+  /** @type {string} */ #key;
+  /** @type {Options} */ #options;
+  /** @type {Clock} */ #clock;
+  /** @type {Set<(type: string, detail: object) => void>} */ #players = new Set();
+  /** @type {unknown} */ #timer;
+  /** @type {number} */ #goodUntil;
+  /** @type {Promise<void> | undefined} the renewal that is under way */ #renewal;
+  /** @type {Promise<void> | undefined} what requests wait for after a failure */ #recovery;
+  /** @type {Set<string>} the CDNs that failed */ #excluded = new Set();
+  /** @type {(() => void)[]} who waits for another token, or for there being none */ #waiters = [];
+  #moves = 0; // to another CDN
+  #attempts = 0; // to reach the service, in a row, that failed
+  #failed = 0; // requests in a row
+  #renewals = 0; // that gave a token
+  #refused = 0; // of those, in a row, the ones that a refusal asked for
+  #waiting = false; // to ask for another CDN again
+  /** @type {{reason: string} | undefined} */ ended;
+
+  /** @param {Options} options @param {string} key */
+  constructor(options, key) {
+    this.#options = options;
+    this.#key = key;
+    this.#clock = options.clock ?? page;
+    this.addresses = new Addresses(options.urls, options.cdns ?? {});
+    const { maxAge } = options;
+    this.#goodUntil = this.#clock.now() + (maxAge ?? UNSAID) * 1000;
+    // Where the page does not know how long its token is good, the first renewal tells.
+    this.#after(maxAge === undefined ? 0 : this.#delay(maxAge * 1000), () => this.renew());
+  }
+
+  /**
+   * Returns the session of a service and URLs: one for all players that ask.
+   * @param {Options} options
+   */
+  static of(options) {
+    const key = [options.service, ...options.urls].join("\n");
+    const session = shared.get(key) ?? new Session(options, key);
+    shared.set(key, session);
+    return session;
+  }
+
+  /** @param {(type: string, detail: object) => void} player hears every event */
+  join(player) {
+    this.#players.add(player);
+  }
+
+  /**
+   * Ends the session with the last player that leaves it.
+   * @param {(type: string, detail: object) => void} player
+   */
+  leave(player) {
+    this.#players.delete(player);
+    if (this.#players.size === 0) this.#stop();
+  }
+
+  /** Returns a URL with the newest token, at once. @param {string} url */
+  rewrite(url) {
+    return this.addresses.rewrite(url) ?? url;
+  }
+
+  /**
+   * Returns a URL with a token that is good as far as is known: it waits where the token ran out,
+   * as in a tab whose timers the browser slowed down, and while another CDN is asked for.
+   * @param {string} url
+   */
+  async ready(url) {
+    if (this.addresses.rewrite(url) === undefined) return url;
+    await this.#recovery;
+    if (this.#clock.now() >= this.#goodUntil) await this.#newer();
+    return this.rewrite(url);
+  }
+
+  succeeded() {
+    this.#failed = this.#refused = 0;
+  }
+
+  /**
+   * Takes note of a request that failed, and resolves when something was done about it.
+   * @param {string | undefined} url as it was asked for
+   * @param {number | undefined} status 0 if there was no connection, undefined if nobody knows
+   * @param {string | null} [reason] what the edge said
+   * @param {boolean} [last] the player gives up after it
+   */
+  async failed(url, status, reason, last) {
+    const newest = url === undefined ? url : this.addresses.rewrite(url);
+    if (this.ended || (url !== undefined && newest === undefined)) return;
+    if (newest !== url || this.#recovery) return this.#recovery; // it was with an old token
+    if (status === 401 || status === 403 || status === undefined) {
+      const unknown = status === undefined && this.#refused > 0;
+      if (unknown && this.#elsewhere()) return this.#recover(() => this.#move());
+      if (this.#refused >= REFUSED) return this.#end(reason ?? "refused", { status });
+      return this.#recover(() => this.#replace());
+    }
+    if (this.#waiting || globalThis.navigator?.onLine === false) return; // it is not the CDN
+    this.#failed++;
+    if ((status === 0 || last || this.#failed >= FAILED) && this.#elsewhere()) {
+      return this.#recover(() => this.#move());
+    }
+  }
+
+  /** Renews the tokens now: once for all who ask at the same time. */
+  renew() {
+    this.#renewal ??= this.#renew().finally(() => { this.#renewal = undefined; });
+    return this.#renewal;
+  }
+
+  async #renew() {
+    if (this.ended) return;
+    const [asked, moves] = [this.#clock.now(), this.#moves];
+    const question = { urls: this.addresses.urls };
+    const answer = await this.#post(`${this.#options.service}/video/renew`, question);
+    if (this.ended || moves !== this.#moves) return; // the answer is of the CDN that failed
+    const urls = answer.body?.urls;
+    const all = Array.isArray(urls) && urls.length === question.urls.length;
+    if (answer.status === 200 && all) {
+      this.#renewals++;
+      this.#take(urls, answer.maxAge, asked, "renewed", {});
+    } else if (answer.refused) {
+      this.#end(answer.reason, answer);
+    } else {
+      this.#retry(answer, () => this.renew());
+    }
+  }
+
+  /** Renews a token that was refused. */
+  async #replace() {
+    const before = this.#renewals;
+    await this.#newer();
+    if (this.#renewals > before) this.#refused++;
+  }
+
+  /**
+   * Resolves when there is a newer token, or none any more. It asks for one unless the service has
+   * just failed to answer: then the next attempt has its time, however many requests wait for it.
+   */
+  async #newer() {
+    if (this.ended) return;
+    /** @type {Promise<void>} */
+    const changed = new Promise((resolve) => this.#waiters.push(resolve));
+    if (this.#attempts === 0) void this.renew();
+    await changed;
+  }
+
+  #wake() {
+    for (const resolve of this.#waiters.splice(0)) resolve();
+  }
+
+  /** The CDN to leave, if there is a document to ask for another one with. */
+  #elsewhere() {
+    return this.#options.document && this.addresses.cdn(this.addresses.urls[0]);
+  }
+
+  async #move() {
+    const from = this.#elsewhere();
+    const document = this.#options.document;
+    if (this.ended || !document || !from) return;
+    this.#waiting = false;
+    this.#excluded.add(from);
+    const asked = this.#clock.now();
+    const { cdn: _, ...token } = document.token ?? {};
+    const exclude = [...new Set([...(token.exclude ?? []), ...this.#excluded])];
+    const sign = this.#options.sign ?? `${this.#options.service}/video/token`;
+    const answer = await this.#post(sign, { ...document, token: { ...token, exclude } });
+    if (this.ended) return;
+    const urls = answer.status === 200
+      ? this.#options.pick?.(answer.body) ?? this.addresses.match(answer.body) : undefined;
+    if (urls) {
+      this.#moves++;
+      this.#failed = this.#refused = 0;
+      const to = this.addresses.cdn(urls[0]);
+      this.#take(urls, answer.maxAge, asked, "failover", { from, to });
+    } else if (answer.status === 400 && this.#excluded.size > 1) {
+      this.#excluded.clear(); // none is left: one that failed before may be well again
+      await this.#move();
+    } else if (answer.refused || answer.status === 200) {
+      // A session is refused where it is revoked, and for no other reason.
+      const revoked = answer.status === 403 && answer.body?.pointer === "/token/session";
+      this.#end(revoked ? "revoked" : "no-cdn", answer);
+    } else {
+      this.#waiting = true;
+      this.#retry(answer, () => this.#recover(() => this.#move()));
+    }
+  }
+
+  /** @param {() => Promise<void>} act */
+  #recover(act) {
+    const recovery = act().finally(() => {
+      if (this.#recovery === recovery) this.#recovery = undefined;
+    });
+    this.#recovery = recovery;
+    return recovery;
+  }
+
+  /**
+   * Takes new URLs. Their time counts from the question, for the service may have answered at once.
+   * @param {string[]} urls
+   * @param {number | undefined} maxAge
+   * @param {number} asked
+   * @param {string} event
+   * @param {object} detail
+   */
+  #take(urls, maxAge, asked, event, detail) {
+    const goodFor = (maxAge ?? UNSAID) * 1000;
+    this.addresses.replace(urls);
+    this.#goodUntil = asked + goodFor;
+    this.#attempts = 0;
+    const next = this.#delay(this.#goodUntil - this.#clock.now());
+    this.#after(next, () => this.renew());
+    this.#wake();
+    const times = { at: this.#clock.now(), goodFor: goodFor / 1000, next: next / 1000 };
+    this.#tell(event, { ...detail, urls, ...times });
+  }
+
+  /** How long to wait before tokens are renewed that are good for so long. @param {number} ms */
+  #delay(ms) {
+    // Towards the end of what may be renewed at all, each answer is good for less than the last.
+    return Math.max(SOONEST, ms * SHARE * (1 - SPREAD * this.#random()));
+  }
+
+  /**
+   * Tries again later: each time after twice as long, and not before the service wants it.
+   * @param {import("./exchange.js").Answer} answer
+   * @param {() => void} again
+   */
+  #retry(answer, again) {
+    const most = Math.min(BACKOFF.most, BACKOFF.first * 2 ** this.#attempts++);
+    const delay = Math.max(most * (0.5 + this.#random() / 2), (answer.retryAfter ?? 0) * 1000);
+    this.#after(delay, again);
+    this.#tell("retry", { status: answer.status, next: delay / 1000 });
+  }
+
+  /** @param {string} reason @param {{status?: number, message?: string}} answer */
+  #end(reason, { status, message }) {
+    const goodFor = Math.max(0, this.#goodUntil - this.#clock.now()) / 1000;
+    this.ended = { reason };
+    this.#stop();
+    this.#tell("ended", { reason, status, message, at: this.#clock.now(), goodFor });
+  }
+
+  #stop() {
+    this.#clock.clearTimeout(this.#timer);
+    this.ended ??= { reason: "closed" };
+    if (shared.get(this.#key) === this) shared.delete(this.#key);
+    this.#wake();
+  }
+
+  /** @param {number} ms @param {() => void} run */
+  #after(ms, run) {
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = this.#clock.setTimeout(run, Math.min(ms, LONGEST));
+  }
+
+  /** @param {string} type @param {object} detail */
+  #tell(type, detail) {
+    for (const player of [...this.#players]) player(type, detail);
+  }
+
+  #random() {
+    return (this.#options.random ?? Math.random)();
+  }
+
+  /** @param {string} url @param {object} question */
+  #post(url, question) {
+    return exchange(this.#options.fetch ?? fetch, this.#clock, url, question);
+  }
+}
