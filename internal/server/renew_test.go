@@ -72,7 +72,7 @@ func TestRenewNotLoaded(t *testing.T) {
 	s, url := renewingServer(t, openRevoked(t, revoked.Config{Redis: "redis://127.0.0.1:1"})) // nobody listens there
 	a := exchange(t, dial(t, start(t, s)), renewal(`{"url":"`+url+`"}`), "POST")
 	checkProblem(t, a, 503, "not known yet", "")
-	if a.Header.Get("Retry-After") == "" {
+	if a.Header.Get("Retry-After") == "" || a.Header.Get("Access-Control-Expose-Headers") != "Retry-After" {
 		t.Error("it has no Retry-After")
 	}
 }

@@ -123,11 +123,17 @@ func wait(ctx *fasthttp.RequestCtx, pending *video.Pending, began time.Time) {
 // refuseUnloaded answers that nobody knows yet which sessions are over.
 func refuseUnloaded(ctx *fasthttp.RequestCtx) {
 	problem(ctx, fasthttp.StatusServiceUnavailable, "it is not known yet which sessions are revoked: try again in a few seconds", "")
-	ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, "5")
+	retryAfter(ctx, "5")
 }
 
 // refuseBusy answers that too many signatures are to be made.
 func refuseBusy(ctx *fasthttp.RequestCtx) {
 	problem(ctx, fasthttp.StatusServiceUnavailable, "too many new signatures are to be made at once: try again in a second", "")
-	ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, "1")
+	retryAfter(ctx, "1")
+}
+
+// retryAfter says in how many seconds a request may be sent again, to pages of other origins, too.
+func retryAfter(ctx *fasthttp.RequestCtx, seconds string) {
+	ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, seconds)
+	ctx.Response.Header.Set(fasthttp.HeaderAccessControlExposeHeaders, fasthttp.HeaderRetryAfter)
 }
