@@ -67,7 +67,7 @@ func NewCluster(binary string, n int, drain time.Duration) (*Cluster, error) {
 	if err := os.WriteFile(file, fmt.Appendf(nil, proxyConfig, c.socket(), c.Addr, servers.String()), 0o644); err != nil {
 		return c, err
 	}
-	if c.proxy, err = start(dir, "haproxy", nil, "haproxy", "-db", "-f", file); err != nil {
+	if c.proxy, err = Start(dir, "haproxy", nil, "haproxy", "-db", "-f", file); err != nil {
 		return c, err
 	}
 	return c, c.proxy.awaitListener(c.Addr)
@@ -92,7 +92,7 @@ backend videotoken
 func (c *Cluster) socket() string { return filepath.Join(c.dir, "stats") }
 
 func (c *Cluster) port() (string, error) {
-	addr, release, err := reservePort()
+	addr, release, err := ReservePort()
 	if err == nil {
 		c.release = append(c.release, release)
 	}
@@ -100,7 +100,7 @@ func (c *Cluster) port() (string, error) {
 }
 
 func (c *Cluster) start(in *instance) (err error) {
-	if in.Program, err = start(c.dir, in.name, nil, c.binary, "-config", in.config); err != nil {
+	if in.Program, err = Start(c.dir, in.name, nil, c.binary, "-config", in.config); err != nil {
 		return err
 	}
 	return in.awaitListener(in.addr)

@@ -20,8 +20,8 @@ type Program struct {
 	done chan struct{} // closed when it ended
 }
 
-// start runs argv in dir with its output in dir/name.log.
-func start(dir, name string, env []string, argv ...string) (*Program, error) {
+// Start runs argv in dir with its output in dir/name.log.
+func Start(dir, name string, env []string, argv ...string) (*Program, error) {
 	p := &Program{Name: name, log: filepath.Join(dir, name+".log"), done: make(chan struct{})}
 	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -42,6 +42,9 @@ func start(dir, name string, env []string, argv ...string) (*Program, error) {
 	}()
 	return p, nil
 }
+
+// PID is the id of the program's process.
+func (p *Program) PID() int { return p.cmd.Process.Pid }
 
 // Stop ends the program and everything it started.
 func (p *Program) Stop() {
