@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"videotoken/token"
@@ -110,16 +109,8 @@ func (c *Cluster) start(in *instance) (err error) {
 // until HAProxy sends requests to it.
 func (c *Cluster) Restart(i int) error {
 	in := c.instances[i]
-	if err := in.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := in.Terminate(); err != nil {
 		return err
-	}
-	select {
-	case <-in.done:
-	case <-time.After(30 * time.Second):
-		return fmt.Errorf("%s does not end; its output:\n%s", in.name, in.Tail())
-	}
-	if status := in.cmd.ProcessState.ExitCode(); status != 0 {
-		return fmt.Errorf("%s ended with status %d; its output:\n%s", in.name, status, in.Tail())
 	}
 	if err := c.start(in); err != nil {
 		return err
