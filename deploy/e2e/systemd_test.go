@@ -73,7 +73,7 @@ func newUnit(t *testing.T) *unit {
 	id, _, _ := strings.Cut(key, ":")
 	write(t, filepath.Join(u.dir, id+"_own"), token.FormatSecret([]byte("0123456789abcdef0123456789abcdef")))
 	config := filepath.Join(u.dir, "videotoken.yaml")
-	write(t, config, fmt.Sprintf("listen: \"192.0.2.1:80\"\nadmin: \"\"\ndrain: 1s\nrevocations: {file: %q}\n"+
+	write(t, config, fmt.Sprintf("listen: \"192.0.2.1:80\"\nadmin: \"127.0.0.1:0\"\ndrain: 1s\nrevocations: {file: %q}\n"+
 		"cdns: [{name: own, url: \"https://films.example\", keys: [{id: 1, secret_file: %q}]}]\n",
 		filepath.Join(u.dir, setting(t, "videotoken.service", "StateDirectory")[0]), filepath.Join(u.dir, id+"_own")))
 	start := setting(t, "videotoken.service", "ExecStart")[0]
@@ -192,7 +192,11 @@ func TestSandbox(t *testing.T) {
 		}
 	}
 	families := strings.Fields(setting(t, "videotoken.service", "RestrictAddressFamilies")[0])
-	for _, m := range regexp.MustCompile(`\bsocket\((AF_\w+)`).FindAllStringSubmatch(string(b), -1) {
+	sockets := regexp.MustCompile(`\bsocket\((AF_\w+)`).FindAllStringSubmatch(string(b), -1)
+	if len(sockets) == 0 {
+		t.Error("the trace has no socket") // that of the admin endpoints
+	}
+	for _, m := range sockets {
 		if !slices.Contains(families, m[1]) {
 			t.Errorf("the unit does not allow a socket of %s", m[1])
 		}
@@ -200,7 +204,7 @@ func TestSandbox(t *testing.T) {
 	if m := regexp.MustCompile(`.*(PROT_WRITE\|PROT_EXEC|mprotect\(.*PROT_EXEC).*`).Find(b); m != nil {
 		t.Errorf("MemoryDenyWriteExecute forbids %s", m)
 	}
-	t.Logf("%d system calls, all of %d that the unit allows", len(calls), len(allowed))
+	t.Logf("%d different system calls", len(calls))
 }
 
 // expand adds the system calls of a set to others, or removes them.
