@@ -1,9 +1,9 @@
 #!/bin/sh
-# Builds the image without a daemon, root or registry: two builds of a commit have one digest. It needs buildah, which
+# Builds the image without a daemon or a registry: two builds of a commit have one digest. It needs buildah, which
 # deploy/e2e/install.sh installs. The argument is the folder for what it makes, bin/image if there is none:
 #
 #   videotoken.tar        the image, for docker load, podman load, skopeo copy and crane push
-#   videotoken.digest     the digest that a registry will give it
+#   videotoken.digest     its digest in a registry, after `crane push`; docker push compresses it again, with another one
 #   videotoken.cdx.json   its bill of materials, in CycloneDX
 set -eu
 cd "$(dirname "$0")/../.."

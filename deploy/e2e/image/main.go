@@ -4,8 +4,8 @@
 //
 //	image IN.tar OUT.tar
 //
-// Both files are archives as `docker save` writes them. It prints the digest of the new image: that
-// which a registry gives it.
+// Both files are archives as `docker save` writes them. It prints the digest of the new image: the
+// one in a registry after `crane push OUT.tar`.
 package main
 
 import (
