@@ -7,7 +7,7 @@ e2e-install:
 e2e: e2e-install ## the edges with the programs they are for, and players; needs Debian and root, or what install.sh installs
 	cd deploy/worker && node --test
 	cd deploy/cloudfront-function && node --test
-	cd deploy/e2e && $(GO) test -count=1 -timeout 10m $(TESTFLAGS) ./...
+	cd deploy/e2e && $(GO) test -count=1 -timeout 15m $(TESTFLAGS) ./...
 
 demo: e2e-install ## a film played from signed URLs, with the token laid open
 	$(GO) run ./deploy/e2e/demo
