@@ -60,3 +60,4 @@ bench-go: ## the benchmarks of single functions, each beside what it is compared
 
 include bench/bench.mk
 include deploy/e2e/e2e.mk
+include deploy/container/container.mk

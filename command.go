@@ -28,6 +28,7 @@ const usage = `Videotoken turns video documents into signed URLs on several CDNs
     videotoken verify -config FILE URI             verify a signed URL, or its path and query
     videotoken check-playlist FILE-OR-URL -src P   say which URIs of a playlist a token covers
     videotoken revoke -config FILE SESSION         revoke a session: its tokens are refused from now on
+    videotoken healthcheck -config FILE            ask the running service whether it can take requests
     videotoken version                             print the version
     videotoken help [COMMAND]                      explain a command
 
@@ -39,8 +40,8 @@ The flags for serving, which override the configuration:
 var errUsage = errors.New("usage")
 
 var commands = map[string]func(stdout, stderr io.Writer, args []string) error{
-	"check-playlist": checkPlaylist, "keygen": keygen, "revoke": revoke, "sign": sign, "verify": verify,
-	"version": printVersion,
+	"check-playlist": checkPlaylist, "healthcheck": healthcheck, "keygen": keygen, "revoke": revoke, "sign": sign,
+	"verify": verify, "version": printVersion,
 }
 
 // flushTime bounds how long the process waits at its end for somebody to read what it logged.

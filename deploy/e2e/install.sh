@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 
 # The lock is on a file that exists in any case.
-command -v apt-get >/dev/null || { echo "install.sh: this is not Debian: install nginx, caddy, haproxy, ffmpeg, chromium, redis, prometheus, strace and node 20.19 by hand" >&2; exit 1; }
+command -v apt-get >/dev/null || { echo "install.sh: this is not Debian: install nginx, caddy, haproxy, ffmpeg, chromium, redis, prometheus, buildah, systemd, strace and node 20.19 by hand" >&2; exit 1; }
 exec 9<"$(command -v apt-get)"
 flock 9
 
@@ -20,6 +20,8 @@ need node nodejs
 need npm npm
 need redis-server redis-server
 need promtool prometheus
+need buildah buildah
+need systemd-analyze systemd
 need strace strace
 [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || packages="$packages fonts-dejavu-core"
 

@@ -36,6 +36,31 @@ func address(text string) listen.Address {
 	return a
 }
 
+// LoadListen reads a file's listen, and nothing else of it: a mistake in another field is none here,
+// and no secret is read. Without a file, or a listen in it, it returns the default.
+func LoadListen(name string) ([]listen.Address, error) {
+	all := defaults().Listen
+	if name == "" {
+		return all, nil
+	}
+	f, err := readFile(name, maxSize+1)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %s: %w", name, err)
+	}
+	r := new(reader)
+	if root := r.root(f.data); root != nil {
+		for _, m := range root.pairs {
+			if m.key.text == "listen" && !m.value.isNull() {
+				all = r.addresses(m.value, "listen")
+			}
+		}
+	}
+	if err := r.err(name); err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
 const (
 	maxListen = 64
 	maxHosts  = 64

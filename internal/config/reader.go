@@ -40,12 +40,21 @@ const maxMistakes = 100
 
 // read reads a whole file.
 func (r *reader) read(data []byte) *Config {
+	root := r.root(data)
+	if root == nil {
+		return nil
+	}
+	return r.config(root)
+}
+
+// root reads a file into its tree, nil if that is no YAML.
+func (r *reader) root(data []byte) *node {
 	root, err := parse(bytes.TrimPrefix(data, []byte("\uFEFF")))
 	if err != nil {
 		r.fail(&node{place: err.place}, "", "%s", err.message)
 		return nil
 	}
-	return r.config(root)
+	return root
 }
 
 // fail reports a mistake at a node, or of a field that is missing if n is nil. A node among args is

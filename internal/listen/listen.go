@@ -111,6 +111,22 @@ func (a Address) IsLocal() bool {
 	return err == nil && addr.Unmap().IsLoopback()
 }
 
+// Dial connects, from this machine, to a service that listens on the address. Where that is every
+// interface, it connects to the loopback interface.
+func (a Address) Dial(ctx context.Context) (net.Conn, error) {
+	if a.path != "" {
+		return new(net.Dialer).DialContext(ctx, "unix", a.path)
+	}
+	host := a.host
+	switch addr, err := netip.ParseAddr(host); {
+	case host == "" || err == nil && addr == netip.IPv4Unspecified():
+		host = "127.0.0.1"
+	case err == nil && addr == netip.IPv6Unspecified():
+		host = "::1" // for nobody listens on IPv4
+	}
+	return new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(host, a.port))
+}
+
 // Listen opens the address. A Unix socket that nobody listens on any more makes room; any other file
 // in its place is an error. Closing the listener removes the Unix socket.
 func (a Address) Listen() (net.Listener, error) {

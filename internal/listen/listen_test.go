@@ -101,6 +101,29 @@ func TestTCP(t *testing.T) {
 	}
 }
 
+// TestDial: who listens on an address is reached by the same text, from this machine.
+func TestDial(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	for _, text := range []string{":0", "0.0.0.0:0", "[::]:0", "127.0.0.1:0", "[::1]:0", "localhost:0", "unix:" + path + "?mode=0600"} {
+		ln := open(t, text)
+		if tcp, ok := ln.Addr().(*net.TCPAddr); ok {
+			text = strings.TrimSuffix(text, "0") + fmt.Sprint(tcp.Port)
+		}
+		c, err := parse(t, text).Dial(t.Context())
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		_ = c.Close()
+	}
+	nobody := open(t, "127.0.0.1:0")
+	address := nobody.Addr().String()
+	_ = nobody.Close()
+	if _, err := parse(t, address).Dial(t.Context()); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Error(err)
+	}
+}
+
 // TestUnix: the mode, the end, and what stands in the way.
 func TestUnix(t *testing.T) {
 	dir := t.TempDir()

@@ -36,17 +36,6 @@ func fullPipe(t *testing.T) (r, w *os.File) {
 	return r, w
 }
 
-// freePort is an address to listen on.
-func freePort(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().String()
-}
-
 // startUnread starts the service with a log that nobody reads, and waits until it answers. Of the
 // descriptors it has no more than the given number.
 func startUnread(t *testing.T, stderr *os.File, descriptors int, args ...string) (addr string, cmd *exec.Cmd, exited chan error) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -167,6 +168,17 @@ func get(tb testing.TB, url string) string {
 		tb.Fatalf("%s: %d %s, %v", url, res.StatusCode, b, err)
 	}
 	return string(b)
+}
+
+// freePort is an address to listen on.
+func freePort(tb testing.TB) string {
+	tb.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().String()
 }
 
 // command runs the program to its end.

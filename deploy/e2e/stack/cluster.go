@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"videotoken/token"
@@ -67,7 +66,7 @@ func NewCluster(binary string, n int, drain time.Duration) (*Cluster, error) {
 	if err := os.WriteFile(file, fmt.Appendf(nil, proxyConfig, c.socket(), c.Addr, servers.String()), 0o644); err != nil {
 		return c, err
 	}
-	if c.proxy, err = start(dir, "haproxy", nil, "haproxy", "-db", "-f", file); err != nil {
+	if c.proxy, err = Start(dir, "haproxy", nil, "haproxy", "-db", "-f", file); err != nil {
 		return c, err
 	}
 	return c, c.proxy.awaitListener(c.Addr)
@@ -92,7 +91,7 @@ backend videotoken
 func (c *Cluster) socket() string { return filepath.Join(c.dir, "stats") }
 
 func (c *Cluster) port() (string, error) {
-	addr, release, err := reservePort()
+	addr, release, err := ReservePort()
 	if err == nil {
 		c.release = append(c.release, release)
 	}
@@ -100,7 +99,7 @@ func (c *Cluster) port() (string, error) {
 }
 
 func (c *Cluster) start(in *instance) (err error) {
-	if in.Program, err = start(c.dir, in.name, nil, c.binary, "-config", in.config); err != nil {
+	if in.Program, err = Start(c.dir, in.name, nil, c.binary, "-config", in.config); err != nil {
 		return err
 	}
 	return in.awaitListener(in.addr)
@@ -110,16 +109,8 @@ func (c *Cluster) start(in *instance) (err error) {
 // until HAProxy sends requests to it.
 func (c *Cluster) Restart(i int) error {
 	in := c.instances[i]
-	if err := in.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := in.Terminate(); err != nil {
 		return err
-	}
-	select {
-	case <-in.done:
-	case <-time.After(30 * time.Second):
-		return fmt.Errorf("%s does not end; its output:\n%s", in.name, in.Tail())
-	}
-	if status := in.cmd.ProcessState.ExitCode(); status != 0 {
-		return fmt.Errorf("%s ended with status %d; its output:\n%s", in.name, status, in.Tail())
 	}
 	if err := c.start(in); err != nil {
 		return err

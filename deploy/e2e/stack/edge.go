@@ -51,7 +51,7 @@ func (s *Stack) startEdge(e *Edge, origin string) (err error) {
 	if err != nil {
 		return err
 	}
-	p, err := start(dir, e.Name, env, argv...)
+	p, err := Start(dir, e.Name, env, argv...)
 	if err != nil {
 		return err
 	}

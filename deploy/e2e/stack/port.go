@@ -7,10 +7,10 @@ import (
 	"net"
 )
 
-// reservePort reserves a port of the loopback for a program that cannot be handed a listener, until
+// ReservePort reserves a port of the loopback for a program that cannot be handed a listener, until
 // release is called. It is below the range that the kernel takes ports for connections from
 // (ip_local_port_range), and a socket named after it keeps other runs of this suite away from it.
-func reservePort() (addr string, release func() error, err error) {
+func ReservePort() (addr string, release func() error, err error) {
 	for range 200 {
 		n := 20000 + rand.IntN(12000)
 		lock, err := net.Listen("unix", fmt.Sprintf("@videotoken-e2e-%d", n))

@@ -27,7 +27,7 @@ func (s *Stack) StartService() error {
 	if err := os.WriteFile(config, s.config(), 0o600); err != nil {
 		return err
 	}
-	p, err := start(s.Dir, "videotoken", nil, s.opt.Binary, "-config", config)
+	p, err := Start(s.Dir, "videotoken", nil, s.opt.Binary, "-config", config)
 	if err != nil {
 		return err
 	}

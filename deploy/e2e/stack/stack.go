@@ -157,7 +157,7 @@ func (s *Stack) Close() error {
 
 // port reserves a port until the stack is closed.
 func (s *Stack) port() (string, error) {
-	addr, release, err := reservePort()
+	addr, release, err := ReservePort()
 	if err == nil {
 		s.closers = append(s.closers, release)
 	}
