@@ -69,6 +69,7 @@ func write(t *testing.T, name, content string, mode os.FileMode) string {
 	if err := os.Chmod(file, mode); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { validate(t, file) })
 	return file
 }
 
