@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -153,37 +154,40 @@ func TestSchemaRefuses(t *testing.T) {
 	}
 }
 
+// schemaFields are all fields of a schema, as in ".cdns[](akamai).keys[].secret", with their sentence.
+func schemaFields(s *jsonschema.Schema, at string) map[string]string {
+	all := map[string]string{}
+	for name, p := range s.Properties {
+		if len(s.AllOf) == 0 { // else each of the branches has it
+			all[at+"."+name] = p.Description
+			maps.Copy(all, schemaFields(p, at+"."+name))
+		}
+	}
+	if s.Items2020 != nil {
+		maps.Copy(all, schemaFields(s.Items2020, at+"[]"))
+	}
+	for _, branch := range s.AllOf {
+		maps.Copy(all, schemaFields(branch.Then.Ref, fmt.Sprintf("%s(%v)", at, *branch.If.Properties["scheme"].Const)))
+	}
+	for _, branch := range s.AnyOf {
+		maps.Copy(all, schemaFields(branch, at))
+	}
+	return all
+}
+
 // TestSchemaDocs: every field says in one sentence what it is.
 func TestSchemaDocs(t *testing.T) {
 	s, err := compiled()
 	if err != nil {
 		t.Fatal(err)
 	}
-	count := 0
-	var walk func(s *jsonschema.Schema, field string)
-	walk = func(s *jsonschema.Schema, field string) {
-		for name, p := range s.Properties {
-			count++
-			full := strings.TrimPrefix(field+"."+name, ".")
-			if !strings.HasSuffix(p.Description, ".") {
-				t.Errorf("%s: %q is no sentence", full, p.Description)
-			}
-			walk(p, full)
-		}
-		if items, ok := s.Items2020, s.Items2020 != nil; ok {
-			walk(items, field+"[]")
-		}
-		for i, branch := range s.AllOf {
-			if branch.Then != nil {
-				walk(branch.Then.Ref, fmt.Sprintf("%s(%d)", field, i))
-			}
-		}
-		for _, branch := range s.AnyOf {
-			walk(branch, field)
+	all := schemaFields(s, "")
+	for field, doc := range all {
+		if !strings.HasSuffix(doc, ".") {
+			t.Errorf("%s: %q is no sentence", field, doc)
 		}
 	}
-	walk(s, "")
-	if count < 100 {
-		t.Errorf("%d fields", count)
+	if len(all) < 100 {
+		t.Errorf("%d fields", len(all))
 	}
 }

@@ -79,7 +79,7 @@ func sentence(doc string) string {
 	if doc == "" {
 		return ""
 	}
-	return strings.ToUpper(doc[:1]) + doc[1:] + "."
+	return doc + "."
 }
 
 // signer makes the signer of a CDN with a foreign scheme, nil for a mistake.
