@@ -23,8 +23,9 @@ import (
 
 // contract is docs/openapi.yaml, to which requests and answers are held, and what of it they were.
 type contract struct {
-	doc  *openapi3.T
-	seen map[string]bool // "POST /video/token 200"
+	doc     *openapi3.T
+	seen    map[string]bool // "POST /video/token 200"
+	headers map[string]bool // of answers, in the spelling of http.Header
 }
 
 func readContract(t *testing.T) *contract {
@@ -37,7 +38,7 @@ func readContract(t *testing.T) *contract {
 	if err := doc.Validate(context.Background(), openapi3.IsOpenAPI31OrLater()); err != nil {
 		t.Fatal(err)
 	}
-	return &contract{doc, map[string]bool{}}
+	return &contract{doc, map[string]bool{}, map[string]bool{}}
 }
 
 // operation is an operation of the document, and what of a request's path its parameters are.
@@ -147,8 +148,9 @@ func (c *contract) answered(t *testing.T, what string, op *operation, input *ope
 // compare demands that each header of an answer is listed, and a body where there is a content alone.
 func (c *contract) compare(t *testing.T, what string, listed *openapi3.Response, response *http.Response, body []byte) {
 	t.Helper()
+	names := canonical(listed.Headers)
 	for name := range response.Header {
-		if listed.Headers[name] == nil && !slices.Contains(unlisted, name) && !slices.ContainsFunc(keys(listed.Headers), func(l string) bool { return strings.EqualFold(l, name) }) {
+		if c.headers[name] = true; !slices.Contains(names, name) && !slices.Contains(unlisted, name) {
 			t.Errorf("%s: the header %s is not listed", what, name)
 		}
 	}
@@ -157,9 +159,10 @@ func (c *contract) compare(t *testing.T, what string, listed *openapi3.Response,
 	}
 }
 
-func keys(h openapi3.Headers) (names []string) {
+// canonical returns the names of listed headers in the spelling of http.Header.
+func canonical(h openapi3.Headers) (names []string) {
 	for name := range h {
-		names = append(names, name)
+		names = append(names, http.CanonicalHeaderKey(name))
 	}
 	return names
 }
@@ -203,14 +206,20 @@ func (c *contract) raw(t *testing.T, addr, text string, status int) {
 	}
 }
 
-// finish demands that every operation and every status of the document was met.
+// finish demands that every operation, status and header of the document was met.
 func (c *contract) finish(t *testing.T) {
 	t.Helper()
 	for path, item := range c.doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			for status := range op.Responses.Map() {
-				if what := method + " " + path + " " + status; status != "default" && !c.seen[what] {
+			for status, response := range op.Responses.Map() {
+				what := method + " " + path + " " + status
+				if status != "default" && !c.seen[what] {
 					t.Errorf("%s: in the document, and in no test", what)
+				}
+				for _, name := range canonical(response.Value.Headers) {
+					if !c.headers[name] {
+						t.Errorf("%s: the header %s is in the document, and in no answer", what, name)
+					}
 				}
 			}
 		}
