@@ -239,7 +239,7 @@ func source(t *testing.T, name string) string {
 	return string(text)
 }
 
-// TestOpenAPIRoutes: every path that the code serves is in the document.
+// TestOpenAPIRoutes: every path that the code serves, and every reason to refuse, is in the document.
 func TestOpenAPIRoutes(t *testing.T) {
 	c := readContract(t)
 	count := 0
@@ -262,7 +262,16 @@ func TestOpenAPIRoutes(t *testing.T) {
 			t.Errorf("the document does not have the family %s", m[1])
 		}
 	}
-	if count < 20 {
-		t.Errorf("%d routes: the patterns of this test do not fit the code any more", count)
+	reasons := c.doc.Components.Schemas["Reason"].Value.Enum
+	for _, file := range []string{"token/token.go", "token/verify.go", "internal/server/refusal.go", "internal/video/renew.go"} {
+		for _, m := range regexp.MustCompile(`Err\w+ +(?:Error)? *= (?:token\.Error\()?"([a-z-]+)"|errNotLoaded = token\.Error\("([a-z-]+)"`).FindAllStringSubmatch(source(t, file), -1) {
+			count++
+			if reason := m[1] + m[2]; !slices.Contains(reasons, any(reason)) {
+				t.Errorf("the document does not have the reason %s", reason)
+			}
+		}
+	}
+	if count < 33 {
+		t.Errorf("%d routes and reasons: the patterns of this test do not fit the code any more", count)
 	}
 }
