@@ -8,8 +8,8 @@ import (
 	"videotoken/internal/scheme"
 )
 
-// cookies is the domain of the cookies that open a CDN's directories, which checkCookies checks once
-// the whole entry is read.
+// cookies is the domain of the cookies that open a CDN's directories, which checkCookies checks
+// once the whole entry is read.
 func (r *reader) cookies(c *entry) value {
 	domain := text(func(n *node, f, s string) { c.CookieDomain = s })
 	return object(fields{

@@ -70,8 +70,8 @@ func (r *reader) patterns(to **document.Patterns) value {
 	return v
 }
 
-// pattern is a pattern, as a string or a mapping, or the name of a player, whose patterns are handed
-// on.
+// pattern is a pattern, as a string or a mapping, or the name of a player, whose patterns are
+// handed on.
 func (r *reader) pattern(read func(n *node, field string, p document.Pattern), player func([]document.Pattern)) value {
 	mapped := func(done func(n *node, field string, p document.Pattern)) value {
 		var p document.Pattern

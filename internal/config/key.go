@@ -10,8 +10,8 @@ import (
 	"videotoken/token"
 )
 
-// key is an entry of a CDN's keys. No message has any part of a secret. ids have the field of each key
-// id that stands before it.
+// key is an entry of a CDN's keys. No message has any part of a secret. ids have the field of each
+// key id that stands before it.
 func (r *reader) key(c *entry, field string, ids map[int64]string) value {
 	id := int64(-1)
 	renews := true

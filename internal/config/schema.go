@@ -40,8 +40,8 @@ type schema struct {
 
 // Schema returns the JSON schema of a configuration, with which editors complete and check it:
 // docs/videotoken.schema.json. It accepts all that the reader accepts. It refuses what can be told
-// from one value and its neighbors: unknown fields, wrong kinds, numbers out of their range, and what
-// is missing.
+// from one value and its neighbors: unknown fields, wrong kinds, numbers out of their range, and
+// what is missing.
 func Schema() ([]byte, error) {
 	s := (&reader{}).fields(defaults(), &parts{balance: balances[0]}).schema()
 	s.Dialect, s.Title = "https://json-schema.org/draft/2020-12/schema", "The configuration of videotoken"
@@ -68,8 +68,8 @@ func (f fields) schema() *schema {
 	return s
 }
 
-// cdnSchema is that of an entry of cdns. What it may have depends on its scheme, as editors know once
-// it stands there.
+// cdnSchema is that of an entry of cdns. What it may have depends on its scheme, as editors know
+// once it stands there.
 func cdnSchema() *schema {
 	s := &schema{Type: "object", Properties: map[string]*schema{}}
 	names := &schema{Description: "How its URLs are signed.", Default: scheme.Default}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v4"
@@ -69,7 +70,24 @@ func check(t *testing.T, text []byte) error {
 	if err := yaml.Unmarshal(text, &v); err != nil {
 		return err
 	}
-	return s.Validate(v)
+	return s.Validate(withoutTimes(v))
+}
+
+// withoutTimes makes strings of times, which YAML 1.2, and so an editor, does not know.
+func withoutTimes(v any) any {
+	switch v := v.(type) {
+	case time.Time:
+		return v.Format(time.DateOnly)
+	case []any:
+		for i := range v {
+			v[i] = withoutTimes(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = withoutTimes(v[name])
+		}
+	}
+	return v
 }
 
 // validate demands that a configuration that the reader accepts is valid. Every file that a test of
@@ -154,7 +172,8 @@ func TestSchemaRefuses(t *testing.T) {
 	}
 }
 
-// schemaFields are all fields of a schema, as in ".cdns[](akamai).keys[].secret", with their sentence.
+// schemaFields are all fields of a schema, as in ".cdns[](akamai).keys[].secret", with their
+// sentence.
 func schemaFields(s *jsonschema.Schema, at string) map[string]string {
 	all := map[string]string{}
 	for name, p := range s.Properties {

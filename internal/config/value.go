@@ -63,8 +63,9 @@ func (v value) then(done func(n *node, field string)) value {
 // at notes where the value stands.
 func (v value) at(to **node) value { return v.then(func(n *node, _ string) { *to = n }) }
 
-// either has a mapping reported that does not have exactly one of the members: none says so where it
-// has none of them, and where it has more than one if several, which is said at the last, is "".
+// either has a mapping reported that does not have exactly one of the members. none says so where
+// it has none of them; several, at the last of them, where it has more than one, or none if that is
+// empty.
 func (v value) either(none, several string, names ...string) value {
 	of := v.schema
 	v.schema = func() *schema {
@@ -108,8 +109,8 @@ func list(least, most int, item value) value {
 	return entries(least, most, func(string) value { return item })
 }
 
-// entries is a list of elements that are read one by one, each into its own variables: of any length
-// if most is 0.
+// entries is a list of elements that are read one by one, each into its own variables: of any
+// length if most is 0.
 func entries(least, most int, item func(field string) value) value {
 	return value{
 		read: func(r *reader, n *node, field string) {

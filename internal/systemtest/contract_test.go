@@ -77,8 +77,8 @@ type call struct {
 // unlisted are the headers of every answer, which no document lists.
 var unlisted = []string{"Date", "Content-Length", "Content-Type", "Connection"}
 
-// do sends a request to a service or its admin endpoints, and holds both the request and the answer,
-// which it returns, to the document.
+// do sends a request to a service or its admin endpoints, and holds both the request and the
+// answer, which it returns, to the document.
 func (c *contract) do(t *testing.T, addr string, isAdmin bool, q call) string {
 	t.Helper()
 	request, err := http.NewRequest(q.method, "http://"+addr+q.path, strings.NewReader(q.body))
@@ -145,7 +145,8 @@ func (c *contract) answered(t *testing.T, what string, op *operation, input *ope
 	}
 }
 
-// compare demands that each header of an answer is listed, and a body where there is a content alone.
+// compare demands that each header of an answer is listed, and a body where there is a content
+// alone.
 func (c *contract) compare(t *testing.T, what string, listed *openapi3.Response, response *http.Response, body []byte) {
 	t.Helper()
 	names := canonical(listed.Headers)
@@ -239,7 +240,8 @@ func source(t *testing.T, name string) string {
 	return string(text)
 }
 
-// TestOpenAPIRoutes: every path that the code serves, and every reason to refuse, is in the document.
+// TestOpenAPIRoutes: every path that the code serves, and every reason to refuse, is in the
+// document.
 func TestOpenAPIRoutes(t *testing.T) {
 	c := readContract(t)
 	count := 0

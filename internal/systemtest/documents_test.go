@@ -13,8 +13,8 @@ var documents = []string{
 	"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/README.md", "docs/schemes.md", "docs/edges.md", "deploy/README.md", "bench/README.md",
 }
 
-// TestDocuments: what a page links to is there; a link that is called like a test leads to its file,
-// and a make target that a page names can be made.
+// TestDocuments: what a page links to is there; a link that is called like a test leads to its
+// file, and a make target that a page names can be made.
 func TestDocuments(t *testing.T) {
 	var makefiles strings.Builder
 	for _, name := range []string{"Makefile", "bench/bench.mk", "deploy/e2e/e2e.mk"} {

@@ -28,8 +28,8 @@ func newKey(t *testing.T) (key, hash string) {
 	return key, caller.HashOf([]byte(key)).String()
 }
 
-// TestOpenAPI: docs/openapi.yaml says what requests there are and what is answered, of real services
-// and over real sockets: no more and no less.
+// TestOpenAPI: docs/openapi.yaml says what requests there are and what is answered, of real
+// services and over real sockets: no more and no less.
 func TestOpenAPI(t *testing.T) {
 	c := readContract(t)
 	t.Run("closed", func(t *testing.T) { closed(t, c) })

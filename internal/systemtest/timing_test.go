@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// TestTiming: where a tag or a hash of a key is compared, the time that takes does not tell how much
-// of it was right. A measurement could not show that on a machine that does other things, too, so this
-// reads the code: each of the places calls crypto/subtle, and no file beside them compares bytes in
-// another way.
+// TestTiming: where a tag or a hash of a key is compared, the time that it takes does not tell how
+// much of it was right. A measurement could not show that on a machine that does other things, too,
+// so this reads the code: each of the places calls crypto/subtle, and no file beside them compares
+// bytes in another way.
 func TestTiming(t *testing.T) {
 	for file, call := range map[string]string{
 		"token/verify.go":           "subtle.ConstantTimeCompare(m.tag(",
