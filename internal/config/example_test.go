@@ -169,3 +169,30 @@ func TestExampleComplete(t *testing.T) {
 		}
 	}
 }
+
+// TestPages: what the pages show of a configuration is valid, whole or as entries of cdns.
+func TestPages(t *testing.T) {
+	count := 0
+	for _, page := range []string{"README.md", "docs/schemes.md", "docs/edges.md", "deploy/README.md"} {
+		text, err := os.ReadFile("../../" + page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile("(?s)\n```yaml\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+			block := strings.ReplaceAll(m[1], `hash: "..."`, "hash: "+strings.Repeat("ab", 32))
+			switch {
+			case strings.HasPrefix(block, "- "):
+				block = "cdns:\n" + block
+			case !strings.Contains(block, "cdns:"):
+				continue // of another program
+			}
+			count++
+			if err := check(t, []byte(block)); err != nil {
+				t.Errorf("%s: %v\n%s", page, err, block)
+			}
+		}
+	}
+	if count < 8 {
+		t.Errorf("%d configurations", count)
+	}
+}
