@@ -7,7 +7,7 @@ PACKAGES     = ./...
 MODULES      = . bench deploy/e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test race allocs fuzz lint vuln bench-go
+.PHONY: help run build test race allocs fuzz lint vuln schema bench-go
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -54,6 +54,9 @@ vuln: ## known vulnerabilities in the program; needs the network
 	    *) echo "$$out"; exit 1 ;; \
 	  esac; \
 	else echo "$$out" | tail -1; fi
+
+schema: ## docs/videotoken.schema.json, from the fields that the reader of configurations declares
+	$(GO) generate ./internal/config
 
 bench-go: ## the benchmarks of single functions, each beside what it is compared with
 	$(GO) test -run '^$$' -bench . -cpu 1 $(PACKAGES)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"videotoken/internal/caller"
@@ -12,38 +13,65 @@ import (
 
 const maxKeys = 64 // of a CDN
 
-// cdns reads the list of CDNs. Names and key ids are unique in the whole file, so that a token
-// tells its key.
-func (r *reader) cdns(n *node, field string) (cdns []cdn.CDN) {
+// cdns is the list of CDNs. Names and key ids are unique in the whole file, so that a token tells
+// its key.
+func (r *reader) cdns(to *[]cdn.CDN) value {
 	names, ids := map[string]string{}, map[int64]string{}
-	picked := false
-	r.listOf(n, field, 1, cdn.MaxCDNs, func(n *node, field string) {
-		c := r.cdn(n, field, names, ids)
-		picked = picked || c.Weight > 0
-		cdns = append(cdns, c)
+	return entries(1, cdn.MaxCDNs, func(string) value {
+		return value{
+			read:   func(r *reader, n *node, field string) { *to = append(*to, r.cdn(n, field, names, ids)) },
+			schema: cdnSchema,
+		}
+	}).then(func(n *node, field string) {
+		if len(*to) > 0 && !slices.ContainsFunc(*to, func(c cdn.CDN) bool { return c.Weight > 0 }) {
+			r.fail(n, field, "every weight is 0: at least one CDN needs a weight of 1 or more")
+		}
 	})
-	if len(cdns) > 0 && !picked {
-		r.fail(n, field, "every weight is 0: at least one CDN needs a weight of 1 or more")
-	}
-	return cdns
+}
+
+// entry is what the reader knows of a CDN while it reads its fields.
+type entry struct {
+	cdn.CDN
+	kind     *scheme.Scheme
+	options  map[string]string // of the scheme
+	keys     []scheme.Key      // of a foreign scheme
+	enforce  bool
+	domainAt *node // the domain of its cookies
+}
+
+func newEntry(kind *scheme.Scheme) *entry {
+	return &entry{CDN: cdn.CDN{Weight: 1}, kind: kind, options: map[string]string{}, enforce: true}
 }
 
 // cdn reads one CDN. names and ids have the field of each name and key id that stands before it.
 func (r *reader) cdn(n *node, field string, names map[string]string, ids map[int64]string) cdn.CDN {
-	c := cdn.CDN{Weight: 1}
-	missing := map[string]bool{"name": true, "url": true, "keys": true}
-	kind := r.scheme(n, field)
-	options := map[string]string{}
-	var keys []scheme.Key
-	var domainAt *node // the domain of its cookies
+	c := newEntry(r.scheme(n, field))
+	at := len(r.mistakes)
+	r.mapping(n, field, r.cdnFields(c, field, names, ids))
+	if c.CookieDomain != "" {
+		r.checkCookies(c.domainAt, field+".cookies.domain", c.CookieDomain, c.URL)
+		r.cookieCDN = c.Name
+	}
+	c.Segments = c.kind.ReservedSegments(c.options)
+	if c.Reserved = c.kind.Reserved(c.options); !c.kind.IsOwn() && len(r.mistakes) == at {
+		c.Signer, c.KeyID = r.signer(n, field, c), c.keys[0].ID
+	}
+	if c.ReportOnly = !c.enforce; c.ReportOnly {
+		r.warnings = append(r.warnings, fmt.Sprintf("%s: enforce is false: /verify lets every request for %s pass, and only reports what it would refuse", field, c.Name))
+	}
+	return c.CDN
+}
+
+// cdnFields are those of a CDN with the scheme that it names.
+func (r *reader) cdnFields(c *entry, field string, names map[string]string, ids map[int64]string) fields {
+	keys := entries(1, maxKeys, func(string) value { return r.foreignKey(c) })
+	about := sentence(c.kind.KeyDoc)
+	if c.kind.IsOwn() {
+		keys = entries(1, maxKeys, func(field string) value { return r.key(c, field, ids) })
+		about = "Its keys: the first signs, all of them verify, so that a key can be changed."
+	}
 	known := fields{
-		"scheme": func(*node, string) {}, // it was read first
-		"name": func(n *node, f string) {
-			delete(missing, "name")
-			s, ok := r.text(n, f)
-			if !ok {
-				return
-			}
+		{"name", "The CDN's name, as in /verify/FAMILY/NAME.", text(func(n *node, f, s string) {
 			if !isName(s) {
 				r.fail(n, f, `must be 1 to 64 letters, digits, "-", "_" and ".": it is a part of the path of /verify`)
 			} else if other := names[s]; other != "" {
@@ -51,66 +79,29 @@ func (r *reader) cdn(n *node, field string, names map[string]string, ids map[int
 			} else {
 				c.Name, names[s] = s, field
 			}
-		},
-		"url": func(n *node, f string) {
-			delete(missing, "url")
-			if s, ok := r.text(n, f); ok {
-				if !isBase(s) {
-					r.fail(n, f, `must be http:// or https:// and a host, and a base path if there is one, such as "https://d111.cloudfront.net" or "https://storage.googleapis.com/films": without a query, a "/" at the end, or a character in the path that has to be percent-encoded`)
-				}
-				c.URL = s
+		}).like(namePattern, "").needed("every CDN needs it")},
+		{"url", "What its URLs start with: http:// or https://, a host, and a base path if there is one.", text(func(n *node, f, s string) {
+			if c.URL = s; !isBase(s) {
+				r.fail(n, f, `must be http:// or https:// and a host, and a base path if there is one, such as "https://d111.cloudfront.net" or "https://storage.googleapis.com/films": without a query, a "/" at the end, or a character in the path that has to be percent-encoded`)
 			}
-		},
-		"weight": func(n *node, f string) {
-			w, ok := r.number(n, f, 0, cdn.MaxWeight)
-			if c.Weight = int(w); !ok {
-				c.Weight = 1 // so that there is no second mistake
-			}
-		},
-		"keys": func(n *node, f string) {
-			delete(missing, "keys")
-			r.listOf(n, f, 1, maxKeys, func(n *node, f string) {
-				if kind.IsOwn() {
-					if k, renews := r.key(n, f, kind, ids); k != nil {
-						c.Keys = append(c.Keys, k)
-						if !renews {
-							c.Unrenewed = append(c.Unrenewed, k.ID())
-						}
-					}
-				} else if k, ok := r.foreignKey(n, f, kind); ok {
-					keys = append(keys, k)
-				}
-			})
-		},
+		}).like(basePattern, "").needed("every CDN needs it")},
+		{"scheme", c.kind.Doc, schemeName(c.kind)},
+		{"weight", "Its share of the videos; with 0 its tokens are verified, and it is never picked.", number(&c.Weight, 0, cdn.MaxWeight)},
+		{"keys", about, keys.needed("every CDN needs it")},
 	}
-	if kind.IsOwn() {
-		known["exact_requests"] = func(n *node, f string) { c.ExactRequests = r.boolean(n, f) }
-		known["enforce"] = func(n *node, f string) { c.ReportOnly = !r.boolean(n, f) }
+	if c.kind.IsOwn() {
+		known = append(known,
+			member{"exact_requests", "true for edges that pass on the request as it is: Traefik, Envoy, ingress-nginx.", boolean(&c.ExactRequests)},
+			member{"enforce", "false: /verify accepts everything, and says in X-Token-Would-Refuse what it would refuse.", boolean(&c.enforce)})
 	}
-	if kind.Cookies {
-		known["cookies"] = func(n *node, f string) { domainAt = r.cookies(n, f, &c, options) }
+	if c.kind.Cookies {
+		known = append(known, member{"cookies", "Cookies that open the directories of playlists, in place of a token in the URL.", r.cookies(c)})
 	}
-	r.schemeOptions(kind, known, options)
-	at := len(r.mistakes)
-	r.mapping(n, field, known)
-	if c.CookieDomain != "" {
-		r.checkCookies(domainAt, field+".cookies.domain", c.CookieDomain, c.URL)
-		r.cookieCDN = c.Name
-	}
-	for _, name := range []string{"name", "url", "keys"} {
-		if n.kind == mapping && missing[name] {
-			r.fail(n, field+"."+name, "is missing: every CDN needs it")
-		}
-	}
-	c.Segments = kind.ReservedSegments(options)
-	if c.Reserved = kind.Reserved(options); !kind.IsOwn() && len(r.mistakes) == at {
-		c.Signer, c.KeyID = r.signer(n, field, kind, c.URL, keys, options), keys[0].ID
-	}
-	if c.ReportOnly {
-		r.warnings = append(r.warnings, fmt.Sprintf("%s: enforce is false: /verify lets every request for %s pass, and only reports what it would refuse", field, c.Name))
-	}
-	return c
+	return append(known, r.schemeOptions(c)...)
 }
+
+// basePattern is how isBase reads to an editor.
+const basePattern = "^https?://[^?#]*[^?#/]$"
 
 // isName reports whether s can name a CDN: as a caller can be named, and not so that it changes the
 // path of /verify.

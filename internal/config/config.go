@@ -20,7 +20,7 @@ import (
 	"videotoken/internal/scheme"
 )
 
-// Config is a configuration. docs/DESIGN.md, section 8, has an example with every field.
+// Config is a configuration. videotoken.example.yaml, at the top, has every field.
 type Config struct {
 	Listen        []listen.Address // of the service
 	Admin         Admin

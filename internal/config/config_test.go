@@ -70,6 +70,7 @@ func write(t *testing.T, name, content string, mode os.FileMode) string {
 	if err := os.Chmod(file, mode); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { validate(t, file) })
 	return file
 }
 
@@ -210,6 +211,11 @@ func FuzzParse(f *testing.F) {
 		c, err := config.Parse(filepath.Join(dir, "videotoken.yaml"), data)
 		if (c == nil) == (err == nil) {
 			t.Fatalf("%v, %v", c, err)
+		}
+		if err == nil {
+			if err := check(t, data); err != nil {
+				t.Fatalf("the reader accepts %q, the schema does not: %v", data, err)
+			}
 		}
 		if err == nil && (len(c.CDNs.All()) == 0 || c.Token.TTL < time.Second || c.Token.TTL > c.Token.MaxTTL || c.Token.Round < time.Second ||
 			c.Limits.Body < 1 || c.Limits.URLs < 1 || c.Limits.Connections < 1 || c.CORS.Credentials && strings.Contains(fmt.Sprint(c.CORS.Origins), "*")) {

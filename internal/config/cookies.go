@@ -5,23 +5,16 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
-	"videotoken/internal/cdn"
 	"videotoken/internal/scheme"
 )
 
-// cookies reads the domain of the cookies that open a CDN's directories, and returns where it
-// stands, for checkCookies once the whole entry is read.
-func (r *reader) cookies(n *node, field string, c *cdn.CDN, options map[string]string) (at *node) {
-	at = n
-	r.mapping(n, field, fields{"domain": func(n *node, f string) {
-		at = n
-		c.CookieDomain, _ = r.text(n, f)
-	}})
-	if n.kind == mapping && at == n {
-		r.fail(n, field+".domain", "is missing: the domain of the cookies, such as example.com")
-	}
-	options[scheme.CookieOption] = "true"
-	return at
+// cookies is the domain of the cookies that open a CDN's directories, which checkCookies checks
+// once the whole entry is read.
+func (r *reader) cookies(c *entry) value {
+	domain := text(func(n *node, f, s string) { c.CookieDomain = s })
+	return object(fields{
+		{"domain", "The domain of the cookies: the CDN's host, or a domain that it is in.", domain.at(&c.domainAt).needed("the domain of the cookies, such as example.com")},
+	}).then(func(*node, string) { c.options[scheme.CookieOption] = "true" })
 }
 
 // checkCookies checks that browsers take cookies of the domain from a page of the CDN, and that

@@ -2,6 +2,7 @@ package config
 
 import (
 	"slices"
+	"strings"
 
 	"videotoken/internal/document"
 )
@@ -9,80 +10,97 @@ import (
 // maxOrigins bounds a list that every absolute URL is compared with.
 const maxOrigins = 256
 
-// document reads what the service looks for in documents.
-func (r *reader) document(n *node, field string, to *Document) {
-	r.mapping(n, field, fields{
-		"urls": func(n *node, f string) { to.Patterns = r.patterns(n, f) },
-		"origins": func(n *node, f string) {
-			r.listOf(n, f, 0, maxOrigins, func(n *node, f string) {
-				if s, ok := r.text(n, f); !ok {
-				} else if !isBase(s) {
-					r.fail(n, f, `must be http:// or https:// and a host, and a base path if there is one, such as "https://old.example.com/films": without a query or a "/" at the end`)
-				} else {
-					to.Origins = append(to.Origins, s)
-				}
-			})
-		},
-		"foreign": func(n *node, f string) {
-			choice, _ := r.choice(n, f, "refuse", "keep")
-			to.KeepForeign = choice == "keep"
-		},
-	})
-}
-
-// patterns reads a list of patterns and of players' names, which stand for patterns of their own. A
-// pattern in the list counts before the same one of a player.
-func (r *reader) patterns(n *node, field string) *document.Patterns {
-	var own, players []document.Pattern
-	at := len(r.mistakes)
-	r.listOf(n, field, 1, document.MaxPatterns, func(n *node, f string) {
-		p, preset, ok := r.pattern(n, f)
-		switch {
-		case !ok:
-		case preset != nil:
-			players = append(players, preset...)
-		case slices.ContainsFunc(own, func(other document.Pattern) bool { return other.Path == p.Path }):
-			r.fail(n, f, "%q stands in the list twice: remove one", p.Path)
-		default:
-			if _, err := document.Compile([]document.Pattern{p}); err != nil {
-				r.fail(n, f, "%v", err)
+// document says what the service looks for in documents.
+func (r *reader) document(to *Document) value {
+	foreign := foreigns[0]
+	return object(fields{
+		{"urls", "Which strings are URLs: names joined by \".\", with [] after an array's; or plyr, videojs, jwplayer.", r.patterns(&to.Patterns)},
+		{"origins", "Absolute URLs that start so are signed, besides the CDNs' own.", list(0, maxOrigins, text(func(n *node, f, s string) {
+			if !isBase(s) {
+				r.fail(n, f, `must be http:// or https:// and a host, and a base path if there is one, such as "https://old.example.com/films": without a query or a "/" at the end`)
 			}
-			own = append(own, p)
-		}
+			to.Origins = append(to.Origins, s)
+		}).like(basePattern, ""))},
+		{"foreign", "What happens to other absolute URLs: they are refused, or kept as they are.", choice(&foreign, foreigns...).then(func(*node, string) {
+			to.KeepForeign = foreign == "keep"
+		})},
 	})
-	if len(r.mistakes) > at {
-		return nil
-	}
-	for _, p := range players {
-		if !slices.ContainsFunc(own, func(other document.Pattern) bool { return other.Path == p.Path }) {
-			own = append(own, p)
-		}
-	}
-	patterns, err := document.Compile(own)
-	if err != nil {
-		r.fail(n, field, "%v", err)
-	}
-	return patterns
 }
 
-// pattern reads a pattern, or the patterns of a player.
-func (r *reader) pattern(n *node, field string) (p document.Pattern, preset []document.Pattern, ok bool) {
-	if n.kind != mapping {
-		if p.Path, ok = r.text(n, field); !ok {
-			return p, nil, false
+var (
+	foreigns = []string{"refuse", "keep"}
+	scopes   = []string{"url", "directory"}
+)
+
+// patterns is a list of patterns and of players' names, which stand for patterns of their own. A
+// pattern in the list counts before the same one of a player.
+func (r *reader) patterns(to **document.Patterns) value {
+	var own, players []document.Pattern
+	v := list(1, document.MaxPatterns, r.pattern(func(n *node, f string, p document.Pattern) {
+		if slices.ContainsFunc(own, func(other document.Pattern) bool { return other.Path == p.Path }) {
+			r.fail(n, f, "%q stands in the list twice: remove one", p.Path)
+			return
 		}
-		preset, _ = document.Preset(p.Path)
-		return p, preset, true
+		if _, err := document.Compile([]document.Pattern{p}); err != nil {
+			r.fail(n, f, "%v", err)
+		}
+		own = append(own, p)
+	}, func(preset []document.Pattern) { players = append(players, preset...) }))
+	read, of := v.read, v.schema
+	v.read = func(r *reader, n *node, field string) {
+		at := len(r.mistakes)
+		if read(r, n, field); len(r.mistakes) > at {
+			return
+		}
+		for _, p := range players {
+			if !slices.ContainsFunc(own, func(other document.Pattern) bool { return other.Path == p.Path }) {
+				own = append(own, p)
+			}
+		}
+		var err error
+		if *to, err = document.Compile(own); err != nil {
+			r.fail(n, field, "%v", err)
+		}
 	}
-	r.mapping(n, field, fields{
-		"path": func(n *node, f string) { p.Path, ok = r.text(n, f) },
-		"scope": func(n *node, f string) {
-			choice, _ := r.choice(n, f, "url", "directory")
-			p.Directory = choice == "directory"
+	v.schema = func() *schema {
+		s := of()
+		s.Default = strings.Split((*to).String(), ", ")
+		return s
+	}
+	return v
+}
+
+// pattern is a pattern, as a string or a mapping, or the name of a player, whose patterns are
+// handed on.
+func (r *reader) pattern(read func(n *node, field string, p document.Pattern), player func([]document.Pattern)) value {
+	mapped := func(done func(n *node, field string, p document.Pattern)) value {
+		var p document.Pattern
+		hasPath, scope := false, scopes[0]
+		return object(fields{
+			{"path", "Where the URL stands, such as tracks[].src.", text(func(_ *node, _, s string) { p.Path, hasPath = s, true }).needed(`where the URL stands, such as "tracks[].src"`)},
+			{"scope", "directory: its token opens the URL's whole directory.", choice(&scope, scopes...).then(func(*node, string) {
+				p.Directory = scope == "directory"
+			})},
+		}).then(func(n *node, f string) {
+			if hasPath {
+				done(n, f, p)
+			}
+		})
+	}
+	return value{
+		read: func(r *reader, n *node, field string) {
+			if n.kind == mapping {
+				mapped(read).read(r, n, field)
+			} else if s, ok := r.text(n, field); ok {
+				if preset, ok := document.Preset(s); ok {
+					player(preset)
+				} else {
+					read(n, field, document.Pattern{Path: s})
+				}
+			}
 		},
-	})
-	if !ok {
-		r.fail(n, field+".path", `is missing: where the URL stands, such as "tracks[].src"`)
+		schema: func() *schema {
+			return &schema{AnyOf: []*schema{{Type: "string"}, mapped(nil).schema()}}
+		},
 	}
-	return p, nil, ok
 }

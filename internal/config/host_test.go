@@ -35,7 +35,7 @@ func TestCDNURLs(t *testing.T) {
 func TestOrigins(t *testing.T) {
 	valid := func(s string) bool {
 		r := &reader{}
-		_, ok := r.origin(&node{kind: quoted, text: s}, "")
+		ok := r.checkOrigin(&node{}, "", s)
 		if ok != (len(r.mistakes) == 0) {
 			t.Errorf("%s: %v, %v", s, ok, r.mistakes)
 		}

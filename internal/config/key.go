@@ -10,68 +10,46 @@ import (
 	"videotoken/token"
 )
 
-// key reads an entry of a CDN's keys, and whether its tokens are renewed. It returns nil for a
-// mistake, which it reports. No message has any part of a secret. ids have the field of each key id
-// that stands before it.
-func (r *reader) key(n *node, field string, kind *scheme.Scheme, ids map[int64]string) (k *token.Key, renews bool) {
-	var id int64
-	hasID := false
-	renews = true
-	var secrets []*node
+// key is an entry of a CDN's keys. No message has any part of a secret. ids have the field of each
+// key id that stands before it.
+func (r *reader) key(c *entry, field string, ids map[int64]string) value {
+	id := int64(-1)
+	renews := true
 	var secret []byte
-	r.mapping(n, field, fields{
-		"id": func(n *node, f string) {
-			hasID = true
-			var ok bool
-			if id, ok = r.number(n, f, 0, 65535); !ok {
-				return
+	return object(fields{
+		{"id", "The key's number, which no other key of the file has.", number(&id, 0, 65535).without().then(func(n *node, f string) {
+			if id < 0 {
+				return // it is a mistake already
 			}
 			if other := ids[id]; other != "" {
 				r.fail(n, f, "%d is the id of %s already: give each key its own", id, other)
 			} else {
 				ids[id] = field
 			}
-		},
-		"secret": func(n *node, f string) {
-			secrets = append(secrets, n)
-			if s, ok := r.text(n, f); ok {
-				secret = r.secret(n, f, s)
-			}
+		}).needed("a number from 0 to 65535")},
+		{"secret_file", "The name of a file that holds the secret.", text(func(n *node, f, s string) { secret = r.secretFile(n, f, s) })},
+		{"secret", "The secret, 43 characters of base64url; better in a secret_file.", text(func(n *node, f, s string) {
 			r.inline = true
-		},
-		"secret_file": func(n *node, f string) {
-			secrets = append(secrets, n)
-			if s, ok := r.text(n, f); ok {
-				secret = r.secretFile(n, f, s)
-			}
-		},
-		"renew": func(n *node, f string) { renews = r.boolean(n, f) },
+			secret = r.secret(n, f, s)
+		}).like("^[A-Za-z0-9_-]{43}$", "")},
+		{"renew", "false: the tokens of this key are not renewed.", boolean(&renews)},
+	}).either("needs a secret_file or a secret; `videotoken keygen` prints one", "has both a secret and a secret_file: remove one", "secret_file", "secret").then(func(n *node, field string) {
+		if secret == nil {
+			return
+		}
+		newKey := token.NewKey
+		if c.kind.Name != scheme.Default {
+			newKey = token.NewSHA256Key
+		}
+		k, err := newKey(uint16(id), secret)
+		if err != nil {
+			r.fail(n, field, "%v", err)
+			return
+		}
+		if c.Keys = append(c.Keys, k); !renews {
+			c.Unrenewed = append(c.Unrenewed, k.ID())
+		}
 	})
-	if n.kind != mapping {
-		return nil, false
-	}
-	if !hasID {
-		r.fail(n, field+".id", "is missing: a number from 0 to 65535")
-	}
-	switch len(secrets) {
-	case 0:
-		r.fail(n, field, "needs a secret_file or a secret; `videotoken keygen` prints one")
-	case 2:
-		r.fail(secrets[1], field, "has both a secret and a secret_file: remove one")
-	}
-	if secret == nil {
-		return nil, false
-	}
-	newKey := token.NewKey
-	if kind.Name != scheme.Default {
-		newKey = token.NewSHA256Key
-	}
-	k, err := newKey(uint16(id), secret)
-	if err != nil {
-		r.fail(n, field, "%v", err)
-		return nil, false
-	}
-	return k, renews
 }
 
 // secret reads the text of a secret.

@@ -51,7 +51,7 @@ func LoadListen(name string) ([]listen.Address, error) {
 	if root := r.root(f.data); root != nil {
 		for _, m := range root.pairs {
 			if m.key.text == "listen" && !m.value.isNull() {
-				all = r.addresses(m.value, "listen")
+				r.addresses(&all).read(r, m.value, "listen")
 			}
 		}
 	}
@@ -66,43 +66,67 @@ const (
 	maxHosts  = 64
 )
 
-// addresses reads an address, or a list of them.
-func (r *reader) addresses(n *node, field string) (all []listen.Address) {
-	if n.kind != sequence {
-		return []listen.Address{r.address(n, field)}
-	}
-	r.listOf(n, field, 1, maxListen, func(n *node, f string) {
-		a := r.address(n, f)
+// addresses is an address, or a list of them.
+func (r *reader) addresses(to *[]listen.Address) value {
+	var all []listen.Address
+	add := func(n *node, f string, a listen.Address) {
+		name, _, _ := strings.Cut(f, "[")
 		for i, other := range all {
 			if a == other && !a.IsZero() {
-				r.fail(n, f, "is the address of %s[%d] already: remove one", field, i)
+				r.fail(n, f, "is the address of %s[%d] already: remove one", name, i)
 			}
 		}
 		all = append(all, a)
+		*to = all
+	}
+	one := r.address(add)
+	several := list(1, maxListen, one)
+	return value{
+		read: func(r *reader, n *node, field string) {
+			if n.kind == sequence {
+				several.read(r, n, field)
+			} else {
+				one.read(r, n, field)
+			}
+		},
+		schema: func() *schema {
+			return &schema{AnyOf: []*schema{one.schema(), several.schema()}, Default: (*to)[0].String()}
+		},
+	}
+}
+
+// address is an address to listen on.
+func (r *reader) address(read func(n *node, field string, a listen.Address)) value {
+	return text(func(n *node, f, s string) {
+		a, err := listen.Parse(s)
+		if err != nil {
+			r.fail(n, f, "%v", err)
+		}
+		read(n, f, a)
 	})
-	return all
 }
 
-func (r *reader) address(n *node, field string) listen.Address {
-	text, ok := r.text(n, field)
-	if !ok {
-		return listen.Address{}
+// admin is the address of the admin endpoints, or "" for nowhere.
+func (r *reader) admin(to *listen.Address) value {
+	some := r.address(func(_ *node, _ string, a listen.Address) { *to = a })
+	return value{
+		read: func(r *reader, n *node, field string) {
+			if n.kind == quoted && n.text == "" {
+				*to = listen.Address{}
+			} else {
+				some.read(r, n, field)
+			}
+		},
+		schema: some.like("", to.String()).schema,
 	}
-	a, err := listen.Parse(text)
-	if err != nil {
-		r.fail(n, field, "%v", err)
-	}
-	return a
 }
 
-// hosts reads names and addresses as they stand in a Host, without a port.
-func (r *reader) hosts(n *node, field string) (hosts []string) {
-	r.listOf(n, field, 1, maxHosts, func(n *node, f string) {
-		text, ok := r.text(n, f)
-		if ok && !isHost(text) {
+// hosts are names and addresses as they stand in a Host, without a port.
+func (r *reader) hosts(to *[]string) value {
+	return list(1, maxHosts, text(func(n *node, f, s string) {
+		if !isHost(s) {
 			r.fail(n, f, `must be a name or an address, without a port, such as "videotoken-1.internal" or "[2001:db8::7]"`)
 		}
-		hosts = append(hosts, strings.ToLower(text))
-	})
-	return hosts
+		*to = append(*to, strings.ToLower(s))
+	}))
 }

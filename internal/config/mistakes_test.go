@@ -46,6 +46,7 @@ func TestMistakes(t *testing.T) {
 		{"patterns", cdns + "document: {urls: [plyr, a.b, \"a[0]\", a.b, {scope: directory}, {path: x, scope: wide}, [y]]}\n", []string{
 			"column 30: document.urls[2]: \"a[0]\" must be names", "column 38: document.urls[3]: \"a.b\" stands in the list twice",
 			"column 43: document.urls[4].path: is missing", "column 80: document.urls[5].scope: must be url or directory", "document.urls[6]: must be"}},
+		{"a pattern without a name", cdns + "document: {urls: [{path: \"\"}, \"\"]}\n", []string{"column 19: document.urls[0]: \"\" must be names", "column 31: document.urls[1]"}},
 		{"no patterns", cdns + "document: {urls: []}\n", []string{"document.urls: must have 1 to 32 elements: it has 0"}},
 		{"origins", cdns + "document: {origins: [\"https://a.example/\", \"//b.example\"], foreign: maybe}\n", []string{
 			"document.origins[0]: must be http://", "document.origins[1]: must be http://", "document.foreign: must be refuse or keep"}},

@@ -3,6 +3,7 @@ package config_test
 import (
 	"bytes"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
@@ -22,7 +23,22 @@ func writeKey(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(k)
+	writePEM(t, file, k)
+}
+
+// writeEd25519 is writeKey for an Ed25519 key.
+func writeEd25519(t *testing.T, file string) {
+	t.Helper()
+	_, k, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writePEM(t, file, k)
+}
+
+func writePEM(t *testing.T, file string, key any) {
+	t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		t.Fatal(err)
 	}

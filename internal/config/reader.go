@@ -93,71 +93,61 @@ func (r *reader) err(file string) error {
 	return &Mistakes{File: file, List: r.mistakes, Files: r.files}
 }
 
-// fields are the members of a mapping by name.
-type fields map[string]func(n *node, field string)
-
 var fieldName = regexp.MustCompile(`^[a-z_]{1,24}$`)
 
-// mapping calls the function of each member, and reports the members that have none.
+// mapping reads each member, and reports those that are unknown and those that are missing.
 func (r *reader) mapping(n *node, field string, known fields) {
 	if n.kind != mapping {
 		r.fail(n, field, "must be a mapping of %s", known)
-		return
+	}
+	within := field
+	if field != "" {
+		within += "."
 	}
 	first := map[string]*node{}
-	for _, m := range n.pairs {
-		name := m.key.text
-		read := known[name]
-		if read == nil && !fieldName.MatchString(name) {
+	for _, p := range n.pairs {
+		name := p.key.text
+		m := known.lookup(name)
+		if m == nil && !fieldName.MatchString(name) {
 			name = "(not shown)" // it may be a secret in the wrong place
 		}
-		full := name
-		if field != "" {
-			full = field + "." + name
-		}
 		switch {
-		case first[m.key.text] != nil:
-			r.fail(m.key, full, "is there twice, first on line %v: remove one", first[m.key.text])
-		case read == nil:
-			r.fail(m.key, full, "unknown field: expected one of %s", known)
-		case m.value.isNull():
-			r.fail(m.key, full, "has no value: give it one or remove the line")
+		case first[p.key.text] != nil:
+			r.fail(p.key, within+name, "is there twice, first on line %v: remove one", first[p.key.text])
+			continue
+		case m == nil:
+			r.fail(p.key, within+name, "unknown field: expected one of %s", known)
+		case p.value.isNull():
+			r.fail(p.key, within+name, "has no value: give it one or remove the line")
 		default:
-			read(m.value, full)
+			m.read(r, p.value, within+name)
 		}
-		if first[m.key.text] == nil {
-			first[m.key.text] = m.key
-		}
+		first[p.key.text] = p.key
 	}
-}
-
-// String lists the names.
-func (f fields) String() string {
-	names := make([]string, 0, len(f))
-	for name := range f {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return strings.Join(names, ", ")
-}
-
-// listOf is list for a list whose length is in a range.
-func (r *reader) listOf(n *node, field string, least, most int, read func(n *node, field string)) {
-	if count := len(n.items); n.kind == sequence && (count < least || count > most) {
-		r.fail(n, field, "must have %d to %d elements: it has %d", least, most, count)
+	at := n
+	if field == "" {
+		at = nil // of the whole file
+	} else if n.kind != mapping {
 		return
 	}
-	r.list(n, field, read)
+	for _, m := range known {
+		if m.missing != "" && first[m.name] == nil {
+			r.fail(at, within+m.name, "is missing: %s", m.missing)
+		}
+	}
 }
 
-// list calls read for each element of a list.
-func (r *reader) list(n *node, field string, read func(n *node, field string)) {
-	if n.kind != sequence {
+// list calls read for each element of a list, whose length is in a range if most is not 0.
+func (r *reader) list(n *node, field string, least, most int, read func(n *node, field string)) {
+	switch count := len(n.items); {
+	case n.kind != sequence:
 		r.fail(n, field, "must be a list")
-		return
-	}
-	for i, item := range n.items {
-		read(item, field+"["+strconv.Itoa(i)+"]")
+	case most > 0 && (count < least || count > most):
+		r.fail(n, field, "must have %d to %d elements: it has %d", least, most, count)
+	default:
+		for i, item := range n.items {
+			read(item, field+"["+strconv.Itoa(i)+"]")
+		}
 	}
 }
 

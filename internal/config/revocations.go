@@ -16,33 +16,24 @@ type Revocations struct {
 // IsZero reports whether none can be revoked.
 func (v Revocations) IsZero() bool { return v == Revocations{} }
 
-func (r *reader) revocations(n *node, field string, v *Revocations) {
-	at := len(r.mistakes)
-	r.mapping(n, field, fields{
-		"file": func(n *node, f string) {
-			if name, ok := r.text(n, f); ok {
-				if !filepath.IsAbs(name) {
-					name = filepath.Join(r.dir, name)
-				}
-				v.File = name
+// revocations says where revoked sessions are kept.
+func (r *reader) revocations(v *Revocations) value {
+	return object(fields{
+		{"file", "A file of this machine, which the service writes.", text(func(n *node, f, name string) {
+			if !filepath.IsAbs(name) {
+				name = filepath.Join(r.dir, name)
 			}
-		},
-		"redis": func(n *node, f string) {
-			text, ok := r.text(n, f)
-			if !ok {
-				return
-			}
-			if err := revoked.CheckRedis(text); err != nil {
+			v.File = name
+		})},
+		{"redis", "The URL of Redis or Valkey, which several machines share.", text(func(n *node, f, s string) {
+			if err := revoked.CheckRedis(s); err != nil {
 				r.fail(n, f, "%v", err)
 				return
 			}
-			if u, err := url.Parse(text); err == nil && u.User != nil {
+			if u, err := url.Parse(s); err == nil && u.User != nil {
 				r.inline = true
 			}
-			v.Redis = text
-		},
-	})
-	if len(r.mistakes) == at && (v.File == "") == (v.Redis == "") {
-		r.fail(n, field, "needs a file, or the URL of Redis or Valkey for several machines, and not both")
-	}
+			v.Redis = s
+		})},
+	}).either("needs a file, or the URL of Redis or Valkey for several machines, and not both", "", "file", "redis")
 }

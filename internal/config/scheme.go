@@ -24,62 +24,88 @@ func (r *reader) scheme(n *node, field string) *scheme.Scheme {
 	return scheme.Lookup(scheme.Default)
 }
 
-// schemeOptions adds the options of a scheme to the fields of a CDN. Values go to values, which
-// starts with the defaults.
-func (r *reader) schemeOptions(kind *scheme.Scheme, known fields, values map[string]string) {
-	r.options(kind.Options, known, values)
-	if kind.Weak {
-		known["weak"] = func(n *node, f string) { values["weak"] = strconv.FormatBool(r.boolean(n, f)) }
+// schemeName is the name of the scheme of a CDN, which was read first.
+func schemeName(kind *scheme.Scheme) value {
+	return value{
+		read:   func(*reader, *node, string) {},
+		schema: func() *schema { return &schema{Const: kind.Name} },
 	}
 }
 
-// options adds options to the fields that are known. Values go to values, which starts with the
-// defaults.
-func (r *reader) options(options []scheme.Option, known fields, values map[string]string) {
-	for _, o := range options {
+// schemeOptions are the options of a CDN's scheme. Their values start with the defaults.
+func (r *reader) schemeOptions(c *entry) fields {
+	known := options(c.kind.Options, c.options)
+	if c.kind.Weak {
+		known = append(known, member{"weak", "true: you know that the hash of this scheme is broken, and this CDN has nothing better.", value{
+			read:    func(r *reader, n *node, f string) { c.options["weak"] = strconv.FormatBool(r.boolean(n, f)) },
+			schema:  func() *schema { return &schema{Const: true} },
+			missing: needsWeak(c.kind),
+		}})
+	}
+	return known
+}
+
+func needsWeak(kind *scheme.Scheme) string {
+	return kind.Name + " hashes with MD5, which is broken: weak: true says that you know, and that this CDN has nothing better"
+}
+
+// options are those of a scheme, or of its keys. Their values start with the defaults.
+func options(list []scheme.Option, values map[string]string) (known fields) {
+	for _, o := range list {
 		if o.Default != "" {
 			values[o.Name] = o.Default
 		}
-		known[o.Name] = func(n *node, f string) {
-			switch {
-			case o.Choices != nil:
-				values[o.Name], _ = r.choice(n, f, o.Choices...)
-			case o.Bool:
-				values[o.Name] = strconv.FormatBool(r.boolean(n, f))
-			case o.Seconds:
-				d, _ := r.duration(n, f, time.Second, maxTTL)
-				values[o.Name] = strconv.FormatInt(int64(d/time.Second), 10)
-			default:
-				values[o.Name], _ = r.text(n, f)
-			}
+		set := func(s string) { values[o.Name] = s }
+		var v value
+		switch {
+		case o.Choices != nil:
+			chosen := o.Default
+			v = choice(&chosen, o.Choices...).then(func(*node, string) { set(chosen) })
+		case o.Bool:
+			var is bool
+			v = boolean(&is).then(func(*node, string) { set(strconv.FormatBool(is)) })
+		case o.Seconds:
+			v = durationOf(func(d time.Duration) { set(strconv.FormatInt(int64(d/time.Second), 10)) }, time.Second, maxTTL)
+		default:
+			v = text(func(_ *node, _, s string) { set(s) }).like("", o.Default)
 		}
+		known = append(known, member{o.Name, sentence(o.Doc), v})
 	}
+	return known
+}
+
+// sentence makes a sentence of the documentation of an option.
+func sentence(doc string) string {
+	if doc == "" {
+		return ""
+	}
+	return doc + "."
 }
 
 // signer makes the signer of a CDN with a foreign scheme, nil for a mistake.
-func (r *reader) signer(n *node, field string, kind *scheme.Scheme, url string, keys []scheme.Key, options map[string]string) scheme.Signer {
-	if kind.Weak && options["weak"] != "true" {
-		r.fail(n, field+".weak", "is missing: %s hashes with MD5, which is broken: weak: true says that you know, and that this CDN has nothing better", kind.Name)
+func (r *reader) signer(n *node, field string, c *entry) scheme.Signer {
+	if c.kind.Weak && c.options["weak"] != "true" {
+		r.fail(n, field+".weak", "is missing: %s", needsWeak(c.kind))
 		return nil
 	}
-	c := &scheme.CDN{URL: url, Keys: keys, Options: options, Signatures: r.signatures}
-	s, err := kind.New(c)
+	s, err := c.kind.New(&scheme.CDN{URL: c.URL, Keys: c.keys, Options: c.options, Signatures: r.signatures})
 	if err != nil {
 		r.fail(n, field, "%v", err)
 		return nil
 	}
-	if options["unlimited"] == "true" {
+	if c.options["unlimited"] == "true" {
 		r.warnings = append(r.warnings, fmt.Sprintf("%s: unlimited is true: URLs of this CDN never end", field))
 	}
 	return s
 }
 
-// foreignKey reads an entry of the keys of a CDN with a foreign scheme. No message has any part of a
+// foreignKey is an entry of the keys of a CDN with a foreign scheme. No message has any part of a
 // secret.
-func (r *reader) foreignKey(n *node, field string, kind *scheme.Scheme) (key scheme.Key, ok bool) {
-	at := len(r.mistakes)
-	var secrets []*node
-	hasID := false
+func (r *reader) foreignKey(c *entry) value {
+	kind := c.kind
+	var key scheme.Key
+	var private func() // reads the private key, once the options are known
+	values := map[string]string{}
 	read := func(n *node, f, text string, parse func(string) ([]byte, error)) {
 		secret, err := parse(text)
 		if err != nil {
@@ -93,76 +119,55 @@ func (r *reader) foreignKey(n *node, field string, kind *scheme.Scheme) (key sch
 	if parse == nil {
 		parse = readHex
 	}
-	known := fields{}
-	if kind.Secret != nil || kind.HexSecret {
-		known["secret_file"] = func(n *node, f string) {
-			secrets = append(secrets, n)
-			if name, ok := r.text(n, f); ok {
-				if text, ok := r.secretText(n, f, name, maxSecretFile); ok {
-					read(n, f, text, parse)
-				}
-			}
-		}
-	}
-	options := map[string]string{}
-	r.options(kind.KeyOptions, known, options)
-	var private func() // reads the private key, once the options are known
-	if kind.Private != nil {
-		known["private_key_file"] = func(n *node, f string) {
-			secrets = append(secrets, n)
-			if name, ok := r.text(n, f); ok {
-				private = func() { key.Private = r.privateKey(n, f, name, kind, options) }
-			}
-		}
-	}
+	var known, secrets fields
 	if kind.KeyID {
-		known["id"] = func(n *node, f string) {
-			hasID = true
-			if n.kind == plain {
-				key.ID = n.text // a name may look like a number
-			} else {
-				key.ID, _ = r.text(n, f)
+		known = append(known, member{"id", "The key's name at the CDN.", digits(func(n *node, _ string) { key.ID = n.text }).needed("the key's name at the CDN")})
+	}
+	if kind.Private != nil {
+		secrets = append(secrets, member{"private_key_file", "The name of a PEM file that holds the private key.", text(func(n *node, f, name string) {
+			private = func() { key.Private = r.privateKey(n, f, name, kind, values) }
+		})})
+	}
+	if kind.Secret != nil || kind.HexSecret {
+		secrets = append(secrets, member{"secret_file", "The name of a file that holds the secret.", text(func(n *node, f, name string) {
+			if text, ok := r.secretText(n, f, name, maxSecretFile); ok {
+				read(n, f, text, parse)
 			}
-		}
+		})})
 	}
 	if kind.Secret != nil {
-		known["secret"] = func(n *node, f string) {
-			secrets = append(secrets, n)
+		secrets = append(secrets, member{"secret", "The secret as the CDN shows it; better in a secret_file.", text(func(n *node, f, text string) {
 			r.inline = true
-			if text, ok := r.text(n, f); ok {
-				read(n, f, text, kind.Secret)
-			}
-		}
+			read(n, f, text, kind.Secret)
+		})})
 	}
 	if kind.HexSecret {
-		known["secret_hex"] = func(n *node, f string) {
-			secrets = append(secrets, n)
+		secrets = append(secrets, member{"secret_hex", "The secret in hexadecimal digits; better in a secret_file.", digits(func(n *node, f string) {
 			r.inline = true
-			if n.kind == plain || n.kind == quoted { // digits alone look like a number
-				read(n, f, n.text, readHex)
+			read(n, f, n.text, readHex)
+		})})
+	}
+	known = append(append(known, secrets...), options(kind.KeyOptions, values)...)
+	return object(known).then(func(*node, string) {
+		if private != nil {
+			private()
+		}
+		c.keys = append(c.keys, key)
+	}).either("needs one of "+secrets.String(), "has more than one secret: remove all but one", strings.Split(secrets.String(), ", ")...)
+}
+
+// digits is a string that may be digits alone, without quotes, and so look like a number.
+func digits(read func(n *node, field string)) value {
+	return value{
+		read: func(r *reader, n *node, field string) {
+			if n.kind == plain || n.kind == quoted {
+				read(n, field)
 			} else {
-				r.fail(n, f, "must be a string")
+				r.fail(n, field, "must be a string")
 			}
-		}
+		},
+		schema: func() *schema { return &schema{Type: []string{"string", "number"}} },
 	}
-	r.mapping(n, field, known)
-	if private != nil {
-		private()
-	}
-	switch {
-	case n.kind != mapping:
-	case kind.KeyID && !hasID:
-		r.fail(n, field+".id", "is missing: the key's name at the CDN")
-	case len(secrets) == 0:
-		delete(known, "id")
-		for _, o := range kind.KeyOptions {
-			delete(known, o.Name)
-		}
-		r.fail(n, field, "needs one of %s", known)
-	case len(secrets) > 1:
-		r.fail(secrets[1], field, "has more than one secret: remove all but one")
-	}
-	return key, len(r.mistakes) == at
 }
 
 // maxPrivateKeyFile bounds a PEM file with a private key.

@@ -45,14 +45,14 @@ revocations: {file: revoked}
 	}
 }
 
-// call is a system call in a trace: its name, and the number and the name of its file.
-var call = regexp.MustCompile(`(?m)^\d+ +(\w+)\((\d+)<([^>]*)>`)
+// systemCall is a system call in a trace: its name, and the number and the name of its file.
+var systemCall = regexp.MustCompile(`(?m)^\d+ +(\w+)\((\d+)<([^>]*)>`)
 
 // revocationCalls names the calls of a trace that are about the revocations, the directory, or
 // standard output.
 func revocationCalls(trace, dir string) string {
 	var list []string
-	for _, m := range call.FindAllStringSubmatch(trace, -1) {
+	for _, m := range systemCall.FindAllStringSubmatch(trace, -1) {
 		name := strings.TrimPrefix(m[1], "p")
 		name = strings.TrimSuffix(name, "64")
 		switch {
