@@ -27,7 +27,10 @@ type CDN struct {
 
 	// Signer signs the CDN's URLs. It may be nil for a CDN of our own scheme: then the first key
 	// signs.
-	Signer   scheme.Signer
+	Signer scheme.Signer
+	// Verifier reads the URLs of a CDN of a foreign scheme for the command line. It is nil for our
+	// own schemes.
+	Verifier *scheme.Verifier
 	Reserved []string // the query parameters, in lower case, that carry its tokens
 	Segments []string // the path segments NAME=..., in lower case, that carry its tokens
 

@@ -104,7 +104,7 @@ func (r *reader) cdn(n *node, field string, names map[string]string, ids map[int
 	}
 	c.Segments = kind.ReservedSegments(options)
 	if c.Reserved = kind.Reserved(options); !kind.IsOwn() && len(r.mistakes) == at {
-		c.Signer = r.signer(n, field, kind, c.URL, keys, options)
+		r.signer(n, field, kind, &c, keys, options)
 	}
 	if c.ReportOnly {
 		r.warnings = append(r.warnings, fmt.Sprintf("%s: enforce is false: /verify lets every request for %s pass, and only reports what it would refuse", field, c.Name))

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"videotoken/internal/cdn"
 	"videotoken/internal/scheme"
 )
 
@@ -56,22 +57,22 @@ func (r *reader) options(options []scheme.Option, known fields, values map[strin
 	}
 }
 
-// signer makes the signer of a CDN with a foreign scheme, nil for a mistake.
-func (r *reader) signer(n *node, field string, kind *scheme.Scheme, url string, keys []scheme.Key, options map[string]string) scheme.Signer {
+// signer makes the signer and the verifier of a CDN with a foreign scheme.
+func (r *reader) signer(n *node, field string, kind *scheme.Scheme, c *cdn.CDN, keys []scheme.Key, options map[string]string) {
 	if kind.Weak && options["weak"] != "true" {
 		r.fail(n, field+".weak", "is missing: %s hashes with MD5, which is broken: weak: true says that you know, and that this CDN has nothing better", kind.Name)
-		return nil
+		return
 	}
-	c := &scheme.CDN{URL: url, Keys: keys, Options: options, Signatures: r.signatures}
-	s, err := kind.New(c)
+	parts := scheme.CDN{URL: c.URL, Keys: keys, Options: options, Signatures: r.signatures}
+	s, err := kind.New(&parts)
 	if err != nil {
 		r.fail(n, field, "%v", err)
-		return nil
+		return
 	}
 	if options["unlimited"] == "true" {
 		r.warnings = append(r.warnings, fmt.Sprintf("%s: unlimited is true: URLs of this CDN never end", field))
 	}
-	return s
+	c.Signer, c.Verifier = s, scheme.NewVerifier(kind, parts)
 }
 
 // foreignKey reads an entry of the keys of a CDN with a foreign scheme. No message has any part of a

@@ -2,10 +2,12 @@ package scheme
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -229,4 +231,43 @@ func unhex(c byte) byte {
 		return c - '0'
 	}
 	return (c | 0x20) - 'a' + 10
+}
+
+// Read implements [Reader]. Bunny takes the parameters in any order.
+func (b *bunnySigner) Read(target string) (*Reading, error) {
+	path, query, _ := strings.Cut(target, "?")
+	text, inPath := strings.CutPrefix(path, "/bcdn_token=")
+	r := &Reading{Path: path, target: target}
+	if inPath {
+		var rest string
+		text, rest, _ = strings.Cut("token="+text, "/")
+		r.Path, r.Query = "/"+rest, query
+	} else {
+		text = query
+	}
+	rest, _, has, err := take(text, "token", "expires", "token_path")
+	hash, found := has["token"]
+	if err != nil || !found {
+		return nil, cmp.Or(err, error(token.ErrMissing))
+	}
+	dir, isDirectory := has["token_path"]
+	if !inPath {
+		r.Query = rest
+		r.target = join(path, joinQuery("token="+hash, rest), "expires="+has["expires"])
+	}
+	_, r.isBound = strings.CutPrefix(hash, "HS256-1-")
+	var ok bool
+	if r.Claims.Expiry, ok = readSeconds(has["expires"]); !ok || !strings.HasPrefix(hash, "HS256-") {
+		return r, token.ErrMalformed
+	}
+	if isDirectory {
+		if dir, err = url.PathUnescape(dir); err != nil {
+			return r, token.ErrMalformed
+		}
+		r.Opens, r.IsDirectory = dir, true
+	}
+	if inPath != isDirectory || inPath && rest != "" || isDirectory && !strings.HasSuffix(dir, "/") {
+		return r, ErrUnlike
+	}
+	return r, nil
 }
