@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,7 +29,7 @@ var bunny = &Scheme{
 	Secret:     text,
 	KeyDoc:     "Bunny makes the key: Pull Zone, Security, Token Authentication, URL Token Authentication Key",
 	Segments:   []string{"bcdn_token"},
-	Parameters: []string{"token", "bcdn_token", "expires", "token_path", "token_countries", "token_countries_blocked", "token_ignore_params", "limit"},
+	Parameters: append([]string{"token", "bcdn_token", "expires", "token_path"}, bunnyMore...),
 	New: func(c *CDN) (Signer, error) {
 		key, err := c.one()
 		if err != nil {
@@ -233,6 +234,9 @@ func unhex(c byte) byte {
 	return (c | 0x20) - 'a' + 10
 }
 
+// bunnyMore are the parameters of Bunny's that are not written here.
+var bunnyMore = []string{"token_countries", "token_countries_blocked", "token_ignore_params", "limit"}
+
 // Read implements [Reader]. Bunny takes the parameters in any order.
 func (b *bunnySigner) Read(target string) (*Reading, error) {
 	path, query, _ := strings.Cut(target, "?")
@@ -266,7 +270,8 @@ func (b *bunnySigner) Read(target string) (*Reading, error) {
 		}
 		r.Opens, r.IsDirectory = dir, true
 	}
-	if inPath != isDirectory || inPath && rest != "" || isDirectory && !strings.HasSuffix(dir, "/") {
+	hasMore := slices.ContainsFunc(bunnyMore, func(name string) bool { return uri.HasParameter([]byte(rest), name) })
+	if hasMore || inPath != isDirectory || inPath && rest != "" || isDirectory && !strings.HasSuffix(dir, "/") {
 		return r, ErrUnlike
 	}
 	return r, nil

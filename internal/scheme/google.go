@@ -111,8 +111,8 @@ func (g *googleSigner) Read(target string) (*Reading, error) {
 	return readGoogle(target, g.origin, base64.URLEncoding)
 }
 
-// readGoogle reads the URL of both of Google's schemes, with its terms in the query. Prefixes are in
-// an encoding.
+// readGoogle reads the URL of both of Google's schemes, with its terms in the query. Prefixes are
+// written in an encoding.
 func readGoogle(target, origin string, e *base64.Encoding) (*Reading, error) {
 	path, query, _ := strings.Cut(target, "?")
 	rest, taken, terms, err := take(query, "URLPrefix", "Expires", "KeyName", "Signature")
@@ -128,15 +128,15 @@ func readGoogle(target, origin string, e *base64.Encoding) (*Reading, error) {
 	if err := r.readGoogleTerms(terms); err != nil || !hasPrefix {
 		return r, err
 	}
-	decoded, err := e.Strict().DecodeString(prefix)
+	decoded, err := base64.RawURLEncoding.Strict().DecodeString(strings.TrimRight(prefix, "="))
 	if err != nil {
 		return r, token.ErrMalformed
 	}
 	directory, ok := strings.CutPrefix(string(decoded), origin)
-	if !ok || !strings.HasPrefix(directory, "/") {
+	switch isKnown := r.open(directory + "*"); {
+	case !ok || !strings.HasPrefix(directory, "/"):
 		return r, token.ErrPath
-	}
-	if !r.open(directory + "*") {
+	case !isKnown || e.EncodeToString(decoded) != prefix: // what is signed is the encoded prefix
 		return r, ErrUnlike
 	}
 	return r, nil

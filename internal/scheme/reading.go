@@ -176,5 +176,8 @@ func readParameter(target, name string, end func(path string) int) (r *Reading, 
 // readSeconds reads a time in Unix seconds.
 func readSeconds(text string) (at uint32, ok bool) {
 	n, err := strconv.ParseUint(text, 10, 32)
-	return uint32(n), err == nil
+	if err != nil {
+		return 0, false
+	}
+	return uint32(n), true
 }

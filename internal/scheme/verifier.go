@@ -77,7 +77,10 @@ func (v *Verifier) base() string {
 
 // read reads a URL with the key that it names.
 func (v *Verifier) read(target string) (reading *Reading, err error) {
-	signatures := NewSignatures(DefaultSignatures)
+	var signatures *Signatures
+	if v.scheme.Private != nil { // those of a URL that is read are not to be found by other URLs
+		signatures = NewSignatures(DefaultSignatures)
+	}
 	for _, key := range v.cdn.Keys {
 		c := v.cdn
 		c.Keys, c.Signatures = []Key{key}, signatures
