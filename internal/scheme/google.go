@@ -133,10 +133,11 @@ func readGoogle(target, origin string, e *base64.Encoding) (*Reading, error) {
 		return r, token.ErrMalformed
 	}
 	directory, ok := strings.CutPrefix(string(decoded), origin)
-	switch isKnown := r.open(directory + "*"); {
+	r.Opens, r.IsDirectory = directory, true
+	switch {
 	case !ok || !strings.HasPrefix(directory, "/"):
 		return r, token.ErrPath
-	case !isKnown || e.EncodeToString(decoded) != prefix: // what is signed is the encoded prefix
+	case !strings.HasSuffix(directory, "/") || e.EncodeToString(decoded) != prefix: // what is signed is the encoded prefix
 		return r, ErrUnlike
 	}
 	return r, nil

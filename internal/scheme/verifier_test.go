@@ -23,8 +23,8 @@ type shape struct {
 
 // shapes are every foreign scheme, every preset of secure-link, and every placement.
 var shapes = func() (list []shape) {
-	for name, o := range own {
-		if !o.scheme.IsOwn() {
+	for _, name := range slices.Sorted(maps.Keys(own)) {
+		if !own[name].scheme.IsOwn() {
 			list = append(list, shape{name, nil})
 		}
 	}
