@@ -131,7 +131,7 @@ func (v *Verifier) sign(r *Reading, client netip.Addr) error {
 	depths := []int{r.Claims.Depth}
 	if r.dirHashed {
 		depths = nil
-		for depth := source.Canonical.Dirs(); depth > 0; depth-- {
+		for depth := min(source.Canonical.Dirs(), token.MaxDepth); depth > 0; depth-- {
 			depths = append(depths, depth)
 		}
 	}
