@@ -53,6 +53,13 @@ func TestVerifyVectors(t *testing.T) {
 		}
 		_, err = verifier.Verify(token.Request{URI: []byte(url[len(origin):]), Client: client, Now: int64(r.Claims.Expiry)})
 		_, late := verifier.Verify(token.Request{URI: []byte(url[len(origin):]), Client: client, Now: int64(r.Claims.Expiry) + 1})
+		if i := strings.LastIndex(url, "Signature=") + len("Signature=") + 9; strings.Contains(url, "Signature=") {
+			other := map[bool]string{true: "B", false: "A"}[url[i] == 'A']
+			forged := url[len(origin):i] + other + url[i+1:]
+			if _, forgery := verifier.Verify(token.Request{URI: []byte(forged), Client: client, Now: int64(r.Claims.Expiry)}); forgery == nil {
+				t.Errorf("%s is good", forged)
+			}
+		}
 		switch {
 		case errors.Is(err, ErrUnlike):
 			unlike++
@@ -162,6 +169,8 @@ func TestVerifySays(t *testing.T) {
 		{"akamai", nil, "/x.mp4", token.Claims{}, func(s string) string { return s + "&hdnea=1" }, "ambiguous|"},
 		{"akamai", nil, "/x.mp4", token.Claims{}, func(s string) string { return s + "&hdNea=1" }, "ambiguous|path        /x.mp4?hdNea=1|scheme      akamai|depth       0|opens       /x.mp4|expires     2000000000 (2033-05-18T03:33:20Z)|"},
 		{"akamai", nil, "/x.mp4", token.Claims{}, cut("?"), "missing|"},
+		{"akamai", nil, "/d/x.m3u8", token.Claims{Depth: 1}, func(s string) string { return s + "?hdnea=1" }, "ambiguous|"},
+		{"akamai", nil, "/d/x.m3u8", token.Claims{Depth: 1}, swap("/d/x", "/hdNea=1/d/x"), "ambiguous|path        /hdNea=1/d/x.m3u8|scheme      akamai|depth       1|directory   /d/|expires     2000000000 (2033-05-18T03:33:20Z)|"},
 		{"akamai", map[string]string{"placement": "path"}, "/x.mp4", token.Claims{}, func(s string) string { return "/x.mp4?" + strings.TrimSuffix(s[1:], "/x.mp4") }, ErrPlace.Error() + "|path        /x.mp4|scheme      akamai|depth       0|opens       /x.mp4|expires     2000000000 (2033-05-18T03:33:20Z)|"},
 		{"bunny", nil, "/d/x.m3u8", token.Claims{Depth: 1}, nil, "|path        /d/x.m3u8|scheme      bunny|depth       1|directory   /d/|expires     2000000000 (2033-05-18T03:33:20Z)|"},
 		{"bunny", nil, "/x.mp4", token.Claims{IP: address}, func(s string) string { return s + "0" }, "malformed|path        /x.mp4|scheme      bunny|depth       0|ip          one that the URL does not state|"},
@@ -200,6 +209,42 @@ func TestVerifySays(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%s, %s:\ngot  %s\nwant %s", c.name, url, got, c.want)
+		}
+	}
+}
+
+// TestVerifyHost: what was signed for another host is not good, and where the token states the host,
+// the reason says so.
+func TestVerifyHost(t *testing.T) {
+	for _, c := range []struct {
+		shape shape
+		src   string
+		depth int
+		want  error
+	}{
+		{shape{"cat", nil}, "/x.mp4", 0, token.ErrPath},
+		{shape{"cloudfront", map[string]string{"placement": "query"}}, "/d/x.m3u8", 1, token.ErrPath},
+		{shape{"cloudfront", nil}, "/x.mp4", 0, token.ErrSignature},
+		{shape{"google-cloud-cdn", map[string]string{"placement": "query"}}, "/d/x.m3u8", 1, token.ErrPath},
+		{shape{"google-cloud-cdn", nil}, "/x.mp4", 0, token.ErrSignature},
+		{shape{"google-media-cdn", nil}, "/d/x.m3u8", 1, token.ErrSignature},
+		{shape{"google-media-cdn", map[string]string{"placement": "query"}}, "/d/x.m3u8", 1, token.ErrPath},
+	} {
+		const host = "https://b.example"
+		signer, verifier := c.shape.both(t, host)
+		_, other := c.shape.both(t, testHost)
+		url := sign(t, signer, c.src, token.Claims{Depth: c.depth})[len(host):]
+		if _, err := verifier.Verify(at(url, 0, netip.Addr{})); err != nil {
+			t.Errorf("%s: %v", url, err)
+		}
+		if _, err := other.Verify(at(url, 0, netip.Addr{})); err != c.want {
+			t.Errorf("%s: %v, want %v", url, err, c.want)
+		}
+		// A CDN with cookies takes a URL with a token, too.
+		kind, parts := c.shape.cdn(host)
+		parts.Options[CookieOption] = "true"
+		if _, err := NewVerifier(kind, parts).Verify(at(url, 0, netip.Addr{})); err != nil {
+			t.Errorf("%s, with cookies: %v", url, err)
 		}
 	}
 }
