@@ -3,7 +3,8 @@
 //
 // Most callers want [New], then [Set.Pick] once a video and the CDN's Signer for each of its URLs.
 // Where a CDN has a foreign scheme, [Set.Keep] comes before, and [Set.PickAmong] in place of Pick.
-// An edge's question is answered by [CDN.Verify].
+// An edge's question is answered by [CDN.Verify], and a person's, about a URL of any scheme, by
+// [Set.Read].
 package cdn
 
 import (

@@ -134,8 +134,8 @@ func (c *CDN) cutHost(url []byte) ([]byte, error) {
 	return target, nil
 }
 
-// refusals are the reasons for which a CDN refuses a URL, from those of CDNs that it is hardly for to
-// those that only the right key can find.
+// refusals are the reasons for which a CDN refuses a URL, from those of CDNs that it is hardly for
+// to those that only the right key can find.
 var refusals = []error{
 	token.ErrMissing, token.ErrPath, token.ErrMalformed, token.ErrVersion, scheme.ErrUnlike, scheme.ErrPlace,
 	token.ErrAmbiguous, token.ErrUnknownKey, token.ErrIP, token.ErrSignature, token.ErrExpired, token.ErrNotYet, token.ErrRevoked,

@@ -69,8 +69,8 @@ func newForeign(t *testing.T, kind, name, url, key string, options map[string]st
 	return cdn.CDN{Name: name, URL: url, Weight: 1, Signer: signer, Verifier: scheme.NewVerifier(k, parts)}
 }
 
-// TestRead: which CDN says what a URL contains, where several have its host or it is only a path, and
-// whose reason is given where none accepts it.
+// TestRead: which CDN says what a URL contains, where several have its host or it is only a path,
+// and whose reason is given where none accepts it.
 func TestRead(t *testing.T) {
 	akamai := map[string]string{"parameter": "hdnea"}
 	s, err := cdn.New(cdn.RoundRobin, []cdn.CDN{

@@ -1,7 +1,7 @@
 package scheme
 
-// What the Common Access Token needs of CBOR (RFC 8949): writing in the deterministic form of section
-// 4.2.1, and reading of whatever has a known length.
+// What the Common Access Token needs of CBOR (RFC 8949): writing in the deterministic form of
+// section 4.2.1, and reading of whatever has a known length.
 
 // appendText appends a string of a major type: 2 for bytes, 3 for text.
 func appendText(dst []byte, major byte, s string) []byte {

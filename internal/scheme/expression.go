@@ -124,8 +124,8 @@ func readTime(v variable, text string) (at int64, err error) {
 }
 
 // pattern returns an expression that the URLs of a template match. What a variable stands for is in
-// the group of its name. Of a template that starts with "?", the group added has the whole, path what
-// stands before the query, before and after the other parameters.
+// the group of its name. Of a template that starts with "?", the group added has the whole, path
+// what stands before the query, before and after the other parameters.
 func (p parts) pattern() *regexp.Regexp {
 	var b strings.Builder
 	for i, one := range p {

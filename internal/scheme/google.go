@@ -132,12 +132,9 @@ func readGoogle(target, origin string, e *base64.Encoding) (*Reading, error) {
 	if err != nil {
 		return r, token.ErrMalformed
 	}
-	directory, ok := strings.CutPrefix(string(decoded), origin)
-	r.Opens, r.IsDirectory = directory, true
-	switch {
-	case !ok || !strings.HasPrefix(directory, "/"):
-		return r, token.ErrPath
-	case !strings.HasSuffix(directory, "/") || e.EncodeToString(decoded) != prefix: // what is signed is the encoded prefix
+	// A prefix of another host covers nothing. What is signed is the encoded prefix.
+	r.Opens, r.IsDirectory = strings.TrimPrefix(string(decoded), origin), true
+	if !strings.HasSuffix(r.Opens, "/") || e.EncodeToString(decoded) != prefix {
 		return r, ErrUnlike
 	}
 	return r, nil

@@ -189,9 +189,9 @@ func (g *mediaSigner) Read(target string) (r *Reading, err error) {
 	before, after, inPath := strings.Cut(path, "/edge-cache-token=")
 	if again.inQuery = !inPath; inPath {
 		text, rest, ok := strings.Cut(after, "/")
-		_, _, terms, repeated := take(text, "Expires", "KeyName", "Signature")
+		_, _, terms, _ := take(text, "Expires", "KeyName", "Signature")
 		r = &Reading{Path: before + "/" + rest, Query: query, Opens: before + "/", IsDirectory: true, target: target}
-		if err = r.readGoogleTerms(terms); !ok || repeated != nil {
+		if err = r.readGoogleTerms(terms); !ok {
 			err = token.ErrMalformed
 		}
 	} else if r, err = readGoogle(target, g.origin, base64.RawURLEncoding); r == nil {

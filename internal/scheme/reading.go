@@ -15,7 +15,8 @@ type Reader interface {
 	Signer
 	// Read takes a path and query apart, as a client sends them, and judges nothing. The error is a
 	// [token.Error], or one that says why it cannot be told whether the URL is good. Then the
-	// reading has what could be read until there, and is nil where there is no token, or more than one.
+	// reading has what could be read until there, and is nil where there is no token, or more than
+	// one.
 	Read(target string) (*Reading, error)
 }
 
@@ -100,8 +101,8 @@ func (r *Reading) covers() bool {
 	return r.Path == r.Opens
 }
 
-// open sets what the token opens from a pattern: a path, or a directory and "*". It reports false for
-// another pattern.
+// open sets what the token opens from a pattern: a path, or a directory and "*". It reports false
+// for another pattern.
 func (r *Reading) open(pattern string) bool {
 	r.Opens = pattern
 	directory, ok := strings.CutSuffix(pattern, "*")
@@ -128,8 +129,8 @@ func joinQuery(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "&")
 }
 
-// take takes parameters out of a query: the rest, the parameters in their order, and their values by
-// name. It returns [token.ErrAmbiguous] where one stands twice.
+// take takes parameters out of a query: the rest, the parameters in their order, and their values
+// by name. It returns [token.ErrAmbiguous] where one stands twice.
 func take(query string, names ...string) (rest, taken string, values map[string]string, err error) {
 	values = map[string]string{}
 	var left, found []string
@@ -148,8 +149,8 @@ func take(query string, names ...string) (rest, taken string, values map[string]
 	return strings.Join(left, "&"), strings.Join(found, "&"), values, err
 }
 
-// readParameter reads the URL of a scheme whose token stands in the first segment, NAME=TOKEN, or in
-// the query. End returns where the token ends that a path starts with, -1 for none.
+// readParameter reads the URL of a scheme whose token stands in the first segment, NAME=TOKEN, or
+// in the query. End returns where the token ends that a path starts with, -1 for none.
 func readParameter(target, name string, end func(path string) int) (r *Reading, text string, inPath bool, err error) {
 	path, query, _ := strings.Cut(target, "?")
 	rest, taken, values, err := take(query, name)

@@ -15,10 +15,10 @@ import (
 	"videotoken/token"
 )
 
-// TestVerifyVectors: the public vectors that are whole URLs, or of which one can be made, are good at
-// the second at which they end and expired after it, or of a kind that is not signed here: prefixes of
-// the root, or with padding that is not signed here, and Bunny's countries, limits and files below a
-// name.
+// TestVerifyVectors: the public vectors that are whole URLs, or of which one can be made, are good
+// at the second at which they end and expired after it, or of a kind that is not signed here:
+// prefixes of the root, or with padding that is not signed here, and Bunny's countries, limits and
+// files below a name.
 func TestVerifyVectors(t *testing.T) {
 	good, unlike := 0, 0
 	for _, v := range vectors(t) {
@@ -213,8 +213,8 @@ func TestVerifySays(t *testing.T) {
 	}
 }
 
-// TestVerifyHost: what was signed for another host is not good, and where the token states the host,
-// the reason says so.
+// TestVerifyHost: what was signed for another host is not good, and where the token states the
+// host, the reason says so.
 func TestVerifyHost(t *testing.T) {
 	for _, c := range []struct {
 		shape shape
@@ -257,8 +257,8 @@ func swap(from, to string) func(string) string {
 	return func(s string) string { return strings.Replace(s, from, to, 1) }
 }
 
-// FuzzVerify: no URL makes a verifier panic, and whatever it accepts is signed again as a URL that it
-// accepts with the same claims.
+// FuzzVerify: no URL makes a verifier panic, and whatever it accepts is signed again as a URL that
+// it accepts with the same claims.
 func FuzzVerify(f *testing.F) {
 	client := netip.MustParseAddr("203.0.113.7")
 	var signers []Signer

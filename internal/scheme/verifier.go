@@ -13,8 +13,8 @@ import (
 	"videotoken/token"
 )
 
-// Verifier says what the URLs of a CDN with a foreign scheme contain, and whether they are good: for
-// people who look for a mistake, and not for edges, since it makes its signers for each URL.
+// Verifier says what the URLs of a CDN with a foreign scheme contain, and whether they are good:
+// for people who look for a mistake, and not for edges, since it makes its signers for each URL.
 type Verifier struct {
 	scheme *Scheme
 	cdn    CDN
@@ -29,9 +29,9 @@ func NewVerifier(s *Scheme, c CDN) *Verifier {
 
 // Verify reads the path and query r.URI. A good URL is one that the CDN's keys sign again with the
 // same bytes, for a client and at a time that its token allows. Signatures of private keys are
-// verified with the public key. The reasons are those of [token.Keys.Verify] in their order, but for
-// the path, which here also has to be one that the token states; there is no leeway, since CDNs have
-// none. The reading is nil where there is no token to be read.
+// verified with the public key. The reasons are those of [token.Keys.Verify] in their order, but
+// for the path, which here also has to be one that the token states; there is no leeway, since CDNs
+// have none. The reading is nil where there is no token to be read.
 func (v *Verifier) Verify(r token.Request) (*Reading, error) {
 	reading, err := v.read(string(r.URI))
 	if reading == nil {

@@ -132,8 +132,8 @@ func (s shape) expect(c token.Claims) token.Claims {
 	return c
 }
 
-// TestVerifyRoundTrip: what a signer signs is read back, claim by claim, and good; and it is not good
-// at another time, from another address, with another key or for another path.
+// TestVerifyRoundTrip: what a signer signs is read back, claim by claim, and good; and it is not
+// good at another time, from another address, with another key or for another path.
 func TestVerifyRoundTrip(t *testing.T) {
 	for _, s := range shapes {
 		t.Run(fmt.Sprint(s), func(t *testing.T) {
@@ -288,8 +288,9 @@ func decode(t *testing.T, path string) string {
 	return string(out)
 }
 
-// TestVerifyEveryCharacter: whoever changes, adds or removes a character of a good URL gets one that
-// is refused, or one that says the same and asks for the same, or for another path of the directory.
+// TestVerifyEveryCharacter: whoever changes, adds or removes a character of a good URL gets one
+// that is refused, or one that says the same and asks for the same, or for another path of the
+// directory.
 func TestVerifyEveryCharacter(t *testing.T) {
 	for _, s := range shapes {
 		t.Run(fmt.Sprint(s), func(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 // secrets are those of the configuration of TestVerifyForeign.
 var secrets = []string{"00112233445566778899aabbccddeeff", "nZtRohdNF9m3cKM24IcK4w==", "bunny-secret", "enigma", "aliyunkey"}
 
-// foreign writes a configuration with a CDN of every foreign scheme, named as the scheme, and returns
-// its file.
+// foreign writes a configuration with a CDN of every foreign scheme, named as the scheme, and
+// returns its file.
 func foreign(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -37,8 +37,8 @@ func foreign(t *testing.T) string {
 	return file
 }
 
-// TestVerifyForeign: the command reads what the command for signing prints, of every scheme, and its
-// exit status, standard output and standard error say what there is to say.
+// TestVerifyForeign: the command reads what the command for signing prints, of every scheme, and
+// its exit status, standard output and standard error say what there is to say.
 func TestVerifyForeign(t *testing.T) {
 	file := foreign(t)
 	for _, c := range []struct {
