@@ -259,8 +259,9 @@ func (b *bunnySigner) Read(target string) (*Reading, error) {
 		r.Query = rest
 		r.target = join(path, joinQuery("token="+hash, rest), "expires="+has["expires"])
 	}
-	_, r.isBound = strings.CutPrefix(hash, "HS256-1-")
-	var ok bool
+	// A hash may begin with "1-", too.
+	address, ok := strings.CutPrefix(hash, "HS256-1-")
+	r.isBound = ok && len(address) == base64.RawURLEncoding.EncodedLen(sha256.Size)
 	if r.Claims.Expiry, ok = readSeconds(has["expires"]); !ok || !strings.HasPrefix(hash, "HS256-") {
 		return r, token.ErrMalformed
 	}
