@@ -3,7 +3,8 @@
 //
 // Most callers want [New], then [Set.Pick] once a video and the CDN's Signer for each of its URLs.
 // Where a CDN has a foreign scheme, [Set.Keep] comes before, and [Set.PickAmong] in place of Pick.
-// An edge's question is answered by [CDN.Verify].
+// An edge's question is answered by [CDN.Verify], and a person's, about a URL of any scheme, by
+// [Set.Read].
 package cdn
 
 import (
@@ -31,7 +32,10 @@ type CDN struct {
 
 	// Signer signs the CDN's URLs. It may be nil for a CDN of our own scheme: then the first key
 	// signs.
-	Signer   scheme.Signer
+	Signer scheme.Signer
+	// Verifier reads the URLs of a CDN of a foreign scheme for the command line. It is nil for our
+	// own schemes.
+	Verifier *scheme.Verifier
 	Reserved []string // the query parameters, in lower case, that carry its tokens
 	Segments []string // the path segments NAME=..., in lower case, that carry its tokens
 

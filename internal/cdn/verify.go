@@ -3,8 +3,11 @@ package cdn
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"videotoken/internal/scheme"
+	"videotoken/internal/uri"
 	"videotoken/token"
 )
 
@@ -75,4 +78,70 @@ func (s *Set) Verify(name string, r token.Request) (token.Verified, error) {
 		}
 	}
 	return token.Verified{}, err
+}
+
+// Read says what a signed URL in r.URI contains, or the path and query of one, of any scheme. It is
+// [Set.Verify] where a CDN of our own schemes accepts it, and else [scheme.Verifier.Verify] of each
+// CDN of a foreign scheme that has the URL's host; with a name, of that CDN alone. Where several
+// have it, the one that accepts it decides, else the one that got furthest. Says is "" where no
+// token of a foreign scheme was found and none of ours was accepted.
+func (s *Set) Read(name string, r token.Request) (says string, err error) {
+	named := s.Lookup(name)
+	if named == nil || len(named.Keys) > 0 {
+		v, refused := s.Verify(name, r)
+		if refused == nil {
+			return v.String(), nil
+		}
+		err = refused
+	}
+	for i := range s.cdns {
+		c := &s.cdns[i]
+		if c.Verifier == nil || name != "" && c != named {
+			continue
+		}
+		target, elsewhere := c.cutHost(r.URI)
+		if elsewhere != nil {
+			if err == nil {
+				err = elsewhere
+			}
+			continue
+		}
+		one := r
+		one.URI = target
+		reading, refused := c.Verifier.Verify(one)
+		if err == nil || refused == nil || progress(refused) > progress(err) {
+			if says, err = "", refused; reading != nil {
+				says = string(token.AppendField(nil, "cdn", c.Name)) + reading.String()
+			}
+		}
+		if refused == nil {
+			break
+		}
+	}
+	return says, err
+}
+
+// cutHost returns the path and query of a URL on the CDN's host, the base path included.
+func (c *CDN) cutHost(url []byte) ([]byte, error) {
+	host, err := uri.NewOrigins([]string{strings.TrimSuffix(c.URL, c.Base())})
+	if err != nil {
+		return nil, err
+	}
+	target, err := host.Cut(url)
+	if err != nil {
+		return nil, fmt.Errorf("%q is not on the CDN %s, and not a path", url, c.Name)
+	}
+	return target, nil
+}
+
+// refusals are the reasons for which a CDN refuses a URL, from those of CDNs that it is hardly for
+// to those that only the right key can find.
+var refusals = []error{
+	token.ErrMissing, token.ErrPath, token.ErrMalformed, token.ErrVersion, scheme.ErrUnlike, scheme.ErrPlace,
+	token.ErrAmbiguous, token.ErrUnknownKey, token.ErrIP, token.ErrSignature, token.ErrExpired, token.ErrNotYet, token.ErrRevoked,
+}
+
+// progress returns how far the CDN came that refused a URL, -1 where it did not look at it.
+func progress(err error) int {
+	return slices.IndexFunc(refusals, func(reason error) bool { return errors.Is(err, reason) })
 }

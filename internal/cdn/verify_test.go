@@ -1,9 +1,12 @@
 package cdn_test
 
 import (
+	"net/netip"
+	"strings"
 	"testing"
 
 	"videotoken/internal/cdn"
+	"videotoken/internal/scheme"
 	"videotoken/internal/uri"
 	"videotoken/token"
 )
@@ -50,6 +53,93 @@ func TestVerify(t *testing.T) {
 		}
 		if got != c.want || (err == nil) != (c.want != "" && c.want[0] == '/') {
 			t.Errorf("%q, %s: %q, %v; want %q", c.name, c.url, got, err, c.want)
+		}
+	}
+}
+
+// newForeign makes a CDN of a foreign scheme with a key and options.
+func newForeign(t *testing.T, kind, name, url, key string, options map[string]string) cdn.CDN {
+	t.Helper()
+	k := scheme.Lookup(kind)
+	parts := scheme.CDN{URL: url, Keys: []scheme.Key{{Secret: []byte(key)}}, Options: options}
+	signer, err := k.New(&parts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cdn.CDN{Name: name, URL: url, Weight: 1, Signer: signer, Verifier: scheme.NewVerifier(k, parts)}
+}
+
+// TestRead: which CDN says what a URL contains, where several have its host or it is only a path,
+// and whose reason is given where none accepts it.
+func TestRead(t *testing.T) {
+	akamai := map[string]string{"parameter": "hdnea"}
+	s, err := cdn.New(cdn.RoundRobin, []cdn.CDN{
+		{Name: "own", URL: "https://a.example", Weight: 1, Keys: token.Keys{newKey(t, 1)}},
+		newForeign(t, "akamai", "one", "https://a.example", "0123456789abcdef", akamai),
+		newForeign(t, "akamai", "two", "https://a.example/base", "fedcba9876543210", akamai),
+		newForeign(t, "bunny", "bunny", "https://b.example", "key", nil),
+		newForeign(t, "secure-link", "nginx", "https://n.example", "enigma", map[string]string{"preset": "nginx"}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := netip.MustParseAddr("203.0.113.7")
+	sign := func(name, src string, c token.Claims) string {
+		var parsed uri.Source
+		if _, err := parsed.Parse([]byte(src), nil); err != nil {
+			t.Fatal(err)
+		}
+		c.Expiry = 2000000000
+		url, err := s.Lookup(name).Signer.Append(nil, &parsed, &c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(url)
+	}
+	path := func(url string) string { return url[len("https://a.example"):] }
+	own, one, two := sign("own", "/d/x", token.Claims{}), sign("one", "/d/x", token.Claims{}), sign("two", "/d/x.m3u8", token.Claims{Depth: 1})
+	bound := sign("bunny", "/x.mp4", token.Claims{IP: netip.PrefixFrom(client, 32)})
+	link := sign("nginx", "/x.mp4", token.Claims{IP: netip.PrefixFrom(client, 32)})
+	for _, c := range []struct {
+		name, url string
+		client    netip.Addr
+		now       int64
+		says, err string // what is said begins so; a part of the error
+	}{
+		{"", own, netip.Addr{}, 0, "path        /d/x\nkey         1\n", ""},
+		{"own", own, netip.Addr{}, 0, "path        /d/x\nkey         1\n", ""},
+		{"one", own, netip.Addr{}, 0, "", "token: missing"},
+		{"", own, netip.Addr{}, 2000000001, "", "token: expired"},
+		{"", own + "x", netip.Addr{}, 0, "", "token: malformed"},
+		{"", one, netip.Addr{}, 0, "cdn         one\npath        /d/x\nscheme      akamai\n", ""},
+		{"", path(one), netip.Addr{}, 0, "cdn         one\n", ""},
+		{"", "https://A.example:443" + path(one), netip.Addr{}, 0, "cdn         one\n", ""},
+		{"two", one, netip.Addr{}, 0, "cdn         two\n", "token: path"},
+		{"own", one, netip.Addr{}, 0, "", "token: missing"},
+		{"", two, netip.Addr{}, 0, "cdn         two\npath        /base/d/x.m3u8\nscheme      akamai\ndepth       1\ndirectory   /base/d/\n", ""},
+		{"", strings.Replace(two, "x.m3u8", "seg/1.ts", 1), netip.Addr{}, 0, "cdn         two\npath        /base/d/seg/1.ts\n", ""},
+		{"one", two, netip.Addr{}, 0, "cdn         one\n", "token: signature"},
+		{"", two, netip.Addr{}, 2000000001, "cdn         two\n", "token: expired"},
+		{"bunny", two, netip.Addr{}, 0, "", "is not on the CDN bunny"},
+		{"", bound, client, 0, "cdn         bunny\n", ""},
+		{"", bound, netip.Addr{}, 0, "cdn         bunny\n", "token: ip"},
+		{"", path(bound), client, 0, "cdn         bunny\n", ""},
+		{"", bound, client.Next(), 0, "cdn         bunny\n", "token: signature"},
+		{"", link, client, 0, "cdn         nginx\n", ""},
+		{"", link, netip.Addr{}, 0, "cdn         nginx\n", "token: signature, or it is for an address: say which with -ip"},
+		{"", "https://b.example/x.mp4", client, 0, "", "token: missing"},
+		{"", "/x.mp4", client, 0, "", "token: missing"},
+		{"", "https://a.example.evil/x.mp4?hdnea=x", client, 0, "", "is not on any of the configuration's CDNs"},
+		{"nobody", one, client, 0, "", "no such CDN"},
+	} {
+		r := token.Request{URI: []byte(c.url), Now: c.now, Client: c.client}
+		says, err := s.Read(c.name, r)
+		reason := ""
+		if err != nil {
+			reason = err.Error()
+		}
+		if !strings.HasPrefix(says, c.says) || (says == "") != (c.says == "") || !strings.Contains(reason, c.err) || (reason == "") != (c.err == "") {
+			t.Errorf("%q, %s: %v\n%swant %s\n%s", c.name, c.url, err, says, c.err, c.says)
 		}
 	}
 }

@@ -54,7 +54,7 @@ func (r *reader) cdn(n *node, field string, names map[string]string, ids map[int
 	}
 	c.Segments = c.kind.ReservedSegments(c.options)
 	if c.Reserved = c.kind.Reserved(c.options); !c.kind.IsOwn() && len(r.mistakes) == at {
-		c.Signer, c.KeyID = r.signer(n, field, c), c.keys[0].ID
+		r.signer(n, field, c)
 	}
 	if c.ReportOnly = !c.enforce; c.ReportOnly {
 		r.warnings = append(r.warnings, fmt.Sprintf("%s: enforce is false: /verify lets every request for %s pass, and only reports what it would refuse", field, c.Name))

@@ -82,21 +82,22 @@ func sentence(doc string) string {
 	return doc + "."
 }
 
-// signer makes the signer of a CDN with a foreign scheme, nil for a mistake.
-func (r *reader) signer(n *node, field string, c *entry) scheme.Signer {
+// signer makes the signer and the verifier of a CDN with a foreign scheme.
+func (r *reader) signer(n *node, field string, c *entry) {
 	if c.kind.Weak && c.options["weak"] != "true" {
 		r.fail(n, field+".weak", "is missing: %s", needsWeak(c.kind))
-		return nil
+		return
 	}
-	s, err := c.kind.New(&scheme.CDN{URL: c.URL, Keys: c.keys, Options: c.options, Signatures: r.signatures})
+	parts := scheme.CDN{URL: c.URL, Keys: c.keys, Options: c.options, Signatures: r.signatures}
+	s, err := c.kind.New(&parts)
 	if err != nil {
 		r.fail(n, field, "%v", err)
-		return nil
+		return
 	}
 	if c.options["unlimited"] == "true" {
 		r.warnings = append(r.warnings, fmt.Sprintf("%s: unlimited is true: URLs of this CDN never end", field))
 	}
-	return s
+	c.Signer, c.Verifier, c.KeyID = s, scheme.NewVerifier(c.kind, parts), c.keys[0].ID
 }
 
 // foreignKey is an entry of the keys of a CDN with a foreign scheme. No message has any part of a

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -156,4 +157,73 @@ func (a *akamaiSigner) Cookies(s *uri.Source, c *token.Claims) (string, []Cookie
 	m.text = a.appendFields(m.text, s, c)
 	value := a.appendToken(nil, m)[len(a.parameter)+1:]
 	return string(appendDirectory(nil, a.base, s, c)), []Cookie{{a.parameter, string(value)}}, nil
+}
+
+// Read implements [Reader].
+func (a *akamaiSigner) Read(target string) (*Reading, error) {
+	r, text, inPath, err := readParameter(target, a.parameter, func(path string) int {
+		const last = "~hmac=" // the list before it has slashes, too
+		start := strings.Index(path, last)
+		if start < 0 {
+			return -1
+		}
+		end := strings.IndexByte(path[start:], '/')
+		if end < 0 {
+			return -1
+		}
+		return start + end
+	})
+	if err != nil {
+		return nil, err
+	}
+	has, err := r.readAkamai(text)
+	switch {
+	case err != nil:
+		return r, err
+	case !has["exp"] || !has["hmac"]:
+		return r, token.ErrMalformed
+	case !has["acl"]: // Akamai's tokens for one URL
+		return r, ErrUnlike
+	case inPath != (a.placement == "path" || a.placement == "" && r.IsDirectory):
+		return r, ErrPlace
+	}
+	return r, nil
+}
+
+// readAkamai reads the fields of a token, and returns which ones there are. It reads on after a
+// mistake, and returns the first.
+func (r *Reading) readAkamai(text string) (has map[string]bool, err error) {
+	has = map[string]bool{}
+	for field := range strings.SplitSeq(text, "~") {
+		name, value, _ := strings.Cut(field, "=")
+		ok, known := true, true
+		switch c := &r.Claims; name {
+		case "ip":
+			addr, _ := netip.ParseAddr(value)
+			c.IP = netip.PrefixFrom(addr, addr.BitLen())
+			ok = c.IP.IsValid()
+		case "st":
+			c.NotBefore, ok = readSeconds(value)
+		case "exp":
+			c.Expiry, ok = readSeconds(value)
+		case "acl":
+			known = r.open(value)
+		case "id":
+			id, _ := hex.DecodeString(value)
+			known = copy(c.Session[:], id) == len(id) && len(id) == len(c.Session)
+			c.HasSession = known
+		case "hmac":
+		default:
+			known = false
+		}
+		switch {
+		case err != nil:
+		case !ok || has[name]:
+			err = token.ErrMalformed
+		case !known:
+			err = ErrUnlike
+		}
+		has[name] = true
+	}
+	return has, err
 }

@@ -2,10 +2,13 @@ package scheme
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,7 +29,7 @@ var bunny = &Scheme{
 	Secret:     text,
 	KeyDoc:     "Bunny makes the key: Pull Zone, Security, Token Authentication, URL Token Authentication Key",
 	Segments:   []string{"bcdn_token"},
-	Parameters: []string{"token", "bcdn_token", "expires", "token_path", "token_countries", "token_countries_blocked", "token_ignore_params", "limit"},
+	Parameters: append([]string{"token", "bcdn_token", "expires", "token_path"}, bunnyMore...),
 	New: func(c *CDN) (Signer, error) {
 		key, err := c.one()
 		if err != nil {
@@ -229,4 +232,48 @@ func unhex(c byte) byte {
 		return c - '0'
 	}
 	return (c | 0x20) - 'a' + 10
+}
+
+// bunnyMore are the parameters of Bunny's that are not written here.
+var bunnyMore = []string{"token_countries", "token_countries_blocked", "token_ignore_params", "limit"}
+
+// Read implements [Reader]. Bunny takes the parameters in any order.
+func (b *bunnySigner) Read(target string) (*Reading, error) {
+	path, query, _ := strings.Cut(target, "?")
+	text, inPath := strings.CutPrefix(path, "/bcdn_token=")
+	r := &Reading{Path: path, target: target}
+	if inPath {
+		var rest string
+		text, rest, _ = strings.Cut("token="+text, "/")
+		r.Path, r.Query = "/"+rest, query
+	} else {
+		text = query
+	}
+	rest, _, has, err := take(text, "token", "expires", "token_path")
+	hash, found := has["token"]
+	if err != nil || !found {
+		return nil, cmp.Or(err, error(token.ErrMissing))
+	}
+	dir, isDirectory := has["token_path"]
+	if !inPath {
+		r.Query = rest
+		r.target = join(path, joinQuery("token="+hash, rest), "expires="+has["expires"])
+	}
+	// A hash may begin with "1-", too.
+	address, ok := strings.CutPrefix(hash, "HS256-1-")
+	r.isBound = ok && len(address) == base64.RawURLEncoding.EncodedLen(sha256.Size)
+	if r.Claims.Expiry, ok = readSeconds(has["expires"]); !ok || !strings.HasPrefix(hash, "HS256-") {
+		return r, token.ErrMalformed
+	}
+	if isDirectory {
+		if dir, err = url.PathUnescape(dir); err != nil {
+			return r, token.ErrMalformed
+		}
+		r.Opens, r.IsDirectory = dir, true
+	}
+	hasMore := slices.ContainsFunc(bunnyMore, func(name string) bool { return uri.HasParameter([]byte(rest), name) })
+	if hasMore || inPath != isDirectory || inPath && rest != "" || isDirectory && !strings.HasSuffix(dir, "/") {
+		return r, ErrUnlike
+	}
+	return r, nil
 }

@@ -1,11 +1,11 @@
 package scheme
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"net"
-	"net/netip"
 	"strings"
 
 	"videotoken/internal/uri"
@@ -36,17 +36,6 @@ var cat = &Scheme{
 	Parameters: []string{"cta-common-access-token", "cat"},
 	New:        newCAT,
 }
-
-// The claims of a token, in the order that they are written in: the CWT registry, and CTA-5007.
-const (
-	claimIssuer    = 1
-	claimExpiry    = 4
-	claimNotBefore = 5
-	claimID        = 7
-	claimVersion   = 310
-	claimNetwork   = 311
-	claimURI       = 312
-)
 
 type catSigner struct {
 	origin, base, host, issuer, parameter, placement string
@@ -143,99 +132,34 @@ func appendCOSE(dst, head []byte, m *mac) []byte {
 	return append(appendHead(dst, 2, uint64(len(sum))), sum...)
 }
 
-// appendClaims appends the payload. It uses m.text for the wire path.
-func (t *catSigner) appendClaims(dst []byte, m *mac, s *uri.Source, c *token.Claims) []byte {
-	count := uint64(3)
-	for _, has := range []bool{t.issuer != "", c.NotBefore != 0, c.HasSession, c.IP.IsValid()} {
-		if has {
-			count++
-		}
+// Read implements [Reader].
+func (t *catSigner) Read(target string) (*Reading, error) {
+	r, text, inPath, err := readParameter(target, t.parameter, func(path string) int { return strings.IndexByte(path, '/') })
+	if err != nil {
+		return nil, err
 	}
-	dst = appendHead(dst, 5, count)
-	if t.issuer != "" {
-		dst = appendText(appendHead(dst, 0, claimIssuer), 3, t.issuer)
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil {
+		return r, token.ErrMalformed
 	}
-	dst = appendHead(appendHead(dst, 0, claimExpiry), 0, uint64(c.Expiry))
-	if c.NotBefore != 0 {
-		dst = appendHead(appendHead(dst, 0, claimNotBefore), 0, uint64(c.NotBefore))
-	}
-	if c.HasSession {
-		dst = append(appendHead(appendHead(dst, 0, claimID), 2, uint64(len(c.Session))), c.Session[:]...)
-	}
-	dst = appendHead(appendHead(dst, 0, claimVersion), 0, 1)
-	if c.IP.IsValid() {
-		dst = appendNetwork(appendHead(dst, 0, claimNetwork), c.IP)
-	}
-	return t.appendURI(appendHead(dst, 0, claimURI), m, s, c)
-}
-
-// The parts of a URI and the ways to match one, of the claim catu.
-const (
-	catHost   = 1
-	catPath   = 3
-	catQuery  = 4
-	catExact  = 0
-	catPrefix = 1
-)
-
-func (t *catSigner) appendURI(dst []byte, m *mac, s *uri.Source, c *token.Claims) []byte {
-	parts := uint64(2)
-	hasQuery := c.Depth == 0 && len(s.Query) > 0
-	if hasQuery {
-		parts++
-	}
-	dst = appendHead(dst, 5, parts)
-	dst = appendText(append(appendHead(dst, 0, catHost), 0xA1, catExact), 3, t.host)
-	m.text = appendWire(m.text[:0], t.base, s)
-	path, match := m.text, byte(catExact)
-	if c.Depth > 0 {
-		path, match = directory(path, t.base, c.Depth), catPrefix
-	}
-	dst = append(appendHead(dst, 0, catPath), 0xA1, match)
-	dst = append(appendHead(dst, 3, uint64(len(path))), path...)
-	if hasQuery {
-		m.text = uri.AppendQuery(m.text[:0], s.Query)
-		dst = append(appendHead(dst, 0, catQuery), 0xA1, catExact)
-		dst = append(appendHead(dst, 3, uint64(len(m.text))), m.text...)
-	}
-	return dst
-}
-
-// appendNetwork appends an array of one address or prefix: RFC 9164.
-func appendNetwork(dst []byte, p netip.Prefix) []byte {
-	addr := p.Masked().Addr()
-	dst = append(dst, 0x81, 0xD8, 54)
-	if addr.Is4() {
-		dst[len(dst)-1] = 52
-	}
-	if p.Bits() < addr.BitLen() {
-		dst = appendHead(append(dst, 0x82), 0, uint64(p.Bits()))
-	}
-	if addr.Is4() {
-		four := addr.As4()
-		return append(append(dst, 0x44), four[:]...)
-	}
-	sixteen := addr.As16()
-	return append(append(dst, 0x50), sixteen[:]...)
-}
-
-// appendText appends a string of a major type: 2 for bytes, 3 for text.
-func appendText(dst []byte, major byte, s string) []byte {
-	return append(appendHead(dst, major, uint64(len(s))), s...)
-}
-
-// appendHead appends the head of a CBOR item (RFC 8949, section 3) with the shortest argument.
-func appendHead(dst []byte, major byte, n uint64) []byte {
-	major <<= 5
+	c := &cborReader{rest: raw}
+	tags := c.head(6) == 61 && c.head(6) == 17 && c.head(4) == 4
+	isHMAC := bytes.Equal(c.text(2), catProtected[1:])
+	hasKey := c.head(5) == 1 && c.head(0) == 4
+	r.Key = string(c.text(2))
+	payload := &cborReader{rest: c.text(2)}
+	c.text(2)
 	switch {
-	case n < 24:
-		return append(dst, major|byte(n))
-	case n < 1<<8:
-		return append(dst, major|24, byte(n))
-	case n < 1<<16:
-		return append(dst, major|25, byte(n>>8), byte(n))
-	case n < 1<<32:
-		return append(dst, major|26, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+	case c.failed || !tags || len(c.rest) > 0:
+		return r, token.ErrMalformed
+	case !isHMAC || !hasKey:
+		return r, ErrUnlike
 	}
-	return append(dst, major|27, byte(n>>56), byte(n>>48), byte(n>>40), byte(n>>32), byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+	if err := t.readClaims(payload, r); err != nil {
+		return r, err
+	}
+	if inPath != (t.placement == "path" || t.placement == "" && r.IsDirectory) {
+		return r, ErrPlace
+	}
+	return r, nil
 }

@@ -9,10 +9,10 @@ import (
 	"crypto/rsa"
 	_ "crypto/sha1" // for keys with hash: sha1
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"strconv"
+	"strings"
 
 	"videotoken/internal/uri"
 	"videotoken/token"
@@ -181,45 +181,31 @@ func (f *cloudfrontSigner) Cookies(s *uri.Source, c *token.Claims) (string, []Co
 	return string(m.part[len(f.origin):]), cookies, nil
 }
 
-// isCanned reports whether CloudFront can rebuild the policy of the claims from the URL.
-func isCanned(c *token.Claims) bool {
-	return c.Depth == 0 && c.NotBefore == 0 && !c.IP.IsValid()
-}
-
-// appendPolicy appends the policy of a resource, without white space, as the canned one must be. A
-// URL as it goes over the wire has no byte that JSON escapes.
-func appendPolicy(dst, resource []byte, c *token.Claims) []byte {
-	dst = append(append(dst, `{"Statement":[{"Resource":"`...), resource...)
-	if c.Depth > 0 {
-		dst = append(dst, '*')
+// Read implements [Reader]. CloudFront takes its parameters off the URL wherever they stand.
+func (f *cloudfrontSigner) Read(target string) (*Reading, error) {
+	path, query, _ := strings.Cut(target, "?")
+	rest, taken, has, err := take(query, "Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm")
+	policy, custom := has["Policy"]
+	switch _, canned := has["Expires"]; {
+	case err != nil || custom && canned:
+		return nil, token.ErrAmbiguous
+	case has["Signature"] == "" && !custom && !canned:
+		return nil, token.ErrMissing
 	}
-	dst = append(dst, `","Condition":{"DateLessThan":{"AWS:EpochTime":`...)
-	dst = append(strconv.AppendUint(dst, uint64(c.Expiry), 10), '}')
-	if c.NotBefore != 0 {
-		dst = append(dst, `,"DateGreaterThan":{"AWS:EpochTime":`...)
-		dst = append(strconv.AppendUint(dst, uint64(c.NotBefore), 10), '}')
+	r := &Reading{Path: path, Query: rest, Key: has["Key-Pair-Id"], target: join(path, rest, taken)}
+	ok := true
+	if custom {
+		err = r.readPolicy(policy, f.origin)
+	} else {
+		r.Claims.Expiry, ok = readSeconds(has["Expires"])
 	}
-	if c.IP.IsValid() {
-		dst = append(dst, `,"IpAddress":{"AWS:SourceIp":"`...)
-		dst = append(c.IP.Masked().AppendTo(dst), `"}`...)
+	signature, failed := decodeCloudFront(has["Signature"])
+	if r.signature = signature; err == nil && (failed != nil || !ok || r.Key == "") {
+		err = token.ErrMalformed
 	}
-	return append(dst, "}}]}"...)
-}
-
-// appendCloudFront appends base64 with padding in which CloudFront's letters stand for those that a
-// URL has for other things.
-func appendCloudFront(dst, b []byte) []byte {
-	start := len(dst)
-	dst = base64.StdEncoding.AppendEncode(dst, b)
-	for i, c := range dst[start:] {
-		switch c {
-		case '+':
-			dst[start+i] = '-'
-		case '=':
-			dst[start+i] = '_'
-		case '/':
-			dst[start+i] = '~'
-		}
+	if custom && !r.IsDirectory && isCanned(&r.Claims) { // it is signed in the same way
+		expires := "Expires=" + strconv.FormatUint(uint64(r.Claims.Expiry), 10)
+		r.target = join(path, rest, strings.Replace(taken, "Policy="+policy, expires, 1))
 	}
-	return dst
+	return r, err
 }

@@ -2,6 +2,7 @@ package scheme
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -107,6 +108,50 @@ func (p parts) meets(f func(a, b part)) {
 	}
 }
 
+// utc8 is how times at UTC+8 are written.
+const utc8 = "200601021504"
+
+// readTime reads what appendTime writes. A time at UTC+8 is rounded down to a minute.
+func readTime(v variable, text string) (at int64, err error) {
+	switch {
+	case v == varExpiresUTC8 || v == varIssuedUTC8:
+		t, err := time.Parse(utc8, text)
+		return t.Unix() - 8*3600, err
+	case v.isHex():
+		return strconv.ParseInt(text, 16, 64)
+	}
+	return strconv.ParseInt(text, 10, 64)
+}
+
+// pattern returns an expression that the URLs of a template match. What a variable stands for is in
+// the group of its name. Of a template that starts with "?", the group added has the whole, path
+// what stands before the query, before and after the other parameters.
+func (p parts) pattern() *regexp.Regexp {
+	var b strings.Builder
+	for i, one := range p {
+		switch v := one.variable; {
+		case v == 0 && i == 0:
+			b.WriteString(regexp.QuoteMeta(strings.TrimPrefix(one.text, "?")))
+		case v == 0:
+			b.WriteString(regexp.QuoteMeta(one.text))
+		case v == varWire:
+			b.WriteString("(?P<wire>/.*)")
+		case v == varToken:
+			b.WriteString("(?P<token>[A-Za-z0-9_=-]*)")
+		case v == varBase:
+		case strings.Contains(b.String(), "<"+v.name()+">"): // once more
+			b.WriteString("[A-Za-z0-9]*")
+		default:
+			fmt.Fprintf(&b, "(?P<%s>[A-Za-z0-9]*)", v.name())
+		}
+	}
+	text := b.String()
+	if p[0].variable != varBase {
+		text = `(?P<path>[^?]*)\?(?:(?P<before>.*)&)?(?P<added>` + text + `)(?:&(?P<after>.*))?`
+	}
+	return regexp.MustCompile("(?s)^" + text + "$")
+}
+
 // appendTime appends a time, in Unix seconds, in the form of a variable.
 func appendTime(dst []byte, v variable, at int64) []byte {
 	switch v {
@@ -122,7 +167,7 @@ func appendTime(dst []byte, v variable, at int64) []byte {
 		}
 		return dst
 	case varExpiresUTC8, varIssuedUTC8:
-		return time.Unix(at+8*3600, 0).UTC().AppendFormat(dst, "200601021504")
+		return time.Unix(at+8*3600, 0).UTC().AppendFormat(dst, utc8)
 	default:
 		return strconv.AppendInt(dst, at, 10)
 	}

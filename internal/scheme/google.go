@@ -1,10 +1,12 @@
 package scheme
 
 import (
+	"cmp"
 	"crypto/sha1"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 
 	"videotoken/internal/uri"
 	"videotoken/token"
@@ -102,4 +104,51 @@ func (g *googleSigner) Cookies(s *uri.Source, c *token.Claims) (string, []Cookie
 	m.text = appendGoogleCookie(m.text, base64.URLEncoding, m.part, c, g.keyName)
 	value := appendBase64(append(m.text, ":Signature="...), base64.URLEncoding, m.sum())
 	return string(m.part[len(g.origin):]), []Cookie{{"Cloud-CDN-Cookie", string(value)}}, nil
+}
+
+// Read implements [Reader].
+func (g *googleSigner) Read(target string) (*Reading, error) {
+	return readGoogle(target, g.origin, base64.URLEncoding)
+}
+
+// readGoogle reads the URL of both of Google's schemes, with its terms in the query. Prefixes are
+// written in an encoding.
+func readGoogle(target, origin string, e *base64.Encoding) (*Reading, error) {
+	path, query, _ := strings.Cut(target, "?")
+	rest, taken, terms, err := take(query, "URLPrefix", "Expires", "KeyName", "Signature")
+	if err != nil || len(terms) == 0 {
+		return nil, cmp.Or(err, error(token.ErrMissing))
+	}
+	// What stands before the signature is signed in its order where there is no prefix.
+	r := &Reading{Path: path, Query: rest, target: target}
+	prefix, hasPrefix := terms["URLPrefix"]
+	if hasPrefix {
+		r.target = join(path, rest, taken)
+	}
+	if err := r.readGoogleTerms(terms); err != nil || !hasPrefix {
+		return r, err
+	}
+	decoded, err := base64.RawURLEncoding.Strict().DecodeString(strings.TrimRight(prefix, "="))
+	if err != nil {
+		return r, token.ErrMalformed
+	}
+	// A prefix of another host covers nothing. What is signed is the encoded prefix.
+	r.Opens, r.IsDirectory = strings.TrimPrefix(string(decoded), origin), true
+	if !strings.HasSuffix(r.Opens, "/") || e.EncodeToString(decoded) != prefix {
+		return r, ErrUnlike
+	}
+	return r, nil
+}
+
+// readGoogleTerms reads what both of Google's schemes sign after the URL, and the signature.
+func (r *Reading) readGoogleTerms(terms map[string]string) error {
+	var ok bool
+	r.Key = terms["KeyName"]
+	r.Claims.Expiry, ok = readSeconds(terms["Expires"])
+	text := strings.TrimRight(terms["Signature"], "=") // with padding or without
+	var err error
+	if r.signature, err = base64.RawURLEncoding.Strict().DecodeString(text); !ok || err != nil || text == "" || r.Key == "" {
+		return token.ErrMalformed
+	}
+	return nil
 }

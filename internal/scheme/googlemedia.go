@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"videotoken/internal/uri"
 	"videotoken/token"
@@ -178,4 +179,27 @@ func appendGoogleCookie(dst []byte, e *base64.Encoding, prefix []byte, c *token.
 	dst = appendBase64(append(dst, "URLPrefix="...), e, prefix)
 	dst = strconv.AppendUint(append(dst, ":Expires="...), uint64(c.Expiry), 10)
 	return append(append(dst, ":KeyName="...), keyName...)
+}
+
+// Read implements [Reader]. The CDN takes a directory's token in the path and in the query, and
+// signatures with padding and without.
+func (g *mediaSigner) Read(target string) (r *Reading, err error) {
+	again := *g
+	path, query, _ := strings.Cut(target, "?")
+	before, after, inPath := strings.Cut(path, "/edge-cache-token=")
+	if again.inQuery = !inPath; inPath {
+		text, rest, ok := strings.Cut(after, "/")
+		_, _, terms, _ := take(text, "Expires", "KeyName", "Signature")
+		r = &Reading{Path: before + "/" + rest, Query: query, Opens: before + "/", IsDirectory: true, target: target}
+		if err = r.readGoogleTerms(terms); !ok {
+			err = token.ErrMalformed
+		}
+	} else if r, err = readGoogle(target, g.origin, base64.RawURLEncoding); r == nil {
+		return nil, err
+	}
+	r.signer = &again
+	if signature := base64.RawURLEncoding.EncodeToString(r.signature); signature != "" {
+		r.target = strings.Replace(r.target, "&Signature="+signature+"==", "&Signature="+signature, 1)
+	}
+	return r, err
 }

@@ -40,6 +40,25 @@ func (k *PrivateKey) sign(message []byte) ([]byte, error) {
 	return k.signer.Sign(nil, message, k.hash)
 }
 
+// verify reports whether a signature is one of the message. ECDSA has many for one message.
+func (k *PrivateKey) verify(message, signature []byte) bool {
+	digest := message
+	if k.hash != 0 {
+		h := k.hash.New()
+		_, _ = h.Write(message) // a hash's Write cannot fail
+		digest = h.Sum(nil)
+	}
+	switch public := k.signer.Public().(type) {
+	case *rsa.PublicKey:
+		return rsa.VerifyPKCS1v15(public, k.hash, digest, signature) == nil
+	case *ecdsa.PublicKey:
+		return ecdsa.VerifyASN1(public, digest, signature)
+	case ed25519.PublicKey:
+		return ed25519.Verify(public, message, signature)
+	}
+	return false
+}
+
 // maxRSA bounds the cost of a signature: it grows with the third power of the length.
 const minRSA, maxRSA = 2048, 4096
 

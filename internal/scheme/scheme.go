@@ -6,6 +6,8 @@
 // cannot express is known before: [Needs] says what a URL needs, [Signer.Can] what the signer can
 // do, and [Signer.Check] whether it can sign the bytes of that URL.
 //
+// A [Verifier] is the way back: it says what a URL contains and whether it is good, for people.
+//
 // A signature is a function of what is signed: no signer reads a clock or draws a random number, so
 // that the same request gets the same URL within a window. The bytes of every scheme are specified
 // in docs/schemes.md, which names the vendors' pages.

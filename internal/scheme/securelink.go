@@ -6,7 +6,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
+	"strings"
 
 	"videotoken/internal/uri"
 	"videotoken/token"
@@ -51,6 +53,7 @@ type secureLinkSigner struct {
 	can                  Need
 	dirOnly, hasRand     bool                // what the expression has
 	hasIssued            bool                // the time of issue is in the URL
+	given                string              // the random number of a URL that was read, "" for one of our own
 	beside               []func(c byte) bool // the characters of what a path runs into
 	sums, rands          *macs
 }
@@ -198,6 +201,9 @@ func (l *secureLinkSigner) appendPart(dst []byte, p part, s *uri.Source, c *toke
 	case varSecret:
 		return append(dst, l.secret...)
 	case varRand:
+		if l.given != "" {
+			return append(dst, l.given...)
+		}
 		return appendHex(dst, rand[:])
 	default:
 		at := int64(c.Expiry)
@@ -228,4 +234,51 @@ func (l *secureLinkSigner) appendDigest(dst, sum []byte) []byte {
 	default:
 		return appendBase64(dst, base64.RawURLEncoding, sum)
 	}
+}
+
+// Read implements [Reader]. A URL states neither the directory nor the address that it is for.
+func (l *secureLinkSigner) Read(target string) (*Reading, error) {
+	expression := l.template.pattern()
+	groups := expression.FindStringSubmatch(target)
+	path, query, _ := strings.Cut(target, "?")
+	if groups == nil {
+		first, _, _ := strings.Cut(strings.TrimPrefix(l.template[0].text, "?"), "=")
+		if first != "" && uri.HasParameter([]byte(query), strings.ToLower(first)) {
+			return &Reading{Path: path, Query: query, dirHashed: l.dirOnly}, token.ErrMalformed
+		}
+		return nil, token.ErrMissing
+	}
+	group := func(name string) string {
+		if i := expression.SubexpIndex(name); i >= 0 {
+			return groups[i]
+		}
+		return ""
+	}
+	again := *l
+	again.given = group(varRand.name())
+	r := &Reading{
+		Path: path, target: target, signer: &again, mayBind: l.expression.hasOne(varIP), dirHashed: l.dirOnly,
+		endless: !l.expression.has(variable.isTime), issued: l.hasIssued, validity: l.validity,
+	}
+	if wire := group(varWire.name()); wire != "" {
+		r.Path, r.Query, _ = strings.Cut(wire, "?")
+	} else {
+		r.Query = joinQuery(group("before"), group("after"))
+		if !l.expression.hasOne(varQuery) { // the order has no meaning
+			r.target = join(path, r.Query, group("added"))
+		}
+	}
+	for _, p := range l.template {
+		if v := p.variable; v.isTime() && !r.endless {
+			at, err := readTime(v, group(v.name()))
+			if v.isIssued() {
+				at += l.validity
+			}
+			if err != nil || at < 0 || at > math.MaxUint32 {
+				return r, token.ErrMalformed
+			}
+			r.Claims.Expiry = uint32(at)
+		}
+	}
+	return r, nil
 }

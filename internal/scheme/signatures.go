@@ -213,6 +213,15 @@ func (m *Miss) Make() error {
 	return err
 }
 
+// keep keeps a signature that another made, and reports whether it is one of the key.
+func (m *Miss) keep(signature []byte) bool {
+	if !m.key.verify(m.message, signature) {
+		return false
+	}
+	m.signatures.cache().Set(m.id, signature)
+	return true
+}
+
 // start starts the workers: one for two processors, so that the event loops keep the others.
 func (s *Signatures) start() {
 	for range max(1, runtime.NumCPU()/2) {

@@ -17,7 +17,7 @@ var documents = []string{
 // file, and a make target that a page names can be made.
 func TestDocuments(t *testing.T) {
 	var makefiles strings.Builder
-	for _, name := range []string{"Makefile", "bench/bench.mk", "deploy/e2e/e2e.mk"} {
+	for _, name := range []string{"Makefile", "bench/bench.mk", "deploy/e2e/e2e.mk", "deploy/container/container.mk"} {
 		makefiles.WriteString(source(t, name))
 	}
 	links := 0
