@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -59,7 +60,10 @@ func (s *Stack) StopService() { s.service.Stop() }
 // config returns the service's configuration, with a CDN for each edge.
 func (s *Stack) config() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "listen: %q\nadmin: \"127.0.0.1:0\"\n", s.Service)
+	fmt.Fprintf(&b, "listen: %q\nadmin: %q\n", s.Service, s.Admin)
+	if s.opt.Revocations {
+		fmt.Fprintf(&b, "%s\nrevocations: {file: revoked}\n", s.adminEntry)
+	}
 	fmt.Fprintf(&b, "token: {ttl: 1h, max_ttl: 24h, round: 1m, leeway: %ds}\n", Leeway)
 	fmt.Fprintf(&b, "trusted_proxies: [\"127.0.0.1/32\"]\n")
 	if s.opt.Player != "" {
@@ -80,6 +84,16 @@ func (s *Stack) config() []byte {
 		fmt.Fprintf(&b, "  - %s\n", entry)
 	}
 	return b.Bytes()
+}
+
+// newAdminKey makes a key for the admin listener. entry is the line of the configuration for it.
+func newAdminKey(binary string) (key, entry string, err error) {
+	out, err := exec.Command(binary, "keygen", "-admin").Output()
+	key, entry, found := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	if err == nil && !found {
+		err = fmt.Errorf("keygen -admin prints %q", out)
+	}
+	return key, entry, err
 }
 
 // Leeway is how many seconds a stack's clocks may differ.

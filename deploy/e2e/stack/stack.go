@@ -25,21 +25,26 @@ type Options struct {
 	Other  bool         // the service has one more CDN, without an edge
 	CDNs   []string     // more CDNs of the service, each an entry of its configuration
 
-	Credentials bool // the page may send cookies
+	Credentials bool   // the page may send cookies
+	Revocations bool   // sessions can be revoked, and the worker asks for them
+	RevokedURL  string // what the worker asks for them instead of the service
 }
 
 // Stack is a service, the edges that ask it, and the origin that they forward to.
 type Stack struct {
 	Dir      string
 	Service  string // its address
+	Admin    string // the address of its admin listener
+	AdminKey string // with Options.Revocations
 	Edges    map[string]*Edge
 	Recorder *Recorder // between the edges and the service
 
-	opt      Options
-	programs []*Program
-	service  *Program
-	other    *Edge // a CDN without an edge
-	closers  []func() error
+	opt        Options
+	programs   []*Program
+	service    *Program
+	other      *Edge  // a CDN without an edge
+	adminEntry string // of the configuration, for AdminKey
+	closers    []func() error
 }
 
 // Edge is a CDN of the service's configuration and the proxy that stands for it.
@@ -86,6 +91,14 @@ func New(opt Options) (*Stack, error) {
 
 	if s.Service, err = s.port(); err != nil {
 		return s, err
+	}
+	if s.Admin, err = s.port(); err != nil {
+		return s, err
+	}
+	if opt.Revocations {
+		if s.AdminKey, s.adminEntry, err = newAdminKey(opt.Binary); err != nil {
+			return s, err
+		}
 	}
 	if err := s.StartService(); err != nil {
 		return s, err
