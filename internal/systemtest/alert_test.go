@@ -45,6 +45,24 @@ func readYAML(tb testing.TB, name string, into any) {
 	}
 }
 
+// TestPrometheus has promtool check the configuration that docs/operate.md shows, with the rules.
+func TestPrometheus(t *testing.T) {
+	shown := blocks(sections(page(t), "##")["Alerts"], "yaml")
+	if len(shown) != 1 {
+		t.Fatalf("the page shows %d configurations of Prometheus", len(shown))
+	}
+	dir := t.TempDir()
+	rules, err := os.ReadFile(filepath.Join(root, "deploy/prometheus/videotoken.rules.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(dir, "videotoken.rules.yml"), string(rules))
+	put(t, filepath.Join(dir, "prometheus.yml"), shown[0])
+	if out, err := exec.Command("promtool", "check", "config", filepath.Join(dir, "prometheus.yml")).CombinedOutput(); err != nil {
+		t.Errorf("promtool: %v\n%s", err, out)
+	}
+}
+
 // TestAlerts has promtool check the rules and run their unit tests, and shows that each alert has a
 // case in which it fires and one in which it is silent.
 func TestAlerts(t *testing.T) {
