@@ -39,7 +39,8 @@ export class Revocations {
   // refresh asks the service what is new, if that is due at a time in ms. It returns once the
   // answer is there, or did not come: then the set stays as it was, and the next question waits
   // longer, twice as long after each failure. waitUntil is the runtime's, which lets the question
-  // go on when the client of this request goes away: others wait for it as well.
+  // go on when the client of this request goes away. Without it, workerd would drop the answer, and
+  // the others that wait for it would wait forever.
   async refresh(now, waitUntil) {
     const age = Math.abs(now - this.#asked); // also of a clock that was set back
     if (this.#asking && age < GIVEN_UP) {

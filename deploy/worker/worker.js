@@ -28,8 +28,9 @@ import { importKeys, verify } from "./videotoken.js";
 export default { fetch: (request, env, context) => respond(request, env, undefined, context) };
 
 // respond answers a request. ip is the client's address on platforms that do not have it in a
-// header: Fastly's event.client.address, Deno's info.remoteAddr.hostname. context is the runtime's
-// third argument of fetch(), whose waitUntil() is called where there is one.
+// header: Fastly's event.client.address, Deno's info.remoteAddr.hostname. context is the third
+// argument of fetch(): pass it on wherever it has waitUntil(), as on Cloudflare. Without it, a
+// client that goes away ends a question that other requests wait for.
 export async function respond(request, env, ip, context) {
   try {
     return await answer(request, settingsOf(env), ip, context);
