@@ -12,20 +12,28 @@
 //                 client sent: CF-Connecting-IP. Without it, and without the argument ip of
 //                 respond(), tokens that are bound to an address are refused.
 //   LEEWAY        the seconds by which clocks may differ, 10 by default
+//   REVOKED_URL   GET /revoked of the service's admin listener: https://admin.example/revoked.
+//                 What is revoked there is refused here within a second. Until the sessions were
+//                 read once, tokens with a session are refused with 503. Without it, a revoked
+//                 session's tokens are good until they expire.
+//   ADMIN_KEY     the key of the service's admin_key, which /revoked needs; a secret
 //
 // KEYS and ORIGIN are required. With a mistake in any of them every answer is 500.
 
 import { ALLOWED, cors, PREFLIGHT } from "./cors.js";
+import { Revocations } from "./revoked.js";
 import { canonicalPath, spellPath } from "./uri.js";
 import { importKeys, verify } from "./videotoken.js";
 
-export default { fetch: (request, env) => respond(request, env) };
+export default { fetch: (request, env, context) => respond(request, env, undefined, context) };
 
 // respond answers a request. ip is the client's address on platforms that do not have it in a
-// header: Fastly's event.client.address, Deno's info.remoteAddr.hostname.
-export async function respond(request, env, ip) {
+// header: Fastly's event.client.address, Deno's info.remoteAddr.hostname. context is the third
+// argument of fetch(): pass it on wherever it has waitUntil(), as on Cloudflare. Without it, a
+// client that goes away ends a question that other requests wait for.
+export async function respond(request, env, ip, context) {
   try {
-    return await answer(request, settingsOf(env), ip);
+    return await answer(request, settingsOf(env), ip, context);
   } catch (error) {
     console.error(error.message);
     return new Response(null, { status: 500, headers: NO_STORE });
@@ -34,9 +42,9 @@ export async function respond(request, env, ip) {
 
 const NO_STORE = { "Cache-Control": "no-store" };
 
-async function answer(request, settings, ip) {
+async function answer(request, settings, ip, context) {
   const { method } = request;
-  const { keys, origin, cdn, base, allowed, clientIP, leeway } = settings;
+  const { keys, origin, cdn, base, allowed, clientIP, leeway, revocations } = settings;
   const headers = cors(allowed, request.headers.get("Origin"));
   const refuse = (status, more) =>
     new Response(null, { status, headers: { ...headers, ...NO_STORE, ...more } });
@@ -48,7 +56,12 @@ async function answer(request, settings, ip) {
   if (method !== "GET" && method !== "HEAD") return refuse(405, { Allow: ALLOWED });
 
   ip ??= clientIP ? request.headers.get(clientIP) : null;
-  const { reason, uri } = verify(request.url, { keys, now: Date.now() / 1000, ip, leeway, base });
+  const now = Date.now();
+  let { reason, uri, session } = verify(request.url, { keys, now: now / 1000, ip, leeway, base });
+  if (reason === "" && session && revocations) {
+    reason = await sessionReason(revocations, session, now, context);
+  }
+  if (reason === "not-loaded") return refuse(503, { "X-Token-Reason": reason, "Retry-After": "1" });
   if (reason === "missing") {
     return refuse(401, { "X-Token-Reason": reason, "WWW-Authenticate": "videotoken" });
   }
@@ -73,6 +86,14 @@ async function answer(request, settings, ip) {
   return response;
 }
 
+// sessionReason is the reason to refuse a token that is good but for its session, "" for none. The
+// service is asked for good tokens alone: nobody else can make a worker ask.
+async function sessionReason(revocations, session, now, context) {
+  await revocations.refresh(now, context?.waitUntil && ((p) => context.waitUntil(p)));
+  if (!revocations.loaded) return "not-loaded";
+  return revocations.has(session, now) ? "revoked" : "";
+}
+
 // FORWARDED are the client's headers that the origin sees: those of conditions and ranges, which
 // the cache knows, and the player's name. No header goes along that a client could forge an
 // address, a host or a path with.
@@ -92,7 +113,10 @@ function forwarded(from) {
   return headers;
 }
 
-const VARIABLES = ["KEYS", "ORIGIN", "CDN", "BASE", "ALLOW_ORIGIN", "CLIENT_IP", "LEEWAY"];
+const VARIABLES = [
+  "KEYS", "ORIGIN", "CDN", "BASE", "ALLOW_ORIGIN", "CLIENT_IP", "LEEWAY", "REVOKED_URL",
+  "ADMIN_KEY",
+];
 let last = { text: "", settings: null };
 
 // settingsOf reads the variables, once for as long as they stay the same.
@@ -105,7 +129,9 @@ function settingsOf(env) {
 
 // readSettings throws an error that says which variable to change, and never what is in it: KEYS
 // is a secret, of which JSON.parse would quote a part.
-function readSettings(keys, origin, cdn, base, allowOrigin, clientIP, leeway) {
+function readSettings(
+  keys, origin, cdn, base, allowOrigin, clientIP, leewayText, revokedURL, adminKey,
+) {
   const mistake = (text) => { throw new TypeError("videotoken: " + text); };
   let list, url;
   try {
@@ -130,10 +156,31 @@ function readSettings(keys, origin, cdn, base, allowOrigin, clientIP, leeway) {
     mistake(`CLIENT_IP must be a header that a client cannot write: ${clientIP} is none`);
   }
   if (!/^[A-Za-z0-9-]*$/.test(clientIP)) mistake("CLIENT_IP must be the name of a header");
-  if (!/^[0-9]{0,4}$/.test(leeway)) mistake("LEEWAY must be a number of seconds");
+  if (!/^[0-9]{0,4}$/.test(leewayText)) mistake("LEEWAY must be a number of seconds");
+  if (revokedURL !== "" && !isRevokedURL(revokedURL)) {
+    mistake("REVOKED_URL must be https, or http on this machine, without a query or a user: " +
+      "https://admin.example/revoked");
+  }
+  if (!/^[A-Za-z0-9._~+/=-]*$/.test(adminKey)) mistake("ADMIN_KEY has letters that no key has");
+  if (adminKey !== "" && revokedURL === "") mistake("ADMIN_KEY is for REVOKED_URL: set both");
+  const leeway = leewayText === "" ? 10 : Number(leewayText);
   return {
-    keys: importKeys(list), origin: url.origin, cdn, base, clientIP,
+    keys: importKeys(list), origin: url.origin, cdn, base, clientIP, leeway,
     allowed: allowOrigin.split(" ").filter((page) => page !== ""),
-    leeway: leeway === "" ? 10 : Number(leeway),
+    revocations: revokedURL && new Revocations({ url: revokedURL, key: adminKey, leeway }),
   };
+}
+
+// isRevokedURL reports whether a text is a URL to which the admin's key may be sent: nobody on the
+// way can read it.
+function isRevokedURL(text) {
+  let url;
+  try {
+    url = new URL(text);
+  } catch {
+    return false;
+  }
+  const local = /^(?:localhost|127\.[0-9.]+|\[::1\])$/.test(url.hostname);
+  const safe = url.protocol === "https:" || url.protocol === "http:" && local;
+  return safe && url.href === text && !/[?#@]/.test(text);
 }

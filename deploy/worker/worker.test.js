@@ -187,6 +187,12 @@ describe("mistakes in the variables are 500, and their texts are no secret", () 
     BASE: ["/", "films", "/films/", "/a//b", "/%66ilms", "/a;b", "/.."],
     CLIENT_IP: ["X-Forwarded-For", "forwarded", "Fastly-Client-IP", "a b"],
     LEEWAY: ["-1", "ten", "1e3", "99999"],
+    REVOKED_URL: [
+      "admin.example", "http://admin.example/revoked", "https://user:pass@admin.example/revoked",
+      "https://admin.example/revoked?since=0", "https://admin.example/revoked#", "ftp://localhost/",
+      "http://localhost.example/revoked",
+    ],
+    ADMIN_KEY: ["alone", "a b", "a\nb"],
   })) {
     for (const value of values) {
       test(`${name}: ${value}`, async () => {

@@ -17,6 +17,7 @@ const videotoken :Workerd.Worker = (
     (name = "cors.js", esModule = embed "cors.js"),
     (name = "videotoken.js", esModule = embed "videotoken.js"),
     (name = "address.js", esModule = embed "address.js"),
+    (name = "revoked.js", esModule = embed "revoked.js"),
     (name = "uri.js", esModule = embed "uri.js"),
     (name = "@noble/hashes/blake3.js", esModule = embed "node_modules/@noble/hashes/blake3.js"),
     (name = "@noble/hashes/blake2.js", esModule = embed "node_modules/@noble/hashes/blake2.js"),
@@ -35,5 +36,7 @@ const videotoken :Workerd.Worker = (
     (name = "ALLOW_ORIGIN", fromEnvironment = "ALLOW_ORIGIN"),
     (name = "CLIENT_IP", fromEnvironment = "CLIENT_IP"),
     (name = "LEEWAY", fromEnvironment = "LEEWAY"),
+    (name = "REVOKED_URL", fromEnvironment = "REVOKED_URL"),
+    (name = "ADMIN_KEY", fromEnvironment = "ADMIN_KEY"),
   ],
 );

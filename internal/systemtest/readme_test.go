@@ -136,8 +136,10 @@ func curl(args []string) error {
 	defer response.Body.Close()
 	if include {
 		fmt.Printf("%s %s\n", response.Proto, response.Status)
-		for _, name := range []string{"Date", "Content-Length", "X-Token-Path", "X-Token-Expires"} {
-			fmt.Printf("%s: %s\n", name, response.Header.Get(name))
+		for _, name := range []string{"Date", "Content-Length", "X-Token-Path", "X-Token-Expires", "X-Token-Reason", "X-Token-Would-Refuse", "Cache-Control"} {
+			if value := response.Header.Get(name); value != "" {
+				fmt.Printf("%s: %s\n", name, value)
+			}
 		}
 		fmt.Println()
 	}

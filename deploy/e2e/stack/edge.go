@@ -106,6 +106,13 @@ func (s *Stack) worker(e *Edge, origin string) (env, argv []string, err error) {
 		return nil, nil, err
 	}
 	env = []string{"KEYS=" + string(keys), "ORIGIN=http://" + origin, "ALLOW_ORIGIN=" + s.opt.Player, fmt.Sprintf("LEEWAY=%d", Leeway), "CLIENT_IP=CF-Connecting-IP"}
+	if s.opt.Revocations {
+		url := s.opt.RevokedURL
+		if url == "" {
+			url = "http://" + s.Admin + "/revoked"
+		}
+		env = append(env, "REVOKED_URL="+url, "ADMIN_KEY="+s.AdminKey)
+	}
 	return env, []string{found[0], "serve", filepath.Join(dir, "workerd.capnp"), "--socket-addr", "http=" + e.Addr}, nil
 }
 

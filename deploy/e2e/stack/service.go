@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -66,6 +67,9 @@ func (s *Stack) config() []byte {
 		fmt.Fprintf(&b, "token: {ttl: 1h, max_ttl: 24h, round: 1m, leeway: %ds}\n", Leeway)
 	}
 	fmt.Fprintf(&b, "revocations: {file: %q}\n", filepath.Join(s.Dir, "revoked"))
+	if s.opt.Revocations {
+		fmt.Fprintln(&b, s.adminEntry)
+	}
 	fmt.Fprintf(&b, "trusted_proxies: [\"127.0.0.1/32\"]\n")
 	if s.opt.Player != "" {
 		fmt.Fprintf(&b, "cors: {origins: [%q], credentials: %t}\n", s.opt.Player, s.opt.Credentials)
@@ -85,6 +89,16 @@ func (s *Stack) config() []byte {
 		fmt.Fprintf(&b, "  - %s\n", entry)
 	}
 	return b.Bytes()
+}
+
+// newAdminKey makes a key for the admin listener. entry is the line of the configuration for it.
+func newAdminKey(binary string) (key, entry string, err error) {
+	out, err := exec.Command(binary, "keygen", "-admin").Output()
+	key, entry, found := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	if err == nil && !found {
+		err = fmt.Errorf("keygen -admin prints %q", out)
+	}
+	return key, entry, err
 }
 
 // Leeway is how many seconds a stack's clocks may differ.

@@ -27,7 +27,9 @@ type Options struct {
 	Token  string       // the member token of the configuration, if the tokens are not to last
 	CDNs   []string     // more CDNs of the service, each an entry of its configuration
 
-	Credentials bool // the page may send cookies
+	Credentials bool   // the page may send cookies
+	Revocations bool   // sessions can be revoked, and the worker asks for them
+	RevokedURL  string // what the worker asks for them instead of the service
 }
 
 // Stack is a service, the edges that ask it, and the origin that they forward to.
@@ -35,14 +37,16 @@ type Stack struct {
 	Dir      string
 	Service  string // its address
 	Admin    string // the address of its admin listener
+	AdminKey string // with Options.Revocations
 	Edges    map[string]*Edge
 	Recorder *Recorder // between the edges and the service
 
-	opt      Options
-	programs []*Program
-	service  *Program
-	other    *Edge // a CDN without an edge
-	closers  []func() error
+	opt        Options
+	programs   []*Program
+	service    *Program
+	other      *Edge  // a CDN without an edge
+	adminEntry string // of the configuration, for AdminKey
+	closers    []func() error
 }
 
 // Edge is a CDN of the service's configuration and the proxy that stands for it.
@@ -93,6 +97,11 @@ func New(opt Options) (*Stack, error) {
 	}
 	if s.Admin, err = s.port(); err != nil {
 		return s, err
+	}
+	if opt.Revocations {
+		if s.AdminKey, s.adminEntry, err = newAdminKey(opt.Binary); err != nil {
+			return s, err
+		}
 	}
 	if err := s.StartService(); err != nil {
 		return s, err
