@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	isJSON = "Content-Type: application/json"
-	page   = "Origin: https://player.example.com"
+	isJSON   = "Content-Type: application/json"
+	fromPage = "Origin: https://player.example.com"
 )
 
 // newKey makes an API key, and its hash.
@@ -71,10 +71,10 @@ cdns:
 
 	const film = `{"video":{"videoId":1,"title":"A","sources":[{"src":"/films/a.mp4","size":1080,"type":"video/mp4"}]}`
 	all := fmt.Sprintf(`,"token":{"ttl":600,"notBefore":1790000000,"ip":"127.0.0.0/8","session":"%s","renew":3600,"cdn":"a","exclude":["ak"]}}`, session)
-	signed := service("POST", "/video/token", 200, film+all, isJSON, bearer, page)
+	signed := service("POST", "/video/token", 200, film+all, isJSON, bearer, fromPage)
 	service("POST", "/video/token", 200, `{"video":{"sources":[{"src":"/films/a/b.m3u8"}]},"token":{"cdn":"ak","scope":"/films/"}}`, isJSON, bearer)
 	service("POST", "/video/token", 200, `{"videos":[{"sources":[{"src":"/films/a.mp4"}]},{"sources":[{"src":"/films/b.mp4"}]}]}`, isJSON, bearer)
-	service("POST", "/video/token", 400, `{"video":{"sources":[{"src":"films/a.mp4"}]}}`, isJSON, bearer, page)
+	service("POST", "/video/token", 400, `{"video":{"sources":[{"src":"films/a.mp4"}]}}`, isJSON, bearer, fromPage)
 	for _, body := range []string{
 		`{"video":{"sources":[{"src":1}]}}`, `{"video":{"sources":[]}}`, `{"video":[]}`, `{"video":{},"videos":[]}`, `{"videos":{}}`, `{}`, `[]`, `{"video"`,
 		`{"video":{"sources":[{}]}}`, `{"video":{"sources":[{"src":"/films/a.mp4","type":1}]}}`,
@@ -83,26 +83,26 @@ cdns:
 	} {
 		invalid("POST", "/video/token", 400, body, isJSON, bearer)
 	}
-	service("POST", "/video/token", 401, film+"}", isJSON, page)
+	service("POST", "/video/token", 401, film+"}", isJSON, fromPage)
 	service("POST", "/video/token", 401, film+"}", isJSON, "Authorization: Bearer "+adminKey)
-	service("POST", "/video/token", 403, `{"video":{"sources":[{"src":"/other/a.mp4"}]}}`, isJSON, bearer, page)
-	invalid("POST", "/video/token", 413, strings.Repeat(" ", 100_000), isJSON, bearer, page)
-	invalid("POST", "/video/token", 415, film+"}", "Content-Type: text/plain", bearer, page)
+	service("POST", "/video/token", 403, `{"video":{"sources":[{"src":"/other/a.mp4"}]}}`, isJSON, bearer, fromPage)
+	invalid("POST", "/video/token", 413, strings.Repeat(" ", 100_000), isJSON, bearer, fromPage)
+	invalid("POST", "/video/token", 415, film+"}", "Content-Type: text/plain", bearer, fromPage)
 
 	url := regexp.MustCompile(`https://a\.example[^"]*`).FindString(signed)
 	const client = "X-Real-IP: 127.0.0.1"
-	service("POST", "/video/renew", 200, fmt.Sprintf(`{"url":%q}`, url), isJSON, page, client)
+	service("POST", "/video/renew", 200, fmt.Sprintf(`{"url":%q}`, url), isJSON, fromPage, client)
 	service("POST", "/video/renew", 200, fmt.Sprintf(`{"urls":[%q,%q]}`, url, url), isJSON, client)
 	for _, body := range []string{`{}`, `{"url":1}`, `{"urls":[]}`, `{"urls":"a"}`, `{"url":"a","urls":["a"]}`, `{"uri":"a"}`} {
-		invalid("POST", "/video/renew", 400, body, isJSON, page)
+		invalid("POST", "/video/renew", 400, body, isJSON, fromPage)
 	}
-	service("POST", "/video/renew", 403, `{"url":"https://a.example/films/a.mp4"}`, isJSON, page)
+	service("POST", "/video/renew", 403, `{"url":"https://a.example/films/a.mp4"}`, isJSON, fromPage)
 	plain := regexp.MustCompile(`https://a\.example[^"]*`).FindString(service("POST", "/video/token", 200, film+`,"token":{"cdn":"a"}}`, isJSON, bearer))
-	service("POST", "/video/renew", 403, fmt.Sprintf(`{"url":%q}`, plain), isJSON, page)
-	invalid("POST", "/video/renew", 413, strings.Repeat(" ", 100_000), isJSON, page)
-	invalid("POST", "/video/renew", 415, `{}`, page)
+	service("POST", "/video/renew", 403, fmt.Sprintf(`{"url":%q}`, plain), isJSON, fromPage)
+	invalid("POST", "/video/renew", 413, strings.Repeat(" ", 100_000), isJSON, fromPage)
+	invalid("POST", "/video/renew", 415, `{}`, fromPage)
 	for _, path := range []string{"/video/token", "/video/renew"} {
-		service("OPTIONS", path, 204, "", page, "Access-Control-Request-Method: POST", "Access-Control-Request-Headers: content-type")
+		service("OPTIONS", path, 204, "", fromPage, "Access-Control-Request-Method: POST", "Access-Control-Request-Headers: content-type")
 		service("OPTIONS", path, 204, "")
 	}
 
@@ -171,11 +171,11 @@ func operate(t *testing.T, c *contract, p *process, file, configuration, bearer 
 	ask("GET", "/revoked?since=1", 200, "", bearer)
 	c.do(t, p.admin, true, call{"GET", "/revoked?since=x", "", []string{bearer}, 400, true})
 	ask("GET", "/revoked", 401, "")
-	ask("GET", "/revoked", 403, "", bearer, page)
+	ask("GET", "/revoked", 403, "", bearer, fromPage)
 
 	ask("POST", "/reload", 200, "{}", isJSON, bearer)
 	ask("POST", "/reload", 401, "{}", isJSON)
-	ask("POST", "/reload", 403, "{}", isJSON, bearer, page)
+	ask("POST", "/reload", 403, "{}", isJSON, bearer, fromPage)
 	c.do(t, p.admin, true, call{"POST", "/reload", "{}", []string{"Content-Type: text/plain", bearer}, 415, true})
 	put(t, file, configuration+"balance: random\n")
 	ask("POST", "/reload", 422, "{}", isJSON, bearer)
@@ -184,7 +184,7 @@ func operate(t *testing.T, c *contract, p *process, file, configuration, bearer 
 	for _, path := range []string{"/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/goroutine?debug=1", "/debug/pprof/cmdline", "/debug/pprof/profile?seconds=1", "/debug/pprof/trace?seconds=0.01", "/debug/pprof/symbol"} {
 		ask("GET", path, 200, "", bearer)
 		ask("GET", path, 401, "")
-		ask("GET", path, 403, "", bearer, page)
+		ask("GET", path, 403, "", bearer, fromPage)
 	}
 }
 
