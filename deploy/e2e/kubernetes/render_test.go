@@ -6,8 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	networking "k8s.io/api/networking/v1"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
@@ -21,8 +23,9 @@ var testKeys = map[string]string{
 	"akamai-1": "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n",
 }
 
-// render returns what kustomize makes of site, with the keys of the test.
-func render(t *testing.T) []byte {
+// render returns what kustomize makes of site, with the keys of the test. edit, which may be nil,
+// changes a file before.
+func render(t *testing.T, edit func(name, text string) string) []byte {
 	t.Helper()
 	from, to := os.DirFS(filepath.Join(root, "deploy/kubernetes")), filesys.MakeFsInMemory()
 	err := fs.WalkDir(from, ".", func(name string, d fs.DirEntry, err error) error {
@@ -32,6 +35,9 @@ func render(t *testing.T) []byte {
 		b, err := fs.ReadFile(from, name)
 		if err != nil {
 			return err
+		}
+		if edit != nil {
+			b = []byte(edit(name, string(b)))
 		}
 		return to.WriteFile("/"+name, b)
 	})
@@ -55,10 +61,12 @@ func render(t *testing.T) []byte {
 }
 
 // objects returns the rendered objects, each as YAML, by their kinds. No kind is there twice.
-func objects(t *testing.T) map[string][]byte {
+func objects(t *testing.T) map[string][]byte { return split(t, render(t, nil)) }
+
+func split(t *testing.T, rendered []byte) map[string][]byte {
 	t.Helper()
 	all := map[string][]byte{}
-	for _, text := range bytes.Split(render(t), []byte("\n---\n")) {
+	for _, text := range bytes.Split(rendered, []byte("\n---\n")) {
 		var head struct {
 			Kind string `json:"kind"`
 		}
@@ -76,7 +84,7 @@ func objects(t *testing.T) map[string][]byte {
 // TestGolden: what kustomize renders is what somebody has read.
 func TestGolden(t *testing.T) {
 	const golden = "testdata/site.yaml"
-	got := render(t)
+	got := render(t, nil)
 	if *update {
 		if err := os.WriteFile(golden, got, 0o644); err != nil {
 			t.Fatal(err)
@@ -88,5 +96,26 @@ func TestGolden(t *testing.T) {
 	}
 	if !bytes.Equal(got, want) {
 		t.Errorf("rendered:\n%s\n-update writes it to %s", got, golden)
+	}
+}
+
+// TestRedis: the lines about Redis, without the signs that make comments of them, open the way to it.
+func TestRedis(t *testing.T) {
+	text := split(t, render(t, func(name, text string) string {
+		before, after, ok := strings.Cut(text, "# With revocations in Redis:\n")
+		if name != "site/kustomization.yaml" {
+			return text
+		}
+		if !ok {
+			t.Fatalf("%s says nothing about Redis", name)
+		}
+		return before + strings.ReplaceAll("\n"+after, "\n# ", "\n")
+	}))["NetworkPolicy"]
+	if err := check("NetworkPolicy", text); err != nil {
+		t.Error(err)
+	}
+	var policy networking.NetworkPolicy
+	if err := yaml.UnmarshalStrict(text, &policy); err != nil || len(policy.Spec.Egress) != 2 || policy.Spec.Egress[0].Ports[0].Port.IntValue() != 6379 {
+		t.Errorf("%v\n%s", err, text)
 	}
 }
