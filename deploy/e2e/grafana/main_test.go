@@ -1,5 +1,5 @@
-// Package grafana asks a Prometheus, which scrapes the service under load, every query of the dashboard
-// in deploy/grafana. It needs the Debian package prometheus.
+// Package grafana asks a Prometheus, which scrapes the service under load, every query of the
+// dashboard in deploy/grafana. It needs the Debian package prometheus.
 package grafana
 
 import (

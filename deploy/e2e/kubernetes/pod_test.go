@@ -28,7 +28,7 @@ type pod struct {
 	exited    chan struct{}
 }
 
-// newPod makes the files of a pod. It replaces the folder's name in the configuration and the arguments.
+// newPod makes the files of a pod, and names their folder in the configuration.
 func newPod(t *testing.T) *pod {
 	t.Helper()
 	spec := decode[apps.Deployment](t).Spec.Template.Spec
