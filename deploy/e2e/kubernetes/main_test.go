@@ -1,5 +1,5 @@
 // Package kubernetes renders deploy/kubernetes as kustomize does, checks every object, and runs the
-// service as the kubelet would: with the arguments, files, probes and signals that are written there.
+// service as the kubelet would: with the arguments, files, probes and signals written there.
 // It is a module of its own, outside go.work, so that what it needs of Kubernetes has no say in the
 // versions that the service links.
 package kubernetes

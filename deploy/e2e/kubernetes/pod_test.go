@@ -71,8 +71,8 @@ func (p *pod) path(t *testing.T, volume string) string {
 	return ""
 }
 
-// mount writes the files of a volume as the kubelet does: into a folder of their own, which the link
-// ..data then names. Each file is a link through that.
+// mount writes the files of a volume as the kubelet does: into a folder of their own, which the
+// link ..data then names. Each file is a link through that.
 func (p *pod) mount(t *testing.T, volume, version string, files map[string]string, mode os.FileMode) {
 	t.Helper()
 	must := func(err error) {
@@ -175,8 +175,8 @@ func (p *pod) status(t *testing.T, port, path string) int {
 	return res.StatusCode
 }
 
-// TestConfigurationCheck: the program finds no mistake in the ConfigMap, with the keys of the Secret,
-// and listens on the ports that the container has.
+// TestConfigurationCheck: the program finds no mistake in the ConfigMap, with the keys of the
+// Secret, and misses a key that is not there.
 func TestConfigurationCheck(t *testing.T) {
 	p := newPod(t)
 	out, err := p.command("-check").CombinedOutput()

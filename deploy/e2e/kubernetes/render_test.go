@@ -99,7 +99,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestRedis: the lines about Redis, without the signs that make comments of them, open the way to it.
+// TestRedis: the lines about Redis, without their comment signs, open the way to it.
 func TestRedis(t *testing.T) {
 	text := split(t, render(t, func(name, text string) string {
 		before, after, ok := strings.Cut(text, "# With revocations in Redis:\n")
