@@ -45,6 +45,7 @@ lint: vuln ## gofmt, go vet (also for macOS), staticcheck, govulncheck, in every
 	@set -e; for m in $(MODULES); do echo "$$m: go vet, staticcheck"; \
 	  (cd $$m && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...); \
 	done
+	cd deploy/e2e/kubernetes && export GOWORK=off && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...
 	GOOS=darwin $(GO) vet $(PACKAGES)
 
 vuln: ## known vulnerabilities in the program; needs the network

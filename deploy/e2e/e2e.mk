@@ -1,5 +1,5 @@
 # Included by the Makefile of the repository.
-.PHONY: e2e e2e-install demo drain
+.PHONY: e2e e2e-install demo drain kubernetes dashboard
 
 e2e-install:
 	@deploy/e2e/install.sh
@@ -9,9 +9,17 @@ e2e: e2e-install ## the edges with the programs they are for, and players; needs
 	cd deploy/player && node --test
 	cd deploy/cloudfront-function && node --test
 	cd deploy/e2e && $(GO) test -count=1 -timeout 20m $(TESTFLAGS) ./...
+	$(MAKE) kubernetes
 
 demo: e2e-install ## a film played from signed URLs, with the token laid open
 	$(GO) run ./deploy/e2e/demo
 
 drain: e2e-install ## 20 restarts of three instances that HAProxy balances: no request may fail
 	cd deploy/e2e && $(GO) test -count=1 -run '^TestDrain$$' -v .
+
+# A module of its own, outside go.work: what Kubernetes needs has no say in the versions that the service links.
+kubernetes: ## deploy/kubernetes: rendered, checked against the published schemas, and run as a pod; needs Go alone
+	cd deploy/e2e/kubernetes && GOWORK=off $(GO) test -count=1 $(TESTFLAGS) .
+
+dashboard: e2e-install ## deploy/grafana: a Prometheus answers every query of the dashboard
+	cd deploy/e2e && $(GO) test -count=1 $(TESTFLAGS) ./grafana

@@ -74,6 +74,7 @@ func (s *Stack) config() []byte {
 	if s.opt.Player != "" {
 		fmt.Fprintf(&b, "cors: {origins: [%q], credentials: %t}\n", s.opt.Player, s.opt.Credentials)
 	}
+	b.WriteString(s.opt.Lines)
 	b.WriteString("cdns:\n")
 	var edges []*Edge
 	if s.opt.Other {

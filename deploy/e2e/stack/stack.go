@@ -26,6 +26,7 @@ type Options struct {
 	Other  bool         // the service has one more CDN, without an edge
 	Token  string       // the member token of the configuration, if the tokens are not to last
 	CDNs   []string     // more CDNs of the service, each an entry of its configuration
+	Lines  string       // more lines of the configuration
 
 	Credentials bool   // the page may send cookies
 	Revocations bool   // sessions can be revoked, and the worker asks for them
