@@ -38,14 +38,14 @@ func NewPrometheus(target string) (*Prometheus, error) {
 	if err != nil {
 		return p, err
 	}
-	if p.addr, p.release, err = reservePort(); err != nil {
+	if p.addr, p.release, err = ReservePort(); err != nil {
 		return p, err
 	}
 	file := filepath.Join(dir, "prometheus.yml")
 	if err := os.WriteFile(file, fmt.Appendf(nil, scrapeConfig, target), 0o644); err != nil {
 		return p, err
 	}
-	if p.program, err = start(dir, "prometheus", nil, "prometheus", "--config.file="+file, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+p.addr); err != nil {
+	if p.program, err = Start(dir, "prometheus", nil, "prometheus", "--config.file="+file, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+p.addr); err != nil {
 		return p, err
 	}
 	return p, p.program.awaitListener(p.addr)
