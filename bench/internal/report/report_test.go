@@ -27,8 +27,8 @@ func example(t *testing.T) (*record.Recorder, *record.Result) {
 		due := int64(load.Pacer{Rate: 1000}.Due(i))
 		rec.Add([]load.Sample{{Due: due, Sent: due + 10e3, Done: due + 10e3 + 1000*(100+i%1000), Lag: 10e3, Bytes: 500, Code: 200}})
 	}
-	res := rec.Result("open", record.Settings{URL: "http://127.0.0.1:1/video/token", Method: "POST", Connections: 100, Pipelining: 1,
-		Rate: 1000, Duration: l.Duration}, &load.Outcome{Busy: 0.25, CPU: 60 * time.Millisecond,
+	res := rec.Result("open", record.Settings{URL: "http://127.0.0.1:1/video/token", Method: "POST", BodySHA256: baselineBody,
+		Connections: 1000, Pipelining: 1, Rate: 1000, Duration: l.Duration}, &load.Outcome{Busy: 0.25, CPU: 60 * time.Millisecond,
 		Failures: map[string]int64{"status 500": 3}})
 	res.Invalid = []string{"an example"}
 	res.Server = &record.Server{CPUMicros: 12.34, Allocs: 0, PeakRSS: 40 << 20}
