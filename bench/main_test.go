@@ -106,7 +106,7 @@ func TestInvalid(t *testing.T) {
 	s := httptest.NewServer(answer(200, "ok"))
 	defer s.Close()
 	stdout, _, err := bench("run", "-o", "", "-c", "500", "-R", "3000000", "-d", "300ms", "-t", "3", s.URL)
-	if status(err) == 0 || !strings.Contains(stdout, "INVALID") {
+	if status(err) == 0 || !strings.Contains(stdout, "INVALID") || !strings.Contains(stdout, "Meanwhile: ") {
 		t.Errorf("error %v\n%s", err, stdout)
 	}
 }

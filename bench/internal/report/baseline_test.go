@@ -38,6 +38,7 @@ func TestBaselineOfAnotherLoad(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, res := example(t)
+			res.Errors, res.Invalid = nil, nil
 			c.change(&res.Load)
 			var b bytes.Buffer
 			Print(&b, res)
@@ -57,6 +58,29 @@ func TestBaselineOfAnotherLoad(t *testing.T) {
 				if bytes.Contains(page, []byte(mark)) != c.compared {
 					t.Errorf("%q on the page: want %v", mark, c.compared)
 				}
+			}
+		})
+	}
+}
+
+// TestUnsound wants no gain and no loss of a run that failed or is invalid.
+func TestUnsound(t *testing.T) {
+	for name, change := range map[string]func(*record.Result){
+		"failed":  func(r *record.Result) { r.Invalid = nil },
+		"invalid": func(r *record.Result) { r.Errors = nil },
+		"sound":   func(r *record.Result) { r.Invalid, r.Errors = nil, nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, res := example(t)
+			change(res)
+			judged := 0
+			for _, tile := range tiles(res) {
+				if tile.Gain != "" || tile.Loss != "" {
+					judged++
+				}
+			}
+			if sound := res.Sound() == nil; (judged > 0) != sound {
+				t.Errorf("%d tiles with a gain or a loss", judged)
 			}
 		})
 	}

@@ -26,6 +26,8 @@ type section struct {
 	*record.Result
 	Kind    string
 	Answers string
+	Who     string // was busy beside the server, where the run is invalid
+	Unsound bool   // failed or invalid
 	Other   string // the baseline's load, where this load is another
 	Lag     string // the generator's own, of an open loop
 	Tiles   []tile
@@ -41,6 +43,9 @@ func (f *File) WritePage(name string) error {
 		if r.Load.Rate > 0 {
 			s.Kind = fmt.Sprintf("open loop at %s requests/s", Count(r.Load.Rate))
 			s.Lag = Duration(r.Lag.P99)
+		}
+		if s.Unsound = r.Sound() != nil; len(r.Invalid) > 0 {
+			s.Who = r.Others.String()
 		}
 		if !likeBaseline(r.Load) {
 			s.Other = baselineLoad
@@ -65,7 +70,8 @@ func (f *File) WritePage(name string) error {
 }
 
 func tiles(r *record.Result) []tile {
-	compared := likeBaseline(r.Load)
+	// A run that failed or is invalid says nothing about the server, not even that it is better.
+	compared := likeBaseline(r.Load) && r.Sound() == nil
 	latency := func(name string, d, baseline time.Duration) tile {
 		t := tile{Name: name, Value: Duration(d)}
 		if !compared {

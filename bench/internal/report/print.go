@@ -53,6 +53,9 @@ func Print(w io.Writer, r *record.Result) {
 	for _, why := range r.Invalid {
 		fmt.Fprintf(w, "INVALID: %s\n", why)
 	}
+	if len(r.Invalid) > 0 {
+		fmt.Fprintf(w, "Meanwhile: %s\n", r.Others)
+	}
 }
 
 func spent(r *record.Result) [][]string {

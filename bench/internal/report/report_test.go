@@ -31,6 +31,7 @@ func example(t *testing.T) (*record.Recorder, *record.Result) {
 		Connections: 1000, Pipelining: 1, Rate: 1000, Duration: l.Duration}, &load.Outcome{Busy: 0.25, CPU: 60 * time.Millisecond,
 		Failures: map[string]int64{"status 500": 3}})
 	res.Invalid = []string{"an example"}
+	res.Others = &record.Others{Load: 9.5, CPU: 0.62}
 	res.Server = &record.Server{CPUMicros: 12.34, Allocs: 0, PeakRSS: 40 << 20}
 	return rec, res
 }
@@ -106,7 +107,7 @@ func TestFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"<svg", "Latency by percentile", "Latency over time", "Throughput over time", "3 failed: status 500", "Invalid: an example"} {
+	for _, want := range []string{"<svg", "Latency by percentile", "Latency over time", "Throughput over time", "3 failed: status 500", "INVALID: an example", "Meanwhile: load average 9.5; other processes took 62 % of the CPU time"} {
 		if !bytes.Contains(page, []byte(want)) {
 			t.Errorf("the page lacks %q", want)
 		}
