@@ -21,6 +21,16 @@ var page = template.Must(template.New("page").Parse(pageText))
 // tile is one figure, large, with the baseline's below it, and the gain or loss against it.
 type tile struct{ Name, Value, Baseline, Gain, Loss string }
 
+// times is a row of the table of durations: which one it is, from when it counts, and the figures
+// under the heads of the columns.
+type times struct {
+	Name, From string
+	Cells      []string
+}
+
+// timeHeads are the columns of the table of durations.
+var timeHeads = []string{"2.5%", "50%", "97.5%", "99%", "99.9%", "99.99%", "average", "deviation", "longest"}
+
 // section is one result on the page.
 type section struct {
 	*record.Result
@@ -29,7 +39,8 @@ type section struct {
 	Who     string // was busy beside the server, where the run is invalid
 	Unsound bool   // failed or invalid
 	Other   string // the baseline's load, where this load is another
-	Lag     string // the generator's own, of an open loop
+	Times   []times
+	Harness string // what the generator took from the same cores
 	Tiles   []tile
 	Charts  []*chart
 	Errors  []string
@@ -39,10 +50,9 @@ type section struct {
 func (f *File) WritePage(name string) error {
 	var sections []section
 	for _, r := range f.Results {
-		s := section{Result: r, Kind: "closed loop", Tiles: tiles(r), Charts: []*chart{percentiles(r), overTime(r), throughput(r)}}
+		s := section{Result: r, Kind: "closed loop", Tiles: tiles(r), Times: timesOf(r), Harness: busy(r), Charts: []*chart{percentiles(r), overTime(r), throughput(r)}}
 		if r.Load.Rate > 0 {
 			s.Kind = fmt.Sprintf("open loop at %s requests/s", Count(r.Load.Rate))
-			s.Lag = Duration(r.Lag.P99)
 		}
 		if s.Unsound = r.Sound() != nil; len(r.Invalid) > 0 {
 			s.Who = r.Others.String()
@@ -62,11 +72,30 @@ func (f *File) WritePage(name string) error {
 	return write(name, func(w *bufio.Writer) error {
 		return page.Execute(w, struct {
 			*File
-			When     string
-			Memory   string
-			Sections []section
-		}{f, f.Time.UTC().Format("2 January 2006, 15:04 UTC"), Bytes(float64(f.Machine.Memory)), sections})
+			When, Memory string
+			TimeHeads    []string
+			Sections     []section
+		}{f, f.Time.UTC().Format("2 January 2006, 15:04 UTC"), Bytes(float64(f.Machine.Memory)), timeHeads, sections})
 	})
+}
+
+// timesOf returns the rows of latency, service time and the generator's own lag. A closed loop has
+// latency alone, which is its service time: a request is due when it is sent.
+func timesOf(r *record.Result) []times {
+	row := func(name, from string, d *record.Distribution) times { return times{name, from, durations("", d)[1:]} }
+	if r.Service == nil || r.Lag == nil {
+		return []times{row("Latency", "from when a request was sent", &r.Latency)}
+	}
+	return []times{
+		row("Latency", "from when a request was due", &r.Latency),
+		row("Service", "from when it was sent", r.Service),
+		row("Own lag", "how late the load generator itself sent it", r.Lag),
+	}
+}
+
+// busy says what the generator took.
+func busy(r *record.Result) string {
+	return fmt.Sprintf("%s µs/request, busiest worker %.0f %% of a core", digits(r.Harness.CPUMicros), 100*r.Harness.Busy)
 }
 
 func tiles(r *record.Result) []tile {

@@ -71,8 +71,7 @@ func spent(r *record.Result) [][]string {
 		figure("Server allocations", s.Allocs, fmt.Sprintf("%.3f/request", s.Allocs))
 		figure("Server peak RSS", float64(s.PeakRSS), Bytes(float64(s.PeakRSS)))
 	}
-	return append(rows, []string{"Harness CPU", fmt.Sprintf("%s µs/request, busiest worker %.0f %% of a core",
-		digits(r.Harness.CPUMicros), 100*r.Harness.Busy)})
+	return append(rows, []string{"Harness CPU", busy(r)})
 }
 
 func durations(name string, d *record.Distribution) []string {

@@ -171,3 +171,35 @@ func TestUnits(t *testing.T) {
 		}
 	}
 }
+
+// TestTimesOnPage wants the service time and the generator's own lag of an open loop on the page,
+// with their tails; a closed loop has neither.
+func TestTimesOnPage(t *testing.T) {
+	_, open := example(t)
+	_, closed := example(t)
+	closed.Load.Rate, closed.Service, closed.Lag = 0, nil, nil
+	for _, c := range []struct {
+		res  *record.Result
+		open bool
+	}{{open, true}, {closed, false}} {
+		name := filepath.Join(t.TempDir(), "a.html")
+		if err := (&File{Results: []*record.Result{c.res}}).WritePage(name); err != nil {
+			t.Fatal(err)
+		}
+		page, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for row, want := range map[string]bool{
+			"<th>Latency</th><td>from when a request was due</td><td>134 µs</td><td>609 µs</td><td>1.08 ms</td><td>1.10 ms</td>": c.open,
+			"<th>Service</th><td>from when it was sent</td><td>124 µs</td><td>599 µs</td><td>1.07 ms</td><td>1.09 ms</td>":       c.open,
+			"<th>Own lag</th><td>how late the load generator itself sent it</td><td>10.0 µs</td>":                                c.open,
+			"<th>Latency</th><td>from when a request was sent</td>":                                                              !c.open,
+			"20.0 µs/request, busiest worker 25 % of a core":                                                                     true,
+		} {
+			if bytes.Contains(page, []byte(row)) != want {
+				t.Errorf("open loop %v: %q on the page: want %v", c.open, row, want)
+			}
+		}
+	}
+}
