@@ -148,23 +148,26 @@ func TestCompare(t *testing.T) {
 		old, new string
 		flags    []string
 		want     int
+		says     string
 	}{
-		{"the same", old, write("same", 7, 10.2, nil), nil, 0},
-		{"slower", old, write("slower", 7, 11.5, nil), nil, 99},
-		{"one pair", old1, write("one", 1, 11.5, nil), nil, 2},
-		{"one pair, the same", old1, write("one1", 1, 10.1, nil), nil, 0},
-		{"another machine", old, write("machine", 7, 10, func(f *report.File) { f.Machine.CPU = "y" }), nil, 1},
-		{"another machine, forced", old, write("forced", 7, 10, func(f *report.File) { f.Machine.CPU = "y" }), []string{"-force"}, 0},
-		{"another load", old, write("load", 7, 10, func(f *report.File) { f.Results[3].Load.Connections = 10 }), nil, 1},
-		{"another body", old, write("body", 7, 10, func(f *report.File) { f.Results[0].Load.BodySHA256 = "b" }), nil, 1},
-		{"fewer runs", old, old1, nil, 1},
-		{"a run that failed", old, write("failed", 7, 10, func(f *report.File) { f.Results[0].Errors = map[string]int64{"x": 1} }), nil, 1},
-		{"no such file", old, filepath.Join(dir, "none"), nil, 1},
+		{"the same", old, write("same", 7, 10.2, nil), nil, 0, "verdict: pass"},
+		{"faster", old, write("faster", 7, 8, nil), nil, 0, "verdict: better"},
+		{"a little faster", old, write("little", 7, 9.5, nil), nil, 0, "verdict: better"},
+		{"slower", old, write("slower", 7, 11.5, nil), nil, 99, "verdict: regression"},
+		{"one pair", old1, write("one", 1, 11.5, nil), nil, 2, ""},
+		{"one pair, the same", old1, write("one1", 1, 10.1, nil), nil, 0, ""},
+		{"another machine", old, write("machine", 7, 10, func(f *report.File) { f.Machine.CPU = "y" }), nil, 1, ""},
+		{"another machine, forced", old, write("forced", 7, 10, func(f *report.File) { f.Machine.CPU = "y" }), []string{"-force"}, 0, "forced: "},
+		{"another load", old, write("load", 7, 10, func(f *report.File) { f.Results[3].Load.Connections = 10 }), nil, 1, ""},
+		{"another body", old, write("body", 7, 10, func(f *report.File) { f.Results[0].Load.BodySHA256 = "b" }), nil, 1, ""},
+		{"fewer runs", old, old1, nil, 1, ""},
+		{"a run that failed", old, write("failed", 7, 10, func(f *report.File) { f.Results[0].Errors = map[string]int64{"x": 1} }), nil, 1, ""},
+		{"no such file", old, filepath.Join(dir, "none"), nil, 1, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			stdout, _, err := bench(append(append([]string{"compare"}, c.flags...), c.old, c.new)...)
-			if status(err) != c.want {
-				t.Errorf("exit %d, want %d: %v\n%s", status(err), c.want, err, stdout)
+			if status(err) != c.want || !strings.Contains(stdout, c.says) {
+				t.Errorf("exit %d, want %d and %q: %v\n%s", status(err), c.want, c.says, err, stdout)
 			}
 		})
 	}

@@ -40,7 +40,8 @@ func TestVerdicts(t *testing.T) {
 		{"the same", 10, 0.02, 9, Pass, 190, 0, false},
 		{"15 % slower", 11.5, 0.02, 9, Regression, 190, 200, true},
 		{"5 % slower, within the budget", 10.5, 0.02, 9, Pass, 180, 0, false},
-		{"30 % faster", 7, 0.02, 9, Pass, 190, 0, false},
+		{"30 % faster", 7, 0.02, 9, Better, 190, 0, false},
+		{"5 % faster, by less than the budget", 9.5, 0.005, 9, Better, 190, 0, false},
 		{"the same, on a machine too noisy", 10, 0.25, 9, Inconclusive, 190, 0, false},
 		{"one pair, the same", 10, 0.001, 1, Pass, 200, 0, false},
 		{"one pair, slower", 15, 0.001, 1, Inconclusive, 200, 0, false},
@@ -99,6 +100,8 @@ func TestAlone(t *testing.T) {
 		{Interval{1.01, 0.97, 1.05}, Pass},
 		{Interval{1.15, 1.09, 1.30}, Regression},
 		{Interval{0.6, 0.5, 0.7}, Better},
+		{Interval{0.95, 0.94, 0.97}, Better},
+		{Interval{0.99, 0.985, 0.995}, Pass}, // certain, and of no size
 	} {
 		r := Row{Metric: Metrics()[0], Pairs: 9, Ratio: c.ratio}
 		if r.judge(0.08); r.Verdict != c.want {
