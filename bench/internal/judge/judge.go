@@ -42,14 +42,19 @@ type Row struct {
 	Verdict Verdict
 }
 
-// Judge judges pairs of runs: old[i] and new[i] ran at the same time. again has further runs of the
+// Judge judges metrics of pairs of runs: old[i] and new[i] ran at the same time. again has further runs of the
 // old revision, made at the same time too, or is nil. A metric regressed if both its median and the
 // near end of its interval are worse by more than the budget (0.08 is 8 %) and by more than the old
 // revision differs from itself. It is better if its whole interval is, by more than the old revision
 // differs from itself, and its median by more than a quarter of the budget: less is of no size.
-func Judge(old, new, again []*record.Result, budget float64) []Row {
+// Where there are no pairs, every metric is inconclusive.
+func Judge(metrics []Metric, old, new, again []*record.Result, budget float64) []Row {
 	var rows []Row
-	for _, m := range Metrics() {
+	for _, m := range metrics {
+		if len(old) == 0 || len(new) == 0 {
+			rows = append(rows, Row{Metric: m, Verdict: Inconclusive, Needed: enough})
+			continue
+		}
 		a, b := values(m, old), values(m, new)
 		if a == nil || b == nil {
 			continue // some run does not have it
@@ -92,6 +97,20 @@ func (r *Row) judge(budget float64) {
 	default:
 		r.Verdict = Pass
 	}
+}
+
+// Valid returns the runs of those pairs in which no run is invalid.
+func Valid(arms [][]*record.Result) [][]*record.Result {
+	valid := make([][]*record.Result, len(arms))
+	for pair := range arms[0] {
+		if slices.ContainsFunc(arms, func(runs []*record.Result) bool { return len(runs[pair].Invalid) > 0 }) {
+			continue
+		}
+		for i, runs := range arms {
+			valid[i] = append(valid[i], runs[pair])
+		}
+	}
+	return valid
 }
 
 // Overall is the verdict of all rows: a regression if one regressed, else inconclusive if one is,
