@@ -111,6 +111,18 @@ func TestInvalid(t *testing.T) {
 	}
 }
 
+// TestMisspelled wants the command that was meant, and the list of all where none is similar.
+func TestMisspelled(t *testing.T) {
+	for name, want := range map[string]string{
+		"rnu":      `bench: unknown command "rnu": did you mean "run"?`,
+		"nonsense": `bench: unknown command "nonsense"` + "\n",
+	} {
+		if _, stderr, err := bench(name); status(err) != 1 || !strings.HasPrefix(stderr, want) || !strings.Contains(stderr, "usage: ") {
+			t.Errorf("%s: error %v, %q", name, err, stderr)
+		}
+	}
+}
+
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{{}, {"nonsense"}, {"run", "-nonsense"}, {"seed", "extra"}, {"run", "-c", "0", "http://127.0.0.1:1"},
 		{"compare", "one"}, {"gate", "-pairs", "3"}, {"gate", "-patch", "x"}, {"run", "-H", "nonsense", "http://127.0.0.1:1"}} {
