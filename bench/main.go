@@ -34,6 +34,9 @@ judge
   revisions two revisions, built here and run interleaved
   gate      exact facts, better than the baseline, no regression
 
+show
+  page      the page of a result file, again
+
 COMMAND -h lists a command's flags. Exit status: 0 pass, 1 error, 2 invalid or inconclusive,
 99 regression, or an attack that breaks a bound.
 `
@@ -68,7 +71,7 @@ func status(err error) int {
 func run(stdout, stderr io.Writer, args []string) error {
 	commands := map[string]func(context.Context, io.Writer, io.Writer, []string) error{
 		"all": all, "seed": seed, "open": open, "run": runAny,
-		"compare": compare, "revisions": revisions, "gate": gate, "peers": peers, "soak": soak, "max": highest,
+		"compare": compare, "revisions": revisions, "gate": gate, "page": page, "peers": peers, "soak": soak, "max": highest,
 		"attack": runAttack, "flood": flood,
 	}
 	switch {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image/png"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -120,6 +121,52 @@ func TestMisspelled(t *testing.T) {
 		if _, stderr, err := bench(name); status(err) != 1 || !strings.HasPrefix(stderr, want) || !strings.Contains(stderr, "usage: ") {
 			t.Errorf("%s: error %v, %q", name, err, stderr)
 		}
+	}
+}
+
+// TestPage writes the page of a recorded result again, twice the same.
+func TestPage(t *testing.T) {
+	dir := t.TempDir()
+	var pages [2][]byte
+	for i := range pages {
+		name := filepath.Join(dir, "report.html")
+		if _, stderr, err := bench("page", "-o", name, "testdata/report.json"); err != nil {
+			t.Fatalf("%v: %s", err, stderr)
+		}
+		var err error
+		if pages[i], err = os.ReadFile(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(pages[0], pages[1]) || !bytes.Contains(pages[0], []byte("Throughput over time")) {
+		t.Errorf("two pages of one result: %d and %d bytes", len(pages[0]), len(pages[1]))
+	}
+	if f, err := report.Read("testdata/report.json"); err != nil || len(f.Results) != 2 || errors.Join(f.Results[0].Sound(), f.Results[1].Sound()) != nil {
+		t.Errorf("the recorded result is not of two valid runs: %v, %v", f, err)
+	}
+	for _, args := range [][]string{{"page"}, {"page", "testdata/none.json"}} {
+		if _, _, err := bench(args...); status(err) != 1 {
+			t.Errorf("%q: error %v", args, err)
+		}
+	}
+}
+
+// TestPicture wants the picture of that page in the README, and small.
+func TestPicture(t *testing.T) {
+	f, err := os.Open("../docs/report.png")
+	if err != nil {
+		t.Fatalf("%v; make bench-picture", err)
+	}
+	defer f.Close()
+	if c, err := png.DecodeConfig(f); err != nil || c.Width != 1180 {
+		t.Errorf("docs/report.png: %d pixels wide, error %v, want 1180", c.Width, err)
+	}
+	if info, err := f.Stat(); err != nil || info.Size() > 200_000 {
+		t.Errorf("docs/report.png has %d bytes, want at most 200,000; error %v", info.Size(), err)
+	}
+	readme, err := os.ReadFile("../README.md")
+	if err != nil || !bytes.Contains(readme, []byte("](docs/report.png)")) {
+		t.Errorf("the README does not show docs/report.png; error %v", err)
 	}
 }
 

@@ -36,7 +36,7 @@ type section struct {
 	*record.Result
 	Kind    string
 	Answers string
-	Who     string // was busy beside the server, where the run is invalid
+	Who     string // was busy beside the server
 	Unsound bool   // failed or invalid
 	Other   string // the baseline's load, where this load is another
 	Times   []times
@@ -54,7 +54,7 @@ func (f *File) WritePage(name string) error {
 		if r.Load.Rate > 0 {
 			s.Kind = fmt.Sprintf("open loop at %s requests/s", Count(r.Load.Rate))
 		}
-		if s.Unsound = r.Sound() != nil; len(r.Invalid) > 0 {
+		if s.Unsound = r.Sound() != nil; r.Others != nil || len(r.Invalid) > 0 {
 			s.Who = r.Others.String()
 		}
 		if !likeBaseline(r.Load) {
