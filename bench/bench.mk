@@ -2,7 +2,7 @@
 BASE       ?= main
 CHROMIUM   ?= chromium
 # The whole section of the closed loop, in pixels.
-PICTURE_HEIGHT = 1270
+PICTURE_HEIGHT = 1345
 
 .PHONY: bench bench-test bench-agree bench-picture bench-compare bench-peers bench-soak bench-max gate gate-short gate-test \
   attack-json attack-pipeline attack-memory attack-descriptors

@@ -19,8 +19,8 @@ type bout struct {
 	open   [][]*record.Result // of the valid pairs
 }
 
-// fight measures binaries interleaved, each of them once a round: first in a closed loop, which tells
-// what a request costs, then in an open loop, which tells how long users wait.
+// fight measures binaries interleaved, each of them once a round: first in a closed loop, which
+// tells what a request costs, then in an open loop, which tells how long users wait.
 func (d *duel) fight(ctx context.Context, stderr io.Writer, service *measure.Service, binaries ...string) (*bout, error) {
 	rounds := measure.Rounds{Pairs: d.pairs, Turn: d.turn, Load: d.load, Progress: func(pair int) {
 		fmt.Fprintf(stderr, "closed loop, pair %d of %d\n", pair+1, d.pairs)
@@ -43,8 +43,8 @@ func (d *duel) fight(ctx context.Context, stderr io.Writer, service *measure.Ser
 	return &bout{closed, judge.Valid(open)}, nil
 }
 
-// rows judges head against base. A third arm is base again, and shows the noise. A closed loop hides
-// stalls, and its p99 is mostly noise, so that p99 is judged of the open loop.
+// rows judges head against base. A third arm is base again, and shows the noise. A closed loop
+// hides stalls, and its p99 is mostly noise, so that p99 is judged of the open loop.
 func (b *bout) rows(budget float64) []judge.Row {
 	arms := func(of [][]*record.Result) (base, head, again []*record.Result) {
 		if len(of) > 2 {

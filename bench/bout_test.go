@@ -55,8 +55,8 @@ func TestNoValidPair(t *testing.T) {
 	}
 }
 
-// TestMarkdown wants the file written anew each time, with the commits, the machine, the exact facts
-// and the legend, and the commits on the terminal too.
+// TestMarkdown wants the file written anew each time, with the commits, the machine, the exact
+// facts and the legend, and the commits on the terminal too.
 func TestMarkdown(t *testing.T) {
 	var stdout bytes.Buffer
 	d := newDuel(&stdout, "gate")

@@ -1,5 +1,5 @@
-// Package suggest tells what a misspelled name was meant to be. Both programs, videotoken and bench,
-// tell it of their commands.
+// Package suggest tells what a misspelled name was meant to be. Both programs, videotoken and
+// bench, tell it of their commands.
 package suggest
 
 import (

@@ -42,12 +42,12 @@ type Row struct {
 	Verdict Verdict
 }
 
-// Judge judges metrics of pairs of runs: old[i] and new[i] ran at the same time. again has further runs of the
-// old revision, made at the same time too, or is nil. A metric regressed if both its median and the
-// near end of its interval are worse by more than the budget (0.08 is 8 %) and by more than the old
-// revision differs from itself. It is better if its whole interval is, by more than the old revision
-// differs from itself, and its median by more than a quarter of the budget: less is of no size.
-// Where there are no pairs, every metric is inconclusive.
+// Judge judges metrics of pairs of runs: old[i] and new[i] ran at the same time. again has further
+// runs of the old revision, made at the same time too, or is nil. A metric regressed if both its
+// median and the near end of its interval are worse by more than the budget (0.08 is 8 %) and by
+// more than the old revision differs from itself. It is better if its whole interval is, by more
+// than the old revision differs from itself, and its median by more than a quarter of the budget:
+// less is of no size. Where there are no pairs, every metric is inconclusive.
 func Judge(metrics []Metric, old, new, again []*record.Result, budget float64) []Row {
 	var rows []Row
 	for _, m := range metrics {

@@ -23,10 +23,10 @@ type Rounds struct {
 	Progress func(pair int)
 }
 
-// Interleave measures binaries of the service in turns if the load is a closed loop, and at the same
-// time if it is an open one: a request that is due cannot wait for a turn, and the rate leaves room
-// for several. It returns the results by binary, one for each pair. If a run fails, it returns an
-// error; the run of an open loop may be invalid.
+// Interleave measures binaries of the service in turns if the load is a closed loop, and at the
+// same time if it is an open one: a request that is due cannot wait for a turn, and the rate leaves
+// room for several. It returns the results by binary, one for each pair. If a run fails, it returns
+// an error; the run of an open loop may be invalid.
 func (s *Service) Interleave(ctx context.Context, r Rounds, binaries ...string) ([][]*record.Result, error) {
 	results := make([][]*record.Result, len(binaries))
 	for pair := range r.Pairs {

@@ -132,8 +132,8 @@ func (w *watch) end() {
 	}
 }
 
-// usage reads what the machine did since it started, and which part of it was this process's and the
-// server's.
+// usage reads what the machine did since it started, and which part of it was this process's and
+// the server's.
 func (w *watch) usage() (m subject.Machine, own time.Duration, err error) {
 	if m, err = subject.ReadMachine(); err != nil {
 		return m, 0, err

@@ -10,8 +10,9 @@ import (
 	"videotoken/bench/internal/record"
 )
 
-// Print writes a result in autocannon's tables, with the baseline's figures and the ratio to them if
-// the load is the baseline's. A last table has what autocannon cannot know: what the server and the load generator used.
+// Print writes a result in autocannon's tables, with the baseline's figures and the ratio to them
+// if the load is the baseline's. A last table has what autocannon cannot know: what the server and
+// the load generator used.
 func Print(w io.Writer, r *record.Result) {
 	kind := "closed loop"
 	if r.Load.Rate > 0 {
