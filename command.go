@@ -13,9 +13,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/agnivade/levenshtein"
-
 	"videotoken/internal/config"
+	"videotoken/internal/suggest"
 )
 
 const usage = `Videotoken turns video documents into signed URLs on several CDNs. Usage:
@@ -84,25 +83,11 @@ func run(stdout io.Writer, stderr *logQueue, args []string) error {
 	}
 	command := commands[name]
 	if command == nil {
-		fmt.Fprintf(stderr, "videotoken: %s; `videotoken help` lists all commands\n", unknown(name))
+		names := append(slices.Sorted(maps.Keys(commands)), "help", "serve")
+		fmt.Fprintf(stderr, "videotoken: %s; `videotoken help` lists all commands\n", suggest.Command(name, names))
 		return errUsage
 	}
 	return command(stdout, stderr, args)
-}
-
-// unknown says that there is no command of the given name, and which similar one there is.
-func unknown(name string) string {
-	message := fmt.Sprintf("unknown command %q", name)
-	nearest, distance := "", 3
-	for _, other := range append(slices.Sorted(maps.Keys(commands)), "help", "serve") {
-		if d := levenshtein.ComputeDistance(name, other); d < distance {
-			nearest, distance = other, d
-		}
-	}
-	if nearest != "" {
-		message += fmt.Sprintf(": did you mean %q?", nearest)
-	}
-	return message
 }
 
 // parse parses the flags of a command and checks how many arguments follow them.

@@ -1,7 +1,10 @@
 # Measuring, comparing and attacking the service; bench/README.md explains it. Included by the Makefile.
 BASE       ?= main
+CHROMIUM   ?= chromium
+# The whole section of the closed loop, in pixels.
+PICTURE_HEIGHT = 1345
 
-.PHONY: bench bench-test bench-agree bench-compare bench-peers bench-soak bench-max gate gate-short gate-test \
+.PHONY: bench bench-test bench-agree bench-picture bench-compare bench-peers bench-soak bench-max gate gate-short gate-test \
   attack-json attack-pipeline attack-memory attack-descriptors
 
 bench: ## measure this revision, in a closed and in an open loop; under a minute; ARGS for flags
@@ -9,6 +12,16 @@ bench: ## measure this revision, in a closed and in an open loop; under a minute
 
 bench-test: ## the tests of the bench itself
 	$(GO) test -count=1 $(TESTFLAGS) ./bench/...
+
+# The result in testdata is a recorded one, so that the picture is the same each time: bench/README.md says how to record
+# another. The page is our own file, so Chromium needs no sandbox, which containers often refuse it.
+bench-picture: ## docs/report.png anew: the page of bench/testdata/report.json; needs Chromium
+	@set -e; dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
+	$(GO) run ./bench page -o "$$dir/report.html" bench/testdata/report.json; \
+	$(CHROMIUM) --headless --no-sandbox --disable-gpu --hide-scrollbars --force-device-scale-factor=1 \
+	  --user-data-dir="$$dir/profile" --window-size=1180,$(PICTURE_HEIGHT) --screenshot="$$dir/report.png" "file://$$dir/report.html" 2>"$$dir/log" || { cat "$$dir/log"; exit 1; }; \
+	size=$$(wc -c <"$$dir/report.png"); [ $$size -le 200000 ] || { echo "the picture has $$size bytes, over 200000"; exit 1; }; \
+	mv "$$dir/report.png" docs/report.png
 
 bench-agree: ## compare the load generator with wrk, which must be installed, and vegeta; takes minutes and a quiet machine
 	$(GO) test -count=1 -tags slow -timeout 10m ./bench/... -run 'Stall|Agrees|Loads'

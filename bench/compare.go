@@ -45,7 +45,8 @@ func compare(_ context.Context, stdout, stderr io.Writer, args []string) error {
 	}
 	var rows []judge.Row
 	for _, name := range judge.Names(old) {
-		r := judge.Judge(judge.Named(old, name), judge.Named(new, name), nil, *budget)
+		runs := judge.Named(old, name)
+		r := judge.Judge(judge.Of(runs[0].Load), runs, judge.Named(new, name), nil, *budget)
 		fmt.Fprintf(stdout, "%s: %s to %s\n", name, old.Commit, new.Commit)
 		judge.Print(stdout, r)
 		rows = append(rows, r...)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"videotoken/bench/internal/load"
@@ -44,24 +45,40 @@ func gate(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 		if err != nil {
 			return err
 		}
-		if err := response(ctx, stdout, service, head, filepath.Join(root, "bench", "testdata", "response.golden"), *update); err != nil {
+		if err := d.identify(ctx, root); err != nil {
 			return err
 		}
-		l := measure.Seed()
-		l.Warmup, l.Duration = time.Second, 3*time.Second
-		r, err := service.Measure(ctx, head, "seed", l)
+		var found bytes.Buffer
+		err = exact(ctx, io.MultiWriter(stdout, &found), service, head, root, *update)
+		facts := strings.Split(strings.TrimSpace(found.String()), "\n")
+		if err != nil || *short {
+			verdict := "pass"
+			if err != nil {
+				verdict = "failed"
+			}
+			return errors.Join(err, d.writeMarkdown(d.summary(verdict, facts)))
+		}
+		b, err := d.fight(ctx, stderr, service, base, head, base) // base again, to tell the noise
 		if err != nil {
 			return err
 		}
-		if err := facts(stdout, r); err != nil || *short {
-			return err
-		}
-		arms, err := d.fight(ctx, stderr, service, base, head, base) // base again, to tell the noise
-		if err != nil {
-			return err
-		}
-		return d.judge(ctx, stdout, root, args, arms)
+		return d.judge(stdout, args, b, facts)
 	})
+}
+
+// exact checks what needs no comparison: the response's bytes, and the facts.
+func exact(ctx context.Context, said io.Writer, service *measure.Service, binary, root string, update bool) error {
+	golden := filepath.Join(root, "bench", "testdata", "response.golden")
+	if err := response(ctx, said, service, binary, golden, update); err != nil {
+		return err
+	}
+	l := measure.Seed()
+	l.Warmup, l.Duration = time.Second, 3*time.Second
+	r, err := service.Measure(ctx, binary, "seed", l)
+	if err != nil {
+		return err
+	}
+	return facts(said, r)
 }
 
 // response compares one response with the golden file, with tokens, date and CDN masked.
@@ -88,6 +105,7 @@ func response(ctx context.Context, stdout io.Writer, service *measure.Service, b
 		return fmt.Errorf("%w; `bench gate -short -update` writes it", err)
 	}
 	if !bytes.Equal(got, want) {
+		fmt.Fprintln(stdout, "FAIL: the response's bytes changed")
 		return fmt.Errorf("%w: the response's bytes changed; `bench gate -short -update` accepts it\ngot\n%s\nwant\n%s", errGate, got, want)
 	}
 	fmt.Fprintln(stdout, "pass: the response's bytes are unchanged")

@@ -35,11 +35,11 @@ func tries(t *testing.T, n int, patch string) map[judge.Verdict]int {
 	}
 	counts := map[judge.Verdict]int{}
 	for i := range n {
-		arms, err := d.fight(t.Context(), &progress, service, base, head, base)
+		b, err := d.fight(t.Context(), &progress, service, base, head, base)
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows := judge.Judge(arms[0], arms[1], arms[2], d.budget)
+		rows := b.rows(d.budget)
 		v := judge.Overall(rows)
 		counts[v]++
 		line := ""

@@ -12,10 +12,9 @@ import (
 	"slices"
 	"syscall"
 
-	"github.com/agnivade/levenshtein"
-
 	"videotoken/bench/internal/attack"
 	"videotoken/bench/internal/record"
+	"videotoken/internal/suggest"
 )
 
 const usage = `usage: go run ./bench COMMAND [flags]
@@ -34,6 +33,9 @@ judge
   compare   two result files
   revisions two revisions, built here and run interleaved
   gate      exact facts, better than the baseline, no regression
+
+show
+  page      the page of a result file, again
 
 COMMAND -h lists a command's flags. Exit status: 0 pass, 1 error, 2 invalid or inconclusive,
 99 regression, or an attack that breaks a bound.
@@ -69,7 +71,7 @@ func status(err error) int {
 func run(stdout, stderr io.Writer, args []string) error {
 	commands := map[string]func(context.Context, io.Writer, io.Writer, []string) error{
 		"all": all, "seed": seed, "open": open, "run": runAny,
-		"compare": compare, "revisions": revisions, "gate": gate, "peers": peers, "soak": soak, "max": highest,
+		"compare": compare, "revisions": revisions, "gate": gate, "page": page, "peers": peers, "soak": soak, "max": highest,
 		"attack": runAttack, "flood": flood,
 	}
 	switch {
@@ -80,26 +82,11 @@ func run(stdout, stderr io.Writer, args []string) error {
 		_, err := fmt.Fprint(stdout, usage)
 		return err
 	case commands[args[0]] == nil:
-		fmt.Fprintf(stderr, "bench: %s\n\n%s", unknown(args[0], slices.Sorted(maps.Keys(commands))), usage)
+		fmt.Fprintf(stderr, "bench: %s\n\n%s", suggest.Command(args[0], slices.Sorted(maps.Keys(commands))), usage)
 		return errUsage
 	}
 	// On Ctrl-C the servers are stopped and the worktrees removed before this process exits.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return commands[args[0]](ctx, stdout, stderr, args[1:])
-}
-
-// unknown says that there is no command of the given name, and which similar one there is.
-func unknown(name string, commands []string) string {
-	message := fmt.Sprintf("unknown command %q", name)
-	nearest, distance := "", 3
-	for _, other := range commands {
-		if d := levenshtein.ComputeDistance(name, other); d < distance {
-			nearest, distance = other, d
-		}
-	}
-	if nearest != "" {
-		message += fmt.Sprintf(": did you mean %q?", nearest)
-	}
-	return message
 }

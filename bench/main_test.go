@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image/png"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -57,7 +58,7 @@ func TestBaseline(t *testing.T) {
 	if got, want := <-asked, "POST /video/token application/json "+string(body); got != want {
 		t.Errorf("asked %s", got)
 	}
-	for _, want := range []string{"│ Latency  │", "│ Req/Sec ", "│ Bytes/Sec │", "│ 200  │", "99.99%", "Baseline", "Harness CPU"} {
+	for _, want := range []string{"│ Latency ", "│ Req/Sec ", "│ Bytes/Sec │", "│ 200  │", "99.99%", "Not compared with the baseline", "Harness CPU"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("no %q in\n%s", want, stdout)
 		}
@@ -106,8 +107,66 @@ func TestInvalid(t *testing.T) {
 	s := httptest.NewServer(answer(200, "ok"))
 	defer s.Close()
 	stdout, _, err := bench("run", "-o", "", "-c", "500", "-R", "3000000", "-d", "300ms", "-t", "3", s.URL)
-	if status(err) == 0 || !strings.Contains(stdout, "INVALID") {
+	if status(err) == 0 || !strings.Contains(stdout, "INVALID") || !strings.Contains(stdout, "Meanwhile: ") {
 		t.Errorf("error %v\n%s", err, stdout)
+	}
+}
+
+// TestMisspelled wants the command that was meant, and the list of all where none is similar.
+func TestMisspelled(t *testing.T) {
+	for name, want := range map[string]string{
+		"rnu":      `bench: unknown command "rnu": did you mean "run"?`,
+		"nonsense": `bench: unknown command "nonsense"` + "\n",
+	} {
+		if _, stderr, err := bench(name); status(err) != 1 || !strings.HasPrefix(stderr, want) || !strings.Contains(stderr, "usage: ") {
+			t.Errorf("%s: error %v, %q", name, err, stderr)
+		}
+	}
+}
+
+// TestPage writes the page of a recorded result again, twice the same.
+func TestPage(t *testing.T) {
+	dir := t.TempDir()
+	var pages [2][]byte
+	for i := range pages {
+		name := filepath.Join(dir, "report.html")
+		if _, stderr, err := bench("page", "-o", name, "testdata/report.json"); err != nil {
+			t.Fatalf("%v: %s", err, stderr)
+		}
+		var err error
+		if pages[i], err = os.ReadFile(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(pages[0], pages[1]) || !bytes.Contains(pages[0], []byte("Throughput over time")) {
+		t.Errorf("two pages of one result: %d and %d bytes", len(pages[0]), len(pages[1]))
+	}
+	if f, err := report.Read("testdata/report.json"); err != nil || len(f.Results) != 2 || errors.Join(f.Results[0].Sound(), f.Results[1].Sound()) != nil {
+		t.Errorf("the recorded result is not of two valid runs: %v, %v", f, err)
+	}
+	for _, args := range [][]string{{"page"}, {"page", "testdata/none.json"}} {
+		if _, _, err := bench(args...); status(err) != 1 {
+			t.Errorf("%q: error %v", args, err)
+		}
+	}
+}
+
+// TestPicture wants the picture of that page in the README, and small.
+func TestPicture(t *testing.T) {
+	f, err := os.Open("../docs/report.png")
+	if err != nil {
+		t.Fatalf("%v; make bench-picture", err)
+	}
+	defer f.Close()
+	if c, err := png.DecodeConfig(f); err != nil || c.Width != 1180 {
+		t.Errorf("docs/report.png: %d pixels wide, error %v, want 1180", c.Width, err)
+	}
+	if info, err := f.Stat(); err != nil || info.Size() > 200_000 {
+		t.Errorf("docs/report.png has %d bytes, want at most 200,000; error %v", info.Size(), err)
+	}
+	readme, err := os.ReadFile("../README.md")
+	if err != nil || !bytes.Contains(readme, []byte("](docs/report.png)")) {
+		t.Errorf("the README does not show docs/report.png; error %v", err)
 	}
 }
 
@@ -148,23 +207,26 @@ func TestCompare(t *testing.T) {
 		old, new string
 		flags    []string
 		want     int
+		says     string
 	}{
-		{"the same", old, write("same", 7, 10.2, nil), nil, 0},
-		{"slower", old, write("slower", 7, 11.5, nil), nil, 99},
-		{"one pair", old1, write("one", 1, 11.5, nil), nil, 2},
-		{"one pair, the same", old1, write("one1", 1, 10.1, nil), nil, 0},
-		{"another machine", old, write("machine", 7, 10, func(f *report.File) { f.Machine.CPU = "y" }), nil, 1},
-		{"another machine, forced", old, write("forced", 7, 10, func(f *report.File) { f.Machine.CPU = "y" }), []string{"-force"}, 0},
-		{"another load", old, write("load", 7, 10, func(f *report.File) { f.Results[3].Load.Connections = 10 }), nil, 1},
-		{"another body", old, write("body", 7, 10, func(f *report.File) { f.Results[0].Load.BodySHA256 = "b" }), nil, 1},
-		{"fewer runs", old, old1, nil, 1},
-		{"a run that failed", old, write("failed", 7, 10, func(f *report.File) { f.Results[0].Errors = map[string]int64{"x": 1} }), nil, 1},
-		{"no such file", old, filepath.Join(dir, "none"), nil, 1},
+		{"the same", old, write("same", 7, 10.2, nil), nil, 0, "verdict: pass"},
+		{"faster", old, write("faster", 7, 8, nil), nil, 0, "verdict: better"},
+		{"a little faster", old, write("little", 7, 9.5, nil), nil, 0, "verdict: better"},
+		{"slower", old, write("slower", 7, 11.5, nil), nil, 99, "verdict: regression"},
+		{"one pair", old1, write("one", 1, 11.5, nil), nil, 2, ""},
+		{"one pair, the same", old1, write("one1", 1, 10.1, nil), nil, 0, ""},
+		{"another machine", old, write("machine", 7, 10, func(f *report.File) { f.Machine.CPU = "y" }), nil, 1, ""},
+		{"another machine, forced", old, write("forced", 7, 10, func(f *report.File) { f.Machine.CPU = "y" }), []string{"-force"}, 0, "forced: "},
+		{"another load", old, write("load", 7, 10, func(f *report.File) { f.Results[3].Load.Connections = 10 }), nil, 1, ""},
+		{"another body", old, write("body", 7, 10, func(f *report.File) { f.Results[0].Load.BodySHA256 = "b" }), nil, 1, ""},
+		{"fewer runs", old, old1, nil, 1, ""},
+		{"a run that failed", old, write("failed", 7, 10, func(f *report.File) { f.Results[0].Errors = map[string]int64{"x": 1} }), nil, 1, ""},
+		{"no such file", old, filepath.Join(dir, "none"), nil, 1, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			stdout, _, err := bench(append(append([]string{"compare"}, c.flags...), c.old, c.new)...)
-			if status(err) != c.want {
-				t.Errorf("exit %d, want %d: %v\n%s", status(err), c.want, err, stdout)
+			if status(err) != c.want || !strings.Contains(stdout, c.says) {
+				t.Errorf("exit %d, want %d and %q: %v\n%s", status(err), c.want, c.says, err, stdout)
 			}
 		})
 	}

@@ -7,12 +7,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
-	"videotoken/bench/internal/judge"
 	"videotoken/bench/internal/load"
 	"videotoken/bench/internal/measure"
-	"videotoken/bench/internal/record"
 	"videotoken/bench/internal/subject"
 )
 
@@ -25,6 +24,8 @@ type duel struct {
 	budget            float64
 	markdown, out     string
 	load              load.Load
+
+	baseName, headName string // the revisions with their commits
 }
 
 // least is the smallest number of pairs that is judged.
@@ -40,7 +41,7 @@ func newDuel(stderr io.Writer, name string) *duel {
 	d.IntVar(&d.pairs, "pairs", 15, "interleaved pairs, at least 7")
 	d.DurationVar(&d.turn, "turn", 100*time.Millisecond, "how long one is loaded before it is the next one's turn")
 	d.Float64Var(&d.budget, "budget", defaultBudget, "how much worse it may be, as a fraction")
-	d.StringVar(&d.markdown, "markdown", "", "file to append a summary for a pull request to")
+	d.StringVar(&d.markdown, "markdown", "", "file to write a summary for a pull request to; what it has is replaced")
 	d.StringVar(&d.out, "o", "bench/out", "directory of the files; \"\" writes none")
 	d.IntVar(&d.load.Connections, "c", d.load.Connections, "connections")
 	d.Var((*seconds)(&d.load.Duration), "d", "length of one run")
@@ -85,13 +86,6 @@ func (d *duel) binaries(ctx context.Context, root, dir string) (base, head strin
 	return base, head, subject.BuildRevision(ctx, root, d.head, d.patch, head)
 }
 
-// fight measures binaries interleaved, each of them once a round.
-func (d *duel) fight(ctx context.Context, stderr io.Writer, service *measure.Service, binaries ...string) ([][]*record.Result, error) {
-	return service.Interleave(ctx, measure.Rounds{Pairs: d.pairs, Turn: d.turn, Load: d.load, Progress: func(pair int) {
-		fmt.Fprintf(stderr, "pair %d of %d\n", pair+1, d.pairs)
-	}}, binaries...)
-}
-
 // revisions builds two revisions and judges the second.
 func revisions(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	d := newDuel(stderr, "revisions")
@@ -103,68 +97,39 @@ func revisions(ctx context.Context, stdout, stderr io.Writer, args []string) err
 		if err != nil {
 			return err
 		}
-		arms, err := d.fight(ctx, stderr, service, base, head)
+		if err := d.identify(ctx, root); err != nil {
+			return err
+		}
+		b, err := d.fight(ctx, stderr, service, base, head)
 		if err != nil {
 			return err
 		}
-		return d.judge(ctx, stdout, root, args, arms)
+		return d.judge(stdout, args, b, nil)
 	})
 }
 
-// judge compares the results of head with the results of base. A third arm is base again, and shows
-// the noise.
-func (d *duel) judge(ctx context.Context, stdout io.Writer, root string, args []string, arms [][]*record.Result) error {
-	var again []*record.Result
-	if len(arms) > 2 {
-		again = arms[2]
+// identify finds out the commits of both revisions, for the title of the verdict.
+func (d *duel) identify(ctx context.Context, root string) (err error) {
+	name := func(revision string) (string, error) {
+		hash, err := subject.Hash(ctx, root, revision)
+		if err != nil || strings.HasPrefix(hash, revision) {
+			return hash, err
+		}
+		return fmt.Sprintf("%s (%s)", revision, hash), nil
 	}
-	rows := judge.Judge(arms[0], arms[1], again, d.budget)
-	head := d.head
-	if head == "" {
-		head = subject.Commit(ctx, root)
+	d.headName = subject.Commit(ctx, root)
+	if d.head != "" {
+		if d.headName, err = name(d.head); err != nil {
+			return err
+		}
 	}
 	if d.patch != "" {
-		head += " with " + filepath.Base(d.patch)
+		d.headName += " with " + filepath.Base(d.patch)
 	}
-	title := fmt.Sprintf("%s against %s", head, d.base)
-	fmt.Fprintf(stdout, "%s: %d pairs of %v over %d connections\n", title, d.pairs, d.load.Duration, d.load.Connections)
-	judge.Print(stdout, rows)
-	if d.markdown != "" {
-		if err := os.MkdirAll(filepath.Dir(d.markdown), 0o755); err != nil {
-			return fmt.Errorf("-markdown: %w", err)
-		}
-		f, err := os.OpenFile(d.markdown, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-		if err != nil {
-			return fmt.Errorf("-markdown: %w", err)
-		}
-		defer f.Close()
-		judge.Markdown(f, title, d.budget, rows)
+	if d.base != "" {
+		d.baseName, err = name(d.base)
 	}
-	if d.out != "" {
-		if err := d.write(args, arms, d.base, head); err != nil {
-			return err
-		}
-	}
-	return conclude(stdout, judge.Overall(rows))
-}
-
-// write writes two files for each revision: one for `bench compare` and one for benchstat.
-func (d *duel) write(args []string, arms [][]*record.Result, base, head string) error {
-	if err := os.MkdirAll(d.out, 0o755); err != nil {
-		return fmt.Errorf("-o: %w", err)
-	}
-	for i, commit := range []string{base, head} {
-		name := filepath.Join(d.out, d.Name()+[]string{"-base", "-head"}[i])
-		f := newFile(append([]string{d.Name()}, args...), commit)
-		f.Results = arms[i]
-		if err := f.Write(name + ".json"); err != nil {
-			return err
-		}
-		if err := judge.WriteBench(name+".txt", f); err != nil {
-			return err
-		}
-	}
-	return nil
+	return err
 }
 
 // workshop calls work with the repository's root, a temporary directory, and the service.

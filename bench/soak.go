@@ -86,15 +86,13 @@ func soak(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 			}
 		}
 		slopes := series.Slopes()
-		rows := [][]string{{"Figure", "First", "Last", "Slope an hour", "Grows"}}
+		rows := [][]string{{"Figure", "First", "Last", "Trend of the run", "Grows"}}
 		grown := 0
 		for _, s := range slopes {
-			verdict := "no"
 			if s.Grows {
-				verdict = "YES"
 				grown++
 			}
-			rows = append(rows, []string{s.Name, s.Text(s.First), s.Text(s.Last), s.Signed(), verdict})
+			rows = append(rows, []string{s.Name, s.Text(s.First), s.Text(s.Last), s.Signed(), s.Verdict()})
 		}
 		report.Table(stdout, rows)
 		if grown > 0 {

@@ -112,13 +112,9 @@ func ratio(title string, m judge.Metric, base *peer, load int) column {
 
 // pairs returns the median ratio of the rounds in which both runs are valid.
 func pairs(m judge.Metric, old, new []*record.Result) string {
-	var a, b []*record.Result
-	for i := range min(len(old), len(new)) {
-		if len(old[i].Invalid)+len(new[i].Invalid) == 0 {
-			a, b = append(a, old[i]), append(b, new[i])
-		}
-	}
-	if r, ok := m.Ratio(a, b); ok {
+	n := min(len(old), len(new))
+	valid := judge.Valid([][]*record.Result{old[:n], new[:n]})
+	if r, ok := m.Ratio(valid[0], valid[1]); ok {
 		return r.String()
 	}
 	return "not known"

@@ -31,8 +31,9 @@ var layers = map[string]layer{
 	"server":            {[]string{"caller", "cdn", "mediatype", "revoked", "scheme", "token", "transport", "uri", "video"}, []string{"github.com/goccy/go-json", "github.com/prometheus/client_golang", "github.com/valyala/fasthttp"}},
 	"playlist":          {[]string{"token", "uri"}, nil},
 	"hostile":           {},
+	"suggest":           {nil, []string{"github.com/agnivade/levenshtein"}},
 	"systemtest":        {},
-	"":                  {[]string{"caller", "cdn", "config", "listen", "playlist", "revoked", "scheme", "server", "token", "uri", "video"}, []string{"github.com/agnivade/levenshtein", "golang.org/x/term"}},
+	"":                  {[]string{"caller", "cdn", "config", "listen", "playlist", "revoked", "scheme", "server", "suggest", "token", "uri", "video"}, []string{"golang.org/x/term"}},
 }
 
 // TestLayers: every arrow between packages points downwards, and no other module is linked where it

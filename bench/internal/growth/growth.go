@@ -95,17 +95,40 @@ func (s *Series) Watch(ctx context.Context, admin string, pause, every time.Dura
 type Slope struct {
 	Name        string
 	First, Last float64 // the medians of the first and the last fifth of what is judged
-	Hour        float64 // the slope per hour
+	Change      float64 // of the trend, over what is judged
+	Over        time.Duration
+	Sure        float64 // standard deviations by which the trend differs from chance, in Kendall's test
+	Ignored     float64 // growth that a healthy server may have over a run of any length
 	Grows       bool
 	Text        func(float64) string
 }
 
-// Signed is the slope per hour with its sign.
+// surely is how many standard deviations a trend must differ from chance to count as growth.
+const surely = 3
+
+// Signed is the change over the run with its sign.
 func (s Slope) Signed() string {
-	if s.Hour < 0 {
-		return "-" + s.Text(-s.Hour)
+	switch {
+	case s.Change < 0:
+		return "-" + s.Text(-s.Change)
+	case s.Change == 0:
+		return "0"
 	}
-	return "+" + s.Text(s.Hour)
+	return "+" + s.Text(s.Change)
+}
+
+// Verdict says whether the figure grows: how fast, or why its change is no growth. The rate of an
+// hour is told of growth alone, for chance and a cache that fills have none.
+func (s Slope) Verdict() string {
+	switch {
+	case s.Grows:
+		return fmt.Sprintf("GROWS, by %s an hour", s.Text(s.Change/s.Over.Hours()))
+	case s.Change <= 0:
+		return "no"
+	case s.Sure <= surely:
+		return fmt.Sprintf("no: it goes up and down, so that its trend can be chance (%.1f standard deviations of %d)", s.Sure, surely)
+	}
+	return fmt.Sprintf("no: up to %s in a run is ignored; a longer one (-d) would tell more", s.Text(s.Ignored))
 }
 
 // Slopes judges every figure that was sampled.
@@ -148,10 +171,11 @@ func judge(at, value []float64, slack float64) Slope {
 	}
 	slope := median(slopes)
 	m := float64(n)
-	sure := concordant/math.Sqrt(m*(m-1)*(2*m+5)/18) > 3
-	grown := slope * (at[n-1] - at[0])
-	s.Hour = slope * 3600
-	s.Grows = sure && grown > max(slack, 0.02*s.First)
+	s.Sure = concordant / math.Sqrt(m*(m-1)*(2*m+5)/18)
+	s.Over = time.Duration((at[n-1] - at[0]) * float64(time.Second))
+	s.Change = slope * s.Over.Seconds()
+	s.Ignored = max(slack, 0.02*s.First)
+	s.Grows = s.Sure > surely && s.Change > s.Ignored
 	return s
 }
 

@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"videotoken/bench/internal/report"
 )
 
 // TestJudge has figures that grow and figures that do not, with noise, a jump at the beginning and
@@ -48,7 +50,40 @@ func TestTotal(t *testing.T) {
 		s.Latency(time.Duration(i)*time.Second, time.Duration(i)*time.Millisecond)
 	}
 	slopes := s.Slopes()
-	if len(slopes) != 2 || slopes[0].Grows || !slopes[1].Grows || slopes[1].Signed() != "+3600 ms" && slopes[1].Signed() != "+3.60 s" {
+	if len(slopes) != 2 || slopes[0].Grows || !slopes[1].Grows || slopes[1].Signed() != "+39.0 ms" ||
+		slopes[1].Verdict() != "GROWS, by 3.60 s an hour" {
 		t.Errorf("%+v, want a steady total, and p99 that grows by 1 ms a second", slopes)
+	}
+}
+
+// TestVerdict wants the verdict of a figure that rises and does not count as growth to say why, and
+// the rate of an hour beside growth alone.
+func TestVerdict(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for _, c := range []struct {
+		name  string
+		value func(i int) float64
+		want  string
+	}{
+		// 95 kB a second are 340 MB an hour, and 3 MB in half a minute.
+		{"a short run", func(i int) float64 { return 40e6 + float64(i)*95e3*0.4 },
+			"+3.00 MB: no: up to 4.19 MB in a run is ignored; a longer one (-d) would tell more"},
+		{"up and down", func(i int) float64 { return 40e6 + float64(i)*2e4 + 20e6*rng.Float64() },
+			"+3.48 MB: no: it goes up and down, so that its trend can be chance (1.6 standard deviations of 3)"},
+		{"falls", func(i int) float64 { return 80e6 - float64(i)*1e5 }, "-7.90 MB: no"},
+		{"flat", func(int) float64 { return 40e6 }, "0: no"},
+		{"leak", func(i int) float64 { return 40e6 + float64(i)*95e3 }, "+7.50 MB: GROWS, by 855 MB an hour"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var at, value []float64
+			for i := range 100 {
+				at, value = append(at, float64(i)*0.4), append(value, c.value(i))
+			}
+			s := judge(at, value, 4<<20)
+			s.Text = report.Bytes
+			if got := s.Signed() + ": " + s.Verdict(); got != c.want {
+				t.Errorf("%q, want %q: %+v", got, c.want, s)
+			}
+		})
 	}
 }

@@ -17,7 +17,7 @@ func Comparable(old, new *report.File) error {
 	a, b := old.Machine, new.Machine
 	a.Go, b.Go = "", "" // the version that built the harness does not matter
 	if a != b {
-		return fmt.Errorf("%w: measured on %+v and on %+v", ErrComparable, a, b)
+		return fmt.Errorf("%w: measured on %v and on %v", ErrComparable, a, b)
 	}
 	names := Names(old)
 	if len(names) == 0 {

@@ -16,7 +16,7 @@ type Verdict string
 // The verdicts.
 const (
 	Pass         Verdict = "pass"
-	Better       Verdict = "better" // by more than the budget
+	Better       Verdict = "better" // surely, and by more than a quarter of the budget
 	Regression   Verdict = "regression"
 	Inconclusive Verdict = "inconclusive"
 )
@@ -42,13 +42,19 @@ type Row struct {
 	Verdict Verdict
 }
 
-// Judge judges pairs of runs: old[i] and new[i] ran at the same time. again has further runs of the
-// old revision, made at the same time too, or is nil. A metric regressed if both its median and the
-// near end of its interval are worse by more than the budget (0.08 is 8 %) and by more than the old
-// revision differs from itself.
-func Judge(old, new, again []*record.Result, budget float64) []Row {
+// Judge judges metrics of pairs of runs: old[i] and new[i] ran at the same time. again has further
+// runs of the old revision, made at the same time too, or is nil. A metric regressed if both its
+// median and the near end of its interval are worse by more than the budget (0.08 is 8 %) and by
+// more than the old revision differs from itself. It is better if its whole interval is, by more
+// than the old revision differs from itself, and its median by more than a quarter of the budget:
+// less is of no size. Where there are no pairs, every metric is inconclusive.
+func Judge(metrics []Metric, old, new, again []*record.Result, budget float64) []Row {
 	var rows []Row
-	for _, m := range Metrics() {
+	for _, m := range metrics {
+		if len(old) == 0 || len(new) == 0 {
+			rows = append(rows, Row{Metric: m, Verdict: Inconclusive, Needed: enough})
+			continue
+		}
 		a, b := values(m, old), values(m, new)
 		if a == nil || b == nil {
 			continue // some run does not have it
@@ -71,7 +77,7 @@ func (r *Row) judge(budget float64) {
 	if noise != (Interval{}) {
 		spread = max(noise.Hi, 1/noise.Lo)
 	}
-	worst := max(limit, spread)
+	worst, noisy := max(limit, spread), spread
 	if noise == (Interval{}) && r.Pairs >= enough {
 		spread = math.Sqrt(cost.Hi / cost.Lo) // the interval itself is the only measure of the noise
 	}
@@ -82,7 +88,7 @@ func (r *Row) judge(budget float64) {
 		r.Verdict = Pass
 	case cost.Median > worst && cost.Lo > worst:
 		r.Verdict = Regression
-	case cost.Hi < 1/worst:
+	case cost.Hi < 1/noisy && cost.Median < 1/(1+budget/4):
 		r.Verdict = Better
 	case spread > limit:
 		// An interval shrinks as the root of the pairs.
@@ -93,7 +99,22 @@ func (r *Row) judge(budget float64) {
 	}
 }
 
-// Overall is the verdict of all rows: a regression if one regressed, else inconclusive if one is.
+// Valid returns the runs of those pairs in which no run is invalid.
+func Valid(arms [][]*record.Result) [][]*record.Result {
+	valid := make([][]*record.Result, len(arms))
+	for pair := range arms[0] {
+		if slices.ContainsFunc(arms, func(runs []*record.Result) bool { return len(runs[pair].Invalid) > 0 }) {
+			continue
+		}
+		for i, runs := range arms {
+			valid[i] = append(valid[i], runs[pair])
+		}
+	}
+	return valid
+}
+
+// Overall is the verdict of all rows: a regression if one regressed, else inconclusive if one is,
+// else better if one is.
 func Overall(rows []Row) Verdict {
 	overall := Pass
 	for _, r := range rows {
@@ -102,6 +123,10 @@ func Overall(rows []Row) Verdict {
 			return Regression
 		case Inconclusive:
 			overall = Inconclusive
+		case Better:
+			if overall == Pass {
+				overall = Better
+			}
 		}
 	}
 	if len(rows) == 0 {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,7 +41,8 @@ func TestVerdicts(t *testing.T) {
 		{"the same", 10, 0.02, 9, Pass, 190, 0, false},
 		{"15 % slower", 11.5, 0.02, 9, Regression, 190, 200, true},
 		{"5 % slower, within the budget", 10.5, 0.02, 9, Pass, 180, 0, false},
-		{"30 % faster", 7, 0.02, 9, Pass, 190, 0, false},
+		{"30 % faster", 7, 0.02, 9, Better, 190, 0, false},
+		{"5 % faster, by less than the budget", 9.5, 0.005, 9, Better, 190, 0, false},
 		{"the same, on a machine too noisy", 10, 0.25, 9, Inconclusive, 190, 0, false},
 		{"one pair, the same", 10, 0.001, 1, Pass, 200, 0, false},
 		{"one pair, slower", 15, 0.001, 1, Inconclusive, 200, 0, false},
@@ -53,7 +55,7 @@ func TestVerdicts(t *testing.T) {
 				if c.pairs > 1 {
 					again = runs(rng, c.pairs, 10, c.noise)
 				}
-				v := Overall(Judge(runs(rng, c.pairs, 10, c.noise), runs(rng, c.pairs, c.cpu, c.noise), again, 0.08))
+				v := Overall(Judge(Metrics(), runs(rng, c.pairs, 10, c.noise), runs(rng, c.pairs, c.cpu, c.noise), again, 0.08))
 				if v == c.want {
 					got++
 				}
@@ -77,7 +79,7 @@ func TestPairs(t *testing.T) {
 		}
 		return v
 	}
-	for _, r := range Judge(drifting(1), drifting(1.15), drifting(1), 0.08) {
+	for _, r := range Judge(Metrics(), drifting(1), drifting(1.15), drifting(1), 0.08) {
 		ratio := r.Ratio
 		if r.Metric.More {
 			ratio = ratio.inverse()
@@ -99,6 +101,8 @@ func TestAlone(t *testing.T) {
 		{Interval{1.01, 0.97, 1.05}, Pass},
 		{Interval{1.15, 1.09, 1.30}, Regression},
 		{Interval{0.6, 0.5, 0.7}, Better},
+		{Interval{0.95, 0.94, 0.97}, Better},
+		{Interval{0.99, 0.985, 0.995}, Pass}, // certain, and of no size
 	} {
 		r := Row{Metric: Metrics()[0], Pairs: 9, Ratio: c.ratio}
 		if r.judge(0.08); r.Verdict != c.want {
@@ -119,7 +123,7 @@ func TestNeeded(t *testing.T) {
 func TestMissing(t *testing.T) {
 	old, new := runs(rand.New(rand.NewPCG(1, 2)), 7, 10, 0), runs(rand.New(rand.NewPCG(1, 2)), 7, 10, 0)
 	new[3].Server = nil
-	if rows := Judge(old, new, nil, 0.08); len(rows) != 3 {
+	if rows := Judge(Metrics(), old, new, nil, 0.08); len(rows) != 3 {
 		t.Errorf("%d rows where the CPU of one run is not known, want 3", len(rows))
 	}
 	if v := Overall(nil); v != Inconclusive {
@@ -129,10 +133,15 @@ func TestMissing(t *testing.T) {
 
 func TestText(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	rows := Judge(runs(rng, 9, 10, 0.01), runs(rng, 9, 11.5, 0.01), runs(rng, 9, 10, 0.2), 0.08)
+	rows := Judge(Metrics(), runs(rng, 9, 10, 0.01), runs(rng, 9, 11.5, 0.01), runs(rng, 9, 10, 0.2), 0.08)
 	var b bytes.Buffer
+	rows = append(rows, Judge([]Metric{P99}, nil, nil, nil, 0.08)...)
 	Print(&b, rows)
-	Markdown(&b, "v1 against v2", 0.08, rows)
+	summary := Summary{Title: "v2 (b0b) against v1 (a1a)", Verdict: "inconclusive", Machine: "A machine, 2 cores",
+		Facts: []string{"pass: a fact"}, Load: "9 pairs", Budget: 0.08, Rows: rows}
+	if err := summary.Markdown(&b); err != nil {
+		t.Fatal(err)
+	}
 	const name = "testdata/text.golden"
 	if *update {
 		if err := os.WriteFile(name, b.Bytes(), 0o644); err != nil {
@@ -145,5 +154,29 @@ func TestText(t *testing.T) {
 	}
 	if !bytes.Equal(b.Bytes(), want) {
 		t.Errorf("got\n%s\nwant\n%s", b.Bytes(), want)
+	}
+}
+
+// TestOf wants p99 judged of the open loop alone, and the rate of the closed one alone.
+func TestOf(t *testing.T) {
+	for rate, want := range map[float64]string{0: "CPU/request p50 requests/s", 3300: "CPU/request p50 p99"} {
+		var names []string
+		for _, m := range Of(record.Settings{Rate: rate}) {
+			names = append(names, m.Name)
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("at %v requests/s: %s, want %s", rate, got, want)
+		}
+	}
+}
+
+// TestValid wants a pair left out in which one run is invalid.
+func TestValid(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	arms := [][]*record.Result{runs(rng, 3, 10, 0), runs(rng, 3, 10, 0)}
+	arms[1][1].Invalid = []string{"late"}
+	valid := Valid(arms)
+	if len(valid[0]) != 2 || len(valid[1]) != 2 || valid[0][1] != arms[0][2] || valid[1][1] != arms[1][2] {
+		t.Errorf("%v", valid)
 	}
 }

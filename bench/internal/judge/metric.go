@@ -36,6 +36,21 @@ func duration(v float64) string { return report.Duration(time.Duration(v)) }
 // Metrics has all of them, the steadiest first.
 func Metrics() []Metric { return []Metric{CPU, P50, P99, Rate} }
 
+// Closed has what is judged of a closed loop. Its p99 is not: a closed loop hides stalls, and with
+// 1000 connections its tail is mostly the order in which the connections have their turns.
+func Closed() []Metric { return []Metric{CPU, P50, Rate} }
+
+// Open has what is judged of an open loop. Its rate is given.
+func Open() []Metric { return []Metric{CPU, P50, P99} }
+
+// Of has what is judged of a load.
+func Of(s record.Settings) []Metric {
+	if s.Rate > 0 {
+		return Open()
+	}
+	return Closed()
+}
+
 // Median returns the median of runs, and false if some run does not have the figure.
 func (m Metric) Median(runs []*record.Result) (float64, bool) {
 	v := values(m, runs)

@@ -23,8 +23,10 @@ type Rounds struct {
 	Progress func(pair int)
 }
 
-// Interleave measures binaries of the service in turns. It returns the results by binary, one for
-// each pair. If a run fails, it returns an error.
+// Interleave measures binaries of the service in turns if the load is a closed loop, and at the
+// same time if it is an open one: a request that is due cannot wait for a turn, and the rate leaves
+// room for several. It returns the results by binary, one for each pair. If a run fails, it returns
+// an error; the run of an open loop may be invalid.
 func (s *Service) Interleave(ctx context.Context, r Rounds, binaries ...string) ([][]*record.Result, error) {
 	results := make([][]*record.Result, len(binaries))
 	for pair := range r.Pairs {
@@ -56,31 +58,42 @@ func (s *Service) pair(ctx context.Context, r Rounds, pair int, binaries []strin
 		arms[arm] = p
 	}
 	l := r.Load
+	turns := l.Rate == 0
 	own := r.whole(l.Duration)
-	l.Warmup, l.Duration = r.whole(l.Warmup)*time.Duration(n), own*time.Duration(n)
+	if turns {
+		l.Warmup, l.Duration = r.whole(l.Warmup)*time.Duration(n), own*time.Duration(n)
+	}
 	start := time.Now().Add(2 * time.Second) // a few thousand connections take a tenth of it, on a free machine
 	results := make([]*record.Result, n)
 	errs := make([]error, n)
 	var all sync.WaitGroup
 	for arm, p := range arms {
 		all.Go(func() {
-			mine := l
-			mine.Turns = &load.Turns{Start: start, Index: place(arm), Of: n, Each: r.Turn}
-			spec, err := s.Spec("seed", p, mine)
+			mine, name := l, "open"
+			if turns {
+				mine.Turns, name = &load.Turns{Start: start, Index: place(arm), Of: n, Each: r.Turn}, "seed"
+			}
+			spec, err := s.Spec(name, p, mine)
 			if err != nil {
 				errs[arm] = err
 				return
 			}
 			spec.Admin = "" // a scrape would take CPU time in another's turn
 			m, err := sound(ctx, spec, p)
-			if errs[arm] = err; err == nil {
+			if errors.Is(err, record.ErrInvalid) {
+				err = nil
+			}
+			if errs[arm] = err; err != nil {
+				return
+			}
+			results[arm] = m.Result
+			if turns {
 				m.RequestsPerSecond.Scale(float64(n)) // it had one turn in n
 				m.BytesPerSecond.Scale(float64(n))
 				// On the average: the whole seconds of the window need not have as many turns of
 				// each.
 				m.RequestsPerSecond.Avg = float64(m.Requests) / own.Seconds()
 				m.BytesPerSecond.Avg = float64(m.Bytes) / own.Seconds()
-				results[arm] = m.Result
 			}
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"videotoken/bench/internal/load"
@@ -54,6 +55,7 @@ func Run(ctx context.Context, s Spec) (*Measured, error) {
 		return nil, err
 	}
 	res := rec.Result(s.Name, settings(s), out)
+	res.Others = w.others()
 	if res.Server, err = w.server(res.Requests); err != nil {
 		return nil, err
 	}
@@ -67,7 +69,7 @@ func settings(s Spec) record.Settings {
 		Duration: s.Load.Duration}
 }
 
-// watch reads what the server uses during the window.
+// watch reads what the server and others use during the window.
 type watch struct {
 	ctx      context.Context
 	pid      int
@@ -77,6 +79,10 @@ type watch struct {
 	mallocs  float64
 	cpuErr   error
 	adminErr error
+	// What the machine and this process and the server did in the window.
+	machine    subject.Machine
+	own        time.Duration
+	machineErr error
 }
 
 // calibrate finds out how many allocations one reading of them causes. The first readings cause
@@ -106,18 +112,45 @@ func (w *watch) mark() {
 }
 
 // begin and end read the allocations, both equally late, so that as many requests lie between them
-// as in the window.
+// as in the window. They also read what the whole machine does, which takes too long for mark.
 func (w *watch) begin() {
+	w.machine, w.own, w.machineErr = w.usage()
 	if w.admin != "" {
 		w.mallocs, w.adminErr = subject.Mallocs(w.ctx, w.admin)
 	}
 }
 
 func (w *watch) end() {
+	machine, own, err := w.usage()
+	w.machineErr = errors.Join(w.machineErr, err)
+	w.machine = subject.Machine{Processes: machine.Processes - w.machine.Processes, Stolen: machine.Stolen - w.machine.Stolen,
+		All: machine.All - w.machine.All, Load: machine.Load}
+	w.own = own - w.own
 	if w.admin != "" {
 		now, err := subject.Mallocs(w.ctx, w.admin)
 		w.mallocs, w.adminErr = now-w.mallocs-w.look, errors.Join(w.adminErr, err)
 	}
+}
+
+// usage reads what the machine did since it started, and which part of it was this process's and
+// the server's.
+func (w *watch) usage() (m subject.Machine, own time.Duration, err error) {
+	if m, err = subject.ReadMachine(); err != nil {
+		return m, 0, err
+	}
+	if own, err = subject.CPU(os.Getpid()); err != nil || w.pid == 0 {
+		return m, own, err
+	}
+	server, err := subject.CPU(w.pid)
+	return m, own + server, err
+}
+
+// others returns who else was busy in the window, or nil if the kernel does not tell.
+func (w *watch) others() *record.Others {
+	if w.machineErr != nil {
+		return nil
+	}
+	return record.NewOthers(w.machine.Load, w.machine.All, w.machine.Processes, w.own, w.machine.Stolen)
 }
 
 // server returns what was read, or nil if the process is unknown.

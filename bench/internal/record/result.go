@@ -33,6 +33,7 @@ type Result struct {
 
 	Server  *Server `json:"server,omitempty"` // where the harness can see the process
 	Harness Harness `json:"harness"`
+	Others  *Others `json:"others,omitempty"` // who else was busy, where the kernel tells
 
 	Curve []Percentile `json:"curve"` // latency by percentile
 	Slots []Slot       `json:"slots"` // over time

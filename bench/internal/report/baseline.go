@@ -1,6 +1,7 @@
 package report
 
 import (
+	"net/url"
 	"time"
 
 	"videotoken/bench/internal/record"
@@ -23,3 +24,20 @@ var Baseline = struct {
 
 // BaselineRate is about the rate that the baseline reached, in requests a second.
 const BaselineRate = 3300
+
+// The request that the baseline was measured with, over so many connections.
+const (
+	baselineConnections = 1000
+	baselinePath        = "/video/token"
+	baselineBody        = "d84c401b7c2c1c1b80ba3c8f3d56e5a732dcacd42caeb50d56bf7eeef2c010d1" // the SHA-256 of testdata/baseline.json
+)
+
+// baselineLoad says what a load must be to be compared with the baseline.
+const baselineLoad = "1000 connections, /video/token, testdata/baseline.json"
+
+// likeBaseline reports whether a load may be compared with the baseline: figures of another body,
+// path or number of connections say nothing about it.
+func likeBaseline(s record.Settings) bool {
+	u, err := url.Parse(s.URL)
+	return err == nil && u.Path == baselinePath && s.Connections == baselineConnections && s.BodySHA256 == baselineBody
+}

@@ -40,6 +40,14 @@ type Machine struct {
 	Go     string `json:"go"` // of the harness
 }
 
+func (m Machine) String() string {
+	text := fmt.Sprintf("%s, %d cores, %s, %s/%s %s", m.CPU, m.Cores, Bytes(float64(m.Memory)), m.OS, m.Arch, m.Kernel)
+	if m.Go != "" {
+		text += ", " + m.Go
+	}
+	return text
+}
+
 // ErrFile is the error of a file that is not one of ours, or of another version.
 var ErrFile = errors.New("not a result file")
 

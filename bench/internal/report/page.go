@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"videotoken/bench/internal/record"
@@ -22,12 +21,26 @@ var page = template.Must(template.New("page").Parse(pageText))
 // tile is one figure, large, with the baseline's below it, and the gain or loss against it.
 type tile struct{ Name, Value, Baseline, Gain, Loss string }
 
+// times is a row of the table of durations: which one it is, from when it counts, and the figures
+// under the heads of the columns.
+type times struct {
+	Name, From string
+	Cells      []string
+}
+
+// timeHeads are the columns of the table of durations.
+var timeHeads = []string{"2.5%", "50%", "97.5%", "99%", "99.9%", "99.99%", "average", "deviation", "longest"}
+
 // section is one result on the page.
 type section struct {
 	*record.Result
 	Kind    string
 	Answers string
-	Lag     string // the generator's own, of an open loop
+	Who     string // was busy beside the server
+	Unsound bool   // failed or invalid
+	Other   string // the baseline's load, where this load is another
+	Times   []times
+	Harness string // what the generator took from the same cores
 	Tiles   []tile
 	Charts  []*chart
 	Errors  []string
@@ -37,10 +50,15 @@ type section struct {
 func (f *File) WritePage(name string) error {
 	var sections []section
 	for _, r := range f.Results {
-		s := section{Result: r, Kind: "closed loop", Tiles: tiles(r), Charts: []*chart{percentiles(r), overTime(r), throughput(r)}}
+		s := section{Result: r, Kind: "closed loop", Tiles: tiles(r), Times: timesOf(r), Harness: busy(r), Charts: []*chart{percentiles(r), overTime(r), throughput(r)}}
 		if r.Load.Rate > 0 {
 			s.Kind = fmt.Sprintf("open loop at %s requests/s", Count(r.Load.Rate))
-			s.Lag = Duration(r.Lag.P99)
+		}
+		if s.Unsound = r.Sound() != nil; r.Others != nil || len(r.Invalid) > 0 {
+			s.Who = r.Others.String()
+		}
+		if !likeBaseline(r.Load) {
+			s.Other = baselineLoad
 		}
 		s.Answers = grouped(r.Requests) + " requests"
 		for _, code := range slices.Sorted(maps.Keys(r.Codes)) {
@@ -54,16 +72,41 @@ func (f *File) WritePage(name string) error {
 	return write(name, func(w *bufio.Writer) error {
 		return page.Execute(w, struct {
 			*File
-			When     string
-			Memory   string
-			Sections []section
-		}{f, f.Time.UTC().Format("2 January 2006, 15:04 UTC"), Bytes(float64(f.Machine.Memory)), sections})
+			When, Memory string
+			TimeHeads    []string
+			Sections     []section
+		}{f, f.Time.UTC().Format("2 January 2006, 15:04 UTC"), Bytes(float64(f.Machine.Memory)), timeHeads, sections})
 	})
 }
 
+// timesOf returns the rows of latency, service time and the generator's own lag. A closed loop has
+// latency alone, which is its service time: a request is due when it is sent.
+func timesOf(r *record.Result) []times {
+	row := func(name, from string, d *record.Distribution) times { return times{name, from, durations("", d)[1:]} }
+	if r.Service == nil || r.Lag == nil {
+		return []times{row("Latency", "from when a request was sent", &r.Latency)}
+	}
+	return []times{
+		row("Latency", "from when a request was due", &r.Latency),
+		row("Service", "from when it was sent", r.Service),
+		row("Own lag", "how late the load generator itself sent it", r.Lag),
+	}
+}
+
+// busy says what the generator took.
+func busy(r *record.Result) string {
+	return fmt.Sprintf("%s µs/request, busiest worker %.0f %% of a core", digits(r.Harness.CPUMicros), 100*r.Harness.Busy)
+}
+
 func tiles(r *record.Result) []tile {
+	// A run that failed or is invalid says nothing about the server, not even that it is better.
+	compared := likeBaseline(r.Load) && r.Sound() == nil
 	latency := func(name string, d, baseline time.Duration) tile {
-		t := tile{Name: name, Value: Duration(d), Baseline: Duration(baseline)}
+		t := tile{Name: name, Value: Duration(d)}
+		if !compared {
+			return t
+		}
+		t.Baseline = Duration(baseline)
 		if d <= baseline {
 			t.Gain = digits(float64(baseline)/float64(max(d, 1))) + "x lower"
 		} else {
@@ -71,11 +114,14 @@ func tiles(r *record.Result) []tile {
 		}
 		return t
 	}
-	rate := tile{Name: "Requests/s", Value: grouped(int64(math.Round(r.RequestsPerSecond.Avg))), Baseline: grouped(int64(math.Round(Baseline.RequestsPerSecond.Avg)))}
-	if ratio := Ratio(r.RequestsPerSecond.Avg, Baseline.RequestsPerSecond.Avg) + " as many"; r.RequestsPerSecond.Avg >= Baseline.RequestsPerSecond.Avg {
-		rate.Gain = ratio
-	} else {
-		rate.Loss = ratio
+	rate := tile{Name: "Requests/s", Value: grouped(int64(math.Round(r.RequestsPerSecond.Avg)))}
+	if compared {
+		rate.Baseline = grouped(int64(math.Round(Baseline.RequestsPerSecond.Avg)))
+		if ratio := Ratio(r.RequestsPerSecond.Avg, Baseline.RequestsPerSecond.Avg) + " as many"; r.RequestsPerSecond.Avg >= Baseline.RequestsPerSecond.Avg {
+			rate.Gain = ratio
+		} else {
+			rate.Loss = ratio
+		}
 	}
 	t := []tile{
 		rate,
@@ -94,93 +140,4 @@ func tiles(r *record.Result) []tile {
 		t = append(t, tile{Name: "Peak memory", Value: Bytes(float64(s.PeakRSS))})
 	}
 	return t
-}
-
-func duration(ns float64) string { return Duration(time.Duration(ns)) }
-
-// round is a label of an axis: a round number has no digits to spare.
-func round(label string) string {
-	number, unit, _ := strings.Cut(label, " ")
-	if strings.Contains(number, ".") {
-		number = strings.TrimRight(strings.TrimRight(number, "0"), ".")
-	}
-	return strings.TrimSpace(number + " " + unit)
-}
-
-// percentiles is latency by percentile.
-func percentiles(r *record.Result) *chart {
-	ours, baseline := line{class: "p99"}, line{class: "baseline", dots: true, label: "the baseline"}
-	for _, n := range []struct {
-		p float64
-		v time.Duration
-	}{{2.5, Baseline.Latency.P2_5}, {50, Baseline.Latency.P50}, {97.5, Baseline.Latency.P97_5}, {99, Baseline.Latency.P99}} {
-		baseline.x, baseline.y = append(baseline.x, n.p), append(baseline.y, float64(n.v))
-	}
-	last := 99.0
-	c := &chart{Title: "Latency by percentile", Width: wide, Note: "Every further nine takes as much room, for the tail is what users remember.",
-		Legend: []legend{{"p99", "latency"}, {"baseline", "the baseline"}}}
-	for _, p := range r.Curve {
-		if p.Percentile < 100 && p.Value > 0 {
-			ours.x, ours.y = append(ours.x, p.Percentile), append(ours.y, float64(p.Value))
-			last = max(last, p.Percentile)
-		}
-	}
-	c.X = nines(min(last, 99.9999))
-	c.Y = logarithmic(float64(max(r.Latency.P2_5, 1)), float64(max(r.Latency.Max, Baseline.Latency.Max)), func(v float64) string { return round(duration(v)) })
-	c.Lines = []line{baseline, ours}
-	for i, p := range ours.x {
-		c.Points = append(c.Points, hover{c.px(p), fmt.Sprintf("p%.5g: %s", p, duration(ours.y[i]))})
-	}
-	return c
-}
-
-// overTime is latency over time.
-func overTime(r *record.Result) *chart {
-	p50, p99, most := line{class: "p50"}, line{class: "p99"}, line{class: "max"}
-	seconds := r.Load.Duration.Seconds()
-	c := &chart{Title: "Latency over time", Width: narrow, Legend: []legend{{"p50", "p50"}, {"p99", "p99"}, {"max", "max"}, {"baseline", "the baseline's p50 and p99"}}}
-	least := float64(Baseline.Latency.P50)
-	for _, s := range r.Slots {
-		if s.Requests == 0 {
-			continue
-		}
-		at := (s.At + s.Width/2).Seconds()
-		p50.x, p50.y = append(p50.x, at), append(p50.y, float64(s.P50))
-		p99.x, p99.y = append(p99.x, at), append(p99.y, float64(s.P99))
-		most.x, most.y = append(most.x, at), append(most.y, float64(s.Max))
-		least = min(least, float64(max(s.P50, 1)))
-	}
-	c.X = linear(seconds, 10, func(v float64) string { return round(digits(v) + " s") })
-	c.Y = logarithmic(least, float64(max(r.Latency.Max, Baseline.Latency.P99)), func(v float64) string { return round(duration(v)) })
-	c.Lines = []line{most, p99, p50, reference(seconds, float64(Baseline.Latency.P50), "baseline p50"),
-		reference(seconds, float64(Baseline.Latency.P99), "baseline p99")}
-	for i, at := range p50.x {
-		c.Points = append(c.Points, hover{c.px(at), fmt.Sprintf("%.1f s: p50 %s, p99 %s, max %s", at, duration(p50.y[i]),
-			duration(p99.y[i]), duration(most.y[i]))})
-	}
-	return c
-}
-
-// throughput is requests a second over time.
-func throughput(r *record.Result) *chart {
-	rate := line{class: "p50"}
-	seconds := r.Load.Duration.Seconds()
-	c := &chart{Title: "Throughput over time", Width: narrow, Legend: []legend{{"p50", "requests/s"}, {"baseline", "the baseline"}}}
-	most := Baseline.RequestsPerSecond.Avg
-	for _, s := range r.Slots {
-		v := float64(s.Requests) / s.Width.Seconds()
-		rate.x, rate.y = append(rate.x, (s.At+s.Width/2).Seconds()), append(rate.y, v)
-		most = max(most, v)
-	}
-	c.X = linear(seconds, 10, func(v float64) string { return round(digits(v) + " s") })
-	c.Y = linear(most*1.1, 5, func(v float64) string { return grouped(int64(math.Round(v))) })
-	c.Lines = []line{rate, reference(seconds, Baseline.RequestsPerSecond.Avg, "baseline "+grouped(int64(math.Round(Baseline.RequestsPerSecond.Avg)))+"/s")}
-	for i, at := range rate.x {
-		c.Points = append(c.Points, hover{c.px(at), fmt.Sprintf("%.1f s: %s requests/s", at, grouped(int64(math.Round(rate.y[i]))))})
-	}
-	return c
-}
-
-func reference(to, y float64, label string) line {
-	return line{class: "baseline", x: []float64{0, to}, y: []float64{y, y}, label: label}
 }

@@ -10,8 +10,9 @@ import (
 	"videotoken/bench/internal/record"
 )
 
-// Print writes a result in autocannon's tables, with the baseline's figures and the ratio to them.
-// A last table has what autocannon cannot know: what the server and the load generator used.
+// Print writes a result in autocannon's tables, with the baseline's figures and the ratio to them
+// if the load is the baseline's. A last table has what autocannon cannot know: what the server and
+// the load generator used.
 func Print(w io.Writer, r *record.Result) {
 	kind := "closed loop"
 	if r.Load.Rate > 0 {
@@ -25,12 +26,15 @@ func Print(w io.Writer, r *record.Result) {
 	if r.Service != nil {
 		rows = append(rows, durations("Service", r.Service), durations("Own lag", r.Lag))
 	}
-	rows = append(rows, durations("Baseline", &Baseline.Latency), ratios(&r.Latency, &Baseline.Latency))
+	compared := likeBaseline(r.Load)
+	if compared {
+		rows = append(rows, durations("Baseline", &Baseline.Latency), ratios(&r.Latency, &Baseline.Latency))
+	}
 	Table(w, rows)
 
 	rows = [][]string{{"Stat", "1%", "2.5%", "50%", "97.5%", "Avg", "Stdev", "Min"}}
-	rows = append(rows, rateRows("Req/Sec", r.RequestsPerSecond, Baseline.RequestsPerSecond, Count)...)
-	rows = append(rows, rateRows("Bytes/Sec", r.BytesPerSecond, Baseline.BytesPerSecond, Bytes)...)
+	rows = append(rows, rateRows("Req/Sec", r.RequestsPerSecond, Baseline.RequestsPerSecond, Count, compared)...)
+	rows = append(rows, rateRows("Bytes/Sec", r.BytesPerSecond, Baseline.BytesPerSecond, Bytes, compared)...)
 	Table(w, rows)
 
 	rows = [][]string{{"Code", "Count"}}
@@ -40,12 +44,18 @@ func Print(w io.Writer, r *record.Result) {
 	Table(w, rows)
 	Table(w, spent(r))
 
+	if !compared {
+		fmt.Fprintf(w, "\nNot compared with the baseline, which was another load: %s\n", baselineLoad)
+	}
 	fmt.Fprintf(w, "\n%s requests in %s, %s read\n", thousands(r.Requests), Duration(r.Load.Duration), Bytes(float64(r.Bytes)))
 	for _, reason := range slices.Sorted(maps.Keys(r.Errors)) {
 		fmt.Fprintf(w, "FAILED %d: %s\n", r.Errors[reason], reason)
 	}
 	for _, why := range r.Invalid {
 		fmt.Fprintf(w, "INVALID: %s\n", why)
+	}
+	if len(r.Invalid) > 0 {
+		fmt.Fprintf(w, "Meanwhile: %s\n", r.Others)
 	}
 }
 
@@ -62,8 +72,7 @@ func spent(r *record.Result) [][]string {
 		figure("Server allocations", s.Allocs, fmt.Sprintf("%.3f/request", s.Allocs))
 		figure("Server peak RSS", float64(s.PeakRSS), Bytes(float64(s.PeakRSS)))
 	}
-	return append(rows, []string{"Harness CPU", fmt.Sprintf("%s µs/request, busiest worker %.0f %% of a core",
-		digits(r.Harness.CPUMicros), 100*r.Harness.Busy)})
+	return append(rows, []string{"Harness CPU", busy(r)})
 }
 
 func durations(name string, d *record.Distribution) []string {
@@ -91,13 +100,16 @@ func columns(d *record.Distribution) []time.Duration {
 	return []time.Duration{d.P2_5, d.P50, d.P97_5, d.P99, d.P99_9, d.P99_99, d.Avg, d.Stdev, d.Max}
 }
 
-func rateRows(name string, ours, baseline record.Rates, format func(float64) string) [][]string {
+func rateRows(name string, ours, baseline record.Rates, format func(float64) string, compared bool) [][]string {
 	rows := [][]string{{name}, {"Baseline"}, {"Ratio"}}
 	theirs := rateColumns(baseline)
 	for i, v := range rateColumns(ours) {
 		rows[0] = append(rows[0], format(v))
 		rows[1] = append(rows[1], format(theirs[i]))
 		rows[2] = append(rows[2], Ratio(v, theirs[i]))
+	}
+	if !compared {
+		return rows[:1]
 	}
 	return rows
 }

@@ -27,10 +27,11 @@ func example(t *testing.T) (*record.Recorder, *record.Result) {
 		due := int64(load.Pacer{Rate: 1000}.Due(i))
 		rec.Add([]load.Sample{{Due: due, Sent: due + 10e3, Done: due + 10e3 + 1000*(100+i%1000), Lag: 10e3, Bytes: 500, Code: 200}})
 	}
-	res := rec.Result("open", record.Settings{URL: "http://127.0.0.1:1/video/token", Method: "POST", Connections: 100, Pipelining: 1,
-		Rate: 1000, Duration: l.Duration}, &load.Outcome{Busy: 0.25, CPU: 60 * time.Millisecond,
+	res := rec.Result("open", record.Settings{URL: "http://127.0.0.1:1/video/token", Method: "POST", BodySHA256: baselineBody,
+		Connections: 1000, Pipelining: 1, Rate: 1000, Duration: l.Duration}, &load.Outcome{Busy: 0.25, CPU: 60 * time.Millisecond,
 		Failures: map[string]int64{"status 500": 3}})
 	res.Invalid = []string{"an example"}
+	res.Others = &record.Others{Load: 9.5, CPU: 0.62}
 	res.Server = &record.Server{CPUMicros: 12.34, Allocs: 0, PeakRSS: 40 << 20}
 	return rec, res
 }
@@ -106,7 +107,7 @@ func TestFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"<svg", "Latency by percentile", "Latency over time", "Throughput over time", "3 failed: status 500", "Invalid: an example"} {
+	for _, want := range []string{"<svg", "Latency by percentile", "Latency over time", "Throughput over time", "3 failed: status 500", "INVALID: an example", "Meanwhile: load average 9.5; other processes took 62 % of the CPU time"} {
 		if !bytes.Contains(page, []byte(want)) {
 			t.Errorf("the page lacks %q", want)
 		}
@@ -167,6 +168,38 @@ func TestUnits(t *testing.T) {
 	for want, v := range map[string][2]float64{"": {1, 0}, "2.00x": {2, 1}, "0.500x": {1, 2}, "1/20.0": {1, 20}, "0x": {0, 5}} {
 		if got := Ratio(v[0], v[1]); got != want {
 			t.Errorf("%v: %q, want %q", v, got, want)
+		}
+	}
+}
+
+// TestTimesOnPage wants the service time and the generator's own lag of an open loop on the page,
+// with their tails; a closed loop has neither.
+func TestTimesOnPage(t *testing.T) {
+	_, open := example(t)
+	_, closed := example(t)
+	closed.Load.Rate, closed.Service, closed.Lag = 0, nil, nil
+	for _, c := range []struct {
+		res  *record.Result
+		open bool
+	}{{open, true}, {closed, false}} {
+		name := filepath.Join(t.TempDir(), "a.html")
+		if err := (&File{Results: []*record.Result{c.res}}).WritePage(name); err != nil {
+			t.Fatal(err)
+		}
+		page, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for row, want := range map[string]bool{
+			"<th>Latency</th><td>from when a request was due</td><td>134 µs</td><td>609 µs</td><td>1.08 ms</td><td>1.10 ms</td>": c.open,
+			"<th>Service</th><td>from when it was sent</td><td>124 µs</td><td>599 µs</td><td>1.07 ms</td><td>1.09 ms</td>":       c.open,
+			"<th>Own lag</th><td>how late the load generator itself sent it</td><td>10.0 µs</td>":                                c.open,
+			"<th>Latency</th><td>from when a request was sent</td>":                                                              !c.open,
+			"20.0 µs/request, busiest worker 25 % of a core":                                                                     true,
+		} {
+			if bytes.Contains(page, []byte(row)) != want {
+				t.Errorf("open loop %v: %q on the page: want %v", c.open, row, want)
+			}
 		}
 	}
 }

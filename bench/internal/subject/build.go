@@ -28,6 +28,15 @@ func Commit(ctx context.Context, dir string) string {
 	return hash
 }
 
+// Hash returns the hash of a revision, as long as Commit's.
+func Hash(ctx context.Context, dir, revision string) (string, error) {
+	hash, err := git(ctx, dir, "rev-parse", "--verify", "--quiet", "--short=12", revision+"^{commit}")
+	if err != nil {
+		return "", fmt.Errorf("%w: %q is not a revision here: fetch it, or name another", ErrBuild, revision)
+	}
+	return hash, nil
+}
+
 // Build builds a package of dir into a binary named out.
 func Build(ctx context.Context, dir, pkg, out string) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", out, pkg)
@@ -41,8 +50,8 @@ func Build(ctx context.Context, dir, pkg, out string) error {
 // BuildRevision builds the root package of a revision, with a patch applied unless that is "", into
 // a binary named out. The temporary worktree is always removed.
 func BuildRevision(ctx context.Context, root, revision, patch, out string) (err error) {
-	if _, err := git(ctx, root, "rev-parse", "--verify", "--quiet", revision+"^{commit}"); err != nil {
-		return fmt.Errorf("%w: %q is not a revision here: fetch it, or name another", ErrBuild, revision)
+	if _, err := Hash(ctx, root, revision); err != nil {
+		return err
 	}
 	dir, err := os.MkdirTemp("", "bench-worktree-")
 	if err != nil {
