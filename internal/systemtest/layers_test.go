@@ -31,6 +31,7 @@ var layers = map[string]layer{
 	"server":            {[]string{"caller", "cdn", "mediatype", "revoked", "scheme", "token", "transport", "uri", "video"}, []string{"github.com/goccy/go-json", "github.com/prometheus/client_golang", "github.com/valyala/fasthttp"}},
 	"playlist":          {[]string{"token", "uri"}, nil},
 	"hostile":           {},
+	"sockdiag":          {},
 	"systemtest":        {},
 	"":                  {[]string{"caller", "cdn", "config", "listen", "playlist", "revoked", "scheme", "server", "token", "uri", "video"}, []string{"github.com/agnivade/levenshtein", "golang.org/x/term"}},
 }
