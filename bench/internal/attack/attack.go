@@ -72,7 +72,7 @@ func Default() Site {
 
 // Short makes the sizes those of a run of a few seconds.
 func (s *Site) Short() {
-	s.Rounds, s.Rest, s.Duration = 1, time.Second/2, time.Second
+	s.Rest, s.Duration = time.Second/5, time.Second // as many rounds: the median of one is chance
 	s.Bodies, s.Attackers, s.Crowd, s.Held = 2, []int{8, 100}, 2000, 500
 }
 
