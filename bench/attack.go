@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -13,13 +14,13 @@ import (
 	"videotoken/bench/internal/subject"
 )
 
-// runAttack runs one attack against this revision's service.
+// runAttack runs attacks, one after another, against this revision's service.
 func runAttack(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	s := attack.Default()
 	f := flag.NewFlagSet("attack", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.Usage = func() {
-		fmt.Fprint(stderr, "usage: go run ./bench attack [flags] NAME\n\n")
+		fmt.Fprint(stderr, "usage: go run ./bench attack [flags] NAME...\n\n")
 		for _, a := range attack.Attacks {
 			fmt.Fprintf(stderr, "  %-12s %s.\n  %-12s Bounds: %s.\n", a.Name, a.Does, "", a.Bounds)
 		}
@@ -34,16 +35,21 @@ func runAttack(ctx context.Context, stdout, stderr io.Writer, args []string) err
 	f.Var((*counts)(&s.Attackers), "attackers", "connections of pipeline, one run for each number")
 	f.IntVar(&s.Crowd, "crowd", s.Crowd, "connections of memory; fewer if this process may not have so many descriptors")
 	f.IntVar(&s.Descriptors, "descriptors", s.Descriptors, "the service's limit of descriptors in descriptors")
+	f.IntVar(&s.Held, "held", s.Held, "connections of headers, bodies, readers and idle; fewer if this process may not have so many descriptors")
+	short := f.Bool("short", false, "a few seconds an attack, with fewer clients; other flags for sizes have no meaning then")
 	binary := f.String("binary", "", "attack this binary of the service instead of one built from the files as they are")
 	if err := f.Parse(args); err != nil {
 		return errUsage // the flag package has said what is wrong
 	}
-	if f.NArg() != 1 {
+	if f.NArg() == 0 {
 		f.Usage()
 		return errUsage
 	}
-	if s.Rounds < 1 || s.Rest <= 0 || s.Duration <= 0 || s.Rate <= 0 || s.Crowd < 1 || s.Bodies < 1 || s.Descriptors < 64 {
-		return fmt.Errorf("attack: -rounds, -rest, -d, -R, -bodies and -crowd must be above 0, -descriptors at least 64")
+	if *short {
+		s.Short()
+	}
+	if s.Rounds < 1 || s.Rest <= 0 || s.Duration <= 0 || s.Rate <= 0 || s.Crowd < 1 || s.Held < 1 || s.Bodies < 1 || s.Descriptors < 64 {
+		return fmt.Errorf("attack: -rounds, -rest, -d, -R, -bodies, -crowd and -held must be above 0, -descriptors at least 64")
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -58,7 +64,11 @@ func runAttack(ctx context.Context, stdout, stderr io.Writer, args []string) err
 				return err
 			}
 		}
-		return s.Run(ctx, f.Arg(0))
+		var errs []error
+		for _, name := range f.Args() {
+			errs = append(errs, s.Run(ctx, name))
+		}
+		return errors.Join(errs...)
 	})
 }
 

@@ -1,11 +1,12 @@
 # Measuring, comparing and attacking the service; bench/README.md explains it. Included by the Makefile.
 BASE       ?= main
+ATTACKS     = json pipeline memory descriptors headers bodies readers idle churn
 CHROMIUM   ?= chromium
 # The whole section of the closed loop, in pixels.
 PICTURE_HEIGHT = 1345
 
 .PHONY: bench bench-test bench-agree bench-picture bench-compare bench-peers bench-soak bench-max gate gate-short gate-test \
-  attack-json attack-pipeline attack-memory attack-descriptors
+  attack attack-cases $(ATTACKS:%=attack-%)
 
 bench: ## measure this revision, in a closed and in an open loop; under a minute; ARGS for flags
 	$(GO) run ./bench all $(ARGS)
@@ -48,9 +49,20 @@ bench-soak: ## a constant rate for a long time: does any figure grow? ARGS="-d 1
 bench-max: ## find the highest rate with p99 under 5 ms; ARGS="-slo 2ms"
 	$(GO) run ./bench max $(ARGS)
 
+attack: attack-cases ## raw requests, and then every kind of hostile client for a few seconds; ARGS for flags
+	$(GO) run ./bench attack -short $(ARGS) $(ATTACKS)
+
+attack-cases: ## 700 raw requests, good and bad, to both transports, in pieces: see internal/server/testdata/wire
+	$(GO) test -count=1 $(TESTFLAGS) -run TestWire ./internal/server
+
 attack-json: ## clients that send the costliest JSON; fails if others suffer more than the bounds allow; a minute
 attack-pipeline: ## clients that pipeline without end: the same bounds
 attack-memory: ## unfinished requests and clients that never read: what they cost, and that others are answered
 attack-descriptors: ## more connections than the service may have descriptors
-attack-json attack-pipeline attack-memory attack-descriptors: attack-%:
+attack-headers: ## clients that send their headers a byte at a time: the same bounds as attack-json
+attack-bodies: ## clients that send their bodies a byte at a time: the same
+attack-readers: ## clients that read a byte at a time: the same
+attack-idle: ## clients that do nothing: the same
+attack-churn: ## clients that open one connection after another: the same
+$(ATTACKS:%=attack-%): attack-%:
 	$(GO) run ./bench attack $(ARGS) $*

@@ -67,16 +67,10 @@ var (
 	everyOrigin, isTrue = []byte("*"), []byte("true")
 )
 
-// requestOrigin returns the header Origin, nil without one. fasthttp's Peek would also find a
-// trailer field, which an edge may pass on from its client unseen.
-func requestOrigin(h *fasthttp.RequestHeader) []byte {
-	for name, value := range h.All() {
-		if string(name) == fasthttp.HeaderOrigin {
-			return value
-		}
-	}
-	return nil
-}
+// requestOrigin returns the header Origin, nil without one and with several, of which a cache or an
+// edge may have read another. fasthttp's Peek would also find a trailer field, which an edge may pass
+// on from its client unseen.
+func requestOrigin(h *fasthttp.RequestHeader) []byte { return onlyHeader(h, fasthttp.HeaderOrigin) }
 
 // annotate lets the request's origin read the answer, if it may. An answer that depends on the
 // origin says so to caches, also where the request has no origin.

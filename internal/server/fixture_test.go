@@ -99,6 +99,13 @@ func start(tb testing.TB, s *Server) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	startOn(tb, s, ln)
+	return ln.Addr().String()
+}
+
+// startOn serves a listener until the test ends.
+func startOn(tb testing.TB, s *Server, ln net.Listener) {
+	tb.Helper()
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(ln) }()
 	tb.Cleanup(func() {
@@ -109,7 +116,6 @@ func start(tb testing.TB, s *Server) string {
 			tb.Errorf("Serve: %v", err)
 		}
 	})
-	return ln.Addr().String()
 }
 
 func dial(tb testing.TB, addr string) net.Conn {

@@ -32,6 +32,7 @@ var layers = map[string]layer{
 	"playlist":          {[]string{"token", "uri"}, nil},
 	"hostile":           {},
 	"suggest":           {nil, []string{"github.com/agnivade/levenshtein"}},
+	"sockdiag":          {},
 	"systemtest":        {},
 	"":                  {[]string{"caller", "cdn", "config", "listen", "playlist", "revoked", "scheme", "server", "suggest", "token", "uri", "video"}, []string{"golang.org/x/term"}},
 }

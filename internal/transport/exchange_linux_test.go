@@ -8,6 +8,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"videotoken/internal/sockdiag"
 )
 
 // end is what a client does behind its last byte.
@@ -100,11 +102,10 @@ func nap(d time.Duration) {
 // awaitRead waits until the peer of c has read all that was sent, so that what is sent next is
 // another piece to it.
 func awaitRead(c *net.TCPConn, sent int, sleep func(time.Duration)) error {
-	local, remote := c.LocalAddr().(*net.TCPAddr).AddrPort(), c.RemoteAddr().(*net.TCPAddr).AddrPort()
 	pause := 50 * time.Microsecond
 	for until := time.Now().Add(patience); ; pause = min(2*pause, 500*time.Microsecond) {
 		sleep(pause)
-		if read, err := hasRead(remote, local, sent); read || err != nil {
+		if read, err := sockdiag.HasRead(c, sent); read || err != nil {
 			return err
 		}
 		if time.Now().After(until) {

@@ -24,8 +24,14 @@ import (
 //     written when the server reads comes after them (framer.read).
 //   - The server refuses a Content-Length or a chunk over the limit before it reads the body
 //     (framer.endHead, framer.frame).
+//   - A request counts when it was read, and not yet for ErrorHandler (requestNumber).
 //   - Shutdown waits only for listeners that are served already (Server.startLoops), and closes the
 //     connections that it believes idle (served.sending).
+
+// requestNumber is the number of the request of its connection that is refused. fasthttp counts it
+// when it has read it. It does not know its method: it has forgotten the request, or did not read so
+// far.
+func requestNumber(ctx *fasthttp.RequestCtx) int { return int(ctx.ConnRequestNum()) + 1 }
 
 // anyByte stands for the first byte of a request that is refused.
 const anyByte = 'G'
@@ -35,7 +41,7 @@ func newHTTP(s *Server) *fasthttp.Server {
 	c := &s.config
 	return &fasthttp.Server{
 		Handler:      s.handleServed,
-		ErrorHandler: c.ErrorHandler,
+		ErrorHandler: s.refuse,
 		Logger:       silent{},
 
 		MaxRequestBodySize: c.MaxBody,
@@ -168,11 +174,11 @@ func (p *parser) parse(data []byte, end int) ([]byte, int) {
 // knows reports whether fasthttp takes a host, which is all that can be wrong with a URI whose
 // target has the origin form, if there is a host.
 func (p *parser) knows(host []byte) bool {
-	if len(host) == 0 || bytes.IndexByte(host, '@') >= 0 {
+	if len(host) == 0 {
 		return false
 	}
 	if !bytes.Equal(host, p.host) {
-		if p.uri.Parse(host, root) != nil {
+		if !hasHostBytes(host) || p.uri.Parse(host, root) != nil {
 			return false
 		}
 		p.host = append(p.host[:0], host...)

@@ -25,6 +25,7 @@ type framer struct {
 
 	finished bool // a whole request was passed on
 	requests int  // how many were
+	head     int  // the number of the last that is a HEAD, 0 for none
 	chunks   chunks
 	body     []byte // a block that begins with the end of the head
 	ready    []byte // for fasthttp to read
@@ -94,6 +95,9 @@ func (f *framer) frameLine() {
 		if f.err = f.framing.requestLine(line); f.err == nil {
 			f.part = partFields
 		}
+		if f.framing.head {
+			f.head = f.requests + 1
+		}
 	case n == 0:
 		f.endHead()
 		return
@@ -132,6 +136,10 @@ func (f *framer) endHead() {
 		f.ready = append(f.ready, '\r')
 	}
 	f.line, f.passed = f.line[:0], 0
+	if f.framing.http11 && !f.framing.hasHost { // before it is asked for its body: RFC 9112, section 3.2
+		f.err = errHost
+		return
+	}
 	f.body = append(f.body[:0], '\n') // the block is taken when more comes
 	switch {
 	case f.framing.chunked:

@@ -155,7 +155,7 @@ func FuzzPlain(f *testing.F) {
 			return
 		}
 		var h fasthttp.RequestHeader
-		if r := bufio.NewReaderSize(bytes.NewReader(head), 1<<16); h.Read(r) != nil || r.Buffered() > 0 || !h.IsHTTP11() || bytes.IndexByte(h.Host(), '@') >= 0 {
+		if r := bufio.NewReaderSize(bytes.NewReader(head), 1<<16); h.Read(r) != nil || r.Buffered() > 0 || !h.IsHTTP11() || !hasHostBytes(h.Host()) {
 			return
 		}
 		var g framing

@@ -15,7 +15,7 @@ var (
 	errLine      = errors.New("transport: a line does not end with CRLF")
 	errRequest   = errors.New("transport: the request line is malformed")
 	errField     = errors.New("transport: a header field is malformed")
-	errHost      = errors.New("transport: the Host has user information")
+	errHost      = errors.New("transport: the Host is missing or malformed")
 	errLength    = errors.New("transport: the Content-Length is malformed")
 	errConflict  = errors.New("transport: both Content-Length and Transfer-Encoding")
 	errOldCoding = errors.New("transport: Transfer-Encoding before HTTP/1.1")
@@ -25,6 +25,8 @@ var (
 // framing is what the lines of a head say about the request's body.
 type framing struct {
 	http11    bool
+	head      bool // the method is HEAD
+	hasHost   bool
 	hasLength bool
 	chunked   bool
 	expects   bool // 100-continue
@@ -43,6 +45,7 @@ func (f *framing) requestLine(line []byte) error {
 		!isDigit(version[5]) || version[6] != '.' || !isDigit(version[7]) {
 		return errRequest
 	}
+	f.head = string(method) == "HEAD"
 	if version[5] != '1' {
 		return ErrVersion
 	}
@@ -59,8 +62,8 @@ func (f *framing) field(line []byte) (drop bool, err error) {
 	}
 	switch {
 	case isName(name, "host"):
-		if bytes.IndexByte(value, '@') >= 0 {
-			return false, errHost // RFC 9110, section 4.2.4
+		if f.hasHost = true; !hasHostBytes(value) {
+			return false, errHost
 		}
 	case isName(name, "content-length"):
 		if f.hasLength || !isDigits(value) {
@@ -83,6 +86,9 @@ func (f *framing) field(line []byte) (drop bool, err error) {
 		}
 		f.chunked = true
 	case isName(name, "expect"):
+		if len(line) >= maxExpect { // as if it had come in pieces
+			return false, errField
+		}
 		if f.http11 && isName(value, "100-continue") {
 			f.expects = true
 			return true, nil
@@ -152,6 +158,26 @@ var tokenBytes = func() (table [256]bool) {
 	for c := range table {
 		b := byte(c)
 		table[c] = isDigit(b) || 'a' <= b|0x20 && b|0x20 <= 'z' || bytes.IndexByte([]byte("!#$%&'*+-.^_`|~"), b) >= 0
+	}
+	return table
+}()
+
+// hasHostBytes reports whether b has only bytes that a host and a port may have (RFC 3986, section
+// 3.2.2): no user information, which RFC 9110, section 4.2.4, has servers refuse, no quotes and angle
+// brackets, and nothing outside ASCII. Where in it they may stand, fasthttp checks.
+func hasHostBytes(b []byte) bool {
+	for _, c := range b {
+		if !hostBytes[c] {
+			return false
+		}
+	}
+	return true
+}
+
+var hostBytes = func() (table [256]bool) {
+	for c := range table {
+		b := byte(c)
+		table[c] = isDigit(b) || 'a' <= b|0x20 && b|0x20 <= 'z' || bytes.IndexByte([]byte("-._~!$&'()*+,;=%:[]"), b) >= 0
 	}
 	return table
 }()

@@ -14,7 +14,7 @@ import (
 // Config has the handlers of a server and its limits. Zero values mean the defaults.
 type Config struct {
 	Handler      fasthttp.RequestHandler
-	ErrorHandler func(*fasthttp.RequestCtx, error) // answers malformed requests; nil: fasthttp's
+	ErrorHandler func(*fasthttp.RequestCtx, error) // answers malformed requests; nil: with 400
 	Busy         []byte                            // the whole answer to a connection over the limit
 	Full         []byte                            // the whole answer to a request that is given up for its memory
 	Refused      func()                            // is called for each answer of Busy or Full
@@ -84,6 +84,13 @@ func (s *Server) handleServed(ctx *fasthttp.RequestCtx) {
 	}
 }
 
+// refuse is the ErrorHandler for the connections that fasthttp serves. Not even the answer that
+// refuses a HEAD has content (RFC 9110, section 9.3.2).
+func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
+	s.config.ErrorHandler(ctx, err)
+	ctx.Response.SkipBody = ctx.IsHead() || ctx.Conn().(*served).framer.head == requestNumber(ctx)
+}
+
 func (c *Config) defaults() {
 	orDefault(&c.MaxHeader, 16<<10)
 	orDefault(&c.MaxBody, 64<<10)
@@ -95,6 +102,11 @@ func (c *Config) defaults() {
 	orDefault(&c.Tick, time.Second/4)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.ErrorHandler == nil {
+		c.ErrorHandler = func(ctx *fasthttp.RequestCtx, err error) {
+			ctx.Error("the request is malformed, or over a limit", fasthttp.StatusBadRequest)
+		}
 	}
 	if c.Refused == nil {
 		c.Refused = func() {}

@@ -31,6 +31,11 @@ var Attacks = []Attack{
 	{"descriptors", "more connections than the process may have descriptors",
 		"503 within 100 ms over the limit; connections idle for over a second make room; the admin port answers; all is well afterwards",
 		(*Site).descriptors},
+	{"headers", "2000 connections send their headers a byte at a time", fairBounds, (*Site).headers},
+	{"bodies", "2000 connections send their bodies a byte at a time", fairBounds, (*Site).slowBodies},
+	{"readers", "2000 connections ask without end and read a byte at a time", fairBounds, (*Site).slowReaders},
+	{"idle", "2000 connections ask once and then do nothing", fairBounds, (*Site).idleConnections},
+	{"churn", "8 clients open one connection after another, with and without a request", fairBounds, (*Site).churning},
 }
 
 const fairBounds = "p50 at most 3 x and p99 at most 10 x an identical instance's that is not attacked"
@@ -53,6 +58,7 @@ type Site struct {
 	Bodies      int           // how many of the costliest bodies the json attack sends
 	Attackers   []int         // how many connections the pipeline attack has, one run each
 	Crowd       int           // how many connections the memory attack has
+	Held        int           // how many connections the headers, bodies, readers and idle attacks hold
 	Descriptors int           // the limit that the descriptors attack sets
 
 	broken int
@@ -61,7 +67,13 @@ type Site struct {
 // Default is a site with the sizes of a full run, which takes less than a minute an attack.
 func Default() Site {
 	return Site{Rounds: 3, Rest: time.Second, Duration: 1500 * time.Millisecond, Rate: 400,
-		Bodies: 6, Attackers: []int{8, 100, 1000}, Crowd: 10_000, Descriptors: 256}
+		Bodies: 6, Attackers: []int{8, 100, 1000}, Crowd: 10_000, Held: 2000, Descriptors: 256}
+}
+
+// Short makes the sizes those of a run of a few seconds.
+func (s *Site) Short() {
+	s.Rest, s.Duration = time.Second/5, time.Second // as many rounds: the median of one is chance
+	s.Bodies, s.Attackers, s.Crowd, s.Held = 2, []int{8, 100}, 2000, 500
 }
 
 // Run runs an attack, prints what it measured, and returns ErrBound if a bound does not hold.

@@ -15,13 +15,15 @@ import (
 	"videotoken/bench/internal/load"
 )
 
-// Flood is a closed loop of connections that send one request over and over. Answers of any status
+// Flood is hostile clients: a closed loop of connections that send one request over and over, or
+// what its Manner says. Answers of any status
 // are taken, and connections that the service closes are opened again.
 type Flood struct {
 	URL         string
 	Request     []byte // as it is written
 	Connections int
-	Pipelining  int // requests in flight on each connection
+	Pipelining  int    // requests in flight on each connection
+	Manner      Manner // how the connections behave if they do not flood; then Pipelining has no meaning
 }
 
 // Flooded is what became of a flood.
@@ -57,6 +59,13 @@ func ServeFlood(ctx context.Context, in io.Reader, out io.Writer) error {
 		defer stop()
 		_, _ = io.Copy(io.Discard, lines) // its end is what counts
 	}()
+	if f.Manner != "" {
+		done, err := besiege(ctx, f, target.Addr(), func() { fmt.Fprintln(out, "ready") })
+		if err != nil {
+			return err
+		}
+		return json.NewEncoder(out).Encode(done)
+	}
 	var done Flooded
 	began := time.Now()
 	l := load.Load{Connections: f.Connections, Pipelining: f.Pipelining, Duration: longestFlood, Length: -1,

@@ -22,6 +22,9 @@ type Target struct {
 	tls  bool
 }
 
+// Addr is the host and port that connections are opened to.
+func (t *Target) Addr() string { return t.addr }
+
 // ErrTarget is the error of an unusable URL or header.
 var ErrTarget = errors.New("not a target")
 

@@ -1,11 +1,13 @@
-package transport_test
+package sockdiag
 
 import (
 	"encoding/binary"
 	"fmt"
+	"net"
 	"net/netip"
 	"sync"
 	"syscall"
+	"unsafe"
 )
 
 // diag asks the kernel about sockets (sock_diag(7)).
@@ -49,9 +51,37 @@ const (
 	bytesReceived = 128     // of struct tcp_info
 )
 
-// hasRead reports whether the program at local has read the first n bytes that came from remote, or
-// will read no more.
-func hasRead(local, remote netip.AddrPort, n int) (bool, error) {
+// HasRead reports whether the server at the other end of a TCP connection or Unix socket has read the
+// first n bytes that c sent, or will read no more.
+func HasRead(c net.Conn, n int) (bool, error) {
+	if u, ok := c.(*net.UnixConn); ok {
+		return unixHasRead(u)
+	}
+	local, remote := c.LocalAddr().(*net.TCPAddr).AddrPort(), c.RemoteAddr().(*net.TCPAddr).AddrPort()
+	return tcpHasRead(remote, local, n)
+}
+
+// unixHasRead asks how much of what c sent is still queued at its peer: SIOCOUTQ, whose number is
+// that of TIOCOUTQ (unix(7)).
+func unixHasRead(c *net.UnixConn) (bool, error) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return false, err
+	}
+	var queued int32
+	var errno syscall.Errno
+	err = raw.Control(func(fd uintptr) {
+		_, _, errno = syscall.Syscall(syscall.SYS_IOCTL, fd, syscall.TIOCOUTQ, uintptr(unsafe.Pointer(&queued)))
+	})
+	if err == nil && errno != 0 {
+		err = fmt.Errorf("SIOCOUTQ: %w", errno)
+	}
+	return queued == 0, err
+}
+
+// tcpHasRead reports whether the program at local has read the first n bytes that came from remote,
+// or will read no more.
+func tcpHasRead(local, remote netip.AddrPort, n int) (bool, error) {
 	d, err := takeDiag()
 	if err != nil {
 		return false, err
