@@ -16,6 +16,9 @@ import (
 
 const requests = 1_000_000
 
+// withCuts has requests sent in pieces, too.
+const withCuts = true
+
 // TestRenewAllocations is not for the race detector, as TestNoAllocations.
 func TestRenewAllocations(t *testing.T) {
 	s, url := renewingServer(t, openRevoked(t, revoked.Config{Grace: 10}))

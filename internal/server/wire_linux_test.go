@@ -130,6 +130,9 @@ func (c wireCase) ways() []wireWay {
 	if c.then != unfinished {
 		all = append(all, wireWay{name: "with a request after it", pieces: []string{c.raw}, after: probe})
 	}
+	if !withCuts {
+		return all
+	}
 	if n := len(c.raw); n <= 120 {
 		all = append(all, wireWay{name: "byte by byte", pieces: strings.Split(c.raw, ""), cut: true})
 	}
