@@ -51,7 +51,7 @@ type event struct {
 // madeLong makes the long film once, beside the service, and returns the folder to serve it from.
 var madeLong = sync.OnceValues(func() (string, error) {
 	dir := filepath.Join(filepath.Dir(binary), "long")
-	return dir, longFilm.Make(dir)
+	return dir, longFilm.Make(context.Background(), dir)
 })
 
 // theatre is a page that plays the long film from tokens that end soon.

@@ -65,7 +65,7 @@ func run(ctx context.Context, stdout io.Writer, args []string) error {
 		return err
 	}
 	fmt.Fprintln(stdout, "ffmpeg makes a film ...")
-	if err := film.Make(dir); err != nil {
+	if err := film.Make(ctx, dir); err != nil {
 		return err
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
