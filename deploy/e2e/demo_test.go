@@ -2,24 +2,29 @@ package e2e
 
 import (
 	"bufio"
+	"context"
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 var shots = flag.String("shots", "", "a folder to keep the demonstration's screenshots in")
 
-// demo starts the command of `make demo` and returns the address that it prints.
-func demo(t *testing.T) string {
+// startDemo starts the command of `make demo` and returns the address that it prints. Ctrl-C ends
+// it at the test's end, with exit status 0.
+func startDemo(t *testing.T) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "demo")
 	if out, err := exec.Command("go", "build", "-o", binary, "./demo").CombinedOutput(); err != nil {
@@ -36,7 +41,7 @@ func demo(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Process.Signal(os.Interrupt)
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("the demonstration ended with %v", err)
 		}
@@ -50,74 +55,268 @@ func demo(t *testing.T) string {
 	return ""
 }
 
-// TestDemo uses the demonstration as a person does: the film plays, a changed token is refused and
-// the page says why, a new token plays again.
+// viewer is a person at the demonstration's page.
+type viewer struct {
+	t    *testing.T
+	ctx  context.Context
+	addr string
+}
+
+// open opens the page anew, and waits until the film plays.
+func (v *viewer) open() {
+	v.t.Helper()
+	if err := chromedp.Do(v.ctx, chromedp.Navigate(v.addr)); err != nil {
+		v.t.Fatal(err)
+	}
+	v.plays()
+}
+
+// await waits until a JavaScript expression is true.
+func (v *viewer) await(format string, args ...any) {
+	v.t.Helper()
+	expression := fmt.Sprintf(format, args...)
+	_, err := chromedp.Run(v.ctx, chromedp.Poll[bool](
+		"!!("+expression+")", chromedp.WithPollingTimeout(time.Minute)))
+	if err != nil {
+		page, _ := chromedp.Run(v.ctx, chromedp.Evaluate[string]("document.body.innerText"))
+		v.t.Fatalf("%s: %v; the page says:\n%s", expression, err, page)
+	}
+}
+
+// plays waits until the film has played on for two seconds from where it is.
+func (v *viewer) plays() {
+	v.t.Helper()
+	v.await("document.querySelector('#screen:not(.refused) video')?.readyState > 1")
+	v.await("!video.paused && video.currentTime > %g", v.second()+2)
+}
+
+func (v *viewer) second() float64 {
+	v.t.Helper()
+	return eval[float64](v, "video.currentTime")
+}
+
+func eval[T any](v *viewer, expression string) T {
+	v.t.Helper()
+	value, err := chromedp.Run(v.ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return value
+}
+
+func (v *viewer) text(id string) string {
+	v.t.Helper()
+	return eval[string](v, fmt.Sprintf("document.getElementById(%q).innerText", id))
+}
+
+func (v *viewer) press(id string) {
+	v.t.Helper()
+	if err := chromedp.Do(v.ctx, chromedp.Click(chromedp.ID(id))); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// refused waits until the page says that the edge refuses the film, and why.
+func (v *viewer) refused(reason string) {
+	v.t.Helper()
+	v.await("!verdict.hidden")
+	if status, got := v.text("status"), v.text("reason"); status != "403" || got != reason {
+		v.t.Errorf("refused with %s %s; want 403 %s", status, got, reason)
+	}
+}
+
+// logged is a line of the page's log: a question of nginx's, and the service's answer.
+type logged struct {
+	At                               int64
+	CDN, Status, Path, Token, Answer string
+}
+
+func (v *viewer) log() []logged {
+	v.t.Helper()
+	return eval[[]logged](v, `[...document.querySelectorAll("#log li")].map((li) => {
+		const [CDN, Status, Path, Token, Answer] = [...li.children].map((e) => e.textContent);
+		return {At: Number(li.dataset.at), CDN, Status, Path, Token, Answer};
+	})`)
+}
+
+// TestDemo uses the demonstration as a person does.
 func TestDemo(t *testing.T) {
-	addr := demo(t)
-	ctx := browser(t)
-	playing := chromedp.Poll[float64]("!document.getElementById('screen').classList.contains('refused') && video.currentTime > 1 && video.currentTime", chromedp.WithPollingTimeout(30*time.Second))
-	text := func(id string) string {
-		s, err := chromedp.Run(ctx, chromedp.Text(chromedp.ID(id)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
+	v := &viewer{addr: startDemo(t), ctx: browser(t)}
+	for _, c := range []struct {
+		name string
+		test func(v *viewer)
+	}{
+		{"renewal", testDemoRenewal}, {"layout", testDemoLayout}, {"CDN off", testDemoCDN},
+		{"forgery", testDemoForgery}, {"revoked", testDemoRevoked}, {"expiry", testDemoExpiry},
+		{"MP4", testDemoMP4}, {"answers", testDemoAnswers},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.test(&viewer{t, v.ctx, v.addr}) })
 	}
-	shot := func(name string) {
-		png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if n := colours(t, png); n < 50 {
-			t.Errorf("%s: a picture of %d colours", name, n)
-		}
-		if *shots != "" {
-			if err := os.WriteFile(filepath.Join(*shots, name+".png"), png, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	press := func(id string) {
-		if err := chromedp.Do(ctx, chromedp.Click(chromedp.ID(id))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	refused := func(reason string) {
-		_, err := chromedp.Run(ctx, chromedp.Poll[bool]("document.getElementById('screen').classList.contains('refused')", chromedp.WithPollingTimeout(10*time.Second)))
-		if err != nil || text("status") != "403" || text("reason") != reason {
-			t.Errorf("refused with %s %s, %v; want 403 %s", text("status"), text("reason"), err, reason)
-		}
-	}
+}
 
-	if err := chromedp.Do(ctx, chromedp.Navigate(addr)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := chromedp.Run(ctx, playing); err != nil {
-		t.Fatalf("the film does not play: %v", err)
-	}
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool]("video.currentTime > 3", chromedp.WithPollingTimeout(30*time.Second))); err != nil {
-		t.Fatalf("the film stops: %v", err)
-	}
-	shot("playing")
-	for _, want := range []string{"version 1, depth 2", "id 2", "16 bytes"} {
-		if !strings.Contains(text("fields"), want) {
-			t.Errorf("the token's fields lack %q:\n%s", want, text("fields"))
+// testDemoRenewal sees the film go on with one token after the other, each asked for at nginx.
+func testDemoRenewal(v *viewer) {
+	v.open()
+	v.await(`document.querySelectorAll("#timeline [data-token]:not([data-asked='0'])").length >= 3`)
+	for _, want := range []string{"version 1, depth 2", "session, renewal", "16 bytes"} {
+		if !strings.Contains(v.text("fields"), want) {
+			v.t.Errorf("the token's fields lack %q:\n%s", want, v.text("fields"))
 		}
 	}
-	before := text("left")
-	changed := fmt.Sprintf("document.getElementById('left').textContent !== %q", before)
-	_, err := chromedp.Run(ctx, chromedp.Poll[bool](changed, chromedp.WithPollingTimeout(10*time.Second)))
-	if after := text("left"); err != nil || !regexp.MustCompile(`^[12]:\d\d$`).MatchString(after) {
-		t.Errorf("the time to expiry does not run down: %s, then %s, %v", before, after, err)
+	if got := v.text("left"); !regexp.MustCompile(`^0:(0\d|1[0-3])$`).MatchString(got) {
+		v.t.Errorf("the token ends in %s", got)
 	}
+	if got := v.text("until"); !strings.HasPrefix(got, "It is renewed in ") {
+		v.t.Errorf("of its end the page says %q", got)
+	}
+	for _, l := range v.log() {
+		if l.Status != "200" || l.CDN != v.text("cdn") || !strings.HasPrefix(l.Path, "/~…/film/ts/") {
+			v.t.Errorf("the log has %+v", l)
+		}
+	}
+	if got := v.text("rendition"); got != "960×540" && got != "480×270" {
+		v.t.Errorf("the rendition is %s", got)
+	}
+}
 
-	press("tamper")
-	refused("signature")
-	shot("refused")
-	press("renew")
-	if _, err := chromedp.Run(ctx, playing); err != nil {
-		t.Errorf("a new URL does not play: %v", err)
+// testDemoCDN switches off the CDN that serves the film: the other one goes on.
+func testDemoCDN(v *viewer) {
+	v.open()
+	from, to := v.text("cdn"), "nginx"
+	if from == to {
+		to = "nginx-2"
 	}
-	press("elsewhere")
-	refused("signature")
+	second := v.second()
+	v.press("switch-" + from)
+	v.await("cdn.textContent === %q", to)
+	// Eight seconds more than all that was loaded before.
+	v.await("video.currentTime > %g", second+8)
+	if l := v.log()[0]; l.CDN != to || l.Status != "200" {
+		v.t.Errorf("nginx was asked last: %+v; want %s", l, to)
+	}
+	if !eval[bool](v, fmt.Sprintf("document.getElementById('switch-%s').disabled", to)) {
+		v.t.Errorf("%s can be switched off too", to)
+	}
+	v.press("switch-" + from)
+	v.await("!document.getElementById('switch-%s').disabled", to)
+	v.press("switch-" + to)
+	v.await("cdn.textContent === %q", from)
+	v.plays()
+	v.lookAll("switched")
+	v.press("switch-" + to)
+	v.await("document.getElementById('switch-%s').textContent.endsWith('off')", to)
+}
+
+// testDemoForgery gives the token more time: nginx refuses it, and the page shows it as forged.
+func testDemoForgery(v *viewer) {
+	v.open()
+	v.press("forge")
+	v.refused("signature")
+	left, marked := v.text("left"), eval[string](v, "left.className")
+	if !regexp.MustCompile(`^1:00:\d\d$`).MatchString(left) || marked != "forged" {
+		v.t.Errorf("the forged time is %s, shown as %q", left, marked)
+	}
+	if !strings.Contains(v.text("fields"), "forged: ") || !strings.Contains(v.text("until"), "forged") {
+		v.t.Errorf("the page says %s\n%s", v.text("until"), v.text("fields"))
+	}
+	if l := v.log()[0]; l.Status != "403" || l.Answer != "signature" || l.Token != "forged" {
+		v.t.Errorf("nginx was asked last: %+v", l)
+	}
+	v.press("remedy")
+	v.plays()
+	if strings.Contains(v.text("fields"), "forged") || eval[string](v, "left.className") != "" {
+		v.t.Errorf("after that, the page says %s", v.text("fields"))
+	}
+	v.press("elsewhere")
+	v.refused("signature")
+	v.press("remedy")
+	v.plays()
+
+	// The keyboard gets at the last byte, changes it, and changes it back.
+	if err := chromedp.Do(v.ctx, chromedp.Focus(chromedp.CSS("#bytes button[tabindex='0']")),
+		chromedp.KeyEvent(kb.End), chromedp.KeyEvent(kb.Enter)); err != nil {
+		v.t.Fatal(err)
+	}
+	v.refused("signature")
+	if n := eval[int](v, "document.querySelectorAll('#bytes .changed').length"); n != 1 {
+		v.t.Errorf("%d bytes are changed", n)
+	}
+	if err := chromedp.Do(v.ctx, chromedp.KeyEvent(kb.Enter)); err != nil {
+		v.t.Fatal(err)
+	}
+	v.plays()
+}
+
+// testDemoRevoked revokes the session: the film stops, and the page says why.
+func testDemoRevoked(v *viewer) {
+	v.open()
+	second, loaded := v.second(), eval[float64](v, "parseFloat(ahead.textContent)")
+	v.press("revoke")
+	v.refused("revoked")
+	if at := v.second(); at > second+loaded+2*segment {
+		v.t.Errorf("stopped at %g s, with %g s loaded at %g s", at, loaded, second)
+	}
+	if got := v.text("news"); !strings.Contains(got, "revoked") {
+		v.t.Errorf("the page says %q", got)
+	}
+	v.lookAll("revoked")
+	v.press("remedy")
+	v.plays()
+}
+
+// testDemoExpiry has a token end without another one: nginx refuses it from when the page says.
+func testDemoExpiry(v *viewer) {
+	v.open()
+	v.press("renewing")
+	v.await(`until.textContent.includes("requests are refused")`)
+	said := regexp.MustCompile(`\d\d:\d\d:\d\d`).FindString(v.text("until"))
+	v.refused("expired")
+	if left, until := v.text("left"), v.text("until"); left != "0:00" || !strings.Contains(until, "over") {
+		v.t.Errorf("at the end the page says %s, %s", left, until)
+	}
+	for _, l := range v.log() {
+		at := eval[string](v, "new Date("+strconv.FormatInt(l.At, 10)+").toLocaleTimeString('en-GB')")
+		if (l.Status == "200") != (at < said) {
+			v.t.Errorf("at %s: %+v; the page said that nginx refuses from %s on", at, l, said)
+		}
+	}
+	v.press("remedy")
+	v.plays()
+}
+
+// testDemoMP4 plays the same film from its MP4.
+func testDemoMP4(v *viewer) {
+	v.open()
+	if err := chromedp.Do(v.ctx, chromedp.Click(chromedp.CSS("input[value=mp4]"))); err != nil {
+		v.t.Fatal(err)
+	}
+	v.await(`document.querySelector("#log li").textContent.includes("/film/film.mp4?token=")`)
+	v.plays()
+	if !strings.Contains(v.text("url"), "/film/film.mp4?token=") {
+		v.t.Errorf("the page has the URL %s", v.text("url"))
+	}
+}
+
+// testDemoAnswers asks for everything that the page does: nothing is kept, and a page of another
+// origin can revoke nothing and switch nothing off.
+func testDemoAnswers(v *viewer) {
+	paths := []string{"", "demo.css", "demo.js", "settings.json", "hls.min.js", "events",
+		"player/videotoken-player.js", "nothing"}
+	for _, path := range paths {
+		res, err := http.Get(v.addr + path)
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if got := res.Header.Get("Cache-Control"); got != "no-store" {
+			v.t.Errorf("/%s has Cache-Control: %s", path, got)
+		}
+	}
+	for _, path := range []string{"revoke", "cdn"} {
+		res := ask(v.t, strings.TrimSuffix(strings.TrimPrefix(v.addr, "http://"), "/"), "POST", "/"+path,
+			`{"name": "nginx", "session": "`+session+`"}`, "Sec-Fetch-Site: cross-site")
+		if res.status != http.StatusForbidden {
+			v.t.Errorf("POST /%s from another site is answered with %d", path, res.status)
+		}
+	}
 }

@@ -10,8 +10,8 @@ e2e: e2e-install ## the edges with the programs they are for, and players; needs
 	cd deploy/cloudfront-function && node --test
 	cd deploy/e2e && $(GO) test -count=1 -timeout 20m $(TESTFLAGS) ./...
 
-demo: e2e-install ## a film played from signed URLs, with the token laid open
-	$(GO) run ./deploy/e2e/demo
+demo: e2e-install ## a film longer than its tokens, to revoke, forge and switch CDNs off; ARGS="-port 8000" for fixed ports
+	$(GO) run ./deploy/e2e/demo $(ARGS)
 
 drain: e2e-install ## 20 restarts of three instances that HAProxy balances: no request may fail
 	cd deploy/e2e && $(GO) test -count=1 -run '^TestDrain$$' -v .

@@ -32,7 +32,7 @@ func TestFailover(t *testing.T) {
 }
 
 func testFailover(t *testing.T, th *theatre, further float64, fail func(edge string)) {
-	const limit = 5000 // ms
+	const longest = 5000 // ms
 	from, to := "nginx", "nginx-2"
 	for _, x := range th.Recorder.Take() {
 		if strings.HasSuffix(x.Target, "/nginx-2") {
@@ -61,8 +61,8 @@ func testFailover(t *testing.T, th *theatre, further float64, fail func(edge str
 	}
 	stalls := th.stalls()
 	for _, stall := range stalls {
-		if stall < 0 || stall > limit {
-			t.Errorf("the film stood still for %g ms; want %d at most", stall, limit)
+		if stall < 0 || stall > longest {
+			t.Errorf("the film stood still for %g ms; want %d at most", stall, longest)
 		}
 	}
 	for _, e := range th.events("video seeking") {
