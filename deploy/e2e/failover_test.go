@@ -10,6 +10,7 @@ import (
 // TestFailover has the edge that serves a film fail in the middle of it: another one goes on with it
 // within five seconds, at the second where it was.
 func TestFailover(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name    string
 		further float64 // seconds that the film has to play on for
@@ -23,7 +24,7 @@ func TestFailover(t *testing.T) {
 	} {
 		for _, player := range webPlayers {
 			t.Run(c.name+"/"+player.name, func(t *testing.T) {
-				th := openTheatre(t, "nginx", "nginx-2").enter(t)
+				th := openTheatre(t, "nginx", "nginx-2")
 				th.play(player.name, player.source, session, 1, 4)
 				testFailover(t, th, c.further, func(edge string) { c.fail(th, edge) })
 			})
