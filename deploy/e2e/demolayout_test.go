@@ -1,9 +1,11 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -89,6 +91,37 @@ func (v *viewer) look(name string) {
 	}
 	if *shots != "" {
 		if err := os.WriteFile(filepath.Join(*shots, name+".png"), png, 0o644); err != nil {
+			v.t.Fatal(err)
+		}
+	}
+}
+
+// picture makes the README's picture of the page, of 200 KB at most: ffmpeg takes the colours that
+// nobody sees out of the screenshot.
+func (v *viewer) picture() {
+	v.t.Helper()
+	const most = 200 << 10
+	err := chromedp.Do(v.ctx, chromedp.EmulateViewport(1280, 950), prefer("light"))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	v.await("timeline.querySelectorAll('[data-token]')[4]?.dataset.asked > 0")
+	v.await("(scrollTo(0, 0), scrollY === 0)")
+	v.await("timeline.viewBox.baseVal.width === timeline.clientWidth")
+	png, err := chromedp.Run(v.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	cmd := exec.Command("ffmpeg", "-nostdin", "-v", "error", "-f", "png_pipe", "-i", "-",
+		"-vf", "split[a][b];[a]palettegen[p];[b][p]paletteuse=dither=sierra2_4a", "-f", "image2pipe", "-c:v", "png", "-")
+	cmd.Stdin = bytes.NewReader(png)
+	small, err := cmd.Output()
+	if err != nil || len(small) == 0 || len(small) > most {
+		v.t.Fatalf("ffmpeg made a picture of %d bytes, %v; want %d at most", len(small), err, most)
+	}
+	v.t.Logf("the picture has %d bytes", len(small))
+	if *picture != "" {
+		if err := os.WriteFile(*picture, small, 0o644); err != nil {
 			v.t.Fatal(err)
 		}
 	}

@@ -45,7 +45,6 @@ async function start(at) {
   tokens.addEventListener("failover", ({detail}) => {
     take(detail.urls, detail.next);
     say(`${detail.from} does not answer: the film goes on from ${detail.to}.`);
-    timeline.mark(now(), `to ${detail.to}`);
   });
   tokens.addEventListener("retry", ({detail}) => {
     say(`The service answers ${detail.status || "nothing"}: it is asked again soon.`);
@@ -206,8 +205,9 @@ function note({at, cdn, uri, status, reason}) {
   li.className = status === 200 ? "" : "bad";
   li.dataset.at = at;
   const path = uri.replace(/^\/~[^/]+/, "/~…").replace(/([?&]token=)[\w-]+/, "$1…");
-  for (const [tag, words, name] of [["i", cdn, `from ${cdn}`], ["b", status, ""], ["span", path, ""],
-    ["i", whose, ""], ["em", status === 200 ? "good" : reason, ""]]) {
+  const parts = [["time", clockTime(at / 1000)], ["i", cdn, `from ${cdn}`], ["b", status],
+    ["span", path], ["i", whose], ["em", status === 200 ? "good" : reason]];
+  for (const [tag, words, name = ""] of parts) {
     const e = document.createElement(tag);
     e.textContent = words;
     e.className = name;

@@ -23,8 +23,9 @@ var files embed.FS
 type demo struct {
 	stack *stack.Stack
 
+	turning  sync.Mutex // one CDN at a time; questions of nginx never wait for it
 	mu       sync.Mutex
-	on       map[string]bool // by the CDN's name
+	on       map[string]bool // by the CDN's name; turn alone writes it
 	watchers map[chan []byte]bool
 }
 
@@ -185,8 +186,8 @@ func (d *demo) turn(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &question) {
 		return
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	d.turning.Lock()
+	defer d.turning.Unlock()
 	edge, left := d.stack.Edges[question.Name], false
 	for name, on := range d.on {
 		left = left || (on && name != question.Name)
@@ -206,6 +207,8 @@ func (d *demo) turn(w http.ResponseWriter, r *http.Request) {
 	case !question.On && d.on[question.Name]:
 		d.stack.StopEdge(edge)
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.on[question.Name] = question.On
 	d.tell("cdns", d.on)
 	w.WriteHeader(http.StatusNoContent)
