@@ -136,6 +136,15 @@ func testDemoRevoked(v *viewer) {
 	v.lookAll("revoked")
 	v.press("remedy")
 	v.plays()
+
+	// A session can be revoked whose tokens are not renewed; another film begins a new one.
+	v.press("renewing")
+	v.press("revoke")
+	v.await("revoke.textContent === 'Start a new session'")
+	if err := chromedp.Do(v.ctx, chromedp.Click(chromedp.CSS("input[value=mp4]"))); err != nil {
+		v.t.Fatal(err)
+	}
+	v.plays()
 }
 
 // testDemoExpiry has a token end without another one: nginx refuses it from when the page says.

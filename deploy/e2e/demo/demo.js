@@ -14,6 +14,7 @@ const forgeries = new Map(); // the numbers of the tokens that changed ones were
 let video = $("video"), settings, behind = 0, on = {};
 let session, tokens, hls, kind = "hls", urls, token, count = 0, renewAt;
 let forged; // {issued, url, cdn, n} while the page asks with a changed URL
+let revoked = false; // the session
 let broken; // {status, reason} once the edge refuses what the film needs
 
 const now = () => Date.now() + behind; // by the service's clock, in milliseconds
@@ -147,21 +148,23 @@ function change(at) {
 
 function again(fresh) {
   if (fresh) session = newSession();
+  revoked = false;
   say(fresh ? "A new session has begun." : "The tokens are renewed again.");
   return start(video.currentTime);
 }
 
 async function revoke() {
-  if (broken || tokens.ended) return again(true);
+  if (revoked) return again(true);
   const answer = await post("revoke", {session});
   if (!answer.ok) return say(`The session is not revoked: ${await answer.text()}`);
+  revoked = true;
   say("The session is revoked. What is loaded still plays, and then the film stops.");
   timeline.mark(now(), "revoked");
   $("revoke").textContent = "Start a new session";
 }
 
 function renewing() {
-  if (tokens.ended) return again(false);
+  if (revoked || tokens.ended) return again(revoked);
   tokens.close();
   $("renewing").textContent = "Renew again";
   say("This token is the last one. Watch what happens when it ends.");
@@ -270,7 +273,7 @@ $("elsewhere").onclick = () =>
 for (const radio of document.getElementsByName("kind")) {
   radio.onchange = () => {
     kind = radio.value;
-    void start(video.currentTime);
+    void (revoked ? again(true) : start(video.currentTime)); // nothing is signed for a revoked one
   };
 }
 useArrows();
