@@ -113,7 +113,8 @@ func (v *viewer) picture() {
 		v.t.Fatal(err)
 	}
 	cmd := exec.Command("ffmpeg", "-nostdin", "-v", "error", "-f", "png_pipe", "-i", "-",
-		"-vf", "split[a][b];[a]palettegen[p];[b][p]paletteuse=dither=sierra2_4a", "-f", "image2pipe", "-c:v", "png", "-")
+		"-vf", "split[a][b];[a]palettegen[p];[b][p]paletteuse=dither=sierra2_4a",
+		"-f", "image2pipe", "-c:v", "png", "-")
 	cmd.Stdin = bytes.NewReader(png)
 	small, err := cmd.Output()
 	if err != nil || len(small) == 0 || len(small) > most {

@@ -18,7 +18,7 @@ import (
 
 var (
 	shots   = flag.String("shots", "", "a folder to keep the demonstration's screenshots in")
-	picture = flag.String("picture", "", "a file to keep the demonstration's picture for the README in")
+	picture = flag.String("picture", "", "a file to keep the README's picture in")
 )
 
 // startDemo starts the command of `make demo` and returns the address that it prints. Ctrl-C ends

@@ -20,7 +20,8 @@ let broken; // {status, reason} once the edge refuses what the film needs
 const now = () => Date.now() + behind; // by the service's clock, in milliseconds
 const newSession = () => hexText(crypto.getRandomValues(new Uint8Array(8)));
 const hexText = (bytes) => [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
-const cdnOf = (url) => Object.keys(settings.cdns).find((n) => url.startsWith(settings.cdns[n] + "/"));
+const cdnOf = (url) =>
+  Object.keys(settings.cdns).find((name) => url.startsWith(settings.cdns[name] + "/"));
 const say = (text) => { $("news").textContent = text; };
 const post = (path, body) => fetch(path, {
   method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(body),
@@ -226,7 +227,8 @@ function tick() {
   const two = (n) => String(n).padStart(2, "0");
   $("left").textContent = left < 3600 ? `${Math.floor(left / 60)}:${two(left % 60)}`
     : `${Math.floor(left / 3600)}:${two(Math.floor(left / 60) % 60)}:${two(left % 60)}`;
-  $("left").className = forged && end !== expiry(divide(forged.issued).token) * 1000 ? "forged" : "";
+  const issued = forged ? expiry(divide(forged.issued).token) * 1000 : end;
+  $("left").className = end === issued ? "" : "forged";
   $("until").textContent = until(end, t);
   $("bar").style.width = `${100 * Math.min(1, left / settings.ttl)}%`;
 
@@ -237,13 +239,14 @@ function tick() {
   }
   $("cdn").textContent = token.cdn;
   $("cdn").style.color = `var(--${token.cdn === "nginx" ? "one" : "two"})`;
-  $("rendition").textContent = video.videoWidth ? `${video.videoWidth}×${video.videoHeight}` : "–";
+  const {videoWidth, videoHeight} = video;
+  $("rendition").textContent = videoWidth ? `${videoWidth}×${videoHeight}` : "–";
   $("ahead").textContent = `${ahead.toFixed(1)} s`;
   $("token").textContent = `number ${token.n}`;
   timeline.draw(t);
   if (!forged && broken && video.readyState < 3 && $("verdict").hidden) {
-    const over = broken.reason === "expired" ? ["Renew again", false] : ["Start a new session", true];
-    refuse(video, broken, over[0], () => again(over[1]));
+    const fresh = broken.reason !== "expired";
+    refuse(video, broken, fresh ? "Start a new session" : "Renew again", () => again(fresh));
     say(`The film has stopped: ${broken.reason}.`);
   }
 }

@@ -57,8 +57,8 @@ export class Timeline {
 
   #words(token) {
     const all = this.#of(token), refused = all.filter(({status}) => status !== 200).length;
-    return `Token ${token.n}, of ${token.cdn}, ends at ${clockTime(token.until / 1000)}: asked with ` +
-      `${all.length} times${refused ? `, ${refused} refused` : ""}.`;
+    return `Token ${token.n}, of ${token.cdn}, ends at ${clockTime(token.until / 1000)}: ` +
+      `asked with ${all.length} times${refused ? `, ${refused} refused` : ""}.`;
   }
 
   #row(token, i, x, left) {
@@ -81,7 +81,8 @@ export class Timeline {
   #axis(x, now, past, height) {
     const out = [];
     for (let s = -Math.floor(past / 10) * 10; s <= AHEAD - 4; s += 10) {
-      const at = x(now + s * 1000), words = s === 0 ? "now" : `${s > 0 ? "+" : "−"}${Math.abs(s)} s`;
+      const at = x(now + s * 1000);
+      const words = s === 0 ? "now" : `${s > 0 ? "+" : "−"}${Math.abs(s)} s`;
       out.push(element("line", {x1: at, x2: at, y1: HEAD, y2: height - FOOT,
         class: s === 0 ? "now" : "grid"}));
       out.push(element("text", {x: at, y: height - 5, class: "tick"}, words));
@@ -94,7 +95,8 @@ export class Timeline {
     let free = width;
     return this.#marks.toReversed().flatMap(({at, text}) => {
       const here = x(at), room = text.length * 7 + 6, out = [];
-      out.push(element("line", {x1: here, x2: here, y1: HEAD - 4, y2: height - FOOT, class: "mark"}));
+      const ends = {x1: here, x2: here, y1: HEAD - 4, y2: height - FOOT};
+      out.push(element("line", {...ends, class: "mark"}));
       if (here + room / 2 > free || here < room / 2) return out;
       free = here - room / 2;
       return [...out, element("text", {x: here, y: 11, class: "event"}, text)];

@@ -40,7 +40,8 @@ function layout(bytes) {
 
 const says = {
   version: ([b]) => `version ${b >> 4}, depth ${b & 15}`,
-  flags: ([b]) => optional.filter(([, flag]) => b & flag).map(([name]) => name).join(", ") || "none",
+  flags: ([b]) =>
+    optional.filter(([, flag]) => b & flag).map(([name]) => name).join(", ") || "none",
   key: (b) => `id ${number(b)}`,
   expiry: (b) => clockTime(number(b)),
   "not-before": (b) => clockTime(number(b)),
