@@ -24,6 +24,9 @@ import (
 //go:embed player.html
 var playerPage []byte
 
+// limit is for a test that fails.
+const limit = 4 * time.Minute
+
 // browser starts a headless Chromium with its own profile, and with more options. It connects to
 // nothing but the loopback.
 func browser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context {
@@ -53,8 +56,8 @@ func browser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("starting Chromium: %v\n%s", err, output.Bytes())
 	}
-	// ctx is the browser's; the test's actions have a limit.
-	limited, cancel := context.WithTimeout(ctx, 90*time.Second)
+	// ctx is the browser's; the test's actions have the limit.
+	limited, cancel := context.WithTimeout(ctx, limit)
 	t.Cleanup(cancel)
 	return limited
 }

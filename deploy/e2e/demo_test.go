@@ -1,123 +1,216 @@
 package e2e
 
 import (
-	"bufio"
-	"flag"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
+	"net/http"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
-var shots = flag.String("shots", "", "a folder to keep the demonstration's screenshots in")
-
-// demo starts the command of `make demo` and returns the address that it prints.
-func demo(t *testing.T) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "demo")
-	if out, err := exec.Command("go", "build", "-o", binary, "./demo").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+// TestDemo uses the demonstration as a person does.
+func TestDemo(t *testing.T) {
+	v := &viewer{addr: startDemo(t), ctx: browser(t)}
+	for _, c := range []struct {
+		name string
+		test func(v *viewer)
+	}{
+		{"renewal", testDemoRenewal}, {"layout", testDemoLayout}, {"CDN off", testDemoCDN},
+		{"forgery", testDemoForgery}, {"revoked", testDemoRevoked}, {"expiry", testDemoExpiry},
+		{"MP4", testDemoMP4}, {"answers", testDemoAnswers},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.test(&viewer{t, v.ctx, v.addr}) })
 	}
-	cmd := exec.Command(binary, root)
-	cmd.Stderr = os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("the demonstration ended with %v", err)
-		}
-	})
-	for lines := bufio.NewScanner(stdout); lines.Scan(); {
-		if m := regexp.MustCompile(`http://\S+`).FindString(lines.Text()); m != "" {
-			return m
-		}
-	}
-	t.Fatal("the demonstration prints no address")
-	return ""
 }
 
-// TestDemo uses the demonstration as a person does: the film plays, a changed token is refused and
-// the page says why, a new token plays again.
-func TestDemo(t *testing.T) {
-	addr := demo(t)
-	ctx := browser(t)
-	playing := chromedp.Poll[float64]("!document.getElementById('screen').classList.contains('refused') && video.currentTime > 1 && video.currentTime", chromedp.WithPollingTimeout(30*time.Second))
-	text := func(id string) string {
-		s, err := chromedp.Run(ctx, chromedp.Text(chromedp.ID(id)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
-	shot := func(name string) {
-		png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if n := colours(t, png); n < 50 {
-			t.Errorf("%s: a picture of %d colours", name, n)
-		}
-		if *shots != "" {
-			if err := os.WriteFile(filepath.Join(*shots, name+".png"), png, 0o644); err != nil {
-				t.Fatal(err)
-			}
+// testDemoRenewal sees the film go on with one token after the other, each asked for at nginx.
+func testDemoRenewal(v *viewer) {
+	v.open()
+	v.await(`document.querySelectorAll("#timeline [data-token]:not([data-asked='0'])").length >= 3`)
+	for _, want := range []string{"version 1, depth 2", "session, renewal", "16 bytes"} {
+		if !strings.Contains(v.text("fields"), want) {
+			v.t.Errorf("the token's fields lack %q:\n%s", want, v.text("fields"))
 		}
 	}
-	press := func(id string) {
-		if err := chromedp.Do(ctx, chromedp.Click(chromedp.ID(id))); err != nil {
-			t.Fatal(err)
+	if got := v.text("left"); !regexp.MustCompile(`^0:(0\d|1[0-3])$`).MatchString(got) {
+		v.t.Errorf("the token ends in %s", got)
+	}
+	if got := v.text("until"); !strings.HasPrefix(got, "It is renewed in ") {
+		v.t.Errorf("of its end the page says %q", got)
+	}
+	for _, l := range v.log() {
+		if l.Status != "200" || l.CDN != v.text("cdn") || !strings.HasPrefix(l.Path, "/~…/film/ts/") {
+			v.t.Errorf("the log has %+v", l)
 		}
 	}
-	refused := func(reason string) {
-		_, err := chromedp.Run(ctx, chromedp.Poll[bool]("document.getElementById('screen').classList.contains('refused')", chromedp.WithPollingTimeout(10*time.Second)))
-		if err != nil || text("status") != "403" || text("reason") != reason {
-			t.Errorf("refused with %s %s, %v; want 403 %s", text("status"), text("reason"), err, reason)
-		}
+	if got := v.text("rendition"); got != "960×540" && got != "480×270" {
+		v.t.Errorf("the rendition is %s", got)
 	}
+}
 
-	if err := chromedp.Do(ctx, chromedp.Navigate(addr)); err != nil {
-		t.Fatal(err)
+// testDemoCDN switches off the CDN that serves the film: the other one goes on.
+func testDemoCDN(v *viewer) {
+	v.open()
+	from, to := v.text("cdn"), "nginx"
+	if from == to {
+		to = "nginx-2"
 	}
-	if _, err := chromedp.Run(ctx, playing); err != nil {
-		t.Fatalf("the film does not play: %v", err)
+	second := v.second()
+	v.press("switch-" + from)
+	v.await("cdn.textContent === %q", to)
+	// Eight seconds more than all that was loaded before.
+	v.await("video.currentTime > %g", second+8)
+	if l := v.log()[0]; l.CDN != to || l.Status != "200" {
+		v.t.Errorf("nginx was asked last: %+v; want %s", l, to)
 	}
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool]("video.currentTime > 3", chromedp.WithPollingTimeout(30*time.Second))); err != nil {
-		t.Fatalf("the film stops: %v", err)
+	if !eval[bool](v, fmt.Sprintf("document.getElementById('switch-%s').disabled", to)) {
+		v.t.Errorf("%s can be switched off too", to)
 	}
-	shot("playing")
-	for _, want := range []string{"version 1, depth 2", "id 2", "16 bytes"} {
-		if !strings.Contains(text("fields"), want) {
-			t.Errorf("the token's fields lack %q:\n%s", want, text("fields"))
+	v.press("switch-" + from)
+	v.await("!document.getElementById('switch-%s').disabled", to)
+	v.press("switch-" + to)
+	v.await("cdn.textContent === %q", from)
+	v.plays()
+	v.lookAll("switched")
+	v.picture()
+	v.press("switch-" + to)
+	v.await("document.getElementById('switch-%s').textContent.endsWith('off')", to)
+}
+
+// testDemoForgery gives the token more time: nginx refuses it, and the page shows it as forged.
+func testDemoForgery(v *viewer) {
+	v.open()
+	v.press("forge")
+	v.refused("signature")
+	left, marked := v.text("left"), eval[string](v, "left.className")
+	if !regexp.MustCompile(`^1:00:\d\d$`).MatchString(left) || marked != "forged" {
+		v.t.Errorf("the forged time is %s, shown as %q", left, marked)
+	}
+	until, fields := v.text("until"), v.text("fields")
+	if !strings.Contains(fields, "forged: ") || !strings.Contains(until, "forged") {
+		v.t.Errorf("the page says %s\n%s", until, fields)
+	}
+	if l := v.log()[0]; l.Status != "403" || l.Answer != "signature" || l.Token != "forged" {
+		v.t.Errorf("nginx was asked last: %+v", l)
+	}
+	v.press("remedy")
+	v.plays()
+	if strings.Contains(v.text("fields"), "forged") || eval[string](v, "left.className") != "" {
+		v.t.Errorf("after that, the page says %s", v.text("fields"))
+	}
+	v.press("elsewhere")
+	v.refused("signature")
+	v.press("remedy")
+	v.plays()
+
+	// The keyboard gets at the last byte, changes it, and changes it back.
+	if err := chromedp.Do(v.ctx, chromedp.Focus(chromedp.CSS("#bytes button[tabindex='0']")),
+		chromedp.KeyEvent(kb.End), chromedp.KeyEvent(kb.Enter)); err != nil {
+		v.t.Fatal(err)
+	}
+	v.refused("signature")
+	if n := eval[int](v, "document.querySelectorAll('#bytes .changed').length"); n != 1 {
+		v.t.Errorf("%d bytes are changed", n)
+	}
+	if err := chromedp.Do(v.ctx, chromedp.KeyEvent(kb.Enter)); err != nil {
+		v.t.Fatal(err)
+	}
+	v.plays()
+}
+
+// testDemoRevoked revokes the session: the film stops, and the page says why.
+func testDemoRevoked(v *viewer) {
+	v.open()
+	second, loaded := v.second(), eval[float64](v, "parseFloat(ahead.textContent)")
+	v.press("revoke")
+	v.refused("revoked")
+	if at := v.second(); at > second+loaded+2*segment {
+		v.t.Errorf("stopped at %g s, with %g s loaded at %g s", at, loaded, second)
+	}
+	if got := v.text("news"); !strings.Contains(got, "revoked") {
+		v.t.Errorf("the page says %q", got)
+	}
+	v.lookAll("revoked")
+	v.press("remedy")
+	v.plays()
+
+	// A session can be revoked whose tokens are not renewed; another film begins a new one.
+	v.press("renewing")
+	v.press("revoke")
+	v.await("revoke.textContent === 'Start a new session'")
+	if err := chromedp.Do(v.ctx, chromedp.Click(chromedp.CSS("input[value=mp4]"))); err != nil {
+		v.t.Fatal(err)
+	}
+	v.plays()
+}
+
+// testDemoExpiry has a token end without another one: nginx refuses it from when the page says.
+func testDemoExpiry(v *viewer) {
+	v.open()
+	v.press("renewing")
+	v.await(`until.textContent.includes("requests are refused")`)
+	said := regexp.MustCompile(`\d\d:\d\d:\d\d`).FindString(v.text("until"))
+	from, err := time.ParseInLocation("15:04:05", said, time.Local)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	v.refused("expired")
+	left, until := v.text("left"), v.text("until")
+	if left != "0:00" || !strings.Contains(until, "over") {
+		v.t.Errorf("at the end the page says %s, %s", left, until)
+	}
+	for _, l := range v.log() {
+		at := time.UnixMilli(l.At)
+		// The page says the time of day alone.
+		y, m, d := at.Date()
+		late := at.Sub(time.Date(y, m, d, from.Hour(), from.Minute(), from.Second(), 0, time.Local))
+		late = (late+36*time.Hour)%(24*time.Hour) - 12*time.Hour
+		// The service decides a little after nginx has asked.
+		if good := l.Status == "200"; (good && late >= 0) || (!good && late < -time.Second) {
+			v.t.Errorf("at %v: %+v; the page said that nginx refuses from %s on", at, l, said)
 		}
 	}
-	before := text("left")
-	changed := fmt.Sprintf("document.getElementById('left').textContent !== %q", before)
-	_, err := chromedp.Run(ctx, chromedp.Poll[bool](changed, chromedp.WithPollingTimeout(10*time.Second)))
-	if after := text("left"); err != nil || !regexp.MustCompile(`^[12]:\d\d$`).MatchString(after) {
-		t.Errorf("the time to expiry does not run down: %s, then %s, %v", before, after, err)
-	}
+	v.press("remedy")
+	v.plays()
+}
 
-	press("tamper")
-	refused("signature")
-	shot("refused")
-	press("renew")
-	if _, err := chromedp.Run(ctx, playing); err != nil {
-		t.Errorf("a new URL does not play: %v", err)
+// testDemoMP4 plays the same film from its MP4.
+func testDemoMP4(v *viewer) {
+	v.open()
+	if err := chromedp.Do(v.ctx, chromedp.Click(chromedp.CSS("input[value=mp4]"))); err != nil {
+		v.t.Fatal(err)
 	}
-	press("elsewhere")
-	refused("signature")
+	v.await(`document.querySelector("#log li").textContent.includes("/film/film.mp4?token=")`)
+	v.plays()
+	if !strings.Contains(v.text("url"), "/film/film.mp4?token=") {
+		v.t.Errorf("the page has the URL %s", v.text("url"))
+	}
+}
+
+// testDemoAnswers asks for everything that the page does: nothing is kept, and a page of another
+// origin can revoke nothing and switch nothing off.
+func testDemoAnswers(v *viewer) {
+	paths := []string{"", "demo.css", "demo.js", "settings.json", "hls.min.js", "events",
+		"player/videotoken-player.js", "nothing"}
+	for _, path := range paths {
+		res, err := http.Get(v.addr + path)
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if got := res.Header.Get("Cache-Control"); got != "no-store" {
+			v.t.Errorf("/%s has Cache-Control: %s", path, got)
+		}
+	}
+	for _, path := range []string{"revoke", "cdn"} {
+		res := ask(v.t, strings.TrimSuffix(strings.TrimPrefix(v.addr, "http://"), "/"), "POST", "/"+path,
+			`{"name": "nginx", "session": "`+session+`"}`, "Sec-Fetch-Site: cross-site")
+		if res.status != http.StatusForbidden {
+			v.t.Errorf("POST /%s from another site is answered with %d", path, res.status)
+		}
+	}
 }

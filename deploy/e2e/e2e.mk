@@ -1,5 +1,5 @@
 # Included by the Makefile of the repository.
-.PHONY: e2e e2e-install demo drain kubernetes dashboard
+.PHONY: e2e e2e-install demo pictures drain kubernetes dashboard
 
 e2e-install:
 	@deploy/e2e/install.sh
@@ -11,8 +11,11 @@ e2e: e2e-install ## the edges with the programs they are for, and players; needs
 	cd deploy/e2e && $(GO) test -count=1 -timeout 20m $(TESTFLAGS) ./...
 	$(MAKE) kubernetes
 
-demo: e2e-install ## a film played from signed URLs, with the token laid open
-	$(GO) run ./deploy/e2e/demo
+demo: e2e-install ## a film longer than its tokens, to revoke, forge and switch CDNs off; ARGS="-port 8000" for fixed ports
+	$(GO) run ./deploy/e2e/demo $(ARGS)
+
+pictures: e2e-install ## docs/demo.png again, from the running demonstration
+	cd deploy/e2e && $(GO) test -count=1 -run '^TestDemo$$/^CDN_off$$' -picture $(CURDIR)/docs/demo.png .
 
 drain: e2e-install ## 20 restarts of three instances that HAProxy balances: no request may fail
 	cd deploy/e2e && $(GO) test -count=1 -run '^TestDrain$$' -v .

@@ -10,6 +10,7 @@ import (
 // TestFailover has the edge that serves a film fail in the middle of it: another one goes on with it
 // within five seconds, at the second where it was.
 func TestFailover(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name    string
 		further float64 // seconds that the film has to play on for
@@ -23,7 +24,7 @@ func TestFailover(t *testing.T) {
 	} {
 		for _, player := range webPlayers {
 			t.Run(c.name+"/"+player.name, func(t *testing.T) {
-				th := openTheatre(t, "nginx", "nginx-2").enter(t)
+				th := openTheatre(t, "nginx", "nginx-2")
 				th.play(player.name, player.source, session, 1, 4)
 				testFailover(t, th, c.further, func(edge string) { c.fail(th, edge) })
 			})
@@ -32,7 +33,7 @@ func TestFailover(t *testing.T) {
 }
 
 func testFailover(t *testing.T, th *theatre, further float64, fail func(edge string)) {
-	const limit = 5000 // ms
+	const longest = 5000 // ms
 	from, to := "nginx", "nginx-2"
 	for _, x := range th.Recorder.Take() {
 		if strings.HasSuffix(x.Target, "/nginx-2") {
@@ -61,8 +62,8 @@ func testFailover(t *testing.T, th *theatre, further float64, fail func(edge str
 	}
 	stalls := th.stalls()
 	for _, stall := range stalls {
-		if stall < 0 || stall > limit {
-			t.Errorf("the film stood still for %g ms; want %d at most", stall, limit)
+		if stall < 0 || stall > longest {
+			t.Errorf("the film stood still for %g ms; want %d at most", stall, longest)
 		}
 	}
 	for _, e := range th.events("video seeking") {

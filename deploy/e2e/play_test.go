@@ -23,7 +23,7 @@ var testFilm = stack.Film{Length: 12 * time.Second, Width: 640, Height: 360}
 func makeFilm(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := testFilm.Make(dir); err != nil {
+	if err := testFilm.Make(t.Context(), dir); err != nil {
 		t.Fatal(err)
 	}
 	return dir

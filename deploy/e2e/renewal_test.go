@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"videotoken/deploy/e2e/stack"
+	"videotoken/token"
 )
 
 var tokenInURI = regexp.MustCompile(`^/~([^/]+)/|[?&]token=([^&]+)`)
@@ -26,14 +27,14 @@ func tokensUsed(exchanges []stack.Exchange) (n int, refused []stack.Exchange) {
 	return len(used), refused
 }
 
-// TestRenewal plays a film of a minute from tokens of eight seconds: it plays to its end without a
+// TestRenewal plays a film of 44 seconds from tokens of eight seconds: it plays to its end without a
 // stall, with several tokens, none of which is ever refused.
 func TestRenewal(t *testing.T) {
-	th := openTheatre(t, "nginx")
+	t.Parallel()
 	for _, player := range webPlayers {
 		t.Run(player.name, func(t *testing.T) {
-			th := th.enter(t)
-			const rate = 2.0 // at which five tokens still end
+			th := openTheatre(t, "nginx")
+			const rate = 2.0 // at which four tokens still end
 			th.play(player.name, player.source, session, rate, longFilm.Length.Seconds()/2)
 			th.awaitEvent("video ended")
 			used, refused := tokensUsed(th.Recorder.Take())
@@ -57,7 +58,7 @@ func TestRenewal(t *testing.T) {
 				th.number("video.currentTime"), rate, renewals, used, len(stalls))
 		})
 	}
-	t.Run("video element", func(t *testing.T) { testSwap(t, th.enter(t)) })
+	t.Run("video element", func(t *testing.T) { testSwap(t, openTheatre(t, "nginx")) })
 }
 
 // testSwap plays an MP4 in a video element, whose src is another one after each renewal.
@@ -90,11 +91,10 @@ func testSwap(t *testing.T, th *theatre) {
 // TestRevokedFilm revokes the session of a film that plays: it stops within a segment, and the page
 // is told why.
 func TestRevokedFilm(t *testing.T) {
-	th := openTheatre(t, "nginx")
-	for i, player := range webPlayers {
+	t.Parallel()
+	for _, player := range webPlayers {
 		t.Run(player.name, func(t *testing.T) {
-			th := th.enter(t)
-			session := fmt.Sprintf("%s%d", session[:15], i)
+			th := openTheatre(t, "nginx")
 			th.play(player.name, player.source, session, 1, 5)
 			revoked := ask(t, th.Admin, "POST", "/revoke", `{"session":"`+session+`"}`,
 				"Content-Type: application/json")
@@ -129,4 +129,64 @@ func TestRevokedFilm(t *testing.T) {
 				(ended.MS-now)/1000, at, loaded, refused)
 		})
 	}
+}
+
+// TestRenewalTime plays a film whose renewal time ends in the middle: the last tokens end with it,
+// the film stops within a segment, and the page is told why.
+func TestRenewalTime(t *testing.T) {
+	t.Parallel()
+	for _, player := range webPlayers {
+		t.Run(player.name, func(t *testing.T) {
+			th := openTheatre(t, "nginx")
+			th.renew = 10
+			th.play(player.name, player.source, session, 1, 5)
+			asked := th.Recorder.Take()
+			until := renewableUntil(t, th.Edges["nginx"], asked[0])
+			refused := until.Add((1 + 1) * time.Second) // the leeway, and all of the last second
+			th.await(fmt.Sprintf("Date.now() >= %d", refused.UnixMilli()))
+			loaded := th.number("buffered()")
+			ended := th.awaitEvent("ended")
+			if ended.Reason != "not-renewable" || ended.Status != http.StatusForbidden {
+				t.Errorf("the page was told %+v; want 403 not-renewable", ended)
+			}
+			if len(th.events("renewed")) == 0 {
+				t.Error("no token was renewed before")
+			}
+			th.await("video.readyState < 3 || video.playbackRate === 0")
+			at := th.number("video.currentTime")
+			if at > loaded+segment+0.5 || at > longFilm.Length.Seconds()-2*segment {
+				t.Errorf("played to %g s; %g s were loaded at the renewal time's end", at, loaded)
+			}
+			allowed, after := 0, 0
+			for _, x := range append(asked, th.Recorder.Take()...) {
+				switch {
+				case x.Status == http.StatusOK && x.Asked.Before(refused):
+					allowed++
+				case x.Status == http.StatusForbidden && !x.Answered.Before(refused):
+					after++
+				default:
+					t.Errorf("%s was answered with %d, %v after the renewal time",
+						x.URI(), x.Status, x.Answered.Sub(until))
+				}
+			}
+			if allowed == 0 || after == 0 {
+				t.Errorf("%d requests allowed, %d refused", allowed, after)
+			}
+			if t.Failed() {
+				t.Log(th.story())
+			}
+			t.Logf("told %q, stopped at %.1f s with %.1f s loaded; %d requests allowed, then %d refused",
+				ended.Reason, at, loaded, allowed, after)
+		})
+	}
+}
+
+// renewableUntil reads the renewal time from the token that an edge was asked with.
+func renewableUntil(t *testing.T, e *stack.Edge, x stack.Exchange) time.Time {
+	t.Helper()
+	v, err := token.Keys{e.Key}.Verify(token.Request{URI: []byte(x.URI()), Now: x.Asked.Unix(), Leeway: 1})
+	if err != nil || v.Claims.RenewableUntil == 0 {
+		t.Fatalf("%s has no renewal time: %v", x.URI(), err)
+	}
+	return time.Unix(int64(v.Claims.RenewableUntil), 0)
 }

@@ -21,8 +21,8 @@ import (
 //go:embed renewal.html
 var renewalPage []byte
 
-// longFilm is longer than seven of its tokens.
-var longFilm = stack.Film{Length: time.Minute, Width: 384, Height: 216}
+// longFilm is longer than five of its tokens.
+var longFilm = stack.Film{Length: 44 * time.Second, Width: 384, Height: 216}
 
 const (
 	shortTokens = "{ttl: 8s, max_ttl: 1m, round: 1s, leeway: 1s, max_renew: 1h, renew_grace: 5s}"
@@ -51,8 +51,11 @@ type event struct {
 // madeLong makes the long film once, beside the service, and returns the folder to serve it from.
 var madeLong = sync.OnceValues(func() (string, error) {
 	dir := filepath.Join(filepath.Dir(binary), "long")
-	return dir, longFilm.Make(dir)
+	return dir, longFilm.Make(context.Background(), dir)
 })
+
+// seats are the theatres that may be open at once: more of them would take each other's time.
+var seats = make(chan struct{}, 2)
 
 // theatre is a page that plays the long film from tokens that end soon.
 type theatre struct {
@@ -61,10 +64,15 @@ type theatre struct {
 	ctx     context.Context
 	origin  string
 	failing *atomic.Value // the host in whose place the origin answers 500
+	renew   int           // seconds for which the tokens are renewed
 }
 
+// openTheatre opens a theatre with a service, edges and a browser of its own, beside other tests.
 func openTheatre(t *testing.T, edges ...string) *theatre {
 	t.Helper()
+	t.Parallel()
+	seats <- struct{}{}
+	t.Cleanup(func() { <-seats })
 	dir, err := madeLong()
 	if err != nil {
 		t.Fatal(err)
@@ -91,14 +99,9 @@ func openTheatre(t *testing.T, edges ...string) *theatre {
 		files.ServeHTTP(w, r)
 	})
 	s := up(t, stack.Options{Origin: films, Edges: edges, Player: origin, Token: shortTokens})
-	return &theatre{Stack: s, origin: origin, failing: &failing}
-}
-
-// enter opens a browser for a test.
-func (th *theatre) enter(t *testing.T) *theatre {
-	entered := *th
-	entered.t, entered.ctx = t, browser(t)
-	return &entered
+	return &theatre{
+		Stack: s, t: t, ctx: browser(t), origin: origin, failing: &failing, renew: 600,
+	}
 }
 
 // play has a player play one of the film's sources, of a session, until it has passed a second.
@@ -117,7 +120,7 @@ func (th *theatre) play(player string, source int, session string, rate, until f
 	}
 	th.await("window.ready")
 	th.Recorder.Take()
-	question := longFilm.Question(map[string]any{"session": session, "renew": 600})
+	question := longFilm.Question(map[string]any{"session": session, "renew": th.renew})
 	_, err = call(th.ctx, "play(%q, %s, %s, %q, %d, %g, %g)",
 		"http://"+th.Service, question, prefixes, player, source, rate, ahead)
 	if err != nil {

@@ -1,12 +1,12 @@
-// Demo plays a film from signed URLs for a person to watch: the service, nginx with the
-// configuration of deploy/, and a page that shows what the token says, all on the loopback.
+// Demo plays a film from signed URLs for a person to watch: the service, two nginx with the
+// configuration of deploy/ as its CDNs, and a page that shows the tokens and breaks things on
+// request, all on the loopback.
 package main
 
 import (
 	"context"
-	_ "embed"
-	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -20,32 +20,57 @@ import (
 	"videotoken/deploy/e2e/stack"
 )
 
-//go:embed page.html
-var page []byte
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Stdout, os.Args[1:]); err != nil {
+	err := run(ctx, os.Stdout, os.Stderr, os.Args[1:])
+	// Ctrl-C reaches ffmpeg and the compiler too. That these fail then is no error.
+	if err != nil && ctx.Err() == nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
 }
 
+// Tokens end several times within the film, so that a person sees them renewed.
+const (
+	ttl    = 12 // seconds
+	tokens = "{ttl: 12s, max_ttl: 1m, round: 1s, leeway: 1s, max_renew: 12h, renew_grace: 5s}"
+)
+
 var film = stack.Film{
-	Length: 24 * time.Second, Width: 1280, Height: 720,
-	Picture: "gradients=s=1280x720:r=25:c0=0x0b1026:c1=0x1d4ed8:c2=0x7c3aed:c3=0xdb2777:n=4:x0=0:y0=0:x1=1280:y1=720:speed=0.012:seed=7," +
-		"drawtext=font=DejaVu Sans:fontcolor=white@0.92:fontsize=150:x=(w-tw)/2:y=(h-th)/2-30:text='%{pts\\:gmtime\\:0\\:%M\\\\\\:%S}'," +
-		"drawtext=font=DejaVu Sans:fontcolor=white@0.6:fontsize=34:x=(w-tw)/2:y=h/2+95:text='frame %{n}'",
+	Length: time.Minute, Width: 960, Height: 540,
+	Picture: "gradients=s=960x540:r=25:c0=0x0b1026:c1=0x1d4ed8:c2=0x7c3aed:c3=0xdb2777:n=4" +
+		":x0=0:y0=0:x1=960:y1=540:speed=0.012:seed=7," +
+		"drawtext=font=DejaVu Sans:fontcolor=white@0.92:fontsize=112:x=(w-tw)/2:y=(h-th)/2-24" +
+		":text='%{pts\\:gmtime\\:0\\:%M\\\\\\:%S}'," +
+		"drawtext=font=DejaVu Sans:fontcolor=white@0.6:fontsize=26:x=(w-tw)/2:y=h/2+70" +
+		":text='frame %{n}'",
 }
 
+const usage = `Usage: demo [-port N] [REPOSITORY]
+
+Serves the demonstration on 127.0.0.1 until Ctrl-C.
+
+`
+
 // run serves the demonstration until ctx ends. The one argument is the folder of the repository.
-func run(ctx context.Context, stdout io.Writer, args []string) error {
+func run(ctx context.Context, stdout, stderr io.Writer, args []string) error {
+	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	port := flags.Int("port", 0, "the page's port; the two CDNs, the service and its admin listener\n"+
+		"have the next five: to forward them from another machine (default: free ones)")
+	flags.Usage = func() {
+		fmt.Fprint(stderr, usage)
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
 	root := "."
-	if len(args) == 1 {
-		root = args[0]
-	} else if len(args) > 1 {
-		return errors.New("usage: demo [REPOSITORY]")
+	if flags.NArg() == 1 {
+		root = flags.Arg(0)
+	} else if flags.NArg() > 1 {
+		return errors.New("one folder of a repository; -h explains")
 	}
 	root, err := filepath.Abs(root)
 	if err != nil {
@@ -55,6 +80,11 @@ func run(ctx context.Context, stdout io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
+	ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", *port))
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
 	dir, err := os.MkdirTemp("", "videotoken-demo-")
 	if err != nil {
 		return err
@@ -64,39 +94,29 @@ func run(ctx context.Context, stdout io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(stdout, "ffmpeg makes a film ...")
-	if err := film.Make(dir); err != nil {
-		return err
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	fmt.Fprintln(stdout, "ffmpeg makes a film of a minute ...")
+	if err := film.Make(ctx, dir); err != nil {
 		return err
 	}
 	origin := "http://" + ln.Addr().String()
-	s, err := stack.New(stack.Options{Root: root, Binary: binary, Origin: http.FileServer(http.Dir(dir)), Edges: []string{"nginx"}, Player: origin})
+	options := stack.Options{
+		Root: root, Binary: binary, Origin: http.FileServer(http.Dir(dir)),
+		Edges: []string{"nginx", "nginx-2"}, Player: origin, Token: tokens,
+	}
+	if *port != 0 {
+		options.Port = *port + 1
+	}
+	s, err := stack.New(options)
 	if err != nil {
 		return errors.Join(err, s.Close())
 	}
 	defer s.Close()
-	server := &http.Server{Handler: pages(scripts, s), ReadHeaderTimeout: time.Minute}
+	server := &http.Server{
+		Handler: newDemo(s).handler(root, scripts), ReadHeaderTimeout: time.Minute,
+	}
 	defer server.Close()
 	go server.Serve(ln)
 	fmt.Fprintf(stdout, "The demonstration is at %s/ until you press Ctrl-C.\n", origin)
 	<-ctx.Done()
 	return nil
-}
-
-// pages serves the demonstration's page, hls.js, and the settings that the page reads.
-func pages(scripts http.Dir, s *stack.Stack) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = w.Write(page)
-	})
-	mux.HandleFunc("GET /settings.json", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string]any{"service": "http://" + s.Service, "document": film.Document(), "leeway": stack.Leeway})
-	})
-	mux.Handle("GET /hls.min.js", http.FileServer(scripts))
-	return mux
 }

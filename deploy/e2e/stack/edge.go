@@ -21,7 +21,7 @@ const (
 // startEdge starts the proxy of an edge, with its configuration of deploy/.
 func (s *Stack) startEdge(e *Edge, origin string) (err error) {
 	dir := filepath.Join(s.Dir, e.Name)
-	if err := os.Mkdir(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	e.OriginHost = "films.test"

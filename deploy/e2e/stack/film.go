@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -30,22 +31,25 @@ var filmSources = []struct{ Path, Type string }{
 
 // Make makes the film in the folder dir/film: as an MP4, as HLS with two renditions in folders
 // below the master playlist, with MPEG-TS segments and with fMP4 ones, and as DASH.
-func (f Film) Make(dir string) error {
+func (f Film) Make(ctx context.Context, dir string) error {
 	for _, name := range []string{"ts/low", "ts/high", "fmp4/low", "fmp4/high", "dash"} {
 		if err := os.MkdirAll(filepath.Join(dir, "film", name), 0o755); err != nil {
 			return err
 		}
 	}
 	seconds := fmt.Sprintf("%.3f", f.Length.Seconds())
-	x264 := fmt.Sprintf("-c:v libx264 -preset veryfast -pix_fmt yuv420p -g %d -keyint_min %d -sc_threshold 0 -c:a aac -b:a 64k -ar 48000 ", 2*FPS, 2*FPS)
+	x264 := fmt.Sprintf("-c:v libx264 -preset veryfast -pix_fmt yuv420p -g %d -keyint_min %d -sc_threshold 0 ", 2*FPS, 2*FPS)
 	picture := f.Picture
 	if picture == "" {
 		picture = fmt.Sprintf("testsrc2=s=%dx%d:r=%d", f.Width, f.Height, FPS)
 	}
-	hls := "-i film.mp4 -filter_complex [0:v]split[a][b];[b]scale=iw/2:-2[c] -map [a] -map 0:a -map [c] -map 0:a " + x264 + "-b:v:0 900k -b:v:1 250k " +
+	// Each picture is encoded once, and copied into every format.
+	hls := "-i film.mp4 -i low.mp4 -map 0:v -map 0:a -map 1:v -map 1:a -c copy " +
 		"-f hls -hls_time 2 -hls_playlist_type vod -master_pl_name master.m3u8 -var_stream_map v:0,a:0,name:high|v:1,a:1,name:low "
 	for _, args := range []string{
-		"-f lavfi -i PICTURE -f lavfi -i sine=frequency=330:sample_rate=48000 -t " + seconds + " " + x264 + "-movflags +faststart film.mp4",
+		"-f lavfi -i PICTURE -f lavfi -i sine=frequency=330:sample_rate=48000 -t " + seconds + " " + x264 +
+			"-c:a aac -b:a 64k -ar 48000 -movflags +faststart film.mp4",
+		"-i film.mp4 -vf scale=iw/2:-2 " + x264 + "-b:v 250k -c:a copy low.mp4",
 		hls + "-hls_segment_filename ts/%v/seg-%d.ts ts/%v/index.m3u8",
 		hls + "-hls_segment_type fmp4 -hls_fmp4_init_filename init.mp4 -hls_segment_filename fmp4/%v/seg-%d.m4s fmp4/%v/index.m3u8",
 		"-i film.mp4 -map 0:v -map 0:a -c copy -f dash -seg_duration 2 dash/manifest.mpd",
@@ -59,7 +63,7 @@ func (f Film) Make(dir string) error {
 				argv[i] = strings.ReplaceAll(arg, "|", " ")
 			}
 		}
-		cmd := exec.Command("ffmpeg", argv...)
+		cmd := exec.CommandContext(ctx, "ffmpeg", argv...)
 		cmd.Dir = filepath.Join(dir, "film")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("ffmpeg %s: %w\n%s", args, err, out)

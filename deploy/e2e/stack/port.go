@@ -27,3 +27,12 @@ func ReservePort() (addr string, release func() error, err error) {
 	}
 	return "", nil, errors.New("no free port")
 }
+
+// checkFree says before a program is started that its port is taken.
+func checkFree(addr string) error {
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("another program has the port: %w", err)
+	}
+	return ln.Close()
+}

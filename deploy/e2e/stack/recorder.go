@@ -17,6 +17,7 @@ type Exchange struct {
 	Body   bool // the question announces a body: it is not passed on, and has no answer
 	Status int
 	Path   string // X-Token-Path of the answer
+	Reason string // X-Token-Reason of the answer
 
 	Asked, Answered time.Time
 }
@@ -35,6 +36,7 @@ type Recorder struct {
 
 	mu        sync.Mutex
 	exchanges []Exchange
+	watch     func(Exchange)
 	accepted  int
 	open      map[net.Conn]bool
 }
@@ -68,6 +70,14 @@ func (r *Recorder) Take() []Exchange {
 	x := r.exchanges
 	r.exchanges = nil
 	return x
+}
+
+// Watch has a function called with each exchange from now on. Take returns no more of them: whoever
+// watches for hours does not fill the memory.
+func (r *Recorder) Watch(watch func(Exchange)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.watch = watch
 }
 
 // Connections returns how many connections the edges have opened so far.
@@ -122,7 +132,8 @@ func (r *Recorder) serve(edge net.Conn) {
 		if _, err := io.Copy(io.Discard, res.Body); err != nil {
 			return
 		}
-		x.Status, x.Path, x.Answered = res.StatusCode, res.Header.Get("X-Token-Path"), time.Now()
+		x.Status, x.Answered = res.StatusCode, time.Now()
+		x.Path, x.Reason = res.Header.Get("X-Token-Path"), res.Header.Get("X-Token-Reason")
 		r.keep(x)
 		if _, err := answered.WriteTo(edge); err != nil {
 			return
@@ -133,5 +144,9 @@ func (r *Recorder) serve(edge net.Conn) {
 func (r *Recorder) keep(x Exchange) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.watch != nil {
+		r.watch(x)
+		return
+	}
 	r.exchanges = append(r.exchanges, x)
 }

@@ -27,6 +27,7 @@ type Options struct {
 	Token  string       // the member token of the configuration, if the tokens are not to last
 	CDNs   []string     // more CDNs of the service, each an entry of its configuration
 	Lines  string       // more lines of the configuration
+	Port   int          // the first of the ports that a browser is told; free ones if it is 0
 
 	Credentials bool   // the page may send cookies
 	Revocations bool   // sessions can be revoked, and the worker asks for them
@@ -47,6 +48,7 @@ type Stack struct {
 	service    *Program
 	other      *Edge  // a CDN without an edge
 	adminEntry string // of the configuration, for AdminKey
+	origin     string
 	closers    []func() error
 }
 
@@ -74,16 +76,13 @@ func New(opt Options) (*Stack, error) {
 	if err := os.Chmod(dir, 0o755); err != nil { // an nginx started by root serves as another user
 		return s, err
 	}
-	for i, name := range append([]string{"elsewhere"}, opt.Edges...) {
-		e, err := s.newEdge(name, uint16(i+1))
-		if err != nil {
+	for i, name := range opt.Edges {
+		if s.Edges[name], err = s.newEdge(name, uint16(i+2)); err != nil {
 			return s, err
 		}
-		if i == 0 {
-			s.other = e
-		} else {
-			s.Edges[name] = e
-		}
+	}
+	if s.other, err = s.newEdge("elsewhere", 1); err != nil {
+		return s, err
 	}
 	origin, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -92,6 +91,7 @@ func New(opt Options) (*Stack, error) {
 	server := &http.Server{Handler: opt.Origin, ReadHeaderTimeout: time.Minute}
 	s.closers = append(s.closers, server.Close)
 	go server.Serve(origin)
+	s.origin = origin.Addr().String()
 
 	if s.Service, err = s.port(); err != nil {
 		return s, err
@@ -112,8 +112,8 @@ func New(opt Options) (*Stack, error) {
 	}
 	s.closers = append(s.closers, s.Recorder.Close)
 	for _, name := range opt.Edges {
-		if err := s.startEdge(s.Edges[name], origin.Addr().String()); err != nil {
-			return s, fmt.Errorf("starting %s: %w", name, err)
+		if err := s.StartEdge(s.Edges[name]); err != nil {
+			return s, err
 		}
 	}
 	return s, nil
@@ -123,6 +123,14 @@ func New(opt Options) (*Stack, error) {
 func (s *Stack) StopEdge(e *Edge) {
 	e.program.Stop()
 	s.programs = slices.DeleteFunc(s.programs, func(p *Program) bool { return p == e.program })
+}
+
+// StartEdge starts an edge, also after StopEdge: at the same address, and with its cache.
+func (s *Stack) StartEdge(e *Edge) error {
+	if err := s.startEdge(e, s.origin); err != nil {
+		return fmt.Errorf("starting %s: %w", e.Name, err)
+	}
+	return nil
 }
 
 // Other returns a CDN of the same service that has no edge.
@@ -167,6 +175,11 @@ func (s *Stack) Close() error {
 
 // port reserves a port until the stack is closed.
 func (s *Stack) port() (string, error) {
+	if s.opt.Port != 0 {
+		addr := fmt.Sprintf("127.0.0.1:%d", s.opt.Port)
+		s.opt.Port++
+		return addr, checkFree(addr)
+	}
 	addr, release, err := ReservePort()
 	if err == nil {
 		s.closers = append(s.closers, release)
