@@ -1,6 +1,7 @@
 # A target needs Go and nothing else, unless its line says so.
 GO          ?= go
 FUZZTIME    ?= 20s
+BENCHTIME   ?= 1s
 STATICCHECK  = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK  = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 PACKAGES     = ./...
@@ -59,8 +60,8 @@ vuln: ## known vulnerabilities in the program; needs the network
 schema: ## docs/videotoken.schema.json, from the fields that the reader of configurations declares
 	$(GO) generate ./internal/config
 
-bench-go: ## the benchmarks of single functions, each beside what it is compared with
-	$(GO) test -run '^$$' -bench . -cpu 1 $(PACKAGES)
+bench-go: ## the benchmarks of single functions, each beside what it is compared with, for BENCHTIME
+	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) -cpu 1 $(PACKAGES)
 
 include bench/bench.mk
 include deploy/e2e/e2e.mk
