@@ -4,11 +4,12 @@ FUZZTIME    ?= 20s
 BENCHTIME   ?= 1s
 STATICCHECK  = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK  = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+ACTIONLINT   = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 PACKAGES     = ./...
 MODULES      = . bench deploy/e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test race allocs fuzz lint vuln schema bench-go
+.PHONY: help run build test race allocs fuzz lint vuln schema bench-go release-dry-run
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -41,13 +42,14 @@ fuzz: ## every fuzz target, each for FUZZTIME
 	  done; \
 	done
 
-lint: vuln ## gofmt, go vet (also for macOS), staticcheck, govulncheck, in every module
+lint: vuln ## gofmt, go vet (also for macOS), staticcheck, govulncheck, in every module; actionlint
 	@files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "gofmt: $$files"; exit 1; fi
 	@set -e; for m in $(MODULES); do echo "$$m: go vet, staticcheck"; \
 	  (cd $$m && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...); \
 	done
 	cd deploy/e2e/kubernetes && export GOWORK=off && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...
 	GOOS=darwin $(GO) vet $(PACKAGES)
+	$(GO) run $(ACTIONLINT) -shellcheck= -pyflakes=
 
 vuln: ## known vulnerabilities in the program; needs the network
 	@if ! out=$$($(GO) run $(GOVULNCHECK) $(PACKAGES) 2>&1); then \
@@ -62,6 +64,9 @@ schema: ## docs/videotoken.schema.json, from the fields that the reader of confi
 
 bench-go: ## the benchmarks of single functions, each beside what it is compared with, for BENCHTIME
 	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) -cpu 1 $(PACKAGES)
+
+release-dry-run: ## what a release of VERSION=v1.2.3 has, into bin/release; publishes nothing; needs npm and buildah
+	GO="$(GO)" PLATFORMS="$(PLATFORMS)" .ci/release "$(VERSION)"
 
 include bench/bench.mk
 include deploy/e2e/e2e.mk
