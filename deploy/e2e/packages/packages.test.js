@@ -103,10 +103,18 @@ for (const [folder, files] of Object.entries(packages)) {
   });
 }
 
-test("a script imports and runs them", async () => {
+test("a script runs them, and what they return is of the declared types", async () => {
   await copyFile(path("use.js"), join(project, "use.js"));
   const vectors = join(root, "token/testdata/vectors.json");
-  assert.equal(await run(process.execPath, ["use.js", vectors], project), "ok\n");
+  const returned = JSON.parse(await run(process.execPath, ["use.js", vectors], project));
+  let source = "";
+  for (const [specifier, types] of Object.entries(returned)) {
+    for (const [type, value] of Object.entries(types)) {
+      source += `(${JSON.stringify(value)}) satisfies import("${specifier}").${type};\n`;
+    }
+  }
+  await writeFile(join(project, "returned.ts"), source);
+  await compile("returned.ts");
 });
 
 describe("the types of use.ts are right", () => {
