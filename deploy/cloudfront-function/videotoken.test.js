@@ -5,23 +5,15 @@ import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import vm from "node:vm";
+import { functionSource } from "./source.js";
 
 const text = readFileSync(new URL("videotoken.js", import.meta.url), "utf8");
 const vectors = JSON.parse(readFileSync(new URL("../../token/testdata/vectors.json", import.meta.url), "utf8"));
 const second = vectors.keys.filter((key) => key.version === 2);
 
-// load runs the function's text with its settings filled in, as an operator does.
-function load(now, settings = {}) {
-  const { base = "", revoked = [], keys = second } = settings;
-  let source = text;
-  const fill = (name, value) => {
-    const line = new RegExp(`^const ${name} = [^;]*;`, "m");
-    assert.match(source, line);
-    source = source.replace(line, `const ${name} = ${JSON.stringify(value)};`);
-  };
-  fill("KEYS", Object.fromEntries(keys.map(({ id, secret }) => [id, secret])));
-  fill("BASE", base);
-  fill("REVOKED", Object.fromEntries(revoked.map((session) => [session, true])));
+// load runs the function's source with its settings filled in, as an operator does.
+function load(now, { keys = second, ...settings } = {}) {
+  const source = keys.length === 0 ? text : functionSource({ keys, ...settings });
   const require = (name) => {
     assert.equal(name, "crypto");
     return { createHmac };
@@ -100,4 +92,20 @@ test("methods, base path, keys", () => {
   assert.equal(served(ask(load(c.now, { base: "/films" }), "/films" + c.uri, c.ip)), "/films" + c.serve);
   assert.equal(ask(load(c.now, { base: "/films" }), c.uri, c.ip).statusCode, 401);
   assert.equal(ask(load(c.now, { keys: [] }), c.uri, c.ip).headers["x-token-reason"].value, "unknown-key");
+});
+
+test("settings", () => {
+  const [key] = second;
+  const refuses = (settings, error) => assert.throws(() => functionSource(settings), error);
+  for (const keys of [
+    [], [{ id: key.id }], [{ ...key, id: -1 }], [{ ...key, id: 1.5 }], [{ ...key, version: 1 }],
+    [{ ...key, secret: key.secret.slice(1) }], [{ ...key, secret: key.secret.slice(1) + "B" }],
+    [key, key],
+  ]) refuses({ keys }, TypeError);
+  for (const base of ["films", "/films/", "/a'\nb", "/a?b"]) refuses({ keys: [key], base }, TypeError);
+  for (const leeway of [-1, 0.5, "10"]) refuses({ keys: [key], leeway }, TypeError);
+  refuses({ keys: [key], revoked: ["x"] }, TypeError);
+  const revoked = Array.from({ length: 100 }, (_, i) => String(i).padStart(16, "0"));
+  refuses({ keys: [key], revoked }, RangeError);
+  assert.match(functionSource({ keys: [key], base: "/$&", leeway: 3 }), /^const BASE = "\/\$&";[^]*^const LEEWAY = 3;/m);
 });

@@ -8,6 +8,7 @@ e2e: e2e-install ## the edges with the programs they are for, and players; needs
 	cd deploy/worker && node --test
 	cd deploy/player && node --test
 	cd deploy/cloudfront-function && node --test
+	cd deploy/e2e/packages && node --test
 	cd deploy/e2e && $(GO) test -count=1 -timeout 20m $(TESTFLAGS) ./...
 	$(MAKE) kubernetes
 

@@ -40,7 +40,7 @@ if [ -n "$packages" ]; then
   apt-get -o DPkg::Lock::Timeout=300 -qq install --no-install-recommends $packages >/dev/null
 fi
 
-for dir in deploy/worker deploy/e2e/web deploy/e2e/cloudfront deploy/e2e/signers; do
+for dir in deploy/worker deploy/e2e/web deploy/e2e/cloudfront deploy/e2e/packages deploy/e2e/signers; do
   if [ ! $dir/node_modules/.package-lock.json -nt $dir/package-lock.json ]; then
     echo "installing the npm packages of $dir"
     (cd $dir && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
