@@ -46,7 +46,8 @@ export function functionSource({ keys, base = "", leeway = 10, revoked = [] }) {
   });
   const size = Buffer.byteLength(source);
   if (size > MAX_SIZE) {
-    throw new RangeError(`videotoken: the function has ${size} bytes, CloudFront takes ${MAX_SIZE}`);
+    throw new RangeError(
+      `videotoken: the function has ${size} bytes, CloudFront takes ${MAX_SIZE}`);
   }
   return source;
 }

@@ -4,7 +4,7 @@ export { importKeys } from "./videotoken.js";
 export type { Key, Keys } from "./videotoken.js";
 
 /** Headers by their names in lower case. */
-export type Headers = Record<string, { key?: string; value: string }[]>;
+export type CloudFrontHeaders = Record<string, { key?: string; value: string }[]>;
 
 /** CloudFront's request, as far as it is read. */
 export interface ViewerRequest {
@@ -12,7 +12,7 @@ export interface ViewerRequest {
   method: string;
   uri: string;
   querystring: string;
-  headers: Headers;
+  headers: CloudFrontHeaders;
 }
 
 /** The event of a viewer request. */
@@ -24,7 +24,7 @@ export interface ViewerRequestEvent<R extends ViewerRequest = ViewerRequest> {
 export interface Answer {
   status: string;
   statusDescription: string;
-  headers: Headers;
+  headers: CloudFrontHeaders;
 }
 
 export interface Options extends Pick<VerifyOptions, "leeway" | "revoked" | "base"> {

@@ -32,7 +32,8 @@ importKeys([{ id: 7, secret, version: 3 }]);
 importKeys([{ id: 7 }]);
 
 const options: VerifyOptions = {
-  keys, now: 2e9, ip: "192.0.2.1", leeway: 5, revoked: new Set(["0011223344556677"]), base: "/films",
+  keys, now: 2e9, ip: "192.0.2.1", leeway: 5, base: "/films",
+  revoked: new Set(["0011223344556677"]),
 };
 const result: Accepted | Refused = verify("/film.mp4", options);
 if (result.reason === "") {
@@ -80,12 +81,13 @@ void worker.fetch("https://cdn.example/film.mp4", env);
 // The worker: lambda.js.
 same<typeof lambda.importKeys, typeof importKeys>(true);
 const settings: lambda.Options = {
-  allowed: ["https://player.example"], leeway: 5, base: "/films", revoked: new Set(), now: () => 2e9,
+  allowed: ["https://player.example"], leeway: 5, base: "/films", revoked: new Set(),
+  now: () => 2e9,
 };
 const viewer = lambda.viewerRequest(keys, settings);
 const viewerEvent: lambda.ViewerRequestEvent = { Records: [{ cf: { request: {
   clientIp: "192.0.2.1", method: "GET", uri: "/film.mp4", querystring: "",
-  headers: { host: [{ key: "Host", value: "cdn.example" }] },
+  headers: { host: [{ key: "Host", value: "cdn.example" }] } satisfies lambda.CloudFrontHeaders,
 } } }] };
 const answered: lambda.ViewerRequest | lambda.Answer = await viewer(viewerEvent);
 if ("status" in answered) console.log(answered.headers["x-token-reason"]?.[0]?.value);
