@@ -9,7 +9,7 @@ PACKAGES     = ./...
 MODULES      = . bench deploy/e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test race allocs fuzz lint vuln schema bench-go release-dry-run
+.PHONY: help run build test race allocs fuzz lint vuln module schema bench-go release-dry-run
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -58,6 +58,9 @@ vuln: ## known vulnerabilities in the program; needs the network
 	    *) echo "$$out"; exit 1 ;; \
 	  esac; \
 	else echo "$$out" | tail -1; fi
+
+module: ## give this checkout an address, from which other modules can import it: MODULE=example.com/me/videotoken
+	@deploy/module.sh "$(MODULE)"
 
 schema: ## docs/videotoken.schema.json, from the fields that the reader of configurations declares
 	$(GO) generate ./internal/config
