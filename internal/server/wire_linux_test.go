@@ -142,9 +142,9 @@ func (c wireCase) ways() []wireWay {
 	return all
 }
 
-// cuts are the places next to a byte that means something to a parser: at most 16, evenly chosen.
+// cuts are the places next to a byte that means something to a parser: at most 6, evenly chosen.
 func (c wireCase) cuts() (places []int) {
-	const most = 16
+	const most = 6
 	for i := 1; i < len(c.raw); i++ {
 		if i == 1 || i == len(c.raw)-1 || strings.ContainsAny(c.raw[i-1:i+1], "\r\n :;,\x00\t") && c.raw[i-1] != c.raw[i] {
 			places = append(places, i)
