@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"videotoken/deploy/e2e/stack"
+	"videotoken/deploy/e2e/stacktest"
 )
 
 // TestDrain restarts three instances in turn, with SIGTERM, while clients ask them without a pause.
@@ -18,14 +19,7 @@ import (
 func TestDrain(t *testing.T) {
 	const stops, instances, clients = 20, 3, 16
 	c, err := stack.NewCluster(binary, instances, time.Second)
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Log(c.Logs())
-		}
-		if err := c.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	stacktest.Close(t, c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,12 +3,11 @@
 package e2e
 
 import (
-	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"videotoken/deploy/e2e/stack"
+	"videotoken/deploy/e2e/stacktest"
 )
 
 var (
@@ -16,40 +15,11 @@ var (
 	binary string // the service
 )
 
-func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "videotoken-e2e-")
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer os.RemoveAll(dir)
-		if root, err = filepath.Abs("../.."); err == nil {
-			binary, err = stack.Build(root, dir)
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		return m.Run()
-	}())
-}
+func TestMain(m *testing.M) { os.Exit(stacktest.Main(m, "../..", &root, &binary)) }
 
 // up starts a stack for a test. If the test fails, its log has each program's output.
 func up(t *testing.T, options stack.Options) *stack.Stack {
 	t.Helper()
 	options.Root, options.Binary = root, binary
-	s, err := stack.New(options)
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Log(s.Logs())
-		}
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return stacktest.Up(t, options)
 }

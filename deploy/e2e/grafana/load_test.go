@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"videotoken/deploy/e2e/stack"
+	"videotoken/deploy/e2e/stacktest"
 )
 
 const session = "00112233aabbccdd" // revoked at the start
@@ -39,26 +40,14 @@ func service(t *testing.T) (s *stack.Stack, apiKey string) {
 		t.Fatal(err)
 	}
 	apiKey, entry, _ := strings.Cut(strings.TrimSpace(string(caller)), "\n")
-	s, err = stack.New(stack.Options{
+	return stacktest.Up(t, stack.Options{
 		Root: root, Binary: binary, Origin: http.NotFoundHandler(), Other: true,
 		Lines: "callers:\n  " + strings.Replace(entry, "}", `, paths: ["/films/"]}`, 1) + "\n",
 		CDNs: []string{
 			fmt.Sprintf(`{name: cf, url: "https://cf.example", scheme: cloudfront, keys: [{id: K1, private_key_file: %q}]}`, pem),
 			fmt.Sprintf(`{name: reports, url: "https://reports.example", enforce: false, weight: 0, keys: [{id: 900, secret: %s}]}`, strings.TrimSpace(string(secret))),
 		},
-	})
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Log(s.Logs())
-		}
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s, apiKey
+	}), apiKey
 }
 
 // client asks a service.
@@ -70,7 +59,7 @@ type client struct {
 
 // post posts JSON and returns the status and body of the answer.
 func (c *client) post(url, key, body string) (int, string, error) {
-	return c.do("POST", url, body, http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + key}})
+	return c.do("POST", url, body, c.with(key))
 }
 
 func (c *client) do(method, url, body string, h http.Header) (int, string, error) {

@@ -3,12 +3,10 @@
 package grafana
 
 import (
-	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 
-	"videotoken/deploy/e2e/stack"
+	"videotoken/deploy/e2e/stacktest"
 )
 
 var (
@@ -16,21 +14,4 @@ var (
 	binary string // the service
 )
 
-func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "videotoken-grafana-")
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer os.RemoveAll(dir)
-		if root, err = filepath.Abs("../../.."); err == nil {
-			binary, err = stack.Build(root, dir)
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		return m.Run()
-	}())
-}
+func TestMain(m *testing.M) { os.Exit(stacktest.Main(m, "../../..", &root, &binary)) }

@@ -5,12 +5,10 @@
 package kubernetes
 
 import (
-	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 
-	"videotoken/deploy/e2e/stack"
+	"videotoken/deploy/e2e/stacktest"
 )
 
 var (
@@ -18,21 +16,4 @@ var (
 	binary string // the service
 )
 
-func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "videotoken-kubernetes-")
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer os.RemoveAll(dir)
-		if root, err = filepath.Abs("../../.."); err == nil {
-			binary, err = stack.Build(root, dir)
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		return m.Run()
-	}())
-}
+func TestMain(m *testing.M) { os.Exit(stacktest.Main(m, "../../..", &root, &binary)) }
