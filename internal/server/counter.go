@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/bits"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -74,6 +75,16 @@ func (v *vector) with(values ...string) counter {
 		v.series[key] = c
 	}
 	return c
+}
+
+// byReason returns the counter of each reason to refuse a token, the last label, after the values of
+// the labels before it.
+func (v *vector) byReason(before ...string) map[string]counter {
+	counters := make(map[string]counter, len(refusals))
+	for reason := range refusals {
+		counters[reason] = v.with(slices.Concat(before, []string{reason})...)
+	}
+	return counters
 }
 
 // Describe implements [prometheus.Collector].

@@ -70,7 +70,10 @@ func newMetrics(s *Server, c Settings) *metrics {
 		verifications:  newVector("videotoken_verifications_total", "Tokens that edges asked about, by CDN and reason; ok for those that were accepted.", "cdn", "reason"),
 		wouldRefuse:    newVector("videotoken_would_refuse_total", "Tokens that CDNs with enforce: false would refuse, by CDN and reason.", "cdn", "reason"),
 		renewals:       newVector("videotoken_renewals_total", "Requests for renewal, by the reason of the first refusal; ok for those that were answered.", "reason"),
-		renewed:        map[string]counter{},
+	}
+	m.renewed = m.renewals.byReason()
+	for _, reason := range []string{accepted, string(video.ErrNotRenewable)} {
+		m.renewed[reason] = m.renewals.with(reason)
 	}
 	for i := range m.requests {
 		for j := range m.requests[i] {
@@ -78,13 +81,10 @@ func newMetrics(s *Server, c Settings) *metrics {
 		}
 		m.durations[i] = newHistogram()
 	}
-	for reason := range renewalReasons() {
-		m.renewed[reason] = m.renewals.with(reason)
-	}
 	m.reloads = newReloads(m, s.now())
 	m.registry.MustRegister(m.panics, m.callerRefusals, m.tokens, m.verifications, m.wouldRefuse, m.renewals, requestMetrics{m}, keyMetrics{m},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	m.transport(func() transport.Limits { return s.transport.Limits() }) // the transport is made later
+	m.transport(s)
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "videotoken_build_info", Help: "1, with the version of the program and of Go.",
 		ConstLabels: prometheus.Labels{"version": c.Build.Version, "go_version": runtime.Version()},
@@ -105,12 +105,13 @@ func newMetrics(s *Server, c Settings) *metrics {
 }
 
 // transport adds the metrics of connections and limits.
-func (m *metrics) transport(limits func() transport.Limits) {
+func (m *metrics) transport(s *Server) {
+	limits := func() transport.Limits { return s.transport.Limits() } // the transport is made later
 	connections := prometheus.NewDesc("videotoken_connections", "Open connections, by who serves them: an event loop, or fasthttp what a loop hands over.", []string{"by"}, nil)
 	m.registry.MustRegister(gauges{connections, func(to func(float64, ...string)) {
-		l := limits()
-		to(float64(l.InLoops), "loop")
-		to(float64(l.Open-l.InLoops), "fasthttp")
+		inLoops := limits().InLoops
+		to(float64(inLoops), "loop")
+		to(float64(max(int64(s.transport.Len())-inLoops, 0)), "fasthttp")
 	}})
 	m.gauge("videotoken_connections_limit", "Connections that may be open.", func() float64 { return float64(limits().Connections) })
 	m.gauge("videotoken_unfinished_bytes", "Bytes that unfinished requests hold.", func() float64 { return float64(limits().Held) })

@@ -2,7 +2,6 @@ package server
 
 import (
 	"errors"
-	"iter"
 
 	"github.com/valyala/fasthttp"
 
@@ -31,34 +30,15 @@ func (s *Server) renewVideo(ctx *fasthttp.RequestCtx, c *state) (o outcome) {
 		return o
 	}
 	var refused *video.Refused
-	var invalid *video.Error
-	switch {
-	case errors.As(err, &refused):
+	if errors.As(err, &refused) {
 		s.refuseRenewal(ctx, refused.Reason, refused.Pointer)
-	case errors.Is(err, video.ErrNotLoaded):
+		return o
+	}
+	if errors.Is(err, video.ErrNotLoaded) {
 		s.metrics.renewed[string(errNotLoaded)].add(shardOf(ctx), 1)
-		refuseUnloaded(ctx)
-	case errors.As(err, &invalid):
-		problem(ctx, fasthttp.StatusBadRequest, invalid.Detail, invalid.Pointer)
-	default:
-		s.log.Error("renewing failed", "error", err)
-		problem(ctx, fasthttp.StatusInternalServerError, "the request could not be served", "")
 	}
+	s.refuseBody(ctx, err, "renewing failed")
 	return o
-}
-
-// renewalReasons yields the reasons by which renewals are counted.
-func renewalReasons() iter.Seq[string] {
-	return func(yield func(string) bool) {
-		if !yield(accepted) || !yield(string(video.ErrNotRenewable)) {
-			return
-		}
-		for reason := range refusals {
-			if !yield(reason) {
-				return
-			}
-		}
-	}
 }
 
 // renewalDetails say what to do about a refusal where it is not what an edge's client is told.

@@ -57,12 +57,10 @@ func newVerifier(c Settings, set *revoked.Set, m *metrics) verifier {
 		if len(all[i].Keys) == 0 {
 			continue // a foreign scheme, whose tokens are for its CDN to verify
 		}
-		site := verifiedCDN{CDN: &all[i], accepted: m.verifications.with(all[i].Name, accepted), refused: map[string]counter{}, wouldRefuse: map[string]counter{}}
-		for reason := range refusals {
-			site.refused[reason] = m.verifications.with(site.Name, reason)
-			if site.ReportOnly {
-				site.wouldRefuse[reason] = m.wouldRefuse.with(site.Name, reason)
-			}
+		name := all[i].Name
+		site := verifiedCDN{CDN: &all[i], accepted: m.verifications.with(name, accepted), refused: m.verifications.byReason(name)}
+		if site.ReportOnly {
+			site.wouldRefuse = m.wouldRefuse.byReason(name)
 		}
 		v.cdns = append(v.cdns, site)
 	}

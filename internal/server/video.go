@@ -89,7 +89,6 @@ func refuseMedia(ctx *fasthttp.RequestCtx, detail string) {
 func (s *Server) refuseVideo(ctx *fasthttp.RequestCtx, c *state, by *caller.Caller, err error, began time.Time) (waits bool) {
 	var forbidden video.Forbidden
 	var pending *video.Pending
-	var e *video.Error
 	switch {
 	case errors.As(err, &forbidden):
 		if by != nil {
@@ -101,15 +100,25 @@ func (s *Server) refuseVideo(ctx *fasthttp.RequestCtx, c *state, by *caller.Call
 		return true
 	case errors.Is(err, video.ErrBusy):
 		refuseBusy(ctx)
+	default:
+		s.refuseBody(ctx, err, "signing failed")
+	}
+	return false
+}
+
+// refuseBody answers an error that every request with URLs may have. An error that is not known here
+// is logged by the name of what failed.
+func (s *Server) refuseBody(ctx *fasthttp.RequestCtx, err error, failed string) {
+	var e *video.Error
+	switch {
 	case errors.Is(err, video.ErrNotLoaded):
 		refuseUnloaded(ctx)
 	case errors.As(err, &e):
 		problem(ctx, fasthttp.StatusBadRequest, e.Detail, e.Pointer)
 	default:
-		s.log.Error("signing failed", "error", err)
+		s.log.Error(failed, "error", err)
 		problem(ctx, fasthttp.StatusInternalServerError, "the request could not be served", "")
 	}
-	return false
 }
 
 // wait has a request wait for its signatures, which workers make: docs/DESIGN.md, section 4.

@@ -124,8 +124,7 @@ func (s *Server) Len() int { return int(s.open.Load()) }
 
 // Limits are what a server is limited to, and what it did to keep within.
 type Limits struct {
-	Open            int64 // connections, whoever serves them
-	InLoops         int64 // those of them that loops serve
+	InLoops         int64 // open connections that loops serve
 	Connections     int   // that may be open
 	Memory          int64 // bytes that unfinished requests may hold
 	Held            int64 // bytes that they hold
@@ -143,8 +142,7 @@ func (s *Server) Limits() Limits {
 	}
 	s.mu.Unlock()
 	return Limits{
-		Open: max(s.open.Load(), inLoops), InLoops: inLoops,
-		Connections: s.config.MaxConnections, Memory: s.memory.limit, Held: s.memory.held.Load(),
+		InLoops: inLoops, Connections: s.config.MaxConnections, Memory: s.memory.limit, Held: s.memory.held.Load(),
 		Refused: s.refused.Load(), Evicted: s.evicted.Load(), EvictedRequests: s.forgotten.Load(),
 	}
 }
