@@ -93,14 +93,8 @@ func (d *Document) readVideos(w *walker) {
 	if !d.expect(w, '[', "must be an array of videos, not %s") {
 		return
 	}
-	start, count := w.i, 0
-	for l := w.open(); w.more(l); count++ {
-		if count < MaxVideos {
-			d.readVideo(w)
-		} else {
-			w.skip()
-		}
-	}
+	start := w.i
+	count := d.readElements(w, MaxVideos, (*Document).readVideo)
 	switch {
 	case count > MaxVideos:
 		d.complain(w, "", "must have %d videos at most", MaxVideos)
@@ -108,6 +102,19 @@ func (d *Document) readVideos(w *walker) {
 		d.complain(w, "", "must have at least one video")
 	}
 	d.answer = Value{start: uint32(start), end: uint32(w.i)}
+}
+
+// readElements reads the elements of the array that starts here, skips those after the first most, and
+// returns how many there are.
+func (d *Document) readElements(w *walker, most int, read func(*Document, *walker)) (count int) {
+	for l := w.open(); w.more(l); count++ {
+		if count < most {
+			read(d, w)
+		} else {
+			w.skip()
+		}
+	}
+	return count
 }
 
 func (d *Document) readVideo(w *walker) {

@@ -45,15 +45,7 @@ func (d *Document) readURLList(w *walker) {
 	if !d.expect(w, '[', "must be an array of signed URLs, not %s") {
 		return
 	}
-	count := 0
-	for l := w.open(); w.more(l); count++ {
-		if count < d.maxURLs {
-			d.readURL(w)
-		} else {
-			w.skip()
-		}
-	}
-	switch {
+	switch count := d.readElements(w, d.maxURLs, (*Document).readURL); {
 	case count > d.maxURLs:
 		d.complain(w, "", "must have %d URLs at most", d.maxURLs)
 	case count == 0:

@@ -15,7 +15,7 @@ import (
 // them made by workers outside the event loops. One value lives as long as the process and serves
 // every configuration that is loaded. It is safe for concurrent use.
 //
-// A signer whose signature is not kept returns a [*Miss]. [Miss.Make] starts the signature, and
+// A signer whose signature is not kept returns a [*Miss]. [Miss.Queue] starts the signature, and
 // once it is kept the signer returns the URL.
 type Signatures struct {
 	// kept is made when a signature is looked for, since most configurations have no private key.

@@ -77,7 +77,7 @@ func (s *Signer) pick(id []byte, chosen *cdn.Mask) *cdn.CDN {
 // earlier returns the CDN that an earlier attempt picked for the next video, nil for none: without
 // an attempt, after a reload, or where it cannot express any more what the video needs.
 func (r *request) earlier(s *Signer, able *cdn.Mask) *cdn.CDN {
-	i := len(r.picked)
+	i := len(r.issued)
 	if r.before.cdns != s.CDNs || i >= len(r.before.picked) {
 		return nil
 	}

@@ -12,7 +12,7 @@ import (
 const maxMisses = 8
 
 // Pending is the error of a request whose answer needs signatures that are not made yet. Start has
-// them made, and then [Signer.Resume] gives the answer.
+// them made, and then [Signer.Answer] gives the answer.
 type Pending struct {
 	misses []*scheme.Miss
 	cdns   *cdn.Set
@@ -78,7 +78,9 @@ func (r *request) pending(s *Signer) error {
 	}
 	p := &Pending{cdns: s.CDNs}
 	p.misses = append(p.misses, r.misses...)
-	p.picked = append(p.picked, r.picked...)
+	for _, v := range r.issued {
+		p.picked = append(p.picked, v.CDN)
+	}
 	return p
 }
 

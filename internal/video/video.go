@@ -167,9 +167,6 @@ func (s *Signer) sign(dst, body []byte, now int64, r *request) ([]byte, error) {
 			c = s.pick(r.identity(v), able)
 		}
 		r.standing.addTo(&r.claims, c)
-		if s.CDNs.Foreign() {
-			r.picked = append(r.picked, c)
-		}
 		issued := Issued{CDN: c}
 		for i := v.First; i < v.End; i++ {
 			dst = d.AppendBefore(dst, i)
@@ -228,7 +225,6 @@ type request struct {
 	now     int64
 	step    int64          // between the expiries of two windows
 	expiry  int64          // the first of the answer's URLs to end
-	picked  []*cdn.CDN     // of each video
 	issued  []Issued       // for each video
 	renewed *cdn.CDN       // of the first URL that was renewed
 	misses  []*scheme.Miss // the signatures that are not made yet
@@ -243,11 +239,10 @@ var requests = sync.Pool{New: func() any { return new(request) }}
 func (r *request) reset() {
 	r.document.Reset()
 	r.caller, r.before, r.renewed = nil, nil, nil
-	clear(r.picked)
 	clear(r.misses)
 	clear(r.opened)
 	clear(r.issued)
-	r.picked, r.misses, r.opened, r.issued = r.picked[:0], r.misses[:0], r.opened[:0], r.issued[:0]
+	r.misses, r.opened, r.issued = r.misses[:0], r.opened[:0], r.issued[:0]
 	clear(r.sources) // they refer to the body
 	r.sources, r.paths = r.sources[:0], r.paths[:0]
 }
