@@ -52,11 +52,7 @@ func TestPrometheus(t *testing.T) {
 		t.Fatalf("the page shows %d configurations of Prometheus", len(shown))
 	}
 	dir := t.TempDir()
-	rules, err := os.ReadFile(filepath.Join(root, "deploy/prometheus/videotoken.rules.yml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	put(t, filepath.Join(dir, "videotoken.rules.yml"), string(rules))
+	put(t, filepath.Join(dir, "videotoken.rules.yml"), source(t, "deploy/prometheus/videotoken.rules.yml"))
 	put(t, filepath.Join(dir, "prometheus.yml"), shown[0])
 	if out, err := exec.Command("promtool", "check", "config", filepath.Join(dir, "prometheus.yml")).CombinedOutput(); err != nil {
 		t.Errorf("promtool: %v\n%s", err, out)

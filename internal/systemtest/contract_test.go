@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -228,16 +227,6 @@ func (c *contract) finish(t *testing.T) {
 	if len(c.seen) < 60 {
 		t.Errorf("%d answers", len(c.seen))
 	}
-}
-
-// source returns the text of a file of the repository.
-func source(t *testing.T, name string) string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
 
 // TestOpenAPIRoutes: every path that the code serves, and every reason to refuse, is in the

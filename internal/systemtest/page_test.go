@@ -14,11 +14,7 @@ import (
 // page returns docs/operate.md.
 func page(tb testing.TB) string {
 	tb.Helper()
-	b, err := os.ReadFile(filepath.Join(root, "docs/operate.md"))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return string(b)
+	return source(tb, "docs/operate.md")
 }
 
 // blocks returns the blocks of a language in a Markdown text.
@@ -119,12 +115,8 @@ func namedMetrics(t *testing.T) map[string]bool {
 	}
 	names := map[string]bool{}
 	for _, name := range files {
-		b, err := os.ReadFile(filepath.Join(root, "internal/server", name))
-		if err != nil {
-			t.Fatal(err)
-		}
 		if !strings.HasSuffix(name, "_test.go") {
-			for _, m := range regexp.MustCompile(`"(videotoken_[a-z_]+)"`).FindAllStringSubmatch(string(b), -1) {
+			for _, m := range regexp.MustCompile(`"(videotoken_[a-z_]+)"`).FindAllStringSubmatch(source(t, "internal/server/"+name), -1) {
 				names[m[1]] = true
 			}
 		}

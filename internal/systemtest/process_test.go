@@ -50,6 +50,16 @@ func build(m *testing.M) int {
 	return m.Run()
 }
 
+// source returns the text of a file of the repository.
+func source(tb testing.TB, name string) string {
+	tb.Helper()
+	text, err := os.ReadFile(filepath.Join(root, name))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return string(text)
+}
+
 // process is a running service.
 type process struct {
 	cmd         *exec.Cmd

@@ -16,16 +16,13 @@ import (
 // service that was just started as the README starts it, and compares what is printed with what the
 // README says, twice. What differs from run to run is masked.
 func TestREADME(t *testing.T) {
-	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := strings.Count(string(readme), "\n"); n >= 250 {
+	readme := source(t, "README.md")
+	if n := strings.Count(readme, "\n"); n >= 250 {
 		t.Errorf("%d lines: a stranger reads 250", n)
 	}
 	var script, want strings.Builder
-	for _, block := range regexp.MustCompile("(?s)```console\n(.*?)```").FindAllSubmatch(readme, -1) {
-		for line := range strings.Lines(string(block[1])) {
+	for _, block := range blocks(readme, "console") {
+		for line := range strings.Lines(block) {
 			if command, ok := strings.CutPrefix(line, "$ "); ok {
 				// Where an answer does not end with a line feed, the terminal's prompt would follow
 				// it.
@@ -39,7 +36,7 @@ func TestREADME(t *testing.T) {
 	if strings.Count(script.String(), "curl") < 4 {
 		t.Fatalf("the README has lost its transcript:\n%s", script.String())
 	}
-	p := start(t, "-config", configured(t, string(readme)))
+	p := start(t, "-config", configured(t, readme))
 	for range 2 { // whoever pastes it again sees the same
 		cmd := exec.Command("sh", "-c", strings.ReplaceAll(script.String(), "localhost:3002", p.addr))
 		cmd.Env = append(os.Environ(), "PATH="+withCurl(t)+":"+os.Getenv("PATH"))
