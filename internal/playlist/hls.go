@@ -17,6 +17,7 @@ var playlistTags = map[string]bool{"#EXT-X-MEDIA": true, "#EXT-X-I-FRAME-STREAM-
 // findHLS returns the URIs of a playlist, with its variables filled in.
 func findHLS(text string) (uris []URI, _ error) {
 	v := variables{values: map[string]string{}}
+	tooMany := func() bool { return len(uris) > maxURIs || v.filled > MaxSize }
 	stream := false // the line before was EXT-X-STREAM-INF, so that a media playlist comes
 	number := 0
 	for line := range strings.SplitSeq(text, "\n") {
@@ -25,7 +26,7 @@ func findHLS(text string) (uris []URI, _ error) {
 		if line == "" || line[0] == '#' && !strings.HasPrefix(line, "#EXT") {
 			continue // a comment
 		}
-		if len(uris) > maxURIs || v.filled > MaxSize {
+		if tooMany() {
 			break
 		}
 		if line[0] != '#' {
@@ -53,7 +54,7 @@ func findHLS(text string) (uris []URI, _ error) {
 			}
 		}
 	}
-	if len(uris) > maxURIs || v.filled > MaxSize {
+	if tooMany() {
 		return nil, errTooMany
 	}
 	return uris, nil
