@@ -134,7 +134,7 @@ func (s *site) refuses(t *testing.T, ctx context.Context, asks string, watches b
 func siteBrowser(t *testing.T, others bool) context.Context {
 	t.Helper()
 	profile := t.TempDir()
-	mode := 1 // of Chromium's CookieControlsMode: block those of other sites
+	mode := 1 // Chromium's CookieControlsMode: block cookies of other sites
 	if others {
 		mode = 0
 	}
@@ -174,8 +174,8 @@ func TestCookies(t *testing.T) {
 	}
 }
 
-// TestCookiesElsewhere has the page on another domain than the service and the edge: the cookies, which
-// are SameSite=None, open the edge where the browser takes those of other sites, and nowhere else.
+// TestCookiesElsewhere has the page on another domain than the service and the edge. The cookies are
+// SameSite=None. They open the edge only if the browser accepts cookies of other sites.
 func TestCookiesElsewhere(t *testing.T) {
 	s := newSite(t, cookieSchemes(t)[0], "page.player.test", makeFilm(t))
 	t.Run("taken", func(t *testing.T) { s.plays(t, siteBrowser(t, true), 1, "ts") })

@@ -70,7 +70,7 @@ func Default() Site {
 		Bodies: 6, Attackers: []int{8, 100, 1000}, Crowd: 10_000, Held: 2000, Descriptors: 256}
 }
 
-// Short makes the sizes those of a run of a few seconds.
+// Short reduces the sizes, so that an attack takes a few seconds.
 func (s *Site) Short() {
 	s.Rest, s.Duration = time.Second/5, time.Second // as many rounds: the median of one is chance
 	s.Bodies, s.Attackers, s.Crowd, s.Held = 2, []int{8, 100}, 2000, 500

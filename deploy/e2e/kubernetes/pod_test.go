@@ -54,7 +54,7 @@ func newPod(t *testing.T) *pod {
 	return p
 }
 
-// local replaces the folder of the container's files with that of the test.
+// local replaces /etc/videotoken, the container's folder, with the folder that the test made.
 func (p *pod) local(text string) string {
 	return strings.ReplaceAll(text, "/etc/videotoken/", p.dir+"/etc/videotoken/")
 }

@@ -23,7 +23,7 @@ import (
 )
 
 // kubernetesVersion is the version whose schemas are read: the oldest that has all that is used
-// here (preStop.sleep). The types that objects are decoded into are those of the version in go.mod.
+// here (preStop.sleep). Objects are also decoded into Go types, of the version that go.mod names.
 const kubernetesVersion = "1.30"
 
 // kind is where a kind's schema is, below the folder of a version, and the type that it is decoded

@@ -106,7 +106,7 @@ func TestGracePeriod(t *testing.T) {
 	}
 }
 
-// TestMemory: Go's limit is below that of the container.
+// TestMemory: GOMEMLIMIT is 80 to 90 % of the container's memory limit.
 func TestMemory(t *testing.T) {
 	p := newPod(t)
 	limit := p.container.Resources.Limits.Memory().Value()
