@@ -47,6 +47,10 @@ func (q *logQueue) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// batchTime is how long forward lets lines gather after a write. To wake it for each line would cost
+// the event loops far more than the line, and maxQueue holds what is logged meanwhile.
+const batchTime = 5 * time.Millisecond
+
 // forward writes to the file what is queued. It blocks where the file does.
 func (q *logQueue) forward() {
 	var batch []byte
@@ -69,6 +73,9 @@ func (q *logQueue) forward() {
 			q.report(n)
 			q.mu.Lock()
 		}
+		q.mu.Unlock()
+		time.Sleep(batchTime)
+		q.mu.Lock()
 	}
 }
 
