@@ -55,6 +55,7 @@ type CDN struct {
 	index  int // in its set
 	seed   uint64
 	origin *uri.Origins // of the URL alone
+	host   *uri.Origins // of the URL without its base path
 }
 
 // MaxWeight bounds a weight, and with it the size of the schedule.
@@ -107,6 +108,9 @@ func New(balance Balance, cdns []CDN) (*Set, error) {
 		}
 		var err error
 		if c.origin, err = uri.NewOrigins([]string{c.URL}); err != nil {
+			return nil, fmt.Errorf("cdn %q: %w", c.Name, err)
+		}
+		if c.host, err = uri.NewOrigins([]string{strings.TrimSuffix(c.URL, c.Base())}); err != nil {
 			return nil, fmt.Errorf("cdn %q: %w", c.Name, err)
 		}
 		c.seed = xxhash.Sum64String(c.Name)

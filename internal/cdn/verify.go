@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"videotoken/internal/scheme"
 	"videotoken/internal/uri"
@@ -48,21 +47,17 @@ func (s *Set) Verify(name string, r token.Request) (token.Verified, error) {
 	if name != "" && s.Lookup(name) == nil {
 		return token.Verified{}, fmt.Errorf("cdn %q: the configuration has no such CDN", name)
 	}
-	url := string(r.URI)
+	url := r.URI
 	err := fmt.Errorf("%q is not on any of the configuration's CDNs, and not a path", url)
 	for i := range s.cdns {
 		host := &s.cdns[i]
 		if len(host.Keys) == 0 {
 			continue // its tokens are for its CDN to verify
 		}
-		target := url
-		if !strings.HasPrefix(url, "/") {
-			if !strings.HasPrefix(url, host.URL+"/") {
-				continue
-			}
-			target = url[len(host.URL)-len(host.Base()):]
+		if _, elsewhere := cut(host.origin, url); elsewhere != nil {
+			continue
 		}
-		r.URI = []byte(target)
+		r.URI, _ = cut(host.host, url) // its origin is the host and more
 		c := host
 		if name != "" {
 			c = s.Lookup(name)
@@ -99,10 +94,10 @@ func (s *Set) Read(name string, r token.Request) (says string, err error) {
 		if c.Verifier == nil || name != "" && c != named {
 			continue
 		}
-		target, elsewhere := c.cutHost(r.URI)
+		target, elsewhere := cut(c.host, r.URI)
 		if elsewhere != nil {
 			if err == nil {
-				err = elsewhere
+				err = fmt.Errorf("%q is not on the CDN %s, and not a path", r.URI, c.Name)
 			}
 			continue
 		}
@@ -121,17 +116,13 @@ func (s *Set) Read(name string, r token.Request) (says string, err error) {
 	return says, err
 }
 
-// cutHost returns the path and query of a URL on the CDN's host, the base path included.
-func (c *CDN) cutHost(url []byte) ([]byte, error) {
-	host, err := uri.NewOrigins([]string{strings.TrimSuffix(c.URL, c.Base())})
-	if err != nil {
-		return nil, err
+// cut returns what follows an origin in an absolute URL, and a path as it is. What starts with "//"
+// counts as a path, which is refused for its empty segment: a viewer asks for a whole URL.
+func cut(origin *uri.Origins, url []byte) ([]byte, error) {
+	if len(url) > 0 && url[0] == '/' {
+		return url, nil
 	}
-	target, err := host.Cut(url)
-	if err != nil {
-		return nil, fmt.Errorf("%q is not on the CDN %s, and not a path", url, c.Name)
-	}
-	return target, nil
+	return origin.Cut(url)
 }
 
 // refusals are the reasons for which a CDN refuses a URL, from those of CDNs that it is hardly for
