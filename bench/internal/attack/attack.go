@@ -36,6 +36,8 @@ var Attacks = []Attack{
 	{"readers", "2000 connections ask without end and read a byte at a time", fairBounds, (*Site).slowReaders},
 	{"idle", "2000 connections ask once and then do nothing", fairBounds, (*Site).idleConnections},
 	{"churn", "8 clients open one connection after another, with and without a request", fairBounds, (*Site).churning},
+	{"signatures", "1000 connections ask for 1000 films at once whose RSA signatures are not made yet, and again when all expire",
+		"200, or 503 of the full queue; requests for another CDN at 3300/s: p99 at most 5 x the quiet one", (*Site).signatures},
 }
 
 const fairBounds = "p50 at most 3 x and p99 at most 10 x an identical instance's that is not attacked"
@@ -60,6 +62,7 @@ type Site struct {
 	Crowd       int           // how many connections the memory attack has
 	Held        int           // how many connections the headers, bodies, readers and idle attacks hold
 	Descriptors int           // the limit that the descriptors attack sets
+	Films       int           // how many connections the signatures attack has, each with a film of its own
 
 	broken int
 }
@@ -67,7 +70,7 @@ type Site struct {
 // Default is a site with the sizes of a full run, which takes less than a minute an attack.
 func Default() Site {
 	return Site{Rounds: 3, Rest: time.Second, Duration: 1500 * time.Millisecond, Rate: 400,
-		Bodies: 6, Attackers: []int{8, 100, 1000}, Crowd: 10_000, Held: 2000, Descriptors: 256}
+		Bodies: 6, Attackers: []int{8, 100, 1000}, Crowd: 10_000, Held: 2000, Descriptors: 256, Films: 1000}
 }
 
 // Short reduces the sizes, so that an attack takes a few seconds.

@@ -53,6 +53,9 @@ func ServeFlood(ctx context.Context, in io.Reader, out io.Writer) error {
 		return err
 	}
 	target.Request = f.Request
+	if f.Manner == Burst {
+		return burst(ctx, f, target.Addr(), lines, out)
+	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() {
@@ -118,6 +121,21 @@ func (s *Site) flood(ctx context.Context, f Flood) (*flooder, error) {
 		return nil, fmt.Errorf("the process that floods did not begin: %q, %w", line, errors.Join(err, cmd.Wait()))
 	}
 	return p, nil
+}
+
+// burst has the clients of a [Burst] ask, and returns what they got.
+func (p *flooder) burst() (done Flooded, err error) {
+	if _, err = io.WriteString(p.in, "\n"); err != nil {
+		return done, err
+	}
+	line, err := p.out.ReadBytes('\n')
+	return done, errors.Join(err, json.Unmarshal(line, &done))
+}
+
+// end ends a flood that says nothing at its end.
+func (p *flooder) end() error {
+	_ = p.in.Close()
+	return p.cmd.Wait()
 }
 
 // stop ends a flood.

@@ -27,8 +27,13 @@ type latency struct {
 
 // good runs the well-behaved load against an instance: an open loop, every answer checked.
 func (s *Site) good(ctx context.Context, p *subject.Process, d time.Duration) (latency, error) {
+	return s.goodWhile(ctx, p, d, nil)
+}
+
+// goodWhile is good, and calls begin, if it is not nil, as the window begins.
+func (s *Site) goodWhile(ctx context.Context, p *subject.Process, d time.Duration, begin func()) (latency, error) {
 	spec, err := s.Service.Spec("good", p, load.Load{Connections: wellBehaved, Rate: s.Rate,
-		Warmup: 200 * time.Millisecond, Duration: d, Timeout: patience})
+		Warmup: 200 * time.Millisecond, Duration: d, Timeout: patience, Begin: begin})
 	if err != nil {
 		return latency{}, err
 	}

@@ -44,7 +44,13 @@ func Run(ctx context.Context, s Spec) (*Measured, error) {
 		return nil, err
 	}
 	l := s.Load
-	l.Mark, l.Begin, l.End = w.mark, w.begin, w.end
+	l.Mark, l.End = w.mark, w.end
+	l.Begin = func() {
+		if s.Load.Begin != nil {
+			s.Load.Begin()
+		}
+		w.begin()
+	}
 	defer quiet()()
 	rec := record.New(l, s.Keep)
 	if s.Watch != nil {
