@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"net/netip"
+	runtimepprof "runtime/pprof"
 	"slices"
 	"strings"
 	"time"
@@ -44,8 +45,7 @@ func (s *Server) adminHandler() http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if reason := s.unready(); reason != "" {
-			w.WriteHeader(http.StatusServiceUnavailable)
-			_, _ = io.WriteString(w, reason+"\n")
+			answerProblem(w, http.StatusServiceUnavailable, reason, "")
 			return
 		}
 		_, _ = io.WriteString(w, "ok\n")
@@ -56,12 +56,54 @@ func (s *Server) adminHandler() http.Handler {
 	mux.HandleFunc("GET /revoked", s.guard(s.listRevoked))
 	mux.HandleFunc("POST /revoke", s.guard(s.revoke))
 	mux.HandleFunc("POST /reload", s.guard(s.reloadConfiguration))
-	mux.HandleFunc("/debug/pprof/", s.guard(pprof.Index))
-	mux.HandleFunc("/debug/pprof/cmdline", s.guard(pprof.Cmdline))
-	mux.HandleFunc("/debug/pprof/profile", s.guard(pprof.Profile))
-	mux.HandleFunc("/debug/pprof/symbol", s.guard(pprof.Symbol))
-	mux.HandleFunc("/debug/pprof/trace", s.guard(pprof.Trace))
-	return mux
+	mux.HandleFunc("GET /debug/pprof/", s.guard(serveProfile))
+	mux.HandleFunc("GET /debug/pprof/cmdline", s.guard(pprof.Cmdline))
+	mux.HandleFunc("GET /debug/pprof/profile", s.guard(pprof.Profile))
+	mux.HandleFunc("GET /debug/pprof/symbol", s.guard(pprof.Symbol))
+	mux.HandleFunc("GET /debug/pprof/trace", s.guard(pprof.Trace))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if h, pattern := mux.Handler(r); pattern == "" {
+			refuseUnserved(w, r, h)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// refuseUnserved answers a request whose path, or whose method, has no handler. h is what the mux
+// would answer it with: plain text, but it knows which methods the path has.
+func refuseUnserved(w http.ResponseWriter, r *http.Request, h http.Handler) {
+	unsent := headerOnly{}
+	h.ServeHTTP(unsent, r)
+	if allow := http.Header(unsent).Get("Allow"); allow != "" {
+		w.Header().Set("Allow", allow)
+		answerProblem(w, http.StatusMethodNotAllowed, "the method is not served here: use "+allow, "")
+		return
+	}
+	answerProblem(w, http.StatusNotFound, "there is nothing here: the admin endpoints are /metrics, /healthz, "+
+		"/readyz, /version, /reload, /revoke, /revoked and /debug/pprof/", "")
+}
+
+// headerOnly is the header of an answer that is not sent.
+type headerOnly http.Header
+
+// Header implements [http.ResponseWriter].
+func (h headerOnly) Header() http.Header { return http.Header(h) }
+
+// WriteHeader implements [http.ResponseWriter].
+func (headerOnly) WriteHeader(int) {}
+
+// Write implements [http.ResponseWriter].
+func (headerOnly) Write(p []byte) (int, error) { return len(p), nil }
+
+// serveProfile answers with the list of the profiles, or with one of them.
+func serveProfile(w http.ResponseWriter, r *http.Request) {
+	name := strings.TrimPrefix(r.URL.Path, "/debug/pprof/")
+	if name != "" && runtimepprof.Lookup(name) == nil {
+		answerProblem(w, http.StatusNotFound, "there is no such profile: /debug/pprof/ lists them", "")
+		return
+	}
+	pprof.Index(w, r)
 }
 
 // unready says why new requests should not come here, "" if they should.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http/httptest"
@@ -76,7 +77,9 @@ func TestAdminGuard(t *testing.T) {
 		{"ready", "GET", "/readyz", []string{"Host: anything"}, 200, 200},
 		{"version", "GET", "/version", []string{"Host: anything"}, 200, 200},
 		{"nowhere", "GET", "/nowhere", nil, 404, 404},
+		{"the root", "GET", "/", nil, 404, 404},
 		{"another method", "GET", "/reload", nil, 405, 405},
+		{"options", "OPTIONS", "/metrics", nil, 405, 405},
 
 		{"reload", "POST", "/reload", []string{jsonHeader}, 200, 401},
 		{"with the key", "POST", "/reload", []string{jsonHeader, bearer}, 200, 200},
@@ -103,7 +106,10 @@ func TestAdminGuard(t *testing.T) {
 
 		{"pprof", "GET", "/debug/pprof/", nil, 200, 401},
 		{"pprof with the key", "GET", "/debug/pprof/cmdline", []string{bearer, "Host: 10.0.0.6"}, 403, 200},
-		{"symbols", "POST", "/debug/pprof/symbol", []string{"Content-Type: text/plain"}, 415, 401},
+		{"a profile", "GET", "/debug/pprof/goroutine?debug=1", []string{bearer}, 200, 200},
+		{"no profile", "GET", "/debug/pprof/nowhere", []string{bearer}, 404, 404},
+		{"no profile without the key", "GET", "/debug/pprof/nowhere", nil, 404, 401},
+		{"symbols", "POST", "/debug/pprof/symbol", []string{jsonHeader, bearer}, 405, 405},
 		{"list", "GET", "/revoked", nil, 200, 401},
 		{"list with the key", "GET", "/revoked", []string{bearer, "Host: anything"}, 403, 200},
 		{"list for a page", "GET", "/revoked", []string{bearer, "Origin: http://a.example"}, 403, 403},
@@ -119,8 +125,8 @@ func TestAdminGuard(t *testing.T) {
 			if w.Code == 401 && !strings.HasPrefix(w.Header().Get("WWW-Authenticate"), "Bearer ") {
 				t.Errorf("%s: no challenge", c.name)
 			}
-			if w.Code/100 == 4 && w.Code != 404 && w.Code != 405 && w.Header().Get("Content-Type") != problemType {
-				t.Errorf("%s: %v", c.name, w.Header())
+			if w.Code/100 == 4 {
+				isProblem(t, c.name, w)
 			}
 		}
 	}
@@ -132,6 +138,40 @@ func TestAdminGuard(t *testing.T) {
 	closed.Use(c)
 	if w := ask(closed, "POST", "/reload", "", jsonHeader); w.Code != 200 {
 		t.Errorf("without the key: %d", w.Code)
+	}
+}
+
+// isProblem demands that an answer is an error of the service (RFC 9457), and that 405 says what is
+// allowed (RFC 9110, section 15.5.6).
+func isProblem(t *testing.T, name string, w *httptest.ResponseRecorder) {
+	t.Helper()
+	var got struct {
+		Title, Detail string
+		Status        int
+	}
+	err := json.Unmarshal(w.Body.Bytes(), &got)
+	if err != nil || got.Status != w.Code || got.Title == "" || got.Detail == "" ||
+		w.Header().Get("Content-Type") != problemType || w.Header().Get("Cache-Control") != "no-store" ||
+		(w.Header().Get("Allow") != "") != (w.Code == 405) {
+		t.Errorf("%s: %v, %d %v\n%s", name, err, w.Code, w.Header(), w.Body)
+	}
+}
+
+// TestAdminAllow: 405 names the methods that the path has, and 503 says why.
+func TestAdminAllow(t *testing.T) {
+	s, _ := newServer(settings(t))
+	for path, want := range map[string]string{
+		"/metrics": "GET, HEAD", "/revoke": "POST", "/reload": "POST", "/debug/pprof/heap": "GET, HEAD",
+	} {
+		w := ask(s, "DELETE", path, "")
+		if isProblem(t, path, w); w.Code != 405 || w.Header().Get("Allow") != want {
+			t.Errorf("%s: %d, Allow %q, want %q", path, w.Code, w.Header().Get("Allow"), want)
+		}
+	}
+	s.draining.Store(true)
+	w := ask(s, "GET", "/readyz", "")
+	if isProblem(t, "draining", w); w.Code != 503 || !strings.Contains(w.Body.String(), "shutting down") {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
 

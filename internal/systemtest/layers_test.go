@@ -26,7 +26,7 @@ var layers = map[string]layer{
 	"listen":            {},
 	"revoked":           {nil, []string{"github.com/valkey-io/valkey-go"}},
 	"revoked/redistest": {nil, []string{"github.com/valkey-io/valkey-go"}},
-	"video":             {[]string{"caller", "cdn", "document", "mediatype", "revoked", "scheme", "token", "uri"}, []string{"github.com/goccy/go-json"}},
+	"video":             {[]string{"caller", "cdn", "document", "mediatype", "revoked", "scheme", "token", "uri"}, nil},
 	"config":            {[]string{"caller", "cdn", "document", "listen", "revoked", "scheme", "token", "uri"}, []string{"github.com/fsnotify/fsnotify", "go.yaml.in/yaml", "golang.org/x/net/publicsuffix"}},
 	"transport":         {nil, []string{"github.com/valyala/fasthttp", "golang.org/x/sys"}},
 	"server":            {[]string{"caller", "cdn", "mediatype", "revoked", "scheme", "token", "transport", "uri", "video"}, []string{"github.com/goccy/go-json", "github.com/prometheus/client_golang", "github.com/valyala/fasthttp"}},

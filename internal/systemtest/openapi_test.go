@@ -186,6 +186,9 @@ func operate(t *testing.T, c *contract, p *process, file, configuration, bearer 
 		ask("GET", path, 401, "")
 		ask("GET", path, 403, "", bearer, fromPage)
 	}
+	c.do(t, p.admin, true, call{"GET", "/debug/pprof/nowhere", "", []string{bearer}, 404, true})
+	c.raw(t, p.admin, "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n", 404)
+	c.raw(t, p.admin, "DELETE /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 405)
 }
 
 // open asks a demonstration, and sends what no document can describe.
