@@ -86,19 +86,38 @@ describe("failover", () => {
     assert.equal(asked.length, 1);
   });
 
-  test("on to the third CDN, and back where all have failed once", async (t) => {
-    const { tokens, asked, heard } = open(t);
+  test("on to the third CDN, then to any after a pause", async (t) => {
+    const { clock, tokens, asked, heard } = open(t);
     for (let i = 0; i < 3; i++) await tokens.failed(tokens.rewrite(segment), 0);
-    assert.deepEqual(heard.map(({ to }) => to), ["b", "c", "b"]);
+    const none = { reason: "no-cdn", status: 400, next: 0.25, goodFor: 9 };
+    assert.deepEqual(heard.at(-1), { type: "retry", ...none });
+    for (let i = 0; i < 9; i++) await tokens.failed(tokens.rewrite(segment), 0);
+    await clock.advance(250);
+    assert.deepEqual(heard.map(({ to }) => to), ["b", "c", undefined, "b"]);
     assert.deepEqual(asked.map(({ token }) => token.exclude),
-      [["a"], ["a", "b"], ["a", "b", "c"], ["c"]]);
+      [["a"], ["a", "b"], ["a", "b", "c"], []]);
   });
 
-  test("nothing is left", async (t) => {
-    const none = fakeService(() => ({ status: 400 }));
-    const { tokens, heard } = open(t, {}, none);
+  test("a CDN that failed is chosen again after a minute", async (t) => {
+    const { clock, tokens, asked } = open(t);
     await tokens.failed(segment, 0);
-    assert.deepEqual(heard.map(({ type, reason }) => [type, reason]), [["ended", "no-cdn"]]);
+    await clock.advance(59_999);
+    await tokens.failed(tokens.rewrite(segment), 0);
+    await clock.advance(1);
+    await tokens.failed(tokens.rewrite(segment), 0);
+    const moves = asked.filter(({ url }) => url.endsWith("/token"));
+    assert.deepEqual(moves.map(({ token }) => token.exclude), [["a"], ["a", "b"], ["b", "c"]]);
+  });
+
+  test("the document itself is refused", async (t) => {
+    const never = fakeService(() => ({ status: 400 }));
+    const { clock, tokens, heard, asked } = open(t, {}, never);
+    await tokens.failed(segment, 0);
+    await clock.advance(250);
+    assert.deepEqual(heard.map(({ type, reason }) => [type, reason]),
+      [["retry", "no-cdn"], ["ended", "no-cdn"]]);
+    assert.deepEqual(asked.map(({ token }) => token.exclude), [["a"], []]);
+    assert.equal(clock.timers, 0);
   });
 
   test("the session was revoked", async (t) => {
@@ -151,4 +170,82 @@ describe("failover", () => {
       assert.equal(asked.length, 0);
     });
   }
+});
+
+describe("all CDNs fail", () => {
+  /** A page whose requests all fail for so many ms, each as soon as it has another CDN. */
+  async function allFail({ clock, tokens }, ms, status = 0) {
+    const fail = () => tokens.failed(tokens.rewrite(segment), status, null, true);
+    const failAgain = () => void settled().then(fail);
+    tokens.addEventListener("failover", failAgain);
+    await fail();
+    for (let at = 0; at < ms; at += 1000) {
+      await clock.advance(1000);
+      await fail(); // the player tries again by itself
+    }
+    tokens.removeEventListener("failover", failAgain);
+  }
+  const moves = ({ asked }) => asked.filter(({ url }) => url.endsWith("/token"));
+  const noCDN = ({ heard }) => heard.filter(({ reason }) => reason === "no-cdn");
+
+  for (const status of [0, 500]) {
+    test(`with ${status}: they are asked for less and less often`, async (t) => {
+      const page = open(t);
+      await allFail(page, 300_000, status);
+      const waits = noCDN(page).map(({ type, next }) => [type, next]);
+      assert.deepEqual(waits,
+        waits.map((_, i) => ["retry", Math.min(15, 0.25 * 2 ** i)]));
+      assert.ok(waits.length > 20, `${waits.length} pauses`);
+      assert.ok(moves(page).length <= 4 * waits.length, `${moves(page).length} requests`);
+      assert.equal(page.tokens.ended, undefined);
+    });
+  }
+
+  test("the first pause is short again after a minute", async (t) => {
+    const page = open(t);
+    await allFail(page, 20_000);
+    await page.clock.advance(90_000);
+    const before = noCDN(page).length;
+    for (let i = 0; i < 4; i++) {
+      await page.tokens.failed(page.tokens.rewrite(segment), 0);
+      await settled();
+    }
+    assert.equal(noCDN(page)[before].next, 0.25);
+  });
+
+  test("the pause is longer by chance", async (t) => {
+    const page = open(t, { random: () => 1 });
+    await allFail(page, 10_000);
+    assert.deepEqual(noCDN(page).map(({ next }) => next).slice(0, 4), [0.5, 1, 2, 4]);
+  });
+
+  test("a CDN that is well again before the pause ends is kept, and renewed", async (t) => {
+    const page = open(t);
+    const { clock, tokens } = page;
+    for (let i = 0; i < 3; i++) await tokens.failed(tokens.rewrite(segment), 0);
+    tokens.succeeded();
+    await clock.advance(7000);
+    assert.equal(moves(page).length, 3);
+    assert.equal(tokens.rewrite(segment), "https://c.example/films/~T51/film/high/seg-1.ts");
+  });
+
+  test("one that fails right after that is left when the pause ends", async (t) => {
+    const page = open(t);
+    const { clock, tokens } = page;
+    for (let i = 0; i < 3; i++) await tokens.failed(tokens.rewrite(segment), 0);
+    tokens.succeeded();
+    await tokens.failed(tokens.rewrite(segment), 0);
+    await clock.advance(249);
+    assert.equal(moves(page).length, 3);
+    await clock.advance(1);
+    assert.deepEqual(moves(page)[3].token.exclude, ["c"]);
+    assert.equal(page.heard.at(-1).to, "b");
+  });
+
+  test("tokens are renewed during the pause, which goes on", async (t) => {
+    const page = open(t);
+    await allFail(page, 60_000);
+    const heard = page.heard.map(({ type }) => type).join();
+    assert.match(heard, /retry,renewed,(renewed,)*failover/);
+  });
 });

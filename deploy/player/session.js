@@ -10,6 +10,7 @@ const SOONEST = 1000; // ms between two renewals, whatever the service says
 const UNSAID = 30; // seconds that a token is taken to be good for where no answer said how long
 const BACKOFF = { first: 500, most: 30_000 }; // ms
 const FAILED = 3; // segments in a row, after which a CDN has failed
+const REST = 60_000; // ms after which a CDN that failed may be chosen again
 const REFUSED = 3; // newer tokens in a row that the CDN refuses too, after which it is no use
 const LONGEST = 2 ** 31 - 1; // ms that a timer takes
 
@@ -30,18 +31,20 @@ export class Session {
   /** @type {Options} */ #options;
   /** @type {Clock} */ #clock;
   /** @type {Set<(type: string, detail: object) => void>} */ #players = new Set();
-  /** @type {unknown} */ #timer;
+  /** @type {{renew?: unknown, move?: unknown}} when which is tried */ #timers = {};
   /** @type {number} */ #goodUntil;
   /** @type {Promise<void> | undefined} the renewal that is under way */ #renewal;
   /** @type {Promise<void> | undefined} what requests wait for after a failure */ #recovery;
-  /** @type {Set<string>} the CDNs that failed */ #excluded = new Set();
+  /** @type {Map<string, number>} the CDNs that failed, and until when they rest */
+  #excluded = new Map();
   /** @type {(() => void)[]} who waits for another token, or for there being none */ #waiters = [];
   #moves = 0; // to another CDN
   #attempts = 0; // to reach the service, in a row, that failed
   #failed = 0; // requests in a row
   #renewals = 0; // that gave a token
   #refused = 0; // of those, in a row, the ones that a refusal asked for
-  #waiting = false; // to ask for another CDN again
+  #waits = 0; // for another CDN, shortly after one another
+  #notBefore = 0; // when another CDN may be asked for
   /** @type {{reason: string} | undefined} */ ended;
 
   /** @param {Options} options @param {string} key */
@@ -53,7 +56,7 @@ export class Session {
     const { maxAge } = options;
     this.#goodUntil = this.#clock.now() + (maxAge ?? UNSAID) * 1000;
     // Where the page does not know how long its token is good, the first renewal tells.
-    this.#after(maxAge === undefined ? 0 : this.#delay(maxAge * 1000), () => this.renew());
+    this.#after("renew", maxAge === undefined ? 0 : this.#delay(maxAge * 1000));
   }
 
   /**
@@ -100,6 +103,7 @@ export class Session {
 
   succeeded() {
     this.#failed = this.#refused = 0;
+    this.#cancel("move"); // the CDN is well again
   }
 
   /**
@@ -115,14 +119,15 @@ export class Session {
     if (newest !== url || this.#recovery) return this.#recovery; // it was with an old token
     if (status === 401 || status === 403 || status === undefined) {
       const unknown = status === undefined && this.#refused > 0;
-      if (unknown && this.#elsewhere()) return this.#recover(() => this.#move());
+      if (unknown && this.#elsewhere()) return this.#leave();
       if (this.#refused >= REFUSED) return this.#end(reason ?? "refused", { status });
       return this.#recover(() => this.#replace());
     }
-    if (this.#waiting || globalThis.navigator?.onLine === false) return; // it is not the CDN
+    // Another CDN is asked for already, or it is not the CDN that failed.
+    if (this.#timers.move !== undefined || globalThis.navigator?.onLine === false) return;
     this.#failed++;
     if ((status === 0 || last || this.#failed >= FAILED) && this.#elsewhere()) {
-      return this.#recover(() => this.#move());
+      return this.#leave();
     }
   }
 
@@ -146,7 +151,7 @@ export class Session {
     } else if (answer.refused) {
       this.#end(answer.reason, answer);
     } else {
-      this.#retry(answer, () => this.renew());
+      this.#retry("renew", answer, this.#backoff(this.#attempts++, answer));
     }
   }
 
@@ -178,15 +183,25 @@ export class Session {
     return this.#options.document && this.addresses.cdn(this.addresses.urls[0]);
   }
 
+  /** Leaves the CDN that failed: at once, or as soon as another one may be asked for. */
+  #leave() {
+    const from = this.#elsewhere();
+    const now = this.#clock.now();
+    if (from) this.#excluded.set(from, now + REST);
+    if (now >= this.#notBefore) return this.#recover(() => this.#move());
+    this.#after("move", this.#notBefore - now);
+  }
+
   async #move() {
     const from = this.#elsewhere();
     const document = this.#options.document;
     if (this.ended || !document || !from) return;
-    this.#waiting = false;
-    this.#excluded.add(from);
     const asked = this.#clock.now();
+    for (const [name, until] of this.#excluded) {
+      if (asked >= until) this.#excluded.delete(name);
+    }
     const { cdn: _, ...token } = document.token ?? {};
-    const exclude = [...new Set([...(token.exclude ?? []), ...this.#excluded])];
+    const exclude = [...new Set([...(token.exclude ?? []), ...this.#excluded.keys()])];
     const sign = this.#options.sign ?? `${this.#options.service}/video/token`;
     const answer = await this.#post(sign, { ...document, token: { ...token, exclude } });
     if (this.ended) return;
@@ -197,17 +212,25 @@ export class Session {
       this.#failed = this.#refused = 0;
       const to = this.addresses.cdn(urls[0]);
       this.#take(urls, answer.maxAge, asked, "failover", { from, to });
-    } else if (answer.status === 400 && this.#excluded.size > 1) {
-      this.#excluded.clear(); // none is left: one that failed before may be well again
-      await this.#move();
+    } else if (answer.status === 400 && this.#excluded.size > 0) {
+      this.#excluded.clear(); // none is left: each may be well again after a while
+      this.#wait({ ...answer, reason: "no-cdn" });
     } else if (answer.refused || answer.status === 200) {
       // A session is refused where it is revoked, and for no other reason.
       const revoked = answer.status === 403 && answer.body?.pointer === "/token/session";
       this.#end(revoked ? "revoked" : "no-cdn", answer);
     } else {
-      this.#waiting = true;
-      this.#retry(answer, () => this.#recover(() => this.#move()));
+      this.#wait(answer);
     }
+  }
+
+  /** Asks for another CDN later. @param {import("./exchange.js").Answer} answer */
+  #wait(answer) {
+    const now = this.#clock.now();
+    if (now >= this.#notBefore + REST) this.#waits = 0;
+    const delay = this.#backoff(this.#waits++, answer);
+    this.#notBefore = now + delay;
+    this.#retry("move", answer, delay);
   }
 
   /** @param {() => Promise<void>} act */
@@ -233,7 +256,7 @@ export class Session {
     this.#goodUntil = asked + goodFor;
     this.#attempts = 0;
     const next = this.#delay(this.#goodUntil - this.#clock.now());
-    this.#after(next, () => this.renew());
+    this.#after("renew", next);
     this.#wake();
     const times = { at: this.#clock.now(), goodFor: goodFor / 1000, next: next / 1000 };
     this.#tell(event, { ...detail, urls, ...times });
@@ -246,36 +269,61 @@ export class Session {
   }
 
   /**
-   * Tries again later: each time after twice as long, and not before the service wants it.
+   * How long to wait after so many attempts: each time twice as long, and not less than the
+   * service wants.
+   * @param {number} attempts
    * @param {import("./exchange.js").Answer} answer
-   * @param {() => void} again
    */
-  #retry(answer, again) {
-    const most = Math.min(BACKOFF.most, BACKOFF.first * 2 ** this.#attempts++);
-    const delay = Math.max(most * (0.5 + this.#random() / 2), (answer.retryAfter ?? 0) * 1000);
-    this.#after(delay, again);
-    this.#tell("retry", { status: answer.status, next: delay / 1000 });
+  #backoff(attempts, { retryAfter = 0 }) {
+    const most = Math.min(BACKOFF.most, BACKOFF.first * 2 ** attempts);
+    return Math.max(most * (0.5 + this.#random() / 2), retryAfter * 1000);
+  }
+
+  /**
+   * Tries again after a delay, and says so.
+   * @param {"renew" | "move"} what
+   * @param {import("./exchange.js").Answer} answer
+   * @param {number} delay ms
+   */
+  #retry(what, { status, reason }, delay) {
+    this.#after(what, delay);
+    this.#tell("retry", { reason, status, next: delay / 1000, goodFor: this.#goodFor() });
+  }
+
+  /** Seconds for which the last tokens are good. */
+  #goodFor() {
+    return Math.max(0, this.#goodUntil - this.#clock.now()) / 1000;
   }
 
   /** @param {string} reason @param {{status?: number, message?: string}} answer */
   #end(reason, { status, message }) {
-    const goodFor = Math.max(0, this.#goodUntil - this.#clock.now()) / 1000;
+    const goodFor = this.#goodFor();
     this.ended = { reason };
     this.#stop();
     this.#tell("ended", { reason, status, message, at: this.#clock.now(), goodFor });
   }
 
   #stop() {
-    this.#clock.clearTimeout(this.#timer);
+    this.#cancel("renew");
+    this.#cancel("move");
     this.ended ??= { reason: "closed" };
     if (shared.get(this.#key) === this) shared.delete(this.#key);
     this.#wake();
   }
 
-  /** @param {number} ms @param {() => void} run */
-  #after(ms, run) {
-    this.#clock.clearTimeout(this.#timer);
-    this.#timer = this.#clock.setTimeout(run, Math.min(ms, LONGEST));
+  /** Renews, or asks for another CDN, later. @param {"renew" | "move"} what @param {number} ms */
+  #after(what, ms) {
+    this.#cancel(what);
+    this.#timers[what] = this.#clock.setTimeout(() => {
+      this.#timers[what] = undefined;
+      void (what === "renew" ? this.renew() : this.#recover(() => this.#move()));
+    }, Math.min(ms, LONGEST));
+  }
+
+  /** @param {"renew" | "move"} what */
+  #cancel(what) {
+    this.#clock.clearTimeout(this.#timers[what]);
+    this.#timers[what] = undefined;
   }
 
   /** @param {string} type @param {object} detail */

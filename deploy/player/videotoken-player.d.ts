@@ -49,10 +49,14 @@ export interface Failover extends Renewed {
 }
 
 export interface Retry {
+  /** Why: `no-cdn` where every CDN failed; or the service's reason. */
+  reason: string;
   /** Of the answer; 0 if there was none. */
   status: number;
   /** Seconds until the service is asked again. */
   next: number;
+  /** Seconds for which the last token is still good: none, and the film cannot go on until then. */
+  goodFor: number;
 }
 
 export interface Ended {

@@ -49,7 +49,8 @@ async function start(at) {
     say(`${detail.from} does not answer: the film goes on from ${detail.to}.`);
   });
   tokens.addEventListener("retry", ({detail}) => {
-    say(`The service answers ${detail.status || "nothing"}: it is asked again soon.`);
+    say(detail.reason === "no-cdn" ? "No CDN answers: the service is asked again soon."
+      : `The service answers ${detail.status || "nothing"}: it is asked again soon.`);
   });
   tokens.addEventListener("ended", ({detail}) => {
     broken = detail;
