@@ -25,6 +25,7 @@ var Attacks = []Attack{
 	{"pipeline", "8, 100 and 1000 connections pipeline small requests without end: POSTs, and 404s of 28 bytes",
 		fairBounds + "; with 1000 attackers at most 1.5 x an instance that 1000 well-behaved connections saturate",
 		(*Site).pipeline},
+	{"large", "100 connections send bodies of 64 KiB, with a length and in a chunk", fairBounds, (*Site).large},
 	{"memory", "thousands of unfinished bodies, of unfinished heads, and clients that never read",
 		fmt.Sprintf("at most %d KiB a connection and 512 MiB in all; service and admin port answer; who never reads is gone after 10 s",
 			bytesPerConnection>>10), (*Site).memory},
