@@ -5,10 +5,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -22,8 +24,10 @@ type ClusterOptions struct {
 	Instances int           // how many
 	Drain     time.Duration // how long an instance goes on answering after SIGTERM
 	Lines     string        // more lines of the configuration
+	CDNs      []string      // more CDNs, each an entry of the configuration
+	Redis     *Redis        // has the revoked sessions, if it is not nil
 	Retry     bool          // HAProxy asks another instance where one does not answer
-	Env       []string      // of the instances, besides that of this process
+	Under     []string      // a command line that starts each instance's, which follows it
 }
 
 // Cluster is several instances of the service with one configuration, and HAProxy in front of them.
@@ -77,7 +81,7 @@ func NewCluster(opt ClusterOptions) (*Cluster, error) {
 			return c, err
 		}
 		c.Instances = append(c.Instances, in)
-		if err := c.start(in); err != nil {
+		if err := c.Boot(in); err != nil {
 			return c, err
 		}
 		fmt.Fprintf(&servers, "    server %s %s check\n", in.name, in.Addr)
@@ -125,8 +129,15 @@ func (c *Cluster) configure(in *Instance, keys ...int) error {
 	for _, id := range keys {
 		entries = append(entries, fmt.Sprintf("{id: %d, secret: %s}", id, token.FormatSecret(c.keys[id-1])))
 	}
+	lines := c.opt.Lines
+	if c.opt.Redis != nil {
+		lines += fmt.Sprintf("revocations: {redis: %q}\n", c.opt.Redis.URL())
+	}
 	config := fmt.Sprintf("listen: %q\nadmin: %q\ndrain: %v\n%scdns:\n  - {name: own, url: \"https://films.example\", keys: [%s]}\n",
-		in.Addr, in.Admin, c.opt.Drain, c.opt.Lines, strings.Join(entries, ", "))
+		in.Addr, in.Admin, c.opt.Drain, lines, strings.Join(entries, ", "))
+	for _, cdn := range c.opt.CDNs {
+		config += "  - " + cdn + "\n"
+	}
 	return os.WriteFile(in.config, []byte(config), 0o600)
 }
 
@@ -135,15 +146,36 @@ func (c *Cluster) UseKeys(in *Instance, keys ...int) error {
 	if err := c.configure(in, keys...); err != nil {
 		return err
 	}
-	res, err := http.Post("http://"+in.Admin+"/reload", "application/json", strings.NewReader("{}"))
-	if err != nil {
-		return err
-	}
-	_ = res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s does not reload: %s", in.name, res.Status)
+	if status, answer, err := in.Post("/reload", "{}"); err != nil || status != http.StatusOK {
+		return fmt.Errorf("%s does not reload: %d %s, %w", in.name, status, answer, err)
 	}
 	return nil
+}
+
+// Spoil writes a mistake into the configuration of an instance.
+func (in *Instance) Spoil() error {
+	return os.WriteFile(in.config, []byte("listen: nowhere\n"), 0o600)
+}
+
+// Post posts JSON to an instance's admin listener.
+func (in *Instance) Post(path, body string) (status int, answer string, err error) {
+	res, err := http.Post("http://"+in.Admin+path, "application/json", strings.NewReader(body))
+	return read(res, err)
+}
+
+// Get asks an instance's admin listener.
+func (in *Instance) Get(path string) (status int, answer string, err error) {
+	res, err := http.Get("http://" + in.Admin + path)
+	return read(res, err)
+}
+
+func read(res *http.Response, err error) (int, string, error) {
+	if err != nil {
+		return 0, "", err
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	return res.StatusCode, string(b), err
 }
 
 func (c *Cluster) socket() string { return filepath.Join(c.dir, "stats") }
@@ -156,8 +188,10 @@ func (c *Cluster) port() (string, error) {
 	return addr, err
 }
 
-func (c *Cluster) start(in *Instance) (err error) {
-	if in.Program, err = Start(c.dir, in.name, c.opt.Env, c.opt.Binary, "-config", in.config); err != nil {
+// Boot starts an instance that has ended, and waits until it listens.
+func (c *Cluster) Boot(in *Instance) (err error) {
+	argv := append(slices.Clone(c.opt.Under), c.opt.Binary, "-config", in.config)
+	if in.Program, err = Start(c.dir, in.name, []string{clockVariable + "=" + in.clock()}, argv...); err != nil {
 		return err
 	}
 	return in.awaitListener(in.Addr)
@@ -174,7 +208,7 @@ func (c *Cluster) Restart(in *Instance) error {
 
 // Start starts an instance that has ended, and waits until HAProxy sends requests to it.
 func (c *Cluster) Start(in *Instance) error {
-	if err := c.start(in); err != nil {
+	if err := c.Boot(in); err != nil {
 		return err
 	}
 	return c.Await(in, "UP")

@@ -94,10 +94,15 @@ func Signing(addr string) func(*http.Client) error {
 	}
 }
 
-// Verify asks a service about a URL, as an edge does. It returns the reason of a refusal, "" if there
-// is none.
+// Verify asks a service about a URL of the CDN own, as an edge does. It returns the reason of a
+// refusal, "" if there is none.
 func Verify(client *http.Client, addr, uri string) (reason string, err error) {
-	r, err := http.NewRequest("GET", "http://"+addr+"/verify/auth-request/own", nil)
+	return VerifyAt(client, addr, "own", uri)
+}
+
+// VerifyAt is Verify, with any CDN.
+func VerifyAt(client *http.Client, addr, cdn, uri string) (reason string, err error) {
+	r, err := http.NewRequest("GET", "http://"+addr+"/verify/auth-request/"+cdn, nil)
 	if err != nil {
 		return "", err
 	}
