@@ -18,7 +18,7 @@ demo: e2e-install ## a film longer than its tokens, to revoke, forge and switch 
 pictures: e2e-install ## docs/demo.png again, from the running demonstration
 	cd deploy/e2e && $(GO) test -count=1 -run '^TestDemo$$/^CDN_off$$' -picture $(CURDIR)/docs/demo.png .
 
-drain: e2e-install ## 20 restarts of three instances that HAProxy balances: no request may fail
+drain: e2e-install ## 20 restarts of four instances that HAProxy balances: no request may fail
 	cd deploy/e2e && $(GO) test -count=1 -run '^TestDrain$$' -v .
 
 # A module of its own, outside go.work: what Kubernetes needs has no say in the versions that the service links.

@@ -211,7 +211,7 @@ func runImage(t *testing.T, rootfs string, config v1.Config) {
 		}
 	}
 	await(0)
-	if err := signOne(http.DefaultClient, addr); err != nil {
+	if err := stack.Signing(addr)(http.DefaultClient); err != nil {
 		t.Error(err)
 	}
 	for file, want := range map[string]string{"status": "\nUid:\t65532\t65532\t65532\t65532\nGid:\t65532\t65532", "mountinfo": " / ro,"} {

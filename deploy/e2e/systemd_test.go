@@ -103,26 +103,26 @@ func TestSocketRestart(t *testing.T) {
 	const restarts, clients = 10, 8
 	u := newUnit(t)
 	p := u.start(t)
-	var load load
-	load.start(u.addr, clients)
+	var load stack.Load
+	load.Start(clients, stack.Signing(u.addr))
 	for range restarts {
-		before := load.sent.Load()
+		before := load.Sent.Load()
 		await(t, func() error {
-			if load.sent.Load() < before+2*clients { // each client had an answer from this process
+			if load.Sent.Load() < before+2*clients { // each client had an answer from this process
 				return fmt.Errorf("no requests are answered:\n%s", p.Tail())
 			}
 			return nil
 		})
 		if err := p.Terminate(); err != nil {
-			load.stop()
+			load.Stop()
 			t.Fatal(err)
 		}
 		p = u.start(t)
 	}
-	load.stop()
-	t.Logf("%d restarts, %d requests, %d failed", restarts, load.sent.Load(), load.failed.Load())
-	if load.failed.Load() > 0 {
-		t.Errorf("the first: %v", load.first.Load())
+	load.Stop()
+	t.Logf("%d restarts, %v", restarts, &load)
+	if load.Failed.Load() > 0 {
+		t.Error(&load)
 	}
 }
 
@@ -146,7 +146,7 @@ func TestSandbox(t *testing.T) {
 	u := newUnit(t)
 	trace := filepath.Join(t.TempDir(), "trace")
 	p := u.start(t, "strace", "-D", "-f", "-q", "-o", trace) // -D: the service keeps its process id
-	await(t, func() error { return signOne(http.DefaultClient, u.addr) })
+	await(t, func() error { return stack.Signing(u.addr)(http.DefaultClient) })
 	config := u.argv[2]
 	b, err := os.ReadFile(config)
 	if err != nil {

@@ -125,7 +125,7 @@ func await(p *stack.Prometheus, expr string) (err error) {
 // load; and every metric of the service is on a panel.
 func TestQueries(t *testing.T) {
 	s, apiKey := service(t)
-	p, err := stack.NewPrometheus(s.Admin)
+	p, err := stack.NewPrometheus("", s.Admin)
 	t.Cleanup(func() {
 		if err := p.Close(); err != nil {
 			t.Error(err)

@@ -5,65 +5,93 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"videotoken/token"
 )
 
+// ClusterOptions say what a cluster consists of.
+type ClusterOptions struct {
+	Binary    string        // the service
+	Instances int           // how many
+	Drain     time.Duration // how long an instance goes on answering after SIGTERM
+	Lines     string        // more lines of the configuration
+	CDNs      []string      // more CDNs, each an entry of the configuration
+	Redis     *Redis        // has the revoked sessions, if it is not nil
+	Retry     bool          // HAProxy asks another instance where one does not answer
+	Under     []string      // a command line that starts each instance's, which follows it
+}
+
 // Cluster is several instances of the service with one configuration, and HAProxy in front of them.
-// It takes an instance out as soon as its /readyz is not 200, and never sends a request a second
-// time.
+// It takes an instance out as soon as its /readyz is not 200. The service's CDN is named own, and its
+// URL is https://films.example.
 type Cluster struct {
-	Addr string // HAProxy's
+	Addr      string // HAProxy's
+	Instances []*Instance
 
-	dir, binary string
-	proxy       *Program
-	instances   []*instance
-	release     []func() error
+	opt     ClusterOptions
+	dir     string
+	keys    [][]byte // the secrets of the keys 1, 2 and 3
+	proxy   *Program
+	release []func() error
 }
 
-type instance struct {
-	name, addr, config string
+// Instance is one of a cluster.
+type Instance struct {
+	Addr, Admin string
 	*Program
+
+	name, config string
 }
 
-// NewCluster starts n instances that keep answering for the time drain after SIGTERM. Close ends
-// the cluster, also after NewCluster failed.
-func NewCluster(binary string, n int, drain time.Duration) (*Cluster, error) {
+// NewCluster starts a cluster. Close ends it, also after NewCluster failed.
+func NewCluster(opt ClusterOptions) (*Cluster, error) {
 	dir, err := os.MkdirTemp("", "videotoken-cluster-")
-	c := &Cluster{dir: dir, binary: binary}
+	c := &Cluster{dir: dir, opt: opt}
 	if err != nil {
 		return c, err
 	}
-	secret := make([]byte, token.SecretSize)
-	_, _ = rand.Read(secret) // it never fails: the process ends instead
+	for range 3 {
+		secret := make([]byte, token.SecretSize)
+		_, _ = rand.Read(secret) // it never fails: the process ends instead
+		c.keys = append(c.keys, secret)
+	}
 	if c.Addr, err = c.port(); err != nil {
 		return c, err
 	}
 	var servers strings.Builder
-	for i := range n {
-		in := &instance{name: fmt.Sprintf("videotoken-%d", i+1)}
-		if in.addr, err = c.port(); err != nil {
+	for i := range opt.Instances {
+		in := &Instance{name: fmt.Sprintf("videotoken-%d", i+1)}
+		if in.Addr, err = c.port(); err != nil {
+			return c, err
+		}
+		if in.Admin, err = c.port(); err != nil {
 			return c, err
 		}
 		in.config = filepath.Join(dir, in.name+".yaml")
-		config := fmt.Sprintf("listen: %q\nadmin: \"\"\ndrain: %v\ncdns:\n  - {name: own, url: \"https://films.example\", keys: [{id: 1, secret: %s}]}\n",
-			in.addr, drain, token.FormatSecret(secret))
-		if err := os.WriteFile(in.config, []byte(config), 0o600); err != nil {
+		if err := c.configure(in, 1); err != nil {
 			return c, err
 		}
-		if err := c.start(in); err != nil {
+		c.Instances = append(c.Instances, in)
+		if err := c.Boot(in); err != nil {
 			return c, err
 		}
-		c.instances = append(c.instances, in)
-		fmt.Fprintf(&servers, "    server %s %s check\n", in.name, in.addr)
+		fmt.Fprintf(&servers, "    server %s %s check\n", in.name, in.Addr)
+	}
+	retries := "retries 0"
+	if opt.Retry {
+		retries = retryConfig
 	}
 	file := filepath.Join(dir, "haproxy.cfg")
-	if err := os.WriteFile(file, fmt.Appendf(nil, proxyConfig, c.socket(), c.Addr, servers.String()), 0o644); err != nil {
+	if err := os.WriteFile(file, fmt.Appendf(nil, proxyConfig, c.socket(), retries, c.Addr, servers.String()), 0o644); err != nil {
 		return c, err
 	}
 	if c.proxy, err = Start(dir, "haproxy", nil, "haproxy", "-db", "-f", file); err != nil {
@@ -79,7 +107,7 @@ defaults
     timeout connect 2s
     timeout client 30s
     timeout server 30s
-    retries 0
+    %s
 frontend service
     bind %s
     default_backend videotoken
@@ -87,6 +115,68 @@ backend videotoken
     option httpchk GET /readyz
     default-server inter 200ms fall 1 rise 1
 %s`
+
+// docs/scaling.md shows these lines. Signing and verifying change nothing, so that a request may be
+// sent twice.
+const retryConfig = `retries 3
+    option redispatch 1
+    retry-on conn-failure empty-response response-timeout
+    timeout server 2s`
+
+// configure writes the configuration of an instance. Its first key signs.
+func (c *Cluster) configure(in *Instance, keys ...int) error {
+	var entries []string
+	for _, id := range keys {
+		entries = append(entries, fmt.Sprintf("{id: %d, secret: %s}", id, token.FormatSecret(c.keys[id-1])))
+	}
+	lines := c.opt.Lines
+	if c.opt.Redis != nil {
+		lines += fmt.Sprintf("revocations: {redis: %q}\n", c.opt.Redis.URL())
+	}
+	config := fmt.Sprintf("listen: %q\nadmin: %q\ndrain: %v\n%scdns:\n  - {name: own, url: \"https://films.example\", keys: [%s]}\n",
+		in.Addr, in.Admin, c.opt.Drain, lines, strings.Join(entries, ", "))
+	for _, cdn := range c.opt.CDNs {
+		config += "  - " + cdn + "\n"
+	}
+	return os.WriteFile(in.config, []byte(config), 0o600)
+}
+
+// UseKeys gives an instance other keys, of which the first one signs. It returns once they are used.
+func (c *Cluster) UseKeys(in *Instance, keys ...int) error {
+	if err := c.configure(in, keys...); err != nil {
+		return err
+	}
+	if status, answer, err := in.Post("/reload", "{}"); err != nil || status != http.StatusOK {
+		return fmt.Errorf("%s does not reload: %d %s, %w", in.name, status, answer, err)
+	}
+	return nil
+}
+
+// Spoil writes a mistake into the configuration of an instance.
+func (in *Instance) Spoil() error {
+	return os.WriteFile(in.config, []byte("listen: nowhere\n"), 0o600)
+}
+
+// Post posts JSON to an instance's admin listener.
+func (in *Instance) Post(path, body string) (status int, answer string, err error) {
+	res, err := http.Post("http://"+in.Admin+path, "application/json", strings.NewReader(body))
+	return read(res, err)
+}
+
+// Get asks an instance's admin listener.
+func (in *Instance) Get(path string) (status int, answer string, err error) {
+	res, err := http.Get("http://" + in.Admin + path)
+	return read(res, err)
+}
+
+func read(res *http.Response, err error) (int, string, error) {
+	if err != nil {
+		return 0, "", err
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	return res.StatusCode, string(b), err
+}
 
 func (c *Cluster) socket() string { return filepath.Join(c.dir, "stats") }
 
@@ -98,40 +188,53 @@ func (c *Cluster) port() (string, error) {
 	return addr, err
 }
 
-func (c *Cluster) start(in *instance) (err error) {
-	if in.Program, err = Start(c.dir, in.name, nil, c.binary, "-config", in.config); err != nil {
+// Boot starts an instance that has ended, and waits until it listens.
+func (c *Cluster) Boot(in *Instance) (err error) {
+	argv := append(slices.Clone(c.opt.Under), c.opt.Binary, "-config", in.config)
+	if in.Program, err = Start(c.dir, in.name, []string{clockVariable + "=" + in.clock()}, argv...); err != nil {
 		return err
 	}
-	return in.awaitListener(in.addr)
+	return in.awaitListener(in.Addr)
 }
 
 // Restart tells an instance to end with SIGTERM, waits for its end, starts it again, and waits
 // until HAProxy sends requests to it.
-func (c *Cluster) Restart(i int) error {
-	in := c.instances[i]
+func (c *Cluster) Restart(in *Instance) error {
 	if err := in.Terminate(); err != nil {
 		return err
 	}
-	if err := c.start(in); err != nil {
-		return err
-	}
-	return c.up(in)
+	return c.Start(in)
 }
 
-// up waits until HAProxy says that an instance is up.
-func (c *Cluster) up(in *instance) error {
+// Start starts an instance that has ended, and waits until HAProxy sends requests to it.
+func (c *Cluster) Start(in *Instance) error {
+	if err := c.Boot(in); err != nil {
+		return err
+	}
+	return c.Await(in, "UP")
+}
+
+// Kill kills an instance with SIGKILL, and waits until it has ended.
+func (in *Instance) Kill() error {
+	err := in.Signal(syscall.SIGKILL)
+	<-in.done
+	return err
+}
+
+// Await waits until HAProxy says "UP" of an instance, or "DOWN".
+func (c *Cluster) Await(in *Instance, want string) error {
 	status := ""
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		var err error
-		if status, err = c.status(in); err != nil || status == "UP" {
+		if status, err = c.status(in); err != nil || status == want {
 			return err
 		}
 	}
-	return fmt.Errorf("HAProxy has %s as %q", in.name, status)
+	return fmt.Errorf("HAProxy has %s as %q, never %q", in.name, status, want)
 }
 
 // status returns what HAProxy says of an instance: the 18th field of its statistics.
-func (c *Cluster) status(in *instance) (string, error) {
+func (c *Cluster) status(in *Instance) (string, error) {
 	conn, err := net.Dial("unix", c.socket())
 	if err != nil {
 		return "", err
@@ -162,8 +265,10 @@ func (c *Cluster) programs() (all []*Program) {
 	if c.proxy != nil {
 		all = append(all, c.proxy)
 	}
-	for _, in := range c.instances {
-		all = append(all, in.Program)
+	for _, in := range c.Instances {
+		if in.Program != nil {
+			all = append(all, in.Program)
+		}
 	}
 	return all
 }

@@ -59,6 +59,9 @@ func launch(dir, name string, env []string, files []*os.File, argv []string) (*P
 // PID is the id of the program's process.
 func (p *Program) PID() int { return p.cmd.Process.Pid }
 
+// Signal sends the program a signal.
+func (p *Program) Signal(s syscall.Signal) error { return p.cmd.Process.Signal(s) }
+
 // Stop ends the program and everything it started.
 func (p *Program) Stop() {
 	_ = syscall.Kill(p.cmd.Process.Pid, syscall.SIGTERM)

@@ -9,9 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 )
 
-// Prometheus is a running Prometheus that scrapes one service each second, as the job videotoken.
+// Prometheus is a running Prometheus that scrapes services each second, as the job videotoken.
 type Prometheus struct {
 	dir, addr string
 	program   *Program
@@ -24,15 +25,16 @@ type Sample struct {
 	Value  float64
 }
 
-const scrapeConfig = `global: {scrape_interval: 1s, scrape_timeout: 1s}
+const scrapeConfig = `global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}
+rule_files: [rules.yml]
 scrape_configs:
   - job_name: videotoken
-    static_configs: [{targets: [%q]}]
+    static_configs: [{targets: [%s]}]
 `
 
-// NewPrometheus starts a Prometheus that scrapes an admin listener. Close ends it, also after
-// NewPrometheus failed.
-func NewPrometheus(target string) (*Prometheus, error) {
+// NewPrometheus starts a Prometheus that scrapes admin listeners. rules is a file of alerts, "" for
+// none. Close ends the Prometheus, also after NewPrometheus failed.
+func NewPrometheus(rules string, targets ...string) (*Prometheus, error) {
 	dir, err := os.MkdirTemp("", "videotoken-prometheus-")
 	p := &Prometheus{dir: dir}
 	if err != nil {
@@ -42,7 +44,10 @@ func NewPrometheus(target string) (*Prometheus, error) {
 		return p, err
 	}
 	file := filepath.Join(dir, "prometheus.yml")
-	if err := os.WriteFile(file, fmt.Appendf(nil, scrapeConfig, target), 0o644); err != nil {
+	if err := os.WriteFile(file, fmt.Appendf(nil, scrapeConfig, strings.Join(targets, ", ")), 0o644); err != nil {
+		return p, err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "rules.yml"), []byte(rules), 0o644); err != nil {
 		return p, err
 	}
 	if p.program, err = Start(dir, "prometheus", nil, "prometheus", "--config.file="+file, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+p.addr); err != nil {
@@ -106,8 +111,8 @@ func (p *Prometheus) get(target string, data any) error {
 	return json.Unmarshal(answer.Data, data)
 }
 
-// Tail returns the end of its output.
-func (p *Prometheus) Tail() string { return string(p.program.Tail()) }
+// Logs returns the end of its output.
+func (p *Prometheus) Logs() string { return string(p.program.Tail()) }
 
 // Close ends it and removes its files.
 func (p *Prometheus) Close() error {
