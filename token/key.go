@@ -105,25 +105,29 @@ func (k *Key) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "key %d", k.id) }
 // mac is the working memory of one signature.
 type mac struct {
 	hash    hash.Hash
-	context []byte        // what is hashed before everything else
-	buf     [maxSize]byte // the claims, followed by the masked address
+	context []byte // what is hashed before everything else
+	message []byte // what is hashed: it starts with the claims and the masked address
 	sum     [32]byte
 	path    Path
-	query   []byte
 }
 
-// tag computes the tag of the claims in m.buf[:n], which include the masked address, over a scope
-// and a query. The result is good until the next call.
+// head is where the claims are written, and the masked address after them.
+func (m *mac) head() *[maxSize]byte {
+	m.message = slices.Grow(m.message[:0], maxSize)[:maxSize]
+	return (*[maxSize]byte)(m.message)
+}
+
+// tag computes the tag of the first n bytes of m.head(), which are the claims and the masked
+// address, over a scope and a query. The result is good until the next call.
 func (m *mac) tag(n int, scope, query []byte) []byte {
+	m.message = append(m.message[:n], scope...)
+	if len(query) > 0 {
+		m.message = uri.AppendQuery(append(m.message, 0), query)
+	}
 	m.hash.Reset()
 	if m.context != nil {
 		_, _ = m.hash.Write(m.context) // a hash's Write cannot fail
 	}
-	_, _ = m.hash.Write(m.buf[:n])
-	_, _ = m.hash.Write(scope)
-	if len(query) > 0 {
-		m.query = uri.AppendQuery(append(m.query[:0], 0), query)
-		_, _ = m.hash.Write(m.query)
-	}
+	_, _ = m.hash.Write(m.message)
 	return m.hash.Sum(m.sum[:0])[:tagSize]
 }

@@ -58,11 +58,10 @@ func (k *Key) Append(dst []byte, c *Claims, path Path, query []byte) ([]byte, er
 		return dst, ErrQuery
 	}
 	m := k.macs.Get().(*mac)
-	claims, ip, err := c.put(&m.buf, k.version, k.id)
+	claims, ip, err := c.put(m.head(), k.version, k.id)
 	if err == nil {
 		tag := m.tag(claims+ip, scope, query)
-		copy(m.buf[claims:], tag)
-		dst = appendText(dst, m.buf[:claims+tagSize])
+		dst = appendText(dst, append(m.message[:claims], tag...))
 	}
 	k.macs.Put(m)
 	return dst, err

@@ -130,9 +130,10 @@ func (m *mac) verify(raw []byte, h *header, client netip.Addr, path, query []byt
 	if h.claims.Depth > 0 {
 		query = nil
 	}
-	n := copy(m.buf[:], raw[:h.size])
+	head := m.head()
+	n := copy(head[:], raw[:h.size])
 	if h.bits >= 0 {
-		n += putMasked(m.buf[n:], client, h.bits)
+		n += putMasked(head[n:], client, h.bits)
 	}
 	if subtle.ConstantTimeCompare(m.tag(n, scope, query), raw[h.size:]) != 1 {
 		return ErrSignature

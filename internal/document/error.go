@@ -86,11 +86,10 @@ func (w *walker) pointer() string {
 		case l.closer == ']' && l.count > 0:
 			token = strconv.AppendInt(append(token[:0], '/'), int64(l.count-1), 10)
 		case l.closer == '}' && l.name.end > 0:
-			if l.name.end-l.name.start > 6*maxPointer { // what maxPointer characters have at most, as \u escapes
+			if l.name.end-l.name.start > maxPointer {
 				return string(pointer)
 			}
-			name := appendUnescaped(nil, w.names.get(l.name))
-			token = append(append(token[:0], '/'), escapePointer.Replace(string(name))...)
+			token = append(append(token[:0], '/'), escapePointer.Replace(string(w.names.get(l.name)))...)
 		default:
 			return string(pointer)
 		}

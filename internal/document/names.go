@@ -57,27 +57,28 @@ func (n *names) get(s nameSpan) []byte {
 	return n.body[s.start:s.end]
 }
 
-// unescape puts the text of a name that has escapes into n.text.
-func (n *names) unescape(raw []byte) ([]byte, nameSpan) {
+// unescape puts the text of the innermost object's name, which has escapes, into n.text.
+func (n *names) unescape(o *level, raw []byte) []byte {
 	start := len(n.text)
 	n.text = appendUnescaped(n.text, raw)
-	return n.text[start:], nameSpan{uint32(start), uint32(len(n.text)), true}
+	o.name = nameSpan{uint32(start), uint32(len(n.text)), true}
+	return n.text[start:]
 }
 
-// add adds a name to the innermost object, which is at the given depth, and reports whether it is
-// new.
-func (n *names) add(o *level, depth int, s nameSpan, name []byte) bool {
+// add adds o.name, whose text is given, to the names of the innermost object, which is at the given
+// depth, and reports whether it is new.
+func (n *names) add(o *level, depth int, name []byte) bool {
 	hash := hashEnds(name)
 	if bit := uint64(1) << (hash >> 58); o.filter&bit == 0 {
 		o.filter |= bit
-		n.list = append(n.list, s)
+		n.list = append(n.list, o.name)
 		return true
 	}
-	return n.addSlowly(o, depth, s, name, hash)
+	return n.addSlowly(o, depth, name, hash)
 }
 
 // addSlowly adds a name that the filter does not tell to be new.
-func (n *names) addSlowly(o *level, depth int, s nameSpan, name []byte, hash uint64) bool {
+func (n *names) addSlowly(o *level, depth int, name []byte, hash uint64) bool {
 	if o.inTable == 0 {
 		list := n.list[o.firstName:]
 		if len(list) < fewNames {
@@ -86,7 +87,7 @@ func (n *names) addSlowly(o *level, depth int, s nameSpan, name []byte, hash uin
 					return false
 				}
 			}
-			n.list = append(n.list, s)
+			n.list = append(n.list, o.name)
 			return true
 		}
 		for _, other := range list {
@@ -95,7 +96,7 @@ func (n *names) addSlowly(o *level, depth int, s nameSpan, name []byte, hash uin
 		}
 		o.filter = ^uint64(0) // the list takes no more
 	}
-	return n.insert(o, depth, s, name, hash)
+	return n.insert(o, depth, o.name, name, hash)
 }
 
 // hashEnds is a multiply-shift hash (Dietzfelbinger and others, 1997), good in its high bits, of

@@ -69,12 +69,11 @@ func (w *walker) skipNested() {
 				i++
 				l.count++
 				if l.closer == '}' {
-					_, end, f := w.nameAt(l, i)
-					if f != none {
-						w.fail(f, end)
+					w.i = i
+					if w.name(l); w.fault != none {
 						return
 					}
-					i = end
+					i = w.i
 				}
 				break
 			}

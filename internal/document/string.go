@@ -21,13 +21,14 @@ const (
 func scanString(b []byte, i int) (end int, escaped bool, f fault) {
 	i++ // the opening quote
 	for i < len(b) {
-		if i+8 <= len(b) {
-			x := binary.LittleEndian.Uint64(b[i:])
+		if len(b)-i >= 8 {
+			x := binary.LittleEndian.Uint64(b[i : i+8])
 			// Flipping the bit 0x02 turns a quote, 0x22, into 0x20, and keeps control characters
-			// below 0x20. So one test, "less than 0x21", finds both.
-			stops := ((x ^ 0x02*ones) - 0x21*ones) &^ x
-			stops |= ((x ^ '\\'*ones) - ones) &^ (x ^ '\\'*ones)
-			stops = (stops | x) & highs // the lowest bit is right; a borrow may set others above it
+			// below 0x20. So one test, "less than 0x21", finds both. A difference has the high bit
+			// where the byte was less, and x where it is not ASCII. The lowest of them is right; a
+			// borrow may set others above it.
+			quotes, backslashes := (x^0x02*ones)-0x21*ones, (x^'\\'*ones)-ones
+			stops := (quotes | backslashes | x) & highs
 			if stops == 0 {
 				i += 8
 				continue

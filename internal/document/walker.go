@@ -129,47 +129,40 @@ func (w *walker) close(l *level) {
 }
 
 // name goes past the next member's name and its colon, and returns the name's text, which is good
-// until the object ends.
+// until the object ends. After a fault it returns nil.
 func (w *walker) name(l *level) []byte {
-	name, end, f := w.nameAt(l, w.i)
-	if f != none {
-		w.fail(f, end)
-		return nil
-	}
-	w.i = end
-	return name
-}
-
-// nameAt is name for a name, or white space before it, at b[i]. It returns the position after the
-// colon, or of a fault.
-func (w *walker) nameAt(l *level, i int) (name []byte, end int, f fault) {
-	b := w.b
+	b, i := w.b, w.i
 	l.name.end = 0
 	if i < len(b) && b[i] <= ' ' {
 		i = skipSpace(b, i)
 	}
 	if i == len(b) || b[i] != '"' {
-		return nil, i, unexpected
+		w.fail(unexpected, i)
+		return nil
 	}
 	end, escaped, f := scanString(b, i)
 	if f != none {
-		return nil, end, f
+		w.fail(f, end)
+		return nil
 	}
+	name := b[i+1 : end-1]
 	l.name = nameSpan{uint32(i + 1), uint32(end - 1), false}
-	name, span := b[i+1:end-1], l.name
 	if escaped {
-		name, span = w.names.unescape(name)
+		name = w.names.unescape(l, name)
 	}
-	if !w.names.add(l, w.depth, span, name) {
-		return nil, end, duplicate
+	if !w.names.add(l, w.depth, name) {
+		w.fail(duplicate, end)
+		return nil
 	}
 	if end < len(b) && b[end] <= ' ' {
 		end = skipSpace(b, end)
 	}
 	if end == len(b) || b[end] != ':' {
-		return nil, end, unexpected
+		w.fail(unexpected, end)
+		return nil
 	}
-	return name, end + 1, none
+	w.i = end + 1
+	return name
 }
 
 // value goes past the next value and returns its place.

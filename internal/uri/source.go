@@ -79,7 +79,7 @@ func isOrdinary(src []byte) bool {
 		}
 		// A sum has the high bit where a byte is at or over a bound, and none carries: the bytes
 		// are below 0x80.
-		x := binary.LittleEndian.Uint64(src[i:])
+		x := binary.LittleEndian.Uint64(src[i : i+8])
 		letter := x | 0x20*ones // in lower case
 		ordinary := (letter + (0x80-'a')*ones) &^ (letter + (0x7F-'z')*ones)
 		ordinary |= (x + (0x80-'-')*ones) &^ (x + (0x7F-'9')*ones) // "-", ".", "/" and digits are in a row
