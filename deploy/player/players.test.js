@@ -8,11 +8,11 @@ const service = "https://tokens.example";
 const master = "https://a.example/~T1/film/master.m3u8";
 const segment = (n) => `https://a.example/~T${n}/film/high/seg-1.ts`;
 
-function open(t, answer = (_, { urls }) => good(renew(urls), 9), urls = [master]) {
+function open(t, answer = (_, { urls }) => good(renew(urls), 9), urls = [master], more = {}) {
   const fake = fakeService(answer);
   const clock = new FakeClock();
   const tokens = new VideoTokens(
-    { service, urls, maxAge: 9, clock, fetch: fake.ask, random: () => 0 });
+    { service, urls, maxAge: 9, clock, fetch: fake.ask, random: () => 0, ...more });
   t.after(() => tokens.close());
   return { clock, tokens, ...fake };
 }
@@ -50,6 +50,25 @@ describe("hls.js", () => {
     assert.deepEqual(second.opened, [["GET", segment(2), true]]);
     assert.deepEqual(seen, [segment(1), segment(2)]);
     assert.equal((await hls.config.fetchSetup({ url: segment(1) }, {})).url, segment(2));
+  });
+
+  test("it asks again soon where there is another CDN, and the page's policy stays", async (t) => {
+    const policy = (retryDelayMs) =>
+      ({ default: { maxLoadTimeMs: 9, errorRetry: { maxNumRetry: 6, retryDelayMs } } });
+    const config = { fragLoadPolicy: policy(1000), playlistLoadPolicy: policy(100) };
+    const still = new Hls({ ...config });
+    open(t).tokens.hls(still);
+    assert.equal(still.config.fragLoadPolicy, config.fragLoadPolicy);
+    const moving = new Hls({ ...config });
+    const movable = { document: { video: {} }, cdns: { a: "https://a.example" } };
+    const { tokens } = open(t, undefined, [master + "#2"], movable);
+    tokens.hls(moving);
+    assert.deepEqual(moving.config.fragLoadPolicy, policy(300));
+    assert.deepEqual(moving.config.playlistLoadPolicy, policy(100));
+    assert.deepEqual(config.fragLoadPolicy, policy(1000));
+    moving.config.fragLoadPolicy.default.errorRetry = null;
+    tokens.hls(moving); // a page that wants no retries has none
+    assert.equal(moving.config.fragLoadPolicy.default.errorRetry, null);
   });
 
   test("a refused token is renewed, and loading goes on", async (t) => {
