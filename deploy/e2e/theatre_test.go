@@ -5,7 +5,9 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -64,6 +66,7 @@ type theatre struct {
 	ctx     context.Context
 	origin  string
 	failing *atomic.Value // the host in whose place the origin answers 500
+	held    chan struct{} // the rest of the MP4 is served when it is closed
 	renew   int           // seconds for which the tokens are renewed
 }
 
@@ -90,17 +93,22 @@ func openTheatre(t *testing.T, edges ...string) *theatre {
 	}
 	origin := serve(t, mux)
 	var failing atomic.Value
+	held := make(chan struct{})
 	files := http.FileServer(http.Dir(dir))
 	films := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Host == failing.Load() {
 			http.Error(w, "failing", http.StatusInternalServerError)
 			return
 		}
+		if r.URL.Path == "/film/film.mp4" {
+			serveHeld(w, r, filepath.Join(dir, r.URL.Path), held)
+			return
+		}
 		files.ServeHTTP(w, r)
 	})
 	s := up(t, stack.Options{Origin: films, Edges: edges, Player: origin, Token: shortTokens})
 	return &theatre{
-		Stack: s, t: t, ctx: browser(t), origin: origin, failing: &failing, renew: 600,
+		Stack: s, t: t, ctx: browser(t), origin: origin, failing: &failing, held: held, renew: 600,
 	}
 }
 
@@ -204,4 +212,45 @@ func (th *theatre) stalls() (waited []float64) {
 		waited = append(waited, -1)
 	}
 	return waited
+}
+
+// serveHeld serves a film, of which all but the first third is held back until held is closed:
+// a video element would load all of it at once.
+func serveHeld(w http.ResponseWriter, r *http.Request, name string, held <-chan struct{}) {
+	f, err := os.Open(name)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusNotFound)
+		return
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	http.ServeContent(w, r, name, info.ModTime(), &heldFile{f, info.Size() / 3, held, r.Context()})
+}
+
+// heldFile is a file whose bytes after the first ones are read when held is closed.
+type heldFile struct {
+	*os.File
+	free int64
+	held <-chan struct{}
+	ctx  context.Context
+}
+
+func (f *heldFile) Read(p []byte) (int, error) {
+	at, err := f.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return 0, err
+	}
+	if at < f.free {
+		return f.File.Read(p[:min(int64(len(p)), f.free-at)])
+	}
+	select {
+	case <-f.held:
+		return f.File.Read(p)
+	case <-f.ctx.Done():
+		return 0, f.ctx.Err()
+	}
 }

@@ -206,6 +206,70 @@ describe("a video element", () => {
     assert.equal(video.src, film);
   });
 
+  test("an error is followed by a new load where the token of that second is the same", async (t) => {
+    const { tokens } = open(t, (_, { urls }) => good({ urls }, 9), [film]);
+    const video = new Video();
+    tokens.video(video);
+    let loads = 0;
+    Object.defineProperty(video, "src", { get: () => film, set: () => { loads++; } });
+    video.error = { code: 2 };
+    video.dispatchEvent(new Event("error"));
+    await settled();
+    await settled();
+    assert.equal(loads, 1);
+  });
+
+  // What a page finds out about a CDN from which nothing comes, and what it does then.
+  for (const [name, answers, want] of [
+    ["does not answer", { cors: 0, "no-cors": 0 }, ["token"]],
+    ["answers 503", { cors: 503 }, ["token"]],
+    ["refuses", { cors: 403 }, ["renew"]],
+    ["is slow", { cors: 206 }, []],
+    ["does not let the page read its answers", { cors: 0, "no-cors": 200 }, []],
+  ]) {
+    test(`the CDN ${name}`, async (t) => {
+      t.mock.timers.enable({ apis: ["setTimeout"] });
+      const head = t.mock.method(globalThis, "fetch", async (_, { mode }) => {
+        if (answers[mode] === 0) throw new TypeError("Failed to fetch");
+        return new Response(null, { status: answers[mode] });
+      });
+      const document = { video: {} };
+      const sign = (url, { urls }) => url.endsWith("/renew") ? good(renew(urls), 9)
+        : good([film.replace("a.", "b.").replace("T1", "T5")], 9);
+      const { tokens, asked } =
+        open(t, sign, [film], { document, cdns: { a: "https://a.example", b: "https://b.example" } });
+      const video = Object.assign(new Video(), { readyState: 2, crossOrigin: null });
+      tokens.video(video);
+      video.dispatchEvent(new Event("waiting"));
+      t.mock.timers.tick(1499);
+      assert.equal(head.mock.callCount(), 0);
+      t.mock.timers.tick(1);
+      for (let i = 0; i < 4; i++) await settled();
+      assert.equal(head.mock.callCount(), Object.keys(answers).length);
+      assert.deepEqual(asked.map(({ url }) => url.split("/").at(-1)), want);
+      assert.equal(video.src !== film, want.length > 0);
+      const { method, credentials } = head.mock.calls[0].arguments[1];
+      assert.deepEqual([method, credentials], ["HEAD", "include"]);
+      t.mock.timers.tick(1500); // it asks again while nothing comes
+      for (let i = 0; i < 4; i++) await settled();
+      assert.equal(head.mock.callCount(), 2 * Object.keys(answers).length);
+    });
+  }
+
+  for (const more of [{ readyState: 3 }, { paused: true }, { error: { code: 2 } }]) {
+    test(`the CDN is not asked where the element has ${Object.keys(more)}`, (t) => {
+      t.mock.timers.enable({ apis: ["setTimeout"] });
+      const head = t.mock.method(globalThis, "fetch", async () => new Response());
+      const { tokens } = open(t, undefined, [film]);
+      const video = Object.assign(new Video(), { readyState: 2 });
+      tokens.video(video);
+      video.dispatchEvent(new Event("waiting"));
+      Object.assign(video, more);
+      t.mock.timers.tick(10_000);
+      assert.equal(head.mock.callCount(), 0);
+    });
+  }
+
   test("an error is followed by a new token, not for ever", async (t) => {
     const { tokens, asked } = open(t, undefined, [film]);
     const video = new Video();
