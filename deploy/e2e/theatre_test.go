@@ -5,9 +5,8 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"io"
+	"math"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -66,7 +65,8 @@ type theatre struct {
 	ctx     context.Context
 	origin  string
 	failing *atomic.Value // the host in whose place the origin answers 500
-	held    chan struct{} // the rest of the MP4 is served when it is closed
+	held    *atomic.Value // a channel until which the origin sends the MP4's beginning alone
+	ttl     int           // seconds for which a token is good
 	renew   int           // seconds for which the tokens are renewed
 }
 
@@ -93,7 +93,7 @@ func openTheatre(t *testing.T, edges ...string) *theatre {
 	}
 	origin := serve(t, mux)
 	var failing atomic.Value
-	held := make(chan struct{})
+	var held atomic.Value
 	files := http.FileServer(http.Dir(dir))
 	films := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Host == failing.Load() {
@@ -101,19 +101,20 @@ func openTheatre(t *testing.T, edges ...string) *theatre {
 			return
 		}
 		if r.URL.Path == "/film/film.mp4" {
-			serveHeld(w, r, filepath.Join(dir, r.URL.Path), held)
-			return
+			if held, ok := held.Load().(chan struct{}); ok {
+				w = &heldWriter{w, 256 << 10, held, r, &failing}
+			}
 		}
 		files.ServeHTTP(w, r)
 	})
 	s := up(t, stack.Options{Origin: films, Edges: edges, Player: origin, Token: shortTokens})
 	return &theatre{
-		Stack: s, t: t, ctx: browser(t), origin: origin, failing: &failing, held: held, renew: 600,
+		Stack: s, t: t, ctx: browser(t), origin: origin, failing: &failing, held: &held, ttl: 8, renew: 600,
 	}
 }
 
-// play has a player play one of the film's sources, of a session, until it has passed a second.
-func (th *theatre) play(player string, source int, session string, rate, until float64) {
+// open opens the page, and returns the prefixes of the CDNs' URLs as JSON.
+func (th *theatre) open() []byte {
 	th.t.Helper()
 	cdns := map[string]string{}
 	for name, e := range th.Edges {
@@ -128,13 +129,31 @@ func (th *theatre) play(player string, source int, session string, rate, until f
 	}
 	th.await("window.ready")
 	th.Recorder.Take()
-	question := longFilm.Question(map[string]any{"session": session, "renew": th.renew})
-	_, err = call(th.ctx, "play(%q, %s, %s, %q, %d, %g, %g)",
+	return prefixes
+}
+
+// play has a player play one of the film's sources, of a session, until it has passed a second.
+func (th *theatre) play(player string, source int, session string, rate, until float64) {
+	th.t.Helper()
+	prefixes := th.open()
+	question := longFilm.Question(th.claims(session))
+	th.call("play(%q, %s, %s, %q, %d, %g, %g)",
 		"http://"+th.Service, question, prefixes, player, source, rate, ahead)
+	th.await(fmt.Sprintf("video.currentTime > %g", until))
+}
+
+func (th *theatre) claims(session string) map[string]any {
+	return map[string]any{"session": session, "ttl": th.ttl, "renew": th.renew}
+}
+
+// call evaluates a JavaScript expression that is a promise of a string.
+func (th *theatre) call(format string, args ...any) string {
+	th.t.Helper()
+	text, err := call(th.ctx, format, args...)
 	if err != nil {
 		th.t.Fatalf("%v; on the page:\n%s", err, th.story())
 	}
-	th.await(fmt.Sprintf("video.currentTime > %g", until))
+	return text
 }
 
 // await waits until a JavaScript expression is true. The limit is for a test that fails.
@@ -214,43 +233,27 @@ func (th *theatre) stalls() (waited []float64) {
 	return waited
 }
 
-// serveHeld serves a film, of which all but the first third is held back until held is closed:
-// a video element would load all of it at once.
-func serveHeld(w http.ResponseWriter, r *http.Request, name string, held <-chan struct{}) {
-	f, err := os.Open(name)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusNotFound)
-		return
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	http.ServeContent(w, r, name, info.ModTime(), &heldFile{f, info.Size() / 3, held, r.Context()})
+// heldWriter holds all but the first bytes of an answer back until held is closed: a video element
+// would load all of a short film at once. It sends no more where the host fails by then.
+type heldWriter struct {
+	http.ResponseWriter
+	free    int
+	held    <-chan struct{}
+	r       *http.Request
+	failing *atomic.Value
 }
 
-// heldFile is a file whose bytes after the first ones are read when held is closed.
-type heldFile struct {
-	*os.File
-	free int64
-	held <-chan struct{}
-	ctx  context.Context
-}
-
-func (f *heldFile) Read(p []byte) (int, error) {
-	at, err := f.Seek(0, io.SeekCurrent)
-	if err != nil {
-		return 0, err
+func (w *heldWriter) Write(b []byte) (int, error) {
+	if len(b) > w.free {
+		select {
+		case <-w.held:
+		case <-w.r.Context().Done():
+		}
+		if w.r.Host == w.failing.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		w.free = math.MaxInt
 	}
-	if at < f.free {
-		return f.File.Read(p[:min(int64(len(p)), f.free-at)])
-	}
-	select {
-	case <-f.held:
-		return f.File.Read(p)
-	case <-f.ctx.Done():
-		return 0, f.ctx.Err()
-	}
+	w.free -= len(b)
+	return w.ResponseWriter.Write(b)
 }

@@ -4,7 +4,7 @@
 /** @import {VideoTokens} from "./videotoken-player.js" */
 
 const TIMED_OUT = 408; // the status that stands for an answer that did not come in time
-const RETRY = 300; // ms before the second request where another CDN is there after the third
+const RETRY = 300; // ms before the second request where another CDN can be asked for
 const STALLED = 1500; // ms that a video element waits for data before its CDN is asked why
 const PROBE = 4000; // ms that the CDN has to answer that
 
@@ -103,6 +103,11 @@ export function shaka(tokens, player) {
     request.uris = await Promise.all(uris.map((uri) => tokens.ready(uri)));
   });
   engine.registerResponseFilter(() => tokens.succeeded());
+  if (tokens.movable) {
+    const { baseDelay } = player.getConfiguration().streaming.retryParameters;
+    const retryParameters = { baseDelay: Math.min(baseDelay, RETRY) };
+    player.configure({ streaming: { retryParameters } });
+  }
   const again = restarter(tokens, () => player.retryStreaming(0));
   /** @param {string} url @param {any} error @param {boolean} [last] */
   const failed = (url, error, last) => {

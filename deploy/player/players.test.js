@@ -103,6 +103,9 @@ describe("Shaka", () => {
       };
     }
     retryStreaming() { this.retried++; }
+    delay = 1000;
+    getConfiguration() { return { streaming: { retryParameters: { baseDelay: this.delay } } }; }
+    configure({ streaming }) { this.delay = streaming.retryParameters.baseDelay; }
     tell(type, members) { this.dispatchEvent(Object.assign(new Event(type), members)); }
   }
 
@@ -114,6 +117,18 @@ describe("Shaka", () => {
     const request = { uris: [segment(1), "https://elsewhere.example/x"] };
     await player.filters.request(1, request);
     assert.deepEqual(request.uris, [segment(2), "https://elsewhere.example/x"]);
+  });
+
+  test("it asks again soon where there is another CDN", (t) => {
+    for (const [document, own, want] of [
+      [undefined, 1000, 1000], [{ video: {} }, 1000, 300], [{ video: {} }, 100, 100],
+    ]) {
+      const more = { document, cdns: { a: "https://a.example" } };
+      const { tokens } = open(t, undefined, [`${master}#${own}${document}`], more);
+      const player = Object.assign(new Player(), { delay: own });
+      tokens.shaka(player);
+      assert.equal(player.delay, want);
+    }
   });
 
   test("a refused token is renewed, and streaming goes on", async (t) => {
