@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -64,6 +65,8 @@ type theatre struct {
 	ctx     context.Context
 	origin  string
 	failing *atomic.Value // the host in whose place the origin answers 500
+	held    *atomic.Value // a channel until which the origin sends the MP4's beginning alone
+	ttl     int           // seconds for which a token is good
 	renew   int           // seconds for which the tokens are renewed
 }
 
@@ -90,22 +93,28 @@ func openTheatre(t *testing.T, edges ...string) *theatre {
 	}
 	origin := serve(t, mux)
 	var failing atomic.Value
+	var held atomic.Value
 	files := http.FileServer(http.Dir(dir))
 	films := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Host == failing.Load() {
 			http.Error(w, "failing", http.StatusInternalServerError)
 			return
 		}
+		if r.URL.Path == "/film/film.mp4" {
+			if held, ok := held.Load().(chan struct{}); ok {
+				w = &heldWriter{w, 256 << 10, held, r, &failing}
+			}
+		}
 		files.ServeHTTP(w, r)
 	})
 	s := up(t, stack.Options{Origin: films, Edges: edges, Player: origin, Token: shortTokens})
 	return &theatre{
-		Stack: s, t: t, ctx: browser(t), origin: origin, failing: &failing, renew: 600,
+		Stack: s, t: t, ctx: browser(t), origin: origin, failing: &failing, held: &held, ttl: 8, renew: 600,
 	}
 }
 
-// play has a player play one of the film's sources, of a session, until it has passed a second.
-func (th *theatre) play(player string, source int, session string, rate, until float64) {
+// open opens the page, and returns the prefixes of the CDNs' URLs as JSON.
+func (th *theatre) open() []byte {
 	th.t.Helper()
 	cdns := map[string]string{}
 	for name, e := range th.Edges {
@@ -120,13 +129,31 @@ func (th *theatre) play(player string, source int, session string, rate, until f
 	}
 	th.await("window.ready")
 	th.Recorder.Take()
-	question := longFilm.Question(map[string]any{"session": session, "renew": th.renew})
-	_, err = call(th.ctx, "play(%q, %s, %s, %q, %d, %g, %g)",
+	return prefixes
+}
+
+// play has a player play one of the film's sources, of a session, until it has passed a second.
+func (th *theatre) play(player string, source int, session string, rate, until float64) {
+	th.t.Helper()
+	prefixes := th.open()
+	question := longFilm.Question(th.claims(session))
+	th.call("play(%q, %s, %s, %q, %d, %g, %g)",
 		"http://"+th.Service, question, prefixes, player, source, rate, ahead)
+	th.await(fmt.Sprintf("video.currentTime > %g", until))
+}
+
+func (th *theatre) claims(session string) map[string]any {
+	return map[string]any{"session": session, "ttl": th.ttl, "renew": th.renew}
+}
+
+// call evaluates a JavaScript expression that is a promise of a string.
+func (th *theatre) call(format string, args ...any) string {
+	th.t.Helper()
+	text, err := call(th.ctx, format, args...)
 	if err != nil {
 		th.t.Fatalf("%v; on the page:\n%s", err, th.story())
 	}
-	th.await(fmt.Sprintf("video.currentTime > %g", until))
+	return text
 }
 
 // await waits until a JavaScript expression is true. The limit is for a test that fails.
@@ -204,4 +231,29 @@ func (th *theatre) stalls() (waited []float64) {
 		waited = append(waited, -1)
 	}
 	return waited
+}
+
+// heldWriter holds all but the first bytes of an answer back until held is closed: a video element
+// would load all of a short film at once. It sends no more where the host fails by then.
+type heldWriter struct {
+	http.ResponseWriter
+	free    int
+	held    <-chan struct{}
+	r       *http.Request
+	failing *atomic.Value
+}
+
+func (w *heldWriter) Write(b []byte) (int, error) {
+	if len(b) > w.free {
+		select {
+		case <-w.held:
+		case <-w.r.Context().Done():
+		}
+		if w.r.Host == w.failing.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		w.free = math.MaxInt
+	}
+	w.free -= len(b)
+	return w.ResponseWriter.Write(b)
 }

@@ -156,6 +156,29 @@ describe("failover", () => {
     assert.equal(tokens.rewrite(film + "&x=1"), "https://b.example/film.mp4?token=T50&x=1");
   });
 
+  test("several videos, each on a CDN of its own: the one whose request failed is left", async (t) => {
+    const videos = [document.video, { sources: [{ src: "/other/master.m3u8" }] }];
+    const at = (head, film) => ({ sources: [{ src: `${head}/~T60/${film}/master.m3u8` }] });
+    const fake = fakeService((_, { token }) => good([
+      at("https://b.example", "film"),
+      at(token.exclude.includes("a") ? "https://b.example" : "https://a.example/base", "other"),
+    ], 9));
+    const urls = [master, "https://c.example/films/~T1/other/master.m3u8"];
+    const more = { urls, document: { videos } };
+    const { tokens, asked, heard } = open(t, more, fake);
+    const second = open(t, more, fake); // another player of the page
+    const other = "https://c.example/films/~T1/other/seg-1.ts";
+    await Promise.all([tokens.failed(other, 0), second.tokens.failed(other, 0)]);
+    assert.deepEqual(asked, [{ url: service + "/video/token", videos, token: { exclude: ["c"] } }]);
+    assert.equal(tokens.rewrite(other), "https://a.example/base/~T60/other/seg-1.ts");
+    assert.equal(tokens.rewrite(segment), "https://b.example/~T60/film/high/seg-1.ts");
+    for (const { type, from, to } of [heard[0], second.heard[0]]) {
+      assert.deepEqual([type, from, to], ["failover", "c", "a"]);
+    }
+    await tokens.failed(tokens.rewrite(other), 0);
+    assert.deepEqual(asked[1].token.exclude, ["c", "a"]);
+  });
+
   test("to a CDN that has its tokens in cookies", async (t) => {
     const pick = () => ["https://c.example/films/film/master.m3u8"];
     const { tokens } = open(t, { pick });
@@ -165,7 +188,9 @@ describe("failover", () => {
 
   for (const missing of [{ document: undefined }, { cdns: undefined }]) {
     test(`not without ${Object.keys(missing)}`, async (t) => {
-      const { tokens, asked } = open(t, missing);
+      assert.equal(open(t).tokens.movable, true);
+      const { tokens, asked } = open(t, { urls: [master + "#2"], ...missing });
+      assert.equal(tokens.movable, false);
       for (let i = 0; i < 5; i++) await tokens.failed(segment, 0);
       assert.equal(asked.length, 0);
     });

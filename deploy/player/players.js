@@ -4,6 +4,9 @@
 /** @import {VideoTokens} from "./videotoken-player.js" */
 
 const TIMED_OUT = 408; // the status that stands for an answer that did not come in time
+const RETRY = 300; // ms before the second request where another CDN can be asked for
+const STALLED = 1500; // ms that a video element waits for data before its CDN is asked why
+const PROBE = 4000; // ms that the CDN has to answer that
 
 // shaka.util.Error.Code, and .Category.
 const SHAKA = { BAD_STATUS: 1001, NO_CONNECTION: 1002, TIMEOUT: 1003, NETWORK: 1 };
@@ -52,6 +55,16 @@ export function hls(tokens, hls) {
     const url = await tokens.ready(context.url);
     return fetchSetup ? fetchSetup({ ...context, url }, init) : new Request(url, init);
   };
+  // Another CDN is there after three failures: by its defaults hls.js takes three seconds for them.
+  for (const name of tokens.movable ? ["fragLoadPolicy", "playlistLoadPolicy"] : []) {
+    const policy = hls.config[name];
+    const { errorRetry } = policy?.default ?? {};
+    if (!errorRetry) continue;
+    const retryDelayMs = Math.min(errorRetry.retryDelayMs, RETRY);
+    hls.config[name] = {
+      ...policy, default: { ...policy.default, errorRetry: { ...errorRetry, retryDelayMs } },
+    };
+  }
   const again = restarter(tokens, () => {
     if (hls.levels?.length) hls.startLoad(); // at the second at which it is
     else hls.loadSource(tokens.rewrite(hls.url));
@@ -90,6 +103,11 @@ export function shaka(tokens, player) {
     request.uris = await Promise.all(uris.map((uri) => tokens.ready(uri)));
   });
   engine.registerResponseFilter(() => tokens.succeeded());
+  if (tokens.movable) {
+    const { baseDelay } = player.getConfiguration().streaming.retryParameters;
+    const retryParameters = { baseDelay: Math.min(baseDelay, RETRY) };
+    player.configure({ streaming: { retryParameters } });
+  }
   const again = restarter(tokens, () => player.retryStreaming(0));
   /** @param {string} url @param {any} error @param {boolean} [last] */
   const failed = (url, error, last) => {
@@ -134,13 +152,15 @@ export function dash(tokens, player) {
 
 /** @param {VideoTokens} tokens @param {HTMLVideoElement} element */
 export function video(tokens, element) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let watch;
   const NETWORK = [2, 4]; // MEDIA_ERR_NETWORK, and MEDIA_ERR_SRC_NOT_SUPPORTED for a refused start
   /** @type {{at: number, playing: boolean, rate: number} | undefined} what a new src begins with */
   let begin;
   let failedAt = 0; // seconds
   const swap = () => {
     const src = tokens.rewrite(element.src);
-    if (src === element.src || element.ended || (!element.error && complete(element))) return;
+    if (!element.error && (src === element.src || element.ended || complete(element))) return;
     begin ??= {
       at: element.currentTime, playing: !element.paused, rate: element.playbackRate,
     };
@@ -162,8 +182,45 @@ export function video(tokens, element) {
     // A video element does not say whether it was refused or cut off.
     if (NETWORK.includes(element.error?.code ?? 0)) void tokens.failed(element.src, undefined);
   });
+  // A browser tries for half a minute before it says that a CDN does not answer.
+  const wait = () => {
+    clearTimeout(watch);
+    watch = setTimeout(async () => {
+      const stuck = () => element.readyState < 3 && !element.paused && !element.error;
+      const { src } = element;
+      if (!stuck() || tokens.ended) return;
+      const { status, reason } = await probe(src, element.crossOrigin);
+      if (!stuck()) return;
+      if (src === element.src && status !== undefined && (status === 0 || status >= 400)) {
+        await tokens.failed(src, status, reason, true);
+      }
+      wait();
+    }, STALLED);
+  };
+  element.addEventListener("waiting", wait);
   tokens.addEventListener("renewed", swap);
   tokens.addEventListener("failover", swap);
+}
+
+/**
+ * Asks the CDN whether it serves a URL: the status, 0 where it does not answer, none where the page
+ * may not read the answer.
+ * @param {string} url
+ * @param {string | null} crossOrigin of the element
+ * @returns {Promise<{status?: number, reason?: string | null}>}
+ */
+async function probe(url, crossOrigin) {
+  const credentials = crossOrigin === "anonymous" ? "same-origin" : "include";
+  /** @param {RequestMode} mode */
+  const ask = (mode) => fetch(url, {
+    method: "HEAD", mode, credentials, cache: "no-store", signal: AbortSignal.timeout(PROBE),
+  });
+  try {
+    const { status, headers } = await ask("cors");
+    return { status, reason: headers.get("X-Token-Reason") };
+  } catch {
+    return ask("no-cors").then(() => ({}), () => ({ status: 0 }));
+  }
 }
 
 /** Whether all that is left of a film is in the buffer. @param {HTMLVideoElement} element */

@@ -8,11 +8,11 @@ const service = "https://tokens.example";
 const master = "https://a.example/~T1/film/master.m3u8";
 const segment = (n) => `https://a.example/~T${n}/film/high/seg-1.ts`;
 
-function open(t, answer = (_, { urls }) => good(renew(urls), 9), urls = [master]) {
+function open(t, answer = (_, { urls }) => good(renew(urls), 9), urls = [master], more = {}) {
   const fake = fakeService(answer);
   const clock = new FakeClock();
   const tokens = new VideoTokens(
-    { service, urls, maxAge: 9, clock, fetch: fake.ask, random: () => 0 });
+    { service, urls, maxAge: 9, clock, fetch: fake.ask, random: () => 0, ...more });
   t.after(() => tokens.close());
   return { clock, tokens, ...fake };
 }
@@ -52,6 +52,25 @@ describe("hls.js", () => {
     assert.equal((await hls.config.fetchSetup({ url: segment(1) }, {})).url, segment(2));
   });
 
+  test("it asks again soon where there is another CDN, and the page's policy stays", async (t) => {
+    const policy = (retryDelayMs) =>
+      ({ default: { maxLoadTimeMs: 9, errorRetry: { maxNumRetry: 6, retryDelayMs } } });
+    const config = { fragLoadPolicy: policy(1000), playlistLoadPolicy: policy(100) };
+    const still = new Hls({ ...config });
+    open(t).tokens.hls(still);
+    assert.equal(still.config.fragLoadPolicy, config.fragLoadPolicy);
+    const moving = new Hls({ ...config });
+    const movable = { document: { video: {} }, cdns: { a: "https://a.example" } };
+    const { tokens } = open(t, undefined, [master + "#2"], movable);
+    tokens.hls(moving);
+    assert.deepEqual(moving.config.fragLoadPolicy, policy(300));
+    assert.deepEqual(moving.config.playlistLoadPolicy, policy(100));
+    assert.deepEqual(config.fragLoadPolicy, policy(1000));
+    moving.config.fragLoadPolicy.default.errorRetry = null;
+    tokens.hls(moving); // a page that wants no retries has none
+    assert.equal(moving.config.fragLoadPolicy.default.errorRetry, null);
+  });
+
   test("a refused token is renewed, and loading goes on", async (t) => {
     const { tokens, asked } = open(t);
     const hls = new Hls();
@@ -84,6 +103,9 @@ describe("Shaka", () => {
       };
     }
     retryStreaming() { this.retried++; }
+    delay = 1000;
+    getConfiguration() { return { streaming: { retryParameters: { baseDelay: this.delay } } }; }
+    configure({ streaming }) { this.delay = streaming.retryParameters.baseDelay; }
     tell(type, members) { this.dispatchEvent(Object.assign(new Event(type), members)); }
   }
 
@@ -95,6 +117,18 @@ describe("Shaka", () => {
     const request = { uris: [segment(1), "https://elsewhere.example/x"] };
     await player.filters.request(1, request);
     assert.deepEqual(request.uris, [segment(2), "https://elsewhere.example/x"]);
+  });
+
+  test("it asks again soon where there is another CDN", (t) => {
+    for (const [document, own, want] of [
+      [undefined, 1000, 1000], [{ video: {} }, 1000, 300], [{ video: {} }, 100, 100],
+    ]) {
+      const more = { document, cdns: { a: "https://a.example" } };
+      const { tokens } = open(t, undefined, [`${master}#${own}${document}`], more);
+      const player = Object.assign(new Player(), { delay: own });
+      tokens.shaka(player);
+      assert.equal(player.delay, want);
+    }
   });
 
   test("a refused token is renewed, and streaming goes on", async (t) => {
@@ -186,6 +220,70 @@ describe("a video element", () => {
     await clock.advance(6000);
     assert.equal(video.src, film);
   });
+
+  test("an error is followed by a new load where the token of that second is the same", async (t) => {
+    const { tokens } = open(t, (_, { urls }) => good({ urls }, 9), [film]);
+    const video = new Video();
+    tokens.video(video);
+    let loads = 0;
+    Object.defineProperty(video, "src", { get: () => film, set: () => { loads++; } });
+    video.error = { code: 2 };
+    video.dispatchEvent(new Event("error"));
+    await settled();
+    await settled();
+    assert.equal(loads, 1);
+  });
+
+  // What a page finds out about a CDN from which nothing comes, and what it does then.
+  for (const [name, answers, want] of [
+    ["does not answer", { cors: 0, "no-cors": 0 }, ["token"]],
+    ["answers 503", { cors: 503 }, ["token"]],
+    ["refuses", { cors: 403 }, ["renew"]],
+    ["is slow", { cors: 206 }, []],
+    ["does not let the page read its answers", { cors: 0, "no-cors": 200 }, []],
+  ]) {
+    test(`the CDN ${name}`, async (t) => {
+      t.mock.timers.enable({ apis: ["setTimeout"] });
+      const head = t.mock.method(globalThis, "fetch", async (_, { mode }) => {
+        if (answers[mode] === 0) throw new TypeError("Failed to fetch");
+        return new Response(null, { status: answers[mode] });
+      });
+      const document = { video: {} };
+      const sign = (url, { urls }) => url.endsWith("/renew") ? good(renew(urls), 9)
+        : good([film.replace("a.", "b.").replace("T1", "T5")], 9);
+      const { tokens, asked } =
+        open(t, sign, [film], { document, cdns: { a: "https://a.example", b: "https://b.example" } });
+      const video = Object.assign(new Video(), { readyState: 2, crossOrigin: null });
+      tokens.video(video);
+      video.dispatchEvent(new Event("waiting"));
+      t.mock.timers.tick(1499);
+      assert.equal(head.mock.callCount(), 0);
+      t.mock.timers.tick(1);
+      for (let i = 0; i < 4; i++) await settled();
+      assert.equal(head.mock.callCount(), Object.keys(answers).length);
+      assert.deepEqual(asked.map(({ url }) => url.split("/").at(-1)), want);
+      assert.equal(video.src !== film, want.length > 0);
+      const { method, credentials } = head.mock.calls[0].arguments[1];
+      assert.deepEqual([method, credentials], ["HEAD", "include"]);
+      t.mock.timers.tick(1500); // it asks again while nothing comes
+      for (let i = 0; i < 4; i++) await settled();
+      assert.equal(head.mock.callCount(), 2 * Object.keys(answers).length);
+    });
+  }
+
+  for (const more of [{ readyState: 3 }, { paused: true }, { error: { code: 2 } }]) {
+    test(`the CDN is not asked where the element has ${Object.keys(more)}`, (t) => {
+      t.mock.timers.enable({ apis: ["setTimeout"] });
+      const head = t.mock.method(globalThis, "fetch", async () => new Response());
+      const { tokens } = open(t, undefined, [film]);
+      const video = Object.assign(new Video(), { readyState: 2 });
+      tokens.video(video);
+      video.dispatchEvent(new Event("waiting"));
+      Object.assign(video, more);
+      t.mock.timers.tick(10_000);
+      assert.equal(head.mock.callCount(), 0);
+    });
+  }
 
   test("an error is followed by a new token, not for ever", async (t) => {
     const { tokens, asked } = open(t, undefined, [film]);

@@ -38,6 +38,7 @@ export class Session {
   /** @type {Map<string, number>} the CDNs that failed, and until when they rest */
   #excluded = new Map();
   /** @type {(() => void)[]} who waits for another token, or for there being none */ #waiters = [];
+  #failing = ""; // the URL whose CDN failed last
   #moves = 0; // to another CDN
   #attempts = 0; // to reach the service, in a row, that failed
   #failed = 0; // requests in a row
@@ -119,15 +120,15 @@ export class Session {
     if (newest !== url || this.#recovery) return this.#recovery; // it was with an old token
     if (status === 401 || status === 403 || status === undefined) {
       const unknown = status === undefined && this.#refused > 0;
-      if (unknown && this.#elsewhere()) return this.#leave();
+      if (unknown && this.movable) return this.#leave(newest);
       if (this.#refused >= REFUSED) return this.#end(reason ?? "refused", { status });
       return this.#recover(() => this.#replace());
     }
     // Another CDN is asked for already, or it is not the CDN that failed.
     if (this.#timers.move !== undefined || globalThis.navigator?.onLine === false) return;
     this.#failed++;
-    if ((status === 0 || last || this.#failed >= FAILED) && this.#elsewhere()) {
-      return this.#leave();
+    if ((status === 0 || last || this.#failed >= FAILED) && this.movable) {
+      return this.#leave(newest);
     }
   }
 
@@ -147,7 +148,8 @@ export class Session {
     const all = Array.isArray(urls) && urls.length === question.urls.length;
     if (answer.status === 200 && all) {
       this.#renewals++;
-      this.#take(urls, answer.maxAge, asked, "renewed", {});
+      this.addresses.replace(urls);
+      this.#take(answer.maxAge, asked, "renewed", {});
     } else if (answer.refused) {
       this.#end(answer.reason, answer);
     } else {
@@ -178,14 +180,19 @@ export class Session {
     for (const resolve of this.#waiters.splice(0)) resolve();
   }
 
-  /** The CDN to leave, if there is a document to ask for another one with. */
-  #elsewhere() {
-    return this.#options.document && this.addresses.cdn(this.addresses.urls[0]);
+  /** Whether another CDN can be asked for: there is a document, and every CDN has a name. */
+  get movable() {
+    const { addresses } = this;
+    return Boolean(this.#options.document) && addresses.urls.every((url) => addresses.cdn(url));
   }
 
-  /** Leaves the CDN that failed: at once, or as soon as another one may be asked for. */
-  #leave() {
-    const from = this.#elsewhere();
+  /**
+   * Leaves the CDN that failed: at once, or as soon as another one may be asked for.
+   * @param {string} [failed] a URL of it, where that is known
+   */
+  #leave(failed = this.addresses.urls[0]) {
+    this.#failing = failed;
+    const from = this.addresses.cdn(failed);
     const now = this.#clock.now();
     if (from) this.#excluded.set(from, now + REST);
     if (now >= this.#notBefore) return this.#recover(() => this.#move());
@@ -193,9 +200,8 @@ export class Session {
   }
 
   async #move() {
-    const from = this.#elsewhere();
     const document = this.#options.document;
-    if (this.ended || !document || !from) return;
+    if (this.ended || !document) return;
     const asked = this.#clock.now();
     for (const [name, until] of this.#excluded) {
       if (asked >= until) this.#excluded.delete(name);
@@ -210,8 +216,9 @@ export class Session {
     if (urls) {
       this.#moves++;
       this.#failed = this.#refused = 0;
-      const to = this.addresses.cdn(urls[0]);
-      this.#take(urls, answer.maxAge, asked, "failover", { from, to });
+      const from = this.#cdn();
+      this.addresses.replace(urls);
+      this.#take(answer.maxAge, asked, "failover", { from, to: this.#cdn() });
     } else if (answer.status === 400 && this.#excluded.size > 0) {
       this.#excluded.clear(); // none is left: each may be well again after a while
       this.#wait({ ...answer, reason: "no-cdn" });
@@ -242,24 +249,27 @@ export class Session {
     return recovery;
   }
 
+  /** The CDN that the URL which failed last is on. */
+  #cdn() {
+    return this.addresses.cdn(this.rewrite(this.#failing));
+  }
+
   /**
    * Takes new URLs. Their time counts from the question, for the service may have answered at once.
-   * @param {string[]} urls
    * @param {number | undefined} maxAge
    * @param {number} asked
    * @param {string} event
    * @param {object} detail
    */
-  #take(urls, maxAge, asked, event, detail) {
+  #take(maxAge, asked, event, detail) {
     const goodFor = (maxAge ?? UNSAID) * 1000;
-    this.addresses.replace(urls);
     this.#goodUntil = asked + goodFor;
     this.#attempts = 0;
     const next = this.#delay(this.#goodUntil - this.#clock.now());
     this.#after("renew", next);
     this.#wake();
     const times = { at: this.#clock.now(), goodFor: goodFor / 1000, next: next / 1000 };
-    this.#tell(event, { ...detail, urls, ...times });
+    this.#tell(event, { ...detail, urls: this.addresses.urls, ...times });
   }
 
   /** How long to wait before tokens are renewed that are good for so long. @param {number} ms */

@@ -5,11 +5,10 @@ export interface Clock {
   clearTimeout(timer: unknown): void;
 }
 
-/** A request to `POST /video/token`, as the page or its server made it. */
-export interface SigningRequest {
-  video: object;
+/** A request to `POST /video/token`, as the page or its server made it: of one video, or more. */
+export type SigningRequest = ({ video: object } | { videos: object[] }) & {
   token?: { cdn?: string; exclude?: string[]; [claim: string]: unknown };
-}
+};
 
 export interface Options {
   /** The service's address, without a slash at its end. */
@@ -86,6 +85,8 @@ export class VideoTokens extends EventTarget {
   readonly urls: string[];
   /** Why there are no more tokens. */
   readonly ended: string | undefined;
+  /** Whether another CDN can be asked for: there is a `document`, and `cdns` has the URLs' CDNs. */
+  readonly movable: boolean;
   close(): void;
   renew(): Promise<void>;
   rewrite(url: string): string;

@@ -38,6 +38,11 @@ export class VideoTokens extends EventTarget {
     return this.#session.ended?.reason;
   }
 
+  /** Whether another CDN can be asked for. */
+  get movable() {
+    return this.#session.movable;
+  }
+
   /** Leaves the session: the last player of a page that does stops its renewals. */
   close() {
     this.#session.leave(this.#tell);

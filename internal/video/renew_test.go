@@ -172,6 +172,8 @@ func TestRenewRefused(t *testing.T) {
 		{"two tokens", film + "&token=x", now, viewer, token.ErrAmbiguous},
 		{"half a token", film[:len(film)-1], now, viewer, token.ErrMalformed},
 		{"another path", strings.Replace(film, "/a/b", "/a/c", 1), now, viewer, token.ErrSignature},
+		{"another scope", strings.Replace(signed(t, base, 7, with(func(c *token.Claims) { c.Depth = 1 }), "/a/b.m3u8", ""), "/a/b", "/c/b", 1), now, viewer, token.ErrSignature},
+		{"a scope beside it", strings.Replace(signed(t, base, 7, with(func(c *token.Claims) { c.Depth = 2 }), "/a/b/c.m3u8", ""), "/a/b/", "/a/d/", 1), now, viewer, token.ErrSignature},
 		{"another query", strings.Replace(film, "?", "?x=1&", 1), now, viewer, token.ErrSignature},
 		{"another session", strings.Replace(film, "SIzRFV", "SIzRFW", 1), now, viewer, token.ErrSignature},
 		{"another host", strings.Replace(film, "d111", "d112", 1), now, viewer, token.ErrPath},
