@@ -1,9 +1,6 @@
 package token
 
-import (
-	"encoding/binary"
-	"slices"
-)
+import "encoding/binary"
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
@@ -22,24 +19,19 @@ var sextet = func() (t [256]byte) {
 // appendText appends the base64url text of b without padding. It writes what encoding/base64 does,
 // in a third of its time for so few bytes.
 func appendText(dst, b []byte) []byte {
-	start := len(dst)
-	dst = slices.Grow(dst, (len(b)*8+5)/6)[:start+(len(b)*8+5)/6]
-	out := dst[start:]
-	for len(b) >= 6 && len(out) >= 8 {
+	for ; len(b) >= 6; b = b[6:] {
 		x := uint64(binary.BigEndian.Uint32(b))<<16 | uint64(binary.BigEndian.Uint16(b[4:]))
-		binary.BigEndian.PutUint64(out, letters(x))
-		b, out = b[6:], out[8:]
+		dst = binary.BigEndian.AppendUint64(dst, letters(x))
 	}
-	for len(b) >= 3 && len(out) >= 4 {
+	for ; len(b) >= 3; b = b[3:] {
 		x := uint(b[0])<<16 | uint(b[1])<<8 | uint(b[2])
-		out[0], out[1], out[2], out[3] = alphabet[x>>18], alphabet[x>>12&63], alphabet[x>>6&63], alphabet[x&63]
-		b, out = b[3:], out[4:]
+		dst = append(dst, alphabet[x>>18], alphabet[x>>12&63], alphabet[x>>6&63], alphabet[x&63])
 	}
 	switch len(b) {
 	case 1:
-		out[0], out[1] = alphabet[b[0]>>2], alphabet[b[0]<<4&63]
+		dst = append(dst, alphabet[b[0]>>2], alphabet[b[0]<<4&63])
 	case 2:
-		out[0], out[1], out[2] = alphabet[b[0]>>2], alphabet[b[0]<<4&63|b[1]>>4], alphabet[b[1]<<2&63]
+		dst = append(dst, alphabet[b[0]>>2], alphabet[b[0]<<4&63|b[1]>>4], alphabet[b[1]<<2&63])
 	}
 	return dst
 }

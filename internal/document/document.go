@@ -69,7 +69,7 @@ func (d *Document) Reset() {
 	d.Options = Options{Exclude: d.Options.Exclude[:0]}
 	d.body, d.answer, d.complaint, d.text = nil, Value{}, nil, d.text[:0]
 	d.videos, d.urls = d.videos[:0], d.urls[:0]
-	d.walker.reset(nil)
+	d.walker.b, d.walker.names.body = nil, nil
 }
 
 // Videos returns the body's videos in their order. It has at least one after a successful

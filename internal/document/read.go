@@ -164,12 +164,14 @@ func (d *Document) readOther(w *walker, n *node, c byte) {
 func (d *Document) readObject(w *walker, n *node) {
 	start, first := uint32(w.i), len(d.urls)
 	var mediaType Value
-	complete := n.needed == nil
+	needed := n.needed
 	for l := w.open(); w.more(l); {
 		name := w.name(l)
 		switch m := n.find(name); {
 		case m != nil:
-			complete = complete || m == n.needed
+			if m == needed {
+				needed = nil
+			}
 			d.readValue(w, m, start)
 		case n.typed && len(name) == len("type") && name[0] == 't' && string(name) == "type":
 			mediaType = d.readType(w, n)
@@ -177,7 +179,7 @@ func (d *Document) readObject(w *walker, n *node) {
 			w.skip()
 		}
 	}
-	if !complete {
+	if needed != nil {
 		d.complain(w, "/"+n.neededName(), "%s", n.missing)
 	}
 	if !mediaType.IsAbsent() {

@@ -11,55 +11,55 @@ import (
 	"videotoken/token"
 )
 
-// claims returns what the tokens of a document say: the signer's policy, narrowed by the document's
+// claim computes what the tokens of a request say: the signer's policy, narrowed by the request's
 // options. The depth is missing, which each source has for itself.
-// Step is how far the expiries of two windows are apart.
-func (s *Signer) claims(r *request, now int64) (c token.Claims, step int64, err error) {
-	d, maxTTL := &r.document, s.maxTTL(r.caller)
+func (s *Signer) claim(r *request) (err error) {
+	d, c, maxTTL := &r.document, &r.claims, s.maxTTL(r.caller)
 	o := &d.Options
+	*c, r.standing = token.Claims{}, standing{}
 	ttl := min(s.TTL, maxTTL)
 	if !o.TTL.IsAbsent() {
 		if ttl, err = integer(d.Bytes(o.TTL), "/token/ttl", 1, maxTTL); err != nil {
-			return c, 0, err
+			return err
 		}
 	}
-	step = s.step(ttl)
-	expiry := expiry(now, ttl, maxTTL, step)
+	r.step = s.step(ttl)
+	expiry := expiry(r.now, ttl, maxTTL, r.step)
 	if expiry > math.MaxUint32 {
-		return c, 0, document.Errorf("/token/ttl", "is too long: a token cannot express an expiry after 2106-02-07")
+		return document.Errorf("/token/ttl", "is too long: a token cannot express an expiry after 2106-02-07")
 	}
-	c.Expiry = uint32(expiry)
+	r.expiry, c.Expiry = expiry, uint32(expiry)
 	if !o.NotBefore.IsAbsent() {
 		t, err := integer(d.Bytes(o.NotBefore), "/token/notBefore", 0, math.MaxUint32)
 		if err != nil {
-			return c, 0, err
+			return err
 		}
 		if t >= expiry {
-			return c, 0, document.Errorf("/token/notBefore", "is not before the token's expiry, %d: choose an earlier time or a longer ttl", expiry)
+			return document.Errorf("/token/notBefore", "is not before the token's expiry, %d: choose an earlier time or a longer ttl", expiry)
 		}
 		c.NotBefore = uint32(t)
 	}
 	if !o.IP.IsAbsent() {
 		if c.IP, err = network(d, o.IP); err != nil {
-			return c, 0, err
+			return err
 		}
 	}
 	if !o.Session.IsAbsent() {
 		if c.Session, err = session(d, o.Session); err != nil {
-			return c, 0, err
+			return err
 		}
 		c.HasSession = true
 	}
-	if r.standing = (standing{}); !o.Renew.IsAbsent() || s.RenewFor > 0 && c.HasSession {
-		err = s.renewal(r, &c, ttl, step, now)
+	if !o.Renew.IsAbsent() || s.RenewFor > 0 && c.HasSession {
+		return s.renewal(r, ttl)
 	}
-	return c, step, err
+	return nil
 }
 
 // renewal adds to the claims of a request, or to what its tokens have where CDNs can express it,
 // until when they are renewed. That time is rounded as an expiry is.
-func (s *Signer) renewal(r *request, c *token.Claims, ttl, step, now int64) (err error) {
-	d, most := &r.document, s.maxRenew(r.caller)
+func (s *Signer) renewal(r *request, ttl int64) (err error) {
+	d, c, most := &r.document, &r.claims, s.maxRenew(r.caller)
 	o := &d.Options
 	renew := min(s.RenewFor, most)
 	if !o.Renew.IsAbsent() {
@@ -76,7 +76,7 @@ func (s *Signer) renewal(r *request, c *token.Claims, ttl, step, now int64) (err
 	if renew == 0 {
 		return nil // the caller may have no renewal
 	}
-	until := expiry(now, renew, most, step)
+	until := expiry(r.now, renew, most, r.step)
 	if !o.Renew.IsAbsent() {
 		c.RenewableUntil, c.TTL = uint32(until), uint32(ttl)
 	} else {

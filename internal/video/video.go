@@ -136,11 +136,10 @@ func (s *Signer) sign(dst, body []byte, now int64, r *request) ([]byte, error) {
 	if err := d.Read(body, s.patterns(), s.maxURLs()); err != nil {
 		return nil, err
 	}
-	var err error
-	if r.claims, r.step, err = s.claims(r, now); err != nil {
+	r.now = now
+	if err := s.claim(r); err != nil {
 		return nil, err
 	}
-	r.now, r.expiry = now, int64(r.claims.Expiry)
 	if r.claims.HasSession {
 		if err := s.checkSession(r.claims.Session); err != nil {
 			return nil, err
