@@ -30,6 +30,10 @@ export interface Answer {
 export interface Options extends Pick<VerifyOptions, "leeway" | "revoked" | "base"> {
   /** The origins of the pages that may play, or "*"; none if it is left out. */
   allowed?: readonly string[];
+  /** GET /revoked of the service's admin listener, by https. */
+  revokedURL?: string;
+  /** The admin's key, which /revoked needs. */
+  adminKey?: string;
   /** Unix seconds, in the place of the machine's clock. */
   now?: () => number;
 }

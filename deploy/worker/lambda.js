@@ -8,15 +8,28 @@
 // the origin's; here are those of the answers that the function gives by itself.
 
 import { ALLOWED, cors, PREFLIGHT } from "./cors.js";
+import { isRevokedURL, Revocations } from "./revoked.js";
 import { verify } from "./videotoken.js";
 
 export { importKeys } from "./videotoken.js";
 
 const seconds = () => Date.now() / 1000;
 
+// CloudFront ends a function of viewer requests after 5 s.
+const FIRST_TIME = 3000;
+
 // viewerRequest returns the handler of an event. The options are verify()'s leeway, revoked and
-// base, allowed, the origins of the pages that may play, and now, a clock.
-export function viewerRequest(keys, { now = seconds, allowed = [], ...options } = {}) {
+// base; allowed, the origins of the pages that may play; revokedURL and adminKey, which are
+// REVOKED_URL and ADMIN_KEY of worker.js; and now, a clock.
+export function viewerRequest(
+  keys,
+  { now = seconds, allowed = [], revokedURL = "", adminKey = "", leeway = 10, ...options } = {},
+) {
+  if (revokedURL !== "" && !isRevokedURL(revokedURL)) {
+    throw new TypeError("videotoken: revokedURL must be https: https://admin.example/revoked");
+  }
+  const revocations = revokedURL &&
+    new Revocations({ url: revokedURL, key: adminKey, leeway, firstTime: FIRST_TIME });
   return async (event) => {
     const { request } = event.Records[0].cf;
     const headers = cors(allowed, request.headers.origin?.[0].value ?? null);
@@ -27,14 +40,20 @@ export function viewerRequest(keys, { now = seconds, allowed = [], ...options } 
       return answer(405, { ...headers, "Cache-Control": "no-store", Allow: ALLOWED });
     }
     const target = request.querystring ? `${request.uri}?${request.querystring}` : request.uri;
-    const { reason, uri } = verify(target, { ...options, keys, now: now(), ip: request.clientIp });
+    const time = now();
+    let { reason, uri, session } = verify(
+      target, { ...options, keys, leeway, now: time, ip: request.clientIp },
+    );
+    if (reason === "" && session && revocations) {
+      reason = await revocations.reason(session, time * 1000);
+    }
     if (reason !== "") {
-      const missing = reason === "missing";
-      return answer(missing ? 401 : 403, {
+      return answer(STATUSES[reason] ?? 403, {
         ...headers,
         "Cache-Control": "no-store",
         "X-Token-Reason": reason,
-        ...(missing && { "WWW-Authenticate": "videotoken" }),
+        ...(reason === "missing" && { "WWW-Authenticate": "videotoken" }),
+        ...(reason === "not-loaded" && { "Retry-After": "1" }),
       });
     }
     const [path, ...query] = uri.split("?");
@@ -42,8 +61,10 @@ export function viewerRequest(keys, { now = seconds, allowed = [], ...options } 
   };
 }
 
+const STATUSES = { missing: 401, "not-loaded": 503 };
 const DESCRIPTIONS = {
   204: "No Content", 401: "Unauthorized", 403: "Forbidden", 405: "Method Not Allowed",
+  503: "Service Unavailable",
 };
 
 // answer is a response in the form that CloudFront takes.

@@ -76,3 +76,65 @@ test("methods and preflights", async () => {
     assert.equal(value("access-control-max-age"), named && "86400");
   }
 });
+
+// revoking makes a handler that asks an endpoint, and the questions that it asked.
+function revoking(t, endpoint, clock) {
+  const asked = [];
+  t.mock.method(globalThis, "fetch", async (to, { headers, signal }) => {
+    asked.push([to, headers.get("Authorization")]);
+    return endpoint(signal);
+  });
+  t.mock.method(console, "error", () => {});
+  const handler = viewerRequest(keys, {
+    now: () => clock.now, revokedURL: "https://admin.example/revoked", adminKey: "videotoken_key",
+  });
+  const ask = async (text = inSession.token) => {
+    const got = await handler(event({ uri: film, querystring: `token=${text}` }));
+    return got.status ? [got.status, got.headers["x-token-reason"][0].value] : got.uri;
+  };
+  return { ask, asked };
+}
+
+const inSession = vectors.mint.find((c) => c.name === "session");
+const page = (...revoked) => Response.json({ revoked, next: 1, more: false });
+
+test("a revoked session is refused within a second", async (t) => {
+  const clock = { now: 1999990000 };
+  let revoked = [];
+  const { ask, asked } = revoking(t, () => page(...revoked), clock);
+  assert.equal(await ask(token), film);
+  assert.deepEqual(await ask(token.slice(0, -1) + "A"), ["403", "signature"]);
+  assert.deepEqual(asked, [], "only good tokens with a session have the function ask");
+  assert.equal(await ask(), film);
+  assert.deepEqual(asked, [["https://admin.example/revoked?since=0", "Bearer videotoken_key"]]);
+  revoked = [{ session: inSession.session, until: 2000000000 }];
+  assert.equal(await ask(), film);
+  clock.now += 1;
+  assert.deepEqual(await ask(), ["403", "revoked"]);
+  assert.equal(asked.length, 2);
+});
+
+test("until the set was loaded, tokens with a session are refused with 503", async (t) => {
+  const clock = { now: 1999990000 };
+  let endpoint = () => { throw new TypeError("connection refused"); };
+  const { ask } = revoking(t, (signal) => endpoint(signal), clock);
+  assert.deepEqual(await ask(), ["503", "not-loaded"]);
+  assert.equal(await ask(token), film);
+  endpoint = () => page();
+  clock.now += 2;
+  assert.equal(await ask(), film);
+});
+
+test("the first question ends before CloudFront ends the function", async (t) => {
+  let given;
+  t.mock.method(AbortSignal, "timeout", (ms) => { given = ms; return new AbortController().signal; });
+  const { ask } = revoking(t, () => page(), { now: 1999990000 });
+  assert.equal(await ask(), film);
+  assert.ok(given < 5000, `${given} ms`);
+});
+
+test("a URL to which the admin's key must not go", () => {
+  for (const revokedURL of ["http://admin.example/revoked", "https://admin.example/revoked?a", "x"]) {
+    assert.throws(() => viewerRequest(keys, { revokedURL }), /revokedURL/);
+  }
+});

@@ -10,7 +10,7 @@ const FIRST_TIME = 5000, TIME = 1000; // ms that a question may take: the first,
 const GIVEN_UP = 2 * FIRST_TIME; // ms after which a runtime must have ended the question's request
 
 export class Revocations {
-  #url; #key; #leeway;
+  #url; #key; #leeway; #firstTime;
   #sessions = new Map(); // until, in Unix seconds, by session
   #since = 0; // the next of the last answer
   #asking = null; // the promise of a question on its way
@@ -19,8 +19,10 @@ export class Revocations {
   #swept = 0; // Unix seconds
   loaded = false; // whether the set was read to its end once
 
-  // url is GET /revoked of the service's admin listener, and key the admin's key, "" for none.
-  constructor({ url, key, leeway }) {
+  // url is GET /revoked of the service's admin listener, key the admin's key, "" for none, and
+  // firstTime the ms that a question may take until the set is loaded.
+  constructor({ url, key, leeway, firstTime = FIRST_TIME }) {
+    this.#firstTime = firstTime;
     this.#url = url;
     this.#key = key;
     this.#leeway = leeway;
@@ -29,6 +31,14 @@ export class Revocations {
   // has reports whether a session is revoked at a time in ms.
   has(session, now) {
     return Math.floor(now / 1000) <= this.#sessions.get(session) + this.#leeway;
+  }
+
+  // reason is why a token that is good but for its session is refused, "" for none. The service is
+  // asked for good tokens alone: nobody else can make a worker ask. waitUntil is as of refresh.
+  async reason(session, now, waitUntil) {
+    await this.refresh(now, waitUntil);
+    if (!this.loaded) return "not-loaded";
+    return this.has(session, now) ? "revoked" : "";
   }
 
   // size is how many sessions are kept.
@@ -60,7 +70,7 @@ export class Revocations {
 
   async #ask(now) {
     try {
-      const signal = AbortSignal.timeout(this.loaded ? TIME : FIRST_TIME);
+      const signal = AbortSignal.timeout(this.loaded ? TIME : this.#firstTime);
       while (await this.#page(signal));
       this.loaded = true;
       this.#failures = 0;
@@ -108,3 +118,17 @@ export class Revocations {
 
 const isEntry = (entry) =>
   /^[0-9a-f]{16}$/.test(entry?.session) && Number.isSafeInteger(entry.until);
+
+// isRevokedURL reports whether a text is a URL to which the admin's key may be sent: nobody on the
+// way can read it.
+export function isRevokedURL(text) {
+  let url;
+  try {
+    url = new URL(text);
+  } catch {
+    return false;
+  }
+  const local = /^(?:localhost|127\.[0-9.]+|\[::1\])$/.test(url.hostname);
+  const safe = url.protocol === "https:" || url.protocol === "http:" && local;
+  return safe && url.href === text && !/[?#@]/.test(text);
+}

@@ -21,7 +21,7 @@
 // KEYS and ORIGIN are required. With a mistake in any of them every answer is 500.
 
 import { ALLOWED, cors, PREFLIGHT } from "./cors.js";
-import { Revocations } from "./revoked.js";
+import { isRevokedURL, Revocations } from "./revoked.js";
 import { canonicalPath, spellPath } from "./uri.js";
 import { importKeys, verify } from "./videotoken.js";
 
@@ -59,7 +59,8 @@ async function answer(request, settings, ip, context) {
   const now = Date.now();
   let { reason, uri, session } = verify(request.url, { keys, now: now / 1000, ip, leeway, base });
   if (reason === "" && session && revocations) {
-    reason = await sessionReason(revocations, session, now, context);
+    const waitUntil = context?.waitUntil && ((p) => context.waitUntil(p));
+    reason = await revocations.reason(session, now, waitUntil);
   }
   if (reason === "not-loaded") return refuse(503, { "X-Token-Reason": reason, "Retry-After": "1" });
   if (reason === "missing") {
@@ -84,14 +85,6 @@ async function answer(request, settings, ip, context) {
   }
   for (const [name, value] of Object.entries(headers)) response.headers.append(name, value);
   return response;
-}
-
-// sessionReason is the reason to refuse a token that is good but for its session, "" for none. The
-// service is asked for good tokens alone: nobody else can make a worker ask.
-async function sessionReason(revocations, session, now, context) {
-  await revocations.refresh(now, context?.waitUntil && ((p) => context.waitUntil(p)));
-  if (!revocations.loaded) return "not-loaded";
-  return revocations.has(session, now) ? "revoked" : "";
 }
 
 // FORWARDED are the client's headers that the origin sees: those of conditions and ranges, which
@@ -169,18 +162,4 @@ function readSettings(
     allowed: allowOrigin.split(" ").filter((page) => page !== ""),
     revocations: revokedURL && new Revocations({ url: revokedURL, key: adminKey, leeway }),
   };
-}
-
-// isRevokedURL reports whether a text is a URL to which the admin's key may be sent: nobody on the
-// way can read it.
-function isRevokedURL(text) {
-  let url;
-  try {
-    url = new URL(text);
-  } catch {
-    return false;
-  }
-  const local = /^(?:localhost|127\.[0-9.]+|\[::1\])$/.test(url.hostname);
-  const safe = url.protocol === "https:" || url.protocol === "http:" && local;
-  return safe && url.href === text && !/[?#@]/.test(text);
 }

@@ -23,6 +23,7 @@ func TestNoAllocations(t *testing.T) {
 	fill(m, 10_000)
 	i := 0
 	if n := testing.AllocsPerRun(1000, func() {
+		m.prefetch(id(i))
 		if i++; !m.has(id(i)) || m.has(id(i+million)) {
 			t.Fatal("wrong")
 		}

@@ -1,8 +1,8 @@
 // Package revoked has the sessions that are over: no token with one of them is accepted, or made.
 //
 // Most callers want [Open], and then [Set.Has] for each token with a session, which fits
-// token.Request.Revoked: it takes no lock, does not allocate, and takes some 20 ns among a million
-// sessions. [Set.Revoke] adds a session, and returns once it is kept where a crash does not lose
+// token.Request.Revoked: it takes no lock, does not allocate, and takes at most 20 ns more
+// among a million sessions if [Set.Prefetch] was called some 200 ns before. [Set.Revoke] adds a session, and returns once it is kept where a crash does not lose
 // it: in a file on this machine, or in Redis or Valkey for several machines. What one process or
 // machine revokes the others have within a second.
 package revoked
@@ -106,6 +106,10 @@ func (s *Set) Close() {
 
 // Has reports whether a session is revoked now.
 func (s *Set) Has(session [8]byte) bool { return s.memory.has(session) }
+
+// Prefetch has the processor load what Has will read for a session, and does not wait for it. Of a
+// large set that is seldom in the caches, and takes some 150 ns. It fits token.Request.Prefetch.
+func (s *Set) Prefetch(session [8]byte) { s.memory.prefetch(session) }
 
 // Loaded reports whether the set was read once. Before that, nobody knows which sessions are
 // revoked.

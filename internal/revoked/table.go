@@ -60,6 +60,11 @@ func (t *table) isFull() bool { return t.records >= len(t.slots)/2 }
 
 func (t *table) record(i int) *record { return &t.chunks[i/chunkSize][i%chunkSize] }
 
+// prefetch has the processor load what find reads of a session that is not there.
+func (t *table) prefetch(session [8]byte) {
+	prefetch(&t.tags[t.hash(session)>>8&uint64(len(t.tags)-1)])
+}
+
 // find returns the record of a session, nil if it is not there. It is the hot path.
 func (t *table) find(session [8]byte) *record {
 	hash := t.hash(session)

@@ -30,11 +30,12 @@ var (
 // verifier answers /verify/FAMILY/CDN: docs/DESIGN.md, section 7. It is immutable, and a part of
 // one configuration.
 type verifier struct {
-	cdns    []verifiedCDN
-	proxies proxies
-	leeway  int64
-	revoked *revoked.Set               // nil: none
-	isOver  func(session [8]byte) bool // of the set
+	cdns     []verifiedCDN
+	proxies  proxies
+	leeway   int64
+	revoked  *revoked.Set               // nil: none
+	isOver   func(session [8]byte) bool // of the set
+	prefetch func(session [8]byte)      // of the set
 }
 
 // verifiedCDN is a CDN with a counter for each reason, and another one if it only reports.
@@ -50,7 +51,7 @@ func newVerifier(c Settings, set *revoked.Set, m *metrics) verifier {
 		leeway:  c.Leeway,
 	}
 	if set != nil {
-		v.revoked, v.isOver = set, set.Has
+		v.revoked, v.isOver, v.prefetch = set, set.Has, set.Prefetch
 	}
 	all := c.Signer.CDNs.All()
 	for i := range all {
@@ -140,7 +141,9 @@ func (v *verifier) decide(ctx *fasthttp.RequestCtx, c *verifiedCDN, f *fields, o
 	if !ok {
 		return token.Verified{}, token.ErrIP
 	}
-	verified, err := c.Verify(token.Request{URI: original.value, Now: now, Leeway: v.leeway, Client: client, Revoked: v.isOver})
+	verified, err := c.Verify(token.Request{
+		URI: original.value, Now: now, Leeway: v.leeway, Client: client, Revoked: v.isOver, Prefetch: v.prefetch,
+	})
 	if err == nil && verified.Claims.HasSession && v.revoked != nil && !v.revoked.Loaded() {
 		err = errNotLoaded
 	}

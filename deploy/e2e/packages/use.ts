@@ -82,7 +82,7 @@ void worker.fetch("https://cdn.example/film.mp4", env);
 same<typeof lambda.importKeys, typeof importKeys>(true);
 const settings: lambda.Options = {
   allowed: ["https://player.example"], leeway: 5, base: "/films", revoked: new Set(),
-  now: () => 2e9,
+  revokedURL: "https://admin.example/revoked", adminKey: "key", now: () => 2e9,
 };
 const viewer = lambda.viewerRequest(keys, settings);
 const viewerEvent: lambda.ViewerRequestEvent = { Records: [{ cf: { request: {
