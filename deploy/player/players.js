@@ -158,12 +158,15 @@ export function video(tokens, element) {
   /** @type {{at: number, playing: boolean, rate: number} | undefined} what a new src begins with */
   let begin;
   let failedAt = 0; // seconds
+  let playing = !element.paused; // as the viewer wants it: Chromium pauses after some errors
+  element.addEventListener("play", () => { playing = true; });
+  element.addEventListener("pause", () => {
+    if (!element.error && !element.ended) playing = false;
+  });
   const swap = () => {
     const src = tokens.rewrite(element.src);
     if (!element.error && (src === element.src || element.ended || complete(element))) return;
-    begin ??= {
-      at: element.currentTime, playing: !element.paused, rate: element.playbackRate,
-    };
+    begin ??= { at: element.currentTime, playing, rate: element.playbackRate };
     element.src = src;
   };
   element.addEventListener("loadedmetadata", () => {

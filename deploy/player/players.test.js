@@ -234,6 +234,32 @@ describe("a video element", () => {
     assert.equal(loads, 1);
   });
 
+  test("it plays on after an error at which the browser paused it", async (t) => {
+    const { tokens } = open(t, undefined, [film]);
+    const video = new Video();
+    tokens.video(video);
+    Object.assign(video, { error: { code: 2 }, paused: true });
+    for (const type of ["pause", "error"]) video.dispatchEvent(new Event(type));
+    await settled();
+    await settled();
+    video.load();
+    assert.deepEqual([video.src, video.paused], [film.replace("T1", "T2"), false]);
+  });
+
+  test("it stays paused where the viewer paused it before the error", async (t) => {
+    const { tokens } = open(t, undefined, [film]);
+    const video = new Video();
+    tokens.video(video);
+    video.paused = true;
+    video.dispatchEvent(new Event("pause"));
+    video.error = { code: 2 };
+    video.dispatchEvent(new Event("error"));
+    await settled();
+    await settled();
+    video.load();
+    assert.equal(video.paused, true);
+  });
+
   // What a page finds out about a CDN from which nothing comes, and what it does then.
   for (const [name, answers, want] of [
     ["does not answer", { cors: 0, "no-cors": 0 }, ["token"]],
