@@ -1,6 +1,6 @@
 // Videotoken-envoy answers Envoy's external authorization over gRPC, ext_authz v3, as the service's
-// /verify/ext-authz answers it over HTTP: by the same configuration and the same code. README.md
-// beside this file says how to run it.
+// /verify/ext-authz answers it over HTTP: by the same configuration and the same code.
+// deploy/README.md says how to run it.
 package main
 
 import (
