@@ -1,5 +1,5 @@
 # Included by the Makefile of the repository.
-.PHONY: e2e e2e-install demo pictures drain kubernetes dashboard
+.PHONY: e2e e2e-install demo pictures drain kubernetes envoy dashboard
 
 e2e-install:
 	@deploy/e2e/install.sh
@@ -10,7 +10,7 @@ e2e: e2e-install ## the edges with the programs they are for, and players; needs
 	cd deploy/cloudfront-function && node --test
 	cd deploy/e2e/packages && node --test
 	cd deploy/e2e && $(GO) test -count=1 -timeout 20m $(TESTFLAGS) ./...
-	$(MAKE) kubernetes
+	$(MAKE) kubernetes envoy
 
 demo: e2e-install ## a film longer than its tokens, to revoke, forge and switch CDNs off; ARGS="-port 8000" for fixed ports
 	$(GO) run ./deploy/e2e/demo $(ARGS)
@@ -24,6 +24,10 @@ drain: e2e-install ## 20 restarts of four instances that HAProxy balances: no re
 # A module of its own, outside go.work: what Kubernetes needs has no say in the versions that the service links.
 kubernetes: ## deploy/kubernetes: rendered, checked against the published schemas, and run as a pod; needs Go alone
 	cd deploy/e2e/kubernetes && GOWORK=off $(GO) test -count=1 $(TESTFLAGS) .
+
+# A module of its own, outside go.work: gRPC and Envoy's types would weigh on the service.
+envoy: ## deploy/envoy: gRPC ext_authz beside the service's HTTP, and the file checked against Envoy's schema; needs Go alone
+	cd deploy/envoy && GOWORK=off $(GO) test -count=1 $(TESTFLAGS) .
 
 dashboard: e2e-install ## deploy/grafana: a Prometheus answers every query of the dashboard
 	cd deploy/e2e && $(GO) test -count=1 $(TESTFLAGS) ./grafana

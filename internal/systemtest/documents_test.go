@@ -50,17 +50,34 @@ func TestDocuments(t *testing.T) {
 
 var isTest = regexp.MustCompile(`^(Test|Fuzz|Benchmark)[A-Z]\w*$`)
 
-// TestThreats: every threat of SECURITY.md has a test.
+// TestThreats: every threat of SECURITY.md has a test, and the threats that a service of signed URLs
+// is asked about first are there. TestDocuments finds the tests.
 func TestThreats(t *testing.T) {
 	_, table, _ := strings.Cut(source(t, "SECURITY.md"), "|---|---|---|---|\n")
 	rows := strings.Split(strings.TrimSpace(table), "\n")
+	link := `\[(Test|Fuzz)\w+\]\([^)]+_test\.go\)`
+	tests := regexp.MustCompile(`^` + link + `(, ` + link + `)*$`)
+	who := ""
 	for _, row := range rows {
 		columns := strings.Split(strings.Trim(row, "| "), " | ")
-		if len(columns) != 4 || !regexp.MustCompile(`^\[(Test|Fuzz)\w+\]\(`).MatchString(columns[3]) {
-			t.Errorf("no test: %s", row)
+		if len(columns) != 4 || !tests.MatchString(columns[3]) {
+			t.Errorf("no test, or something else beside it: %s", row)
+		}
+		who += columns[0] + "\n"
+	}
+	for _, threat := range []string{
+		"replay within the window", "shared link", "stolen signing key", "stolen API key", "hostile caller", "hostile origin", "timing",
+	} {
+		if !strings.Contains(who, threat) {
+			t.Errorf("nothing about: %s", threat)
 		}
 	}
 	if len(rows) < 10 {
 		t.Errorf("%d threats", len(rows))
+	}
+	for _, heading := range []string{"Supported versions", "Report a hole", "What becomes of a secret"} {
+		if len(sections(source(t, "SECURITY.md"), "##")[heading]) < 100 {
+			t.Errorf("no section %q", heading)
+		}
 	}
 }

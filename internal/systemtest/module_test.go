@@ -42,6 +42,9 @@ func TestModule(t *testing.T) {
 			t.Errorf("%s imports %s", module, out)
 		}
 	}
+	if out := run(filepath.Join(dir, "deploy/envoy"), "env", "GOWORK=off", "go", "list", "-test", "-deps", "."); strings.Contains("\n"+out, "\nvideotoken") || !strings.Contains(out, address+"/internal/") {
+		t.Errorf("deploy/envoy imports %s", out)
+	}
 	user := t.TempDir()
 	for name, content := range map[string]string{
 		"go.mod": "module example.com/user\n\ngo 1.26\n\nrequire " + address + " v0.0.0\n\nreplace " + address + " => " + dir + "\n",

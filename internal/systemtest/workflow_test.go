@@ -128,7 +128,7 @@ func TestWorkflowGo(t *testing.T) {
 		t.Errorf("Go %q", version)
 	}
 	key, _ := action.Runs.Steps[1].With["key"].(string)
-	for _, module := range []string{".", "bench", "deploy/e2e", "deploy/e2e/kubernetes"} {
+	for _, module := range []string{".", "bench", "deploy/e2e", "deploy/e2e/kubernetes", "deploy/envoy"} {
 		sum := filepath.ToSlash(filepath.Join(module, "go.sum"))
 		source(t, sum)
 		if !strings.Contains(key, "'"+sum+"'") {
