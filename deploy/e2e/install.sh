@@ -23,6 +23,8 @@ need promtool prometheus
 need buildah buildah
 need systemd-analyze systemd
 need strace strace
+need curl curl
+need jq jq
 [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || packages="$packages fonts-dejavu-core"
 
 if [ -n "$packages" ]; then

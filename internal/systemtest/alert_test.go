@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v4"
@@ -45,17 +46,26 @@ func readYAML(tb testing.TB, name string, into any) {
 	}
 }
 
-// TestPrometheus has promtool check the configuration that docs/operate.md shows, with the rules.
+// TestPrometheus has promtool check the configurations that docs/operate.md and deploy/README.md
+// show, with the rules.
 func TestPrometheus(t *testing.T) {
-	shown := blocks(sections(page(t), "##")["Alerts"], "yaml")
-	if len(shown) != 1 {
-		t.Fatalf("the page shows %d configurations of Prometheus", len(shown))
-	}
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "videotoken.rules.yml"), source(t, "deploy/prometheus/videotoken.rules.yml"))
-	put(t, filepath.Join(dir, "prometheus.yml"), shown[0])
-	if out, err := exec.Command("promtool", "check", "config", filepath.Join(dir, "prometheus.yml")).CombinedOutput(); err != nil {
-		t.Errorf("promtool: %v\n%s", err, out)
+	file, shown := filepath.Join(dir, "prometheus.yml"), 0
+	all := append(blocksOf(t, "docs/operate.md", "Alerts"), blocksOf(t, "deploy/README.md", "Grafana")...)
+	for _, block := range all {
+		if !strings.Contains(block, "scrape_configs:") {
+			continue
+		}
+		shown++
+		put(t, file, block)
+		out, err := exec.Command("promtool", "check", "config", file).CombinedOutput()
+		if err != nil {
+			t.Errorf("promtool: %v\n%s\n%s", err, out, block)
+		}
+	}
+	if shown != 2 {
+		t.Errorf("the pages show %d configurations of Prometheus", shown)
 	}
 }
 

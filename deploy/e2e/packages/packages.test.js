@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join, normalize, relative } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { codeBlocks, examples, verifies } from "./examples.js";
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 const deploy = path("../../"), root = path("../../../");
@@ -85,6 +86,22 @@ for (const [folder, files] of Object.entries(packages)) {
       }
     });
 
+    test("has examples in its README that run", async () => {
+      const blocks = codeBlocks(await read("README.md"));
+      assert.equal(blocks.length, examples[folder].length, "an example is not run");
+      let source = "";
+      for (const [i, around] of examples[folder].entries()) {
+        if (around === "npm install") {
+          const { name, version } = JSON.parse(await read("package.json"));
+          assert.equal(blocks[i], `npm install ./${name}-${version}.tgz\n`); // as before() does
+        } else if (typeof around === "string") {
+          assert.ok(blocks[i].startsWith(around + " "), `${around} is not here: ${blocks[i]}`);
+        } else {
+          source = await runExample(blocks[i], around, around.follows ? source : "");
+        }
+      }
+    });
+
     test("declares what it exports, all of it and no more", async () => {
       const { name, exports } = JSON.parse(await read("package.json"));
       let source = "";
@@ -117,6 +134,35 @@ test("a script runs them, and what they return is of the declared types", async 
   await compile("returned.ts");
 });
 
+// The READMEs show the worker's function for a copy of its file.
+for (const [page, heading] of [
+  ["README.md", "## Verify it at the edge"], ["deploy/README.md", "## CDN workers"],
+]) {
+  test(`${page} has an example of the worker that runs`, async () => {
+    const text = (await readFile(join(root, page), "utf8")).split(`\n${heading}\n`)[1] ?? "";
+    const block = codeBlocks(text).find((b) => b.startsWith("import "));
+    assert.ok(block?.includes('"./videotoken.js"'), "the example is lost");
+    await runExample(block.replace("./videotoken.js", "videotoken-worker"), verifies);
+  });
+}
+
+// runExample runs an example in the project, after the source of the one before it where it follows
+// one, and resolves to its own source. The vectors' keys stand in for the reader's.
+async function runExample(block, { before = "", after = "", check }, source = "") {
+  const vectors = join(root, "token/testdata/vectors.json");
+  const { keys } = JSON.parse(await readFile(vectors, "utf8"));
+  const shown = '[{ id: 7, secret: "..." }]';
+  source += before + "\n" + block.replace(shown, JSON.stringify(keys));
+  await writeFile(join(project, "example.js"), source + after);
+  if (check) await writeFile(join(project, "check.js"), check);
+  const env = {
+    ...process.env, VECTORS: vectors, KEYS: JSON.stringify(keys),
+    SECRET: keys.find((key) => key.version === 2).secret,
+  };
+  await run(process.execPath, [check ? "check.js" : "example.js"], project, env);
+  return source;
+}
+
 describe("the types of use.ts are right", () => {
   before(() => copyFile(path("use.ts"), join(project, "use.ts")));
   test("for Node", () => compile("use.ts"));
@@ -133,9 +179,9 @@ function compile(file, ...flags) {
 }
 
 // run resolves to what a program prints, and rejects with it if the program fails.
-function run(program, args, cwd) {
+function run(program, args, cwd, env = process.env) {
   return new Promise((resolve, reject) => {
-    execFile(program, args, { cwd }, (error, stdout, stderr) => {
+    execFile(program, args, { cwd, env }, (error, stdout, stderr) => {
       if (error) reject(new Error(`${error.message}\n${stdout}${stderr}`));
       else resolve(stdout);
     });

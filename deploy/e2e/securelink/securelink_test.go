@@ -21,8 +21,8 @@ import (
 	"videotoken/token"
 )
 
-// configuration serves files with the preset nginx, and directories with an expression over $dir
-// whose token stands in the path.
+// configuration serves files with the location that docs/schemes.md shows for the preset nginx, and
+// directories with an expression over $dir whose token stands in the path.
 const configuration = `
 worker_processes 1;
 error_log %[1]s/error.log;
@@ -34,11 +34,7 @@ http {
   server {
     listen %[2]s;
     root %[1]s/films;
-    location / {
-      secure_link $arg_md5,$arg_expires;
-      secure_link_md5 "$secure_link_expires$uri$remote_addr enigma";
-      if ($secure_link != "1") { return 403; }
-    }
+    %[4]s
   }
   server {
     listen %[3]s;
@@ -83,10 +79,25 @@ func startNginx(t *testing.T) (files, directories string) {
 		addrs = append(addrs, ln.Addr().String())
 	}
 	conf := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(conf, fmt.Appendf(nil, configuration, dir, addrs[0], addrs[1]), 0o644); err != nil {
+	if err := os.WriteFile(conf, fmt.Appendf(nil, configuration, dir, addrs[0], addrs[1], shown(t)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	return start(t, conf, dir, addrs)
+}
+
+// shown is the location of docs/schemes.md.
+func shown(t *testing.T) string {
+	t.Helper()
+	page, err := os.ReadFile("../../../docs/schemes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, found := strings.Cut(string(page), "\n```nginx\n")
+	block, _, closed := strings.Cut(block, "```")
+	if !found || !closed {
+		t.Fatal("docs/schemes.md shows no location")
+	}
+	return block
 }
 
 func start(t *testing.T, conf, dir string, addrs []string) (files, directories string) {
