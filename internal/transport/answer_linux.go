@@ -72,8 +72,8 @@ var endOfHead = []byte("\r\n\r\n")
 
 // answer answers the requests at the beginning of data, which is what was read: as many as a
 // connection has in a turn, and up to the first that is not plain or not complete. It returns the
-// rest. If the connection stays in the loop its answers are kept, else they are sent. A request with
-// a large body is answered only as the first of a turn that was waited for.
+// rest. If the connection stays in the loop its answers are kept, else they are sent. A request
+// with a large body is answered only as the first of a turn that was waited for.
 func (a *answerer) answer(c *conn, data []byte, waited bool) (rest []byte, n next) {
 	a.out.to, a.peer.conn = c, c
 	answers := 0
@@ -88,8 +88,9 @@ func (a *answerer) answer(c *conn, data []byte, waited bool) (rest []byte, n nex
 			n = a.unfinished(c, rest, c.need == 0 || len(rest) < len(data))
 			break
 		}
+		end += len(endOfHead)
 		var size int
-		if rest, size = a.parser.parse(rest, end+len(endOfHead)); size == 0 {
+		if rest, size = a.parser.parse(rest, end); size == 0 {
 			n = handOver
 			break
 		}
@@ -97,7 +98,7 @@ func (a *answerer) answer(c *conn, data []byte, waited bool) (rest []byte, n nex
 			c.need = size
 			break
 		}
-		if len(a.parser.ctx.Request.Body()) > largeBody && (answers > 0 || !waited) {
+		if size-end > largeBody && (answers > 0 || !waited) {
 			a.parser.ctx.Request.Reset()
 			n = yield
 			break
