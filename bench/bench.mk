@@ -1,6 +1,6 @@
 # Measuring, comparing and attacking the service; bench/README.md explains it. Included by the Makefile.
 BASE       ?= main
-ATTACKS     = json pipeline memory descriptors headers bodies readers idle churn
+ATTACKS     = json pipeline large memory descriptors headers bodies readers idle churn
 CHROMIUM   ?= chromium
 # The whole section of the closed loop, in pixels.
 PICTURE_HEIGHT = 1345
@@ -57,6 +57,7 @@ attack-cases: ## 700 raw requests, good and bad, to both transports, in pieces: 
 
 attack-json: ## clients that send the costliest JSON; fails if others suffer more than the bounds allow; a minute
 attack-pipeline: ## clients that pipeline without end: the same bounds
+attack-large: ## clients that send bodies of 64 KiB: the same bounds
 attack-memory: ## unfinished requests and clients that never read: what they cost, and that others are answered
 attack-descriptors: ## more connections than the service may have descriptors
 attack-headers: ## clients that send their headers a byte at a time: the same bounds as attack-json

@@ -72,8 +72,9 @@ var endOfHead = []byte("\r\n\r\n")
 
 // answer answers the requests at the beginning of data, which is what was read: as many as a
 // connection has in a turn, and up to the first that is not plain or not complete. It returns the
-// rest. If the connection stays in the loop its answers are kept, else they are sent.
-func (a *answerer) answer(c *conn, data []byte) (rest []byte, n next) {
+// rest. If the connection stays in the loop its answers are kept, else they are sent. A request
+// with a large body is answered only as the first of a turn that was waited for.
+func (a *answerer) answer(c *conn, data []byte, waited bool) (rest []byte, n next) {
 	a.out.to, a.peer.conn = c, c
 	answers := 0
 	for rest = data; len(rest) > 0 && n == stay; {
@@ -87,13 +88,19 @@ func (a *answerer) answer(c *conn, data []byte) (rest []byte, n next) {
 			n = a.unfinished(c, rest, c.need == 0 || len(rest) < len(data))
 			break
 		}
+		end += len(endOfHead)
 		var size int
-		if rest, size = a.parser.parse(rest, end+len(endOfHead)); size == 0 {
+		if rest, size = a.parser.parse(rest, end); size == 0 {
 			n = handOver
 			break
 		}
 		if size > len(rest) {
 			c.need = size
+			break
+		}
+		if size-end > largeBody && (answers > 0 || !waited) {
+			a.parser.ctx.Request.Reset()
+			n = yield
 			break
 		}
 		if n = a.handle(); n == park {

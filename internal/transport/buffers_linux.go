@@ -6,7 +6,7 @@ type buffers [][]byte
 // Bounds of what is kept: what many slow clients took is given back.
 const (
 	maxBuffers    = 64
-	maxBufferSize = 2 * maxRead
+	maxBufferSize = bufferSize
 )
 
 func (b *buffers) get() []byte {

@@ -27,9 +27,10 @@
 //	    or with Connection: close, and such a connection is handed over as it is.
 //	  - idle: there was an answer, and nothing of another request has come. No memory is held.
 //	  - reading: a part of a request has come. It waits in a buffer of the loop (conn.pending).
-//	  - queued: two requests of the connection were answered, and it may have sent more. It waits in the
-//	    loop's backlog while other connections have their turn, and its socket is not read meanwhile. The
-//	    loop looks for new requests after each turn of a queued connection.
+//	  - queued: two requests of the connection were answered, and it may have sent more; or its next
+//	    request has a large body. It waits in the loop's backlog while other connections have their turn,
+//	    and its socket is not read meanwhile. The loop looks for new requests after each turn of a queued
+//	    connection.
 //	  - sending: the client did not take all of an answer. What it did not take waits in conn.unsent until
 //	    the socket has room again. Meanwhile the socket is not read, and afterwards the connection is
 //	    queued. A client that does not take the answers within the request's time is closed.
@@ -66,6 +67,10 @@
 // as it comes, and passes the end of the head on only with the whole body. So memory grows with
 // what a client has sent, not with what it announces; chunks become one chunk, and trailers are
 // dropped. The framer also answers Expect: 100-continue. Its errors go to the ErrorHandler.
+//
+// The handlers of these requests take turns, so that few of their goroutines can run at a time. The
+// scheduler interrupts a loop every 10 ms. Where a hundred goroutines can run, the loop would come
+// after them.
 //
 // # Limits
 //
@@ -112,6 +117,7 @@
 //	buffers_linux.go             buffers of unfinished requests
 //	handover_linux.go, queue.go  connections on their way to fasthttp
 //	set.go, served.go            connections with fasthttp: their times and their end
+//	turns.go                     the turns that the requests with fasthttp have
 //	framer.go, line.go, chunks.go, blocks.go how requests are read in front of fasthttp
 //	fasthttp.go                  what leans on how fasthttp works inside
 //	processors.go                GOMAXPROCS

@@ -114,8 +114,8 @@ func TestBodyMemory(t *testing.T) {
 func TestSlowReader(t *testing.T) {
 	both(t, func(t *testing.T, loops int) {
 		s := run(t, timed(loops, shortRequest, forever))
-		c := s.dial(t)
-		c.send(get("/large/8000000"))
+		c := dialNarrow(t, s.listener.Addr())
+		c.send(get("/large/400000"))
 		if b, err := c.r.Peek(1); err != nil {
 			t.Fatalf("%q, %v", b, err)
 		}

@@ -20,6 +20,7 @@ type loop struct {
 	answerer *answerer
 	buffers  buffers
 	backlog  []*conn // the queued ones, in order
+	turns    int     // of the backlog, since the last rest
 	parking  *parking
 	woken    []woken // room for what it takes out of parking
 	now      int64   // the tick
@@ -103,7 +104,7 @@ func (l *loop) run() {
 	// What happens without an event: ticks, and the end.
 	pause := min(l.server.config.Tick/2, 50*time.Millisecond)
 	for !l.ended() {
-		events := l.poll.wait(pause, len(l.backlog) > 0)
+		events := l.poll.wait(pause, l.rest())
 		l.answerer.parser.setTime()
 		for _, e := range events {
 			switch c := l.find(int(e.Fd)); {

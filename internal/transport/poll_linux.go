@@ -47,12 +47,10 @@ func (p *poll) remove(fd int) { _ = unix.EpollCtl(p.fd, unix.EPOLL_CTL_DEL, fd, 
 // to set the processor's timer in every wait, which is expensive in a virtual machine.
 const hold = 20 * time.Millisecond
 
-// wait waits for events, for as long as idle at most, and not at all if there is other work to do.
-func (p *poll) wait(idle time.Duration, work bool) []unix.EpollEvent {
-	timeout := uintptr(hold / time.Millisecond)
-	if work {
-		p.busy, timeout = true, 0
-	}
+// wait waits for events: for as long as idle at most, and while it is busy for as long as most. If
+// that is less than hold, the caller has other work to do.
+func (p *poll) wait(idle, most time.Duration) []unix.EpollEvent {
+	p.busy = p.busy || most < hold
 	if !p.busy {
 		n, err := unix.EpollWait(p.fd, p.events[:], int(idle/time.Millisecond))
 		p.busy = err == nil && n > 0
@@ -61,7 +59,7 @@ func (p *poll) wait(idle time.Duration, work bool) []unix.EpollEvent {
 	// Go's scheduler does not know of this wait, and takes no processor away: see the package's
 	// doc.
 	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events)),
-		uintptr(len(p.events)), timeout, 0, 0)
+		uintptr(len(p.events)), uintptr(most/time.Millisecond), 0, 0)
 	if errno != 0 { // EINTR: the scheduler wants this goroutine to yield, which it does where the next call begins
 		return nil
 	}

@@ -52,6 +52,7 @@ type Server struct {
 	memory    memory
 	served    set    // those that fasthttp serves
 	queue     *queue // those on their way to it
+	turns     turns  // of their requests
 	loops     []*loop
 
 	mu        sync.Mutex
@@ -66,7 +67,7 @@ type Server struct {
 // New makes a server.
 func New(c Config) *Server {
 	c.defaults()
-	s := &Server{config: c, log: c.Log}
+	s := &Server{config: c, log: c.Log, turns: newTurns(c.Loops)}
 	s.memory.limit = int64(c.MaxMemory)
 	s.served.server = s
 	s.http = newHTTP(s)

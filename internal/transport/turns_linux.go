@@ -3,6 +3,7 @@ package transport
 import (
 	"io"
 	"slices"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -11,6 +12,25 @@ import (
 // bounds how long a new request waits for clients that send more requests than they have turns: with
 // 16, clients that pipeline made the median of all others' requests 4 to 8 times as long.
 const maxResumed = 1
+
+// maxBusy is how many turns the backlog has before a loop rests.
+const maxBusy = 32
+
+// rest returns how long the loop may wait for events. With a backlog that is not at all, but for a
+// millisecond now and then if there are other connections: the kernel runs a thread that rests
+// before one that never does, when a request comes for each.
+func (l *loop) rest() time.Duration {
+	switch {
+	case len(l.backlog) == 0:
+		l.turns = 0
+		return hold
+	case l.turns < maxBusy || int64(len(l.backlog)) >= l.count.Load():
+		l.turns++
+		return 0
+	}
+	l.turns = 0
+	return time.Millisecond
+}
 
 // resume gives the connections at the head of the backlog another turn.
 func (l *loop) resume() {
@@ -21,7 +41,7 @@ func (l *loop) resume() {
 		}
 		c.state = reading
 		l.answerer.reread(c.pending)
-		l.turn(c, l.answerer.parser.unread())
+		l.turn(c, l.answerer.parser.unread(), true)
 		if c.reads() {
 			// Events that came meanwhile were ignored. The answers go first: to read may close it.
 			if l.deliver(); c.reads() {
@@ -53,7 +73,7 @@ func (l *loop) readable(c *conn, hungUp bool) {
 			l.close(c)
 			return
 		}
-		answered := l.turn(c, l.answerer.parser.unread())
+		answered := l.turn(c, l.answerer.parser.unread(), false)
 		if !c.reads() || !more && !hungUp {
 			return // it has had its turn; or that was all, and the next byte is an event
 		}
@@ -68,13 +88,14 @@ func (l *loop) readable(c *conn, hungUp bool) {
 	l.poll.again(c.fd)
 }
 
-// turn answers the requests in data. It reports whether there was one.
-func (l *loop) turn(c *conn, data []byte) (answered bool) {
+// turn answers the requests in data. It reports whether there was one. waited says that the
+// connection was queued for this turn.
+func (l *loop) turn(c *conn, data []byte, waited bool) (answered bool) {
 	if len(data) < c.need {
 		l.keep(c, data)
 		return false
 	}
-	rest, next := l.answerer.answer(c, data)
+	rest, next := l.answerer.answer(c, data, waited)
 	answered = len(rest) < len(data)
 	if answered || c.pending == nil {
 		c.since = l.now

@@ -146,3 +146,46 @@ func TestLastAnswers(t *testing.T) {
 		}
 	})
 }
+
+// TestSmallFirst: requests with large bodies that are there already are answered after a small one
+// that came last.
+func TestSmallFirst(t *testing.T) {
+	const large = 10
+	c := config(1)
+	inside, first := make(chan struct{}), make(chan struct{})
+	var many, before atomic.Int64
+	c.Handler = func(ctx *fasthttp.RequestCtx) {
+		switch string(ctx.Path()) {
+		case "/first":
+			inside <- struct{}{}
+			<-first
+		case "/many":
+			many.Add(1)
+		case "/one":
+			before.Store(many.Load())
+		}
+	}
+	s := run(t, c)
+	busy, modest := s.dial(t), s.dial(t)
+	var crowd []*client
+	for range large {
+		crowd = append(crowd, s.dial(t))
+	}
+	s.await(t, large+2)
+	busy.send(get("/first"))
+	<-inside // the loop waits while the others send
+	for _, other := range crowd {
+		other.send(post("/many", filler(20<<10)))
+	}
+	modest.send(get("/one"))
+	close(first)
+	modest.answer(200, "")
+	if n := before.Load(); n > 0 {
+		t.Errorf("%d large requests were answered before the small one", n)
+	}
+	for _, other := range crowd {
+		other.answer(200, "")
+	}
+	busy.answer(200, "")
+	s.end(t)
+}

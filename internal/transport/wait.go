@@ -44,7 +44,7 @@ func (c *served) waited() any   { return c.memo }
 // handle runs a handler until it does not wait.
 func (c *served) handle(ctx *fasthttp.RequestCtx, handler fasthttp.RequestHandler) {
 	for {
-		handler(ctx)
+		c.set.server.turns.take(ctx, handler)
 		w := c.pause
 		if w == nil {
 			c.memo = nil

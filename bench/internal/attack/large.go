@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -14,20 +15,15 @@ const largeBody = 64 << 10
 // service's loops read, and in a chunk, which they leave to fasthttp.
 func (s *Site) large(ctx context.Context) error {
 	body := longAnswer()
-	body = append(body, make([]byte, largeBody-len(body))...)
-	for i := range body {
-		if body[i] == 0 {
-			body[i] = ' '
-		}
-	}
+	body = append(body, bytes.Repeat([]byte(" "), largeBody-len(body))...)
 	for _, kind := range []struct{ name, field, before, after string }{
 		{"with a length", fmt.Sprintf("Content-Length: %d", len(body)), "", ""},
 		{"in a chunk", "Transfer-Encoding: chunked", fmt.Sprintf("%x\r\n", len(body)), "\r\n0\r\n\r\n"},
 	} {
-		head := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: h\r\n%s\r\n%s\r\n\r\n", measure.Path, measure.JSON, kind.field)
-		request := append([]byte(head+kind.before), body...)
-		c := contest{name: fmt.Sprintf("%d connections send 64 KiB %s", senders, kind.name), p50: 3, p99: 10,
-			attack: Flood{Request: append(request, kind.after...), Connections: senders, Pipelining: 1}}
+		request := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: h\r\n%s\r\n%s\r\n\r\n%s%s%s",
+			measure.Path, measure.JSON, kind.field, kind.before, body, kind.after)
+		c := contest{name: fmt.Sprintf("%d connections send 64 KiB %s", senders, kind.name),
+			attack: Flood{Request: request, Connections: senders, Pipelining: 1}, p50: 3, p99: 10}
 		if err := s.contest(ctx, c); err != nil {
 			return err
 		}
