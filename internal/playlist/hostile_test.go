@@ -9,7 +9,7 @@ import (
 )
 
 func TestFindRefuses(t *testing.T) {
-	for _, text := range []string{"", "x", "{}", "<html/>", "<MPD>", "<MPD><!ENTITY a 'b'></MPD>", "<!DOCTYPE MPD [<!ENTITY a 'b'>]><MPD>&a;</MPD>",
+	for _, text := range []string{"", "x", "{}", ">", "<html/>", "<MPD>", "<MPD><!ENTITY a 'b'></MPD>", "<!DOCTYPE MPD [<!ENTITY a 'b'>]><MPD>&a;</MPD>",
 		"<MPD>&a;</MPD>", "<MPD>" + strings.Repeat("<a>", 100), strings.Repeat("<", 100), strings.Repeat("x", MaxSize+1), "<MPD/><MPD></a>"} {
 		if uris, err := Find([]byte(text)); err == nil {
 			t.Errorf("%.40q: %v", text, uris)

@@ -1,10 +1,3 @@
-// Package playlist says which of the URIs in a playlist a token covers: the token of a directory,
-// which relative URLs inherit (docs/DESIGN.md, section 2).
-//
-// Most callers want [Find] and then [Check]. The lines of HLS (RFC 8216) are read here, and MPDs
-// (ISO/IEC 23009-1) by encoding/xml: every URI counts, with its line, and libraries for playlists drop
-// the tags that they do not know and the line numbers. The cost grows with the length of a playlist
-// and with nothing else.
 package playlist
 
 import (
