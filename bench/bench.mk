@@ -1,6 +1,6 @@
 # Measuring, comparing and attacking the service; bench/README.md explains it. Included by the Makefile.
 BASE       ?= main
-ATTACKS     = json pipeline memory descriptors headers bodies readers idle churn
+ATTACKS     = json pipeline memory descriptors headers bodies readers idle churn signatures
 CHROMIUM   ?= chromium
 # The whole section of the closed loop, in pixels.
 PICTURE_HEIGHT = 1345
@@ -64,5 +64,6 @@ attack-bodies: ## clients that send their bodies a byte at a time: the same
 attack-readers: ## clients that read a byte at a time: the same
 attack-idle: ## clients that do nothing: the same
 attack-churn: ## clients that open one connection after another: the same
+attack-signatures: ## 1000 new films at once on CloudFront, beside requests for another CDN; a minute, a quiet machine
 $(ATTACKS:%=attack-%): attack-%:
 	$(GO) run ./bench attack $(ARGS) $*
