@@ -36,6 +36,7 @@ func runAttack(ctx context.Context, stdout, stderr io.Writer, args []string) err
 	f.IntVar(&s.Crowd, "crowd", s.Crowd, "connections of memory; fewer if this process may not have so many descriptors")
 	f.IntVar(&s.Descriptors, "descriptors", s.Descriptors, "the service's limit of descriptors in descriptors")
 	f.IntVar(&s.Held, "held", s.Held, "connections of headers, bodies, readers and idle; fewer if this process may not have so many descriptors")
+	f.IntVar(&s.Films, "films", s.Films, "connections of signatures, each with a film of its own")
 	short := f.Bool("short", false, "a few seconds an attack, with fewer clients; other flags for sizes have no meaning then")
 	binary := f.String("binary", "", "attack this binary of the service instead of one built from the files as they are")
 	if err := f.Parse(args); err != nil {
@@ -48,8 +49,8 @@ func runAttack(ctx context.Context, stdout, stderr io.Writer, args []string) err
 	if *short {
 		s.Short()
 	}
-	if s.Rounds < 1 || s.Rest <= 0 || s.Duration <= 0 || s.Rate <= 0 || s.Crowd < 1 || s.Held < 1 || s.Bodies < 1 || s.Descriptors < 64 {
-		return fmt.Errorf("attack: -rounds, -rest, -d, -R, -bodies, -crowd and -held must be above 0, -descriptors at least 64")
+	if s.Rounds < 1 || s.Rest <= 0 || s.Duration <= 0 || s.Rate <= 0 || s.Crowd < 1 || s.Held < 1 || s.Bodies < 1 || s.Films < 1 || s.Descriptors < 64 {
+		return fmt.Errorf("attack: -rounds, -rest, -d, -R, -bodies, -crowd, -held and -films must be above 0, -descriptors at least 64")
 	}
 	self, err := os.Executable()
 	if err != nil {

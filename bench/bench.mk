@@ -1,6 +1,6 @@
 # Measuring, comparing and attacking the service; bench/README.md explains it. Included by the Makefile.
 BASE       ?= main
-ATTACKS     = json pipeline large memory descriptors headers bodies readers idle churn
+ATTACKS     = json pipeline large memory descriptors headers bodies readers idle churn signatures
 CHROMIUM   ?= chromium
 # The whole section of the closed loop, in pixels.
 PICTURE_HEIGHT = 1345
@@ -65,5 +65,6 @@ attack-bodies: ## clients that send their bodies a byte at a time: the same
 attack-readers: ## clients that read a byte at a time: the same
 attack-idle: ## clients that do nothing: the same
 attack-churn: ## clients that open one connection after another: the same
+attack-signatures: ## 1000 new films at once on CloudFront, beside requests for another CDN; a minute, a quiet machine
 $(ATTACKS:%=attack-%): attack-%:
 	$(GO) run ./bench attack $(ARGS) $*

@@ -2,7 +2,6 @@ package scheme
 
 import (
 	"errors"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -222,33 +221,33 @@ func (m *Miss) keep(signature []byte) bool {
 	return true
 }
 
-// start starts the workers: one for two processors, so that the event loops keep the others.
+// start starts the workers, each with a hand.
 func (s *Signatures) start() {
-	for range max(1, runtime.NumCPU()/2) {
-		go s.work()
+	for range hands {
+		go s.work(newHand())
 	}
 }
 
-// work makes signatures for as long as the process lives.
-func (s *Signatures) work() {
+// work has signatures made for as long as the process lives.
+func (s *Signatures) work(h *hand) {
 	for {
 		select {
 		case m := <-s.urgent:
-			s.serve(m)
+			s.serve(m, h)
 			continue
 		default:
 		}
 		select {
 		case m := <-s.urgent:
-			s.serve(m)
+			s.serve(m, h)
 		case m := <-s.ahead:
-			s.serve(m)
+			s.serve(m, h)
 		}
 	}
 }
 
-// serve makes a signature and tells who waits for it.
-func (s *Signatures) serve(m *Miss) {
+// serve has a signature made and tells who waits for it.
+func (s *Signatures) serve(m *Miss, h *hand) {
 	s.mu.Lock()
 	one := s.making[m.id]
 	if one == nil || one.taken { // it was in both queues
@@ -260,7 +259,10 @@ func (s *Signatures) serve(m *Miss) {
 	var err error
 	if _, kept := s.cache().GetIfPresent(m.id); !kept { // another worker was faster than the request
 		began := time.Now()
-		err = m.Make()
+		var signature []byte
+		if signature, err = h.sign(m); err == nil {
+			s.cache().Set(m.id, signature)
+		}
 		s.spent.Add(int64(time.Since(began)))
 	}
 	s.mu.Lock()
@@ -269,6 +271,4 @@ func (s *Signatures) serve(m *Miss) {
 	for _, f := range one.done {
 		f(err)
 	}
-	// The next signature gives way to whatever became ready meanwhile.
-	runtime.Gosched()
 }

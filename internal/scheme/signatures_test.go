@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -121,7 +120,7 @@ func TestSignatureFails(t *testing.T) {
 func TestUrgent(t *testing.T) {
 	s := NewSignatures(1 << 20)
 	key, gated := newGatedKey(t, 3)
-	workers := max(1, runtime.NumCPU()/2)
+	workers := hands
 	var all sync.WaitGroup
 	all.Add(workers + 3)
 	done := func(error) { all.Done() }
@@ -171,7 +170,7 @@ func TestFullQueue(t *testing.T) {
 		if err = missOf(t, s, key, fmt.Sprint(accepted)).Queue(func(error) { all.Done() }); err == nil {
 			accepted++
 		}
-		if accepted > maxUrgent+runtime.NumCPU() {
+		if accepted > maxUrgent+hands {
 			t.Fatalf("%d signatures were accepted", accepted)
 		}
 	}

@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 // tiny is a site with small counts.
 func tiny(out io.Writer) *Site {
 	return &Site{Flooder: []string{os.Args[0], "flood"}, Out: out, Rounds: 1, Rest: 50 * time.Millisecond,
-		Duration: 50 * time.Millisecond, Rate: 100, Bodies: 2, Attackers: []int{2, saturating}, Crowd: 20, Held: 20, Descriptors: 64}
+		Duration: 50 * time.Millisecond, Rate: 100, Bodies: 2, Attackers: []int{2, saturating}, Crowd: 20, Held: 20, Descriptors: 64, Films: 20}
 }
 
 // TestAttacks runs every attack with small counts. Whether the bounds hold then is chance, so only
@@ -63,7 +63,7 @@ func TestAttacks(t *testing.T) {
 	}
 	verdict := regexp.MustCompile(`(?m)^(ok  |FAIL)  `)
 	bounds := map[string]int{"json": 2 * 3, "pipeline": 4 * 3, "large": 2 * 3, "memory": 3 * 4, "descriptors": 4 + 2,
-		"headers": 3, "bodies": 3, "readers": 3, "idle": 3, "churn": 3}
+		"headers": 3, "bodies": 3, "readers": 3, "idle": 3, "churn": 3, "signatures": 4 + 2*2}
 	for _, a := range Attacks {
 		t.Run(a.Name, func(t *testing.T) {
 			t.Parallel()

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 )
 
@@ -24,75 +23,82 @@ const filmDigits = "000000"
 // longestWait is how long a client of a burst waits for its answer.
 const longestWait = 15 * time.Second
 
-// burst opens the connections, calls ready, and has them ask for each line.
+// burst opens the connections, writes a line, and has them ask for each line that it reads. Each
+// connection was answered once before: what a new one costs is for other attacks.
 func burst(ctx context.Context, f Flood, addr string, lines *bufio.Reader, out io.Writer) error {
 	d := net.Dialer{Timeout: 10 * patience}
-	conns := make([]net.Conn, f.Connections)
-	for i := range conns {
-		c, err := d.DialContext(ctx, "tcp", addr)
+	clients := make([]burstClient, f.Connections)
+	for i := range clients {
+		conn, err := d.DialContext(ctx, "tcp", addr)
 		if err != nil {
 			return err
 		}
-		defer c.Close()
-		conns[i] = c
+		defer conn.Close()
+		number := fmt.Appendf(nil, "%0*d", len(filmDigits), i)
+		clients[i] = burstClient{conn, bytes.Replace(f.Request, []byte(filmDigits), number, 1)}
+	}
+	if done := askAll(clients, []byte("GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n")); done.Answers < int64(len(clients)) {
+		return fmt.Errorf("flood: of %d connections %v were not answered", len(clients), done.Failed)
 	}
 	fmt.Fprintln(out, "ready")
 	for {
 		if _, err := lines.ReadBytes('\n'); err != nil {
 			return nil
 		}
-		if err := json.NewEncoder(out).Encode(askAll(f.Request, conns)); err != nil {
+		if err := json.NewEncoder(out).Encode(askAll(clients, nil)); err != nil {
 			return err
 		}
 	}
 }
 
-// askAll sends a request on every connection and reads the answers.
-func askAll(request []byte, conns []net.Conn) Flooded {
-	var all sync.WaitGroup
-	outcomes := make([]string, len(conns))
+// burstClient is a connection with its request.
+type burstClient struct {
+	conn    net.Conn
+	request []byte
+}
+
+// askAll sends one request on every connection, or if it is nil each connection's own, and then reads
+// the answers. It is one goroutine: a thousand would take more of the machine, which the service
+// shares.
+func askAll(clients []burstClient, request []byte) Flooded {
+	done := Flooded{Failed: map[string]int64{}}
 	began := time.Now()
-	for i, c := range conns {
-		one := bytes.Replace(request, []byte(filmDigits), fmt.Appendf(nil, "%0*d", len(filmDigits), i), 1)
-		all.Go(func() {
-			_ = c.SetDeadline(began.Add(longestWait))
-			outcomes[i] = askOne(c, one)
-		})
+	for _, c := range clients {
+		_ = c.conn.SetDeadline(began.Add(longestWait))
+		if request != nil {
+			c.request = request
+		}
+		_, _ = c.conn.Write(c.request) // the read tells
 	}
-	all.Wait()
-	done := Flooded{Failed: map[string]int64{}, Seconds: time.Since(began).Seconds()}
-	for _, o := range outcomes {
-		if o == answered200 {
+	r := bufio.NewReader(nil)
+	for _, c := range clients {
+		r.Reset(c.conn)
+		if outcome := readOutcome(r); outcome == "200" {
 			done.Answers++
 		} else {
-			done.Failed[o]++
+			done.Failed[outcome]++
 		}
 	}
+	done.Seconds = time.Since(began).Seconds()
 	return done
 }
 
-// What an answer to a burst may be.
-const (
-	answered200 = "200"
-	refusedFull = "503 of the full queue"
-)
+// refusedFull is what an answer to a burst may be that is not 200.
+const refusedFull = "503 of the full queue"
 
-// askOne sends a request and says what came.
-func askOne(c net.Conn, request []byte) string {
-	if _, err := c.Write(request); err != nil {
-		return "a write failed"
-	}
-	r, err := http.ReadResponse(bufio.NewReader(c), nil)
+// readOutcome reads an answer and says what it is.
+func readOutcome(r *bufio.Reader) string {
+	answer, err := http.ReadResponse(r, nil)
 	if err != nil {
 		return "no answer"
 	}
-	defer r.Body.Close()
-	body, err := io.ReadAll(r.Body)
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
 	switch {
 	case err != nil:
 		return "half an answer"
-	case r.StatusCode == http.StatusServiceUnavailable && bytes.Contains(body, []byte("too many new signatures")):
+	case answer.StatusCode == http.StatusServiceUnavailable && bytes.Contains(body, []byte("too many new signatures")):
 		return refusedFull
 	}
-	return strconv.Itoa(r.StatusCode)
+	return strconv.Itoa(answer.StatusCode)
 }

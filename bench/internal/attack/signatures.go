@@ -27,14 +27,13 @@ const (
 	afterTurn = 300 * time.Millisecond
 	// signaturesRatio bounds the p99 of requests for another CDN, as a ratio to the quiet one.
 	signaturesRatio = 5
-	// signaturesRounds is at least how many rounds there are: a single p99 is mostly chance.
-	signaturesRounds = 5
 )
 
 // newSignatures is what one round of the signatures attack measured.
 type newSignatures struct {
 	quiet, fresh, turn latency
 	asked              [2]Flooded // new films, and the same at the turn of a window
+	misses, stale      float64    // answers that waited, and that have the last window's signatures
 }
 
 // signatures has many connections ask at once for films of a CDN whose signatures are expensive,
@@ -57,13 +56,14 @@ func (s *Site) signatures(ctx context.Context) error {
 	defer p.Stop()
 	site.Rate = measure.Open().Rate
 	var rounds []newSignatures
-	for i := range max(s.Rounds, signaturesRounds) {
+	for i := range s.Rounds {
 		r, err := site.askForFilms(ctx, p, i)
 		if err != nil {
 			return err
 		}
 		rounds = append(rounds, r)
-		fmt.Fprintf(s.Out, "round %d, p99: quiet %v, new films %v, at the turn of a window %v\n", i+1, r.quiet.p99, r.fresh.p99, r.turn.p99)
+		fmt.Fprintf(s.Out, "round %d, p99: quiet %v, new films %v, at the turn of a window %v\n",
+			i+1, r.quiet.p99, r.fresh.p99, r.turn.p99)
 	}
 	site.judgeSignatures(rounds)
 	s.broken = site.broken
@@ -102,7 +102,8 @@ func (s *Site) withCloudFront(dir string) error {
 	service := *s.Service
 	s.Service = &service
 	service.Config = ownFile
-	if err := service.SetBody([]byte(strings.Replace(string(service.Body), "{", `{"token":{"exclude":["films"]},`, 1))); err != nil {
+	body := strings.Replace(string(service.Body), "{", `{"token":{"exclude":["films"]},`, 1)
+	if err := service.SetBody([]byte(body)); err != nil {
 		return err
 	}
 	service.Config = bothFile
@@ -123,6 +124,10 @@ func (s *Site) askForFilms(ctx context.Context, p *subject.Process, number int) 
 		return r, err
 	}
 	defer func() { err = errors.Join(err, f.end()) }()
+	before, err := subject.Scrape(ctx, p.Admin)
+	if err != nil {
+		return r, err
+	}
 	// The films are asked for as a window begins, so that their signatures are made within it.
 	if err := atTurn(ctx); err != nil {
 		return r, err
@@ -136,9 +141,20 @@ func (s *Site) askForFilms(ctx context.Context, p *subject.Process, number int) 
 	if err := atTurn(ctx); err != nil {
 		return r, err
 	}
-	r.turn, r.asked[1], err = s.goodBeside(ctx, p, f)
+	if r.turn, r.asked[1], err = s.goodBeside(ctx, p, f); err != nil {
+		return r, err
+	}
+	after, err := subject.Scrape(ctx, p.Admin)
+	r.misses = after[missesTotal] - before[missesTotal]
+	r.stale = after[staleTotal] - before[staleTotal]
 	return r, err
 }
+
+// The metrics that say what the service did.
+const (
+	missesTotal = "videotoken_signature_misses_total"
+	staleTotal  = "videotoken_signature_stale_total"
+)
 
 // goodBeside runs the well-behaved load while the clients of a burst ask as its window begins.
 func (s *Site) goodBeside(ctx context.Context, p *subject.Process, f *flooder) (latency, Flooded, error) {
@@ -170,50 +186,58 @@ func atTurn(ctx context.Context) error {
 
 // judgeSignatures prints the medians of the rounds and checks the bounds.
 func (s *Site) judgeSignatures(rounds []newSignatures) {
-	films := fmt.Sprintf("%d films at once", s.Films)
-	rows := [][]string{{"requests for another CDN", "p50", "p99", "without an answer", "own lag p99"}}
+	quiet := func(r newSignatures) latency { return r.quiet }
+	fresh := func(r newSignatures) latency { return r.fresh }
+	turn := func(r newSignatures) latency { return r.turn }
+	rows := [][]string{{"requests for another CDN", "p50", "p99", "own lag p99"}}
 	row := func(name string, of func(newSignatures) latency) {
-		failed := 0.0
-		for _, r := range rounds {
-			failed += float64(of(r).failed)
-		}
 		rows = append(rows, []string{name,
 			text(median(rounds, func(r newSignatures) float64 { return float64(of(r).p50) })),
 			text(median(rounds, func(r newSignatures) float64 { return float64(of(r).p99) })),
-			report.Count(failed),
 			text(median(rounds, func(r newSignatures) float64 { return float64(of(r).lag) }))})
 	}
-	row("quiet", func(r newSignatures) latency { return r.quiet })
-	row("new "+films, func(r newSignatures) latency { return r.fresh })
-	row("the same at the turn of a window", func(r newSignatures) latency { return r.turn })
+	row("quiet", quiet)
+	row(fmt.Sprintf("beside %d new films at once", s.Films), fresh)
+	row("beside the same at the turn of a window", turn)
 	report.Table(s.Out, rows)
-	for i, name := range []string{"new", "at the turn of a window"} {
-		var got, full, other int64
-		for _, r := range rounds {
-			got += r.asked[i].Answers
-			for why, n := range r.asked[i].Failed {
-				if why == refusedFull {
-					full += n
-				} else {
-					other += n
-				}
+	s.judgeAnswers("new films", rounds, 0)
+	s.judgeAnswers("the turn of a window", rounds, 1)
+	waited := median(rounds, func(r newSignatures) float64 { return r.misses })
+	stale := median(rounds, func(r newSignatures) float64 { return r.stale })
+	s.bound(waited == float64(s.Films), "new films: %v signatures were waited for; %d must be", waited, s.Films)
+	s.bound(stale == float64(s.Films), "the turn of a window: %v answers have the last window's signature; %d must", stale, s.Films)
+	s.judgeOthers("new films", rounds, fresh)
+	s.judgeOthers("the turn of a window", rounds, turn)
+	fmt.Fprintln(s.Out)
+}
+
+// judgeAnswers checks what the clients of the bursts got.
+func (s *Site) judgeAnswers(name string, rounds []newSignatures, burst int) {
+	var signed, full, other int64
+	for _, r := range rounds {
+		signed += r.asked[burst].Answers
+		for what, n := range r.asked[burst].Failed {
+			if what == refusedFull {
+				full += n
+			} else {
+				other += n
 			}
 		}
-		took := median(rounds, func(r newSignatures) float64 { return r.asked[i].Seconds })
-		s.bound(other == 0, "%s, %s: %d answers 200, %d are 503 of the full queue, and %d anything else, of which none may be; the last after %.2f s",
-			films, name, got, full, other, took)
 	}
-	for _, c := range []struct {
-		name string
-		of   func(newSignatures) latency
-	}{{"new films", func(r newSignatures) latency { return r.fresh }}, {"the turn of a window", func(r newSignatures) latency { return r.turn }}} {
-		ratio := median(rounds, func(r newSignatures) float64 { return float64(c.of(r).p99) / float64(max(r.quiet.p99, 1)) })
-		var failed int64
-		for _, r := range rounds {
-			failed += c.of(r).failed
-		}
-		s.bound(ratio <= signaturesRatio, "%s: p99 is %.3g x the quiet one; at most %d x", c.name, ratio, signaturesRatio)
-		s.bound(failed == 0, "%s: %d well-behaved requests without a right answer within %v; none may be", c.name, failed, patience)
+	took := median(rounds, func(r newSignatures) float64 { return r.asked[burst].Seconds })
+	s.bound(other == 0, "%s: %d answers are 200, %d are 503 of the full queue, %d are neither; none may be. The last came after %.2f s",
+		name, signed, full, other, took)
+}
+
+// judgeOthers checks what others saw meanwhile.
+func (s *Site) judgeOthers(name string, rounds []newSignatures, of func(newSignatures) latency) {
+	ratio := median(rounds, func(r newSignatures) float64 {
+		return float64(of(r).p99) / float64(max(r.quiet.p99, 1))
+	})
+	var failed int64
+	for _, r := range rounds {
+		failed += of(r).failed
 	}
-	fmt.Fprintln(s.Out)
+	s.bound(ratio <= signaturesRatio, "%s: p99 is %.3g x the quiet one; at most %d x", name, ratio, signaturesRatio)
+	s.bound(failed == 0, "%s: %d well-behaved requests without a right answer within %v; none may be", name, failed, patience)
 }
