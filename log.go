@@ -13,7 +13,9 @@ import (
 // What does not fit is dropped as a whole and counted: a pipe that nobody reads must not stop the
 // service.
 type logQueue struct {
-	file *os.File
+	file  *os.File
+	batch time.Duration // how long lines gather after a write
+	hurry chan struct{} // has room for one: the next batch is written at once
 
 	mu      sync.Mutex
 	filled  *sync.Cond // there is something to write
@@ -27,8 +29,12 @@ type logQueue struct {
 // maxQueue is how many bytes wait for the file at most. A pipe in Linux holds 64 KiB more.
 const maxQueue = 256 << 10
 
-func newLogQueue(file *os.File) *logQueue {
-	q := &logQueue{file: file}
+// batchTime is how long lines gather after a write. To wake forward for each line would cost the event
+// loops far more than the line. A quarter of maxQueue is written at once.
+const batchTime = 20 * time.Millisecond
+
+func newLogQueue(file *os.File, batch time.Duration) *logQueue {
+	q := &logQueue{file: file, batch: batch, hurry: make(chan struct{}, 1)}
 	q.filled, q.emptied = sync.NewCond(&q.mu), sync.NewCond(&q.mu)
 	go q.forward()
 	return q
@@ -43,13 +49,20 @@ func (q *logQueue) Write(p []byte) (int, error) {
 	} else {
 		q.waiting = append(q.waiting, p...)
 		q.filled.Signal()
+		if len(q.waiting) > maxQueue/4 {
+			q.writeNow()
+		}
 	}
 	return len(p), nil
 }
 
-// batchTime is how long forward lets lines gather after a write. To wake it for each line would cost
-// the event loops far more than the line, and maxQueue holds what is logged meanwhile.
-const batchTime = 5 * time.Millisecond
+// writeNow has forward wait for no more lines.
+func (q *logQueue) writeNow() {
+	select {
+	case q.hurry <- struct{}{}:
+	default:
+	}
+}
 
 // forward writes to the file what is queued. It blocks where the file does.
 func (q *logQueue) forward() {
@@ -58,7 +71,6 @@ func (q *logQueue) forward() {
 	q.mu.Lock()
 	for {
 		for len(q.waiting) == 0 {
-			q.emptied.Broadcast()
 			q.filled.Wait()
 		}
 		batch, q.waiting, q.writing = q.waiting, batch[:0], true
@@ -73,8 +85,14 @@ func (q *logQueue) forward() {
 			q.report(n)
 			q.mu.Lock()
 		}
+		if len(q.waiting) == 0 {
+			q.emptied.Broadcast()
+		}
 		q.mu.Unlock()
-		time.Sleep(batchTime)
+		select {
+		case <-time.After(q.batch):
+		case <-q.hurry:
+		}
 		q.mu.Lock()
 	}
 }
@@ -98,6 +116,7 @@ func (q *logQueue) Flush(timeout time.Duration) {
 		q.emptied.Broadcast()
 	})
 	defer timer.Stop()
+	q.writeNow()
 	for (len(q.waiting) > 0 || q.writing) && !over {
 		q.emptied.Wait()
 	}

@@ -12,19 +12,19 @@ import (
 )
 
 // newPipe is a queue in front of a pipe that nobody reads yet.
-func newPipe(t *testing.T) (*logQueue, *os.File) {
+func newPipe(t *testing.T, batch time.Duration) (*logQueue, *os.File) {
 	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _ = r.Close(), w.Close() })
-	return newLogQueue(w), r
+	return newLogQueue(w, batch), r
 }
 
 // TestLogQueue: whatever is written comes out in its order, and is there after Flush.
 func TestLogQueue(t *testing.T) {
-	q, r := newPipe(t)
+	q, r := newPipe(t, time.Hour)
 	for _, s := range []string{"a\n", "b\n", "c\n"} {
 		if n, err := io.WriteString(q, s); n != 2 || err != nil {
 			t.Errorf("%d, %v", n, err)
@@ -43,8 +43,15 @@ func TestLogQueue(t *testing.T) {
 // TestLogQueueIsFull: where nobody reads, Write drops whole lines and counts them, and Flush gives
 // up. Once somebody reads, every line that was not dropped is there, and then how many were.
 func TestLogQueueIsFull(t *testing.T) {
-	q, r := newPipe(t)
+	q, r := newPipe(t, batchTime)
 	logger := newLogger(q)
+	first := make([]byte, 128<<10) // more than a pipe holds: forward blocks
+	_, _ = q.Write(first)
+	for taken := false; !taken; time.Sleep(time.Millisecond) {
+		q.mu.Lock()
+		taken = q.writing
+		q.mu.Unlock()
+	}
 	text := strings.Repeat("x", 1000)
 	const lines = 1000 // more than the queue and the pipe have room for
 	for range lines {
@@ -56,6 +63,9 @@ func TestLogQueueIsFull(t *testing.T) {
 		t.Fatalf("%d of %d lines are dropped", dropped, lines)
 	}
 	q.Flush(time.Millisecond)
+	if _, err := io.ReadFull(r, first); err != nil {
+		t.Fatal(err)
+	}
 	read := uint64(0)
 	for s := bufio.NewScanner(r); s.Scan(); {
 		var record struct {
@@ -82,12 +92,30 @@ func TestLogQueueIsFull(t *testing.T) {
 
 // TestLogQueueReaderGone: what the file refuses is counted, and nothing waits for it.
 func TestLogQueueReaderGone(t *testing.T) {
-	q, r := newPipe(t)
+	q, r := newPipe(t, time.Hour)
 	_ = q.file.Close()
 	_ = r.Close()
 	_, _ = io.WriteString(q, "a\n")
 	q.Flush(time.Hour)
 	if q.Dropped() != 1 {
 		t.Errorf("%d dropped", q.Dropped())
+	}
+}
+
+// TestLogQueueHurries: lines that gather are written once they are many, however long they would
+// gather else.
+func TestLogQueueHurries(t *testing.T) {
+	q, r := newPipe(t, time.Hour)
+	line := strings.Repeat("x", 1023) + "\n"
+	read := bufio.NewReader(r)
+	for _, n := range []int{1, maxQueue/4/len(line) + 1} { // the first line is written at once
+		for range n {
+			_, _ = io.WriteString(q, line)
+		}
+		for i := range n {
+			if got, err := read.ReadString('\n'); got != line {
+				t.Fatalf("line %d of %d: %q, %v", i+1, n, got, err)
+			}
+		}
 	}
 }

@@ -176,7 +176,7 @@ func TestDrills(t *testing.T) {
 		t.Fatalf("the page has %d configurations, and %d blocks to paste first", len(configurations), len(preamble))
 	}
 	all := sections(drills, "###")
-	if len(all) < 9 {
+	if len(all) < 11 {
 		t.Errorf("only %d drills", len(all))
 	}
 	n := 0

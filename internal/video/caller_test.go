@@ -61,12 +61,17 @@ func TestAllow(t *testing.T) {
 			t.Errorf("without a limit: %s: %v", c.body, err)
 		}
 	}
-	// A directory's token opens all of it, so the limit must contain the directory.
-	deeper := &caller.Caller{Name: "b", Paths: paths(t, "/films/a/b/"), MaxTTL: caller.Unlimited}
-	body := []byte(`{"token":{"scope":"/films/a/"},` + source("/films/a/b/m.m3u8")[1:])
-	var f video.Forbidden
-	if _, _, err := s.AppendFor(deeper, nil, body, now); !errors.As(err, &f) {
-		t.Errorf("a scope above the caller's path: %v", err)
+	// A directory's token opens all of it: the URL is the caller's, and its directory is not.
+	for _, c := range []struct{ path, body, pointer string }{
+		{"/films/a/b/", `{"token":{"scope":"/films/a/"},` + source("/films/a/b/m.m3u8")[1:], "/video/sources/0/src"},
+		{"/films/a/m.m3u8", source("/films/a/m.m3u8"), "/video/sources/0/src"},
+		{"/films/a", `{"video":{"sources":[{"src":"/films/a"}],"extra":{"file":"/films/a"}}}`, "/video/extra/file"},
+	} {
+		by := &caller.Caller{Name: "b", Paths: paths(t, c.path), MaxTTL: caller.Unlimited}
+		var f video.Forbidden
+		if _, _, err := s.AppendFor(by, nil, []byte(c.body), now); !errors.As(err, &f) || f.Reason.Pointer != c.pointer {
+			t.Errorf("%s, %s: %v, want %s", c.path, c.body, err, c.pointer)
+		}
 	}
 	for _, src := range []string{"/films/a.mp4", "/films/a/m.m3u8", "/f%69lms/a.mp4", "https://two.example/base/films/a.mp4"} {
 		if _, _, err := s.AppendFor(by, nil, []byte(source(src)), now); err != nil {
