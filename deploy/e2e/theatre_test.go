@@ -102,7 +102,7 @@ func openTheatre(t *testing.T, edges ...string) *theatre {
 		}
 		if r.URL.Path == "/film/film.mp4" {
 			if held, ok := held.Load().(chan struct{}); ok {
-				w = &heldWriter{w, 256 << 10, held, r, &failing}
+				w = &heldWriter{w, 512 << 10, held, r, &failing}
 			}
 		}
 		files.ServeHTTP(w, r)

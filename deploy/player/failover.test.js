@@ -156,7 +156,7 @@ describe("failover", () => {
     assert.equal(tokens.rewrite(film + "&x=1"), "https://b.example/film.mp4?token=T50&x=1");
   });
 
-  test("several videos, each on a CDN of its own: the one whose request failed is left", async (t) => {
+  test("of several videos, the CDN whose request failed", async (t) => {
     const videos = [document.video, { sources: [{ src: "/other/master.m3u8" }] }];
     const at = (head, film) => ({ sources: [{ src: `${head}/~T60/${film}/master.m3u8` }] });
     const fake = fakeService((_, { token }) => good([

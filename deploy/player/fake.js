@@ -1,4 +1,5 @@
 // A clock, a service and players for the tests.
+import { VideoTokens } from "./videotoken-player.js";
 
 /** A clock that stands still until it is told to go on. */
 export class FakeClock {
@@ -77,4 +78,19 @@ export function events(tokens) {
     tokens.addEventListener(type, ({ detail }) => heard.push({ type, ...detail }));
   }
   return heard;
+}
+
+/** Tokens of a page whose service answers so, and which are closed with the test. */
+export function openPlayer(
+  t, answer = (_, { urls }) => good(renew(urls), 9),
+  urls = ["https://a.example/~T1/film/master.m3u8"], more = {},
+) {
+  const fake = fakeService(answer);
+  const clock = new FakeClock();
+  const tokens = new VideoTokens({
+    service: "https://tokens.example", urls, maxAge: 9, clock, fetch: fake.ask, random: () => 0,
+    ...more,
+  });
+  t.after(() => tokens.close());
+  return { clock, tokens, ...fake };
 }

@@ -3,25 +3,15 @@
 
 import { Addresses } from "./addresses.js";
 import { exchange } from "./exchange.js";
+import { Pace, page } from "./pace.js";
 
-const SHARE = 2 / 3; // of a token's time, after which it is renewed
-const SPREAD = 0.1; // of that, by which a renewal is earlier: viewers do not all ask at once
-const SOONEST = 1000; // ms between two renewals, whatever the service says
 const UNSAID = 30; // seconds that a token is taken to be good for where no answer said how long
-const BACKOFF = { first: 500, most: 30_000 }; // ms
 const FAILED = 3; // segments in a row, after which a CDN has failed
 const REST = 60_000; // ms after which a CDN that failed may be chosen again
 const REFUSED = 3; // newer tokens in a row that the CDN refuses too, after which it is no use
-const LONGEST = 2 ** 31 - 1; // ms that a timer takes
 
 /** @import {Clock, Options} from "./videotoken-player.js" */
-
-/** @type {Clock} */
-const page = {
-  now: () => performance.now(),
-  setTimeout: (run, ms) => setTimeout(run, ms),
-  clearTimeout: (timer) => clearTimeout(/** @type {number} */ (timer)),
-};
+/** @typedef {(type: string, detail: object) => void} Listener a player, which hears every event */
 
 /** @type {Map<string, Session>} */
 const shared = new Map();
@@ -30,13 +20,12 @@ export class Session {
   /** @type {string} */ #key;
   /** @type {Options} */ #options;
   /** @type {Clock} */ #clock;
-  /** @type {Set<(type: string, detail: object) => void>} */ #players = new Set();
-  /** @type {{renew?: unknown, move?: unknown}} when which is tried */ #timers = {};
+  /** @type {Set<Listener>} */ #players = new Set();
+  /** @type {Pace} */ #pace;
   /** @type {number} */ #goodUntil;
   /** @type {Promise<void> | undefined} the renewal that is under way */ #renewal;
   /** @type {Promise<void> | undefined} what requests wait for after a failure */ #recovery;
-  /** @type {Map<string, number>} the CDNs that failed, and until when they rest */
-  #excluded = new Map();
+  /** @type {Map<string, number>} until when each CDN that failed rests */ #excluded = new Map();
   /** @type {(() => void)[]} who waits for another token, or for there being none */ #waiters = [];
   #failing = ""; // the URL whose CDN failed last
   #moves = 0; // to another CDN
@@ -44,7 +33,7 @@ export class Session {
   #failed = 0; // requests in a row
   #renewals = 0; // that gave a token
   #refused = 0; // of those, in a row, the ones that a refusal asked for
-  #waits = 0; // for another CDN, shortly after one another
+  #waits = 0; // for another CDN, within REST of one another
   #notBefore = 0; // when another CDN may be asked for
   /** @type {{reason: string} | undefined} */ ended;
 
@@ -53,17 +42,17 @@ export class Session {
     this.#options = options;
     this.#key = key;
     this.#clock = options.clock ?? page;
+    this.#pace = new Pace(this.#clock, options.random ?? Math.random, {
+      renew: () => void this.renew(), move: () => void this.#recover(() => this.#move()),
+    });
     this.addresses = new Addresses(options.urls, options.cdns ?? {});
     const { maxAge } = options;
     this.#goodUntil = this.#clock.now() + (maxAge ?? UNSAID) * 1000;
     // Where the page does not know how long its token is good, the first renewal tells.
-    this.#after("renew", maxAge === undefined ? 0 : this.#delay(maxAge * 1000));
+    this.#pace.after("renew", maxAge === undefined ? 0 : this.#pace.renewal(maxAge * 1000));
   }
 
-  /**
-   * Returns the session of a service and URLs: one for all players that ask.
-   * @param {Options} options
-   */
+  /** Returns the session of a service and URLs: one for all who ask. @param {Options} options */
   static of(options) {
     const key = [options.service, ...options.urls].join("\n");
     const session = shared.get(key) ?? new Session(options, key);
@@ -71,15 +60,12 @@ export class Session {
     return session;
   }
 
-  /** @param {(type: string, detail: object) => void} player hears every event */
+  /** @param {Listener} player */
   join(player) {
     this.#players.add(player);
   }
 
-  /**
-   * Ends the session with the last player that leaves it.
-   * @param {(type: string, detail: object) => void} player
-   */
+  /** Ends the session with the last player that leaves it. @param {Listener} player */
   leave(player) {
     this.#players.delete(player);
     if (this.#players.size === 0) this.#stop();
@@ -104,7 +90,7 @@ export class Session {
 
   succeeded() {
     this.#failed = this.#refused = 0;
-    this.#cancel("move"); // the CDN is well again
+    this.#pace.cancel("move"); // the CDN is well again
   }
 
   /**
@@ -125,11 +111,10 @@ export class Session {
       return this.#recover(() => this.#replace());
     }
     // Another CDN is asked for already, or it is not the CDN that failed.
-    if (this.#timers.move !== undefined || globalThis.navigator?.onLine === false) return;
+    if (this.#pace.waits("move") || globalThis.navigator?.onLine === false) return;
     this.#failed++;
-    if ((status === 0 || last || this.#failed >= FAILED) && this.movable) {
-      return this.#leave(newest);
-    }
+    const over = status === 0 || last || this.#failed >= FAILED;
+    if (over && this.movable) return this.#leave(newest);
   }
 
   /** Renews the tokens now: once for all who ask at the same time. */
@@ -153,7 +138,7 @@ export class Session {
     } else if (answer.refused) {
       this.#end(answer.reason, answer);
     } else {
-      this.#retry("renew", answer, this.#backoff(this.#attempts++, answer));
+      this.#retry("renew", answer, this.#pace.again(this.#attempts++, answer));
     }
   }
 
@@ -196,16 +181,14 @@ export class Session {
     const now = this.#clock.now();
     if (from) this.#excluded.set(from, now + REST);
     if (now >= this.#notBefore) return this.#recover(() => this.#move());
-    this.#after("move", this.#notBefore - now);
+    this.#pace.after("move", this.#notBefore - now);
   }
 
   async #move() {
     const document = this.#options.document;
     if (this.ended || !document) return;
     const asked = this.#clock.now();
-    for (const [name, until] of this.#excluded) {
-      if (asked >= until) this.#excluded.delete(name);
-    }
+    this.#excluded.forEach((until, name, all) => asked >= until && all.delete(name));
     const { cdn: _, ...token } = document.token ?? {};
     const exclude = [...new Set([...(token.exclude ?? []), ...this.#excluded.keys()])];
     const sign = this.#options.sign ?? `${this.#options.service}/video/token`;
@@ -235,12 +218,12 @@ export class Session {
   #wait(answer) {
     const now = this.#clock.now();
     if (now >= this.#notBefore + REST) this.#waits = 0;
-    const delay = this.#backoff(this.#waits++, answer);
+    const delay = this.#pace.again(this.#waits++, answer);
     this.#notBefore = now + delay;
     this.#retry("move", answer, delay);
   }
 
-  /** @param {() => Promise<void>} act */
+  /** Has requests wait until an act is over. @param {() => Promise<void>} act */
   #recover(act) {
     const recovery = act().finally(() => {
       if (this.#recovery === recovery) this.#recovery = undefined;
@@ -265,28 +248,11 @@ export class Session {
     const goodFor = (maxAge ?? UNSAID) * 1000;
     this.#goodUntil = asked + goodFor;
     this.#attempts = 0;
-    const next = this.#delay(this.#goodUntil - this.#clock.now());
-    this.#after("renew", next);
+    const next = this.#pace.renewal(this.#goodUntil - this.#clock.now());
+    this.#pace.after("renew", next);
     this.#wake();
     const times = { at: this.#clock.now(), goodFor: goodFor / 1000, next: next / 1000 };
     this.#tell(event, { ...detail, urls: this.addresses.urls, ...times });
-  }
-
-  /** How long to wait before tokens are renewed that are good for so long. @param {number} ms */
-  #delay(ms) {
-    // Towards the end of what may be renewed at all, each answer is good for less than the last.
-    return Math.max(SOONEST, ms * SHARE * (1 - SPREAD * this.#random()));
-  }
-
-  /**
-   * How long to wait after so many attempts: each time twice as long, and not less than the
-   * service wants.
-   * @param {number} attempts
-   * @param {import("./exchange.js").Answer} answer
-   */
-  #backoff(attempts, { retryAfter = 0 }) {
-    const most = Math.min(BACKOFF.most, BACKOFF.first * 2 ** attempts);
-    return Math.max(most * (0.5 + this.#random() / 2), retryAfter * 1000);
   }
 
   /**
@@ -296,7 +262,7 @@ export class Session {
    * @param {number} delay ms
    */
   #retry(what, { status, reason }, delay) {
-    this.#after(what, delay);
+    this.#pace.after(what, delay);
     this.#tell("retry", { reason, status, next: delay / 1000, goodFor: this.#goodFor() });
   }
 
@@ -307,42 +273,23 @@ export class Session {
 
   /** @param {string} reason @param {{status?: number, message?: string}} answer */
   #end(reason, { status, message }) {
-    const goodFor = this.#goodFor();
     this.ended = { reason };
     this.#stop();
-    this.#tell("ended", { reason, status, message, at: this.#clock.now(), goodFor });
+    const times = { at: this.#clock.now(), goodFor: this.#goodFor() };
+    this.#tell("ended", { reason, status, message, ...times });
   }
 
   #stop() {
-    this.#cancel("renew");
-    this.#cancel("move");
+    this.#pace.cancel("renew");
+    this.#pace.cancel("move");
     this.ended ??= { reason: "closed" };
     if (shared.get(this.#key) === this) shared.delete(this.#key);
     this.#wake();
   }
 
-  /** Renews, or asks for another CDN, later. @param {"renew" | "move"} what @param {number} ms */
-  #after(what, ms) {
-    this.#cancel(what);
-    this.#timers[what] = this.#clock.setTimeout(() => {
-      this.#timers[what] = undefined;
-      void (what === "renew" ? this.renew() : this.#recover(() => this.#move()));
-    }, Math.min(ms, LONGEST));
-  }
-
-  /** @param {"renew" | "move"} what */
-  #cancel(what) {
-    this.#clock.clearTimeout(this.#timers[what]);
-    this.#timers[what] = undefined;
-  }
-
   /** @param {string} type @param {object} detail */
   #tell(type, detail) {
     for (const player of [...this.#players]) player(type, detail);
-  }
-
-  #random() {
-    return (this.#options.random ?? Math.random)();
   }
 
   /** @param {string} url @param {object} question */

@@ -9,6 +9,7 @@
 // maxAge is that of the Cache-Control that the signed document came with. No clock of the viewer
 // is compared with one of the service: all times are counted from an answer on.
 
+import * as elements from "./element.js";
 import * as players from "./players.js";
 import { Session } from "./session.js";
 
@@ -96,6 +97,6 @@ export class VideoTokens extends EventTarget {
 
   /** @param {HTMLVideoElement} element that plays a signed URL by itself */
   video(element) {
-    players.video(this, element);
+    elements.video(this, element);
   }
 }

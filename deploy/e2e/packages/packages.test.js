@@ -19,8 +19,8 @@ const packages = {
     "revoked.js", "uri.js", "videotoken.d.ts", "videotoken.js", "worker.d.ts", "worker.js",
   ],
   player: [
-    "LICENSE", "README.md", "addresses.js", "exchange.js", "package.json", "players.js",
-    "session.js", "videotoken-player.d.ts", "videotoken-player.js",
+    "LICENSE", "README.md", "addresses.js", "element.js", "exchange.js", "pace.js", "package.json",
+    "players.js", "session.js", "videotoken-player.d.ts", "videotoken-player.js",
   ],
   "cloudfront-function": [
     "LICENSE", "README.md", "package.json", "source.d.ts", "source.js", "videotoken.js",
