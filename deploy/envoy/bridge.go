@@ -74,9 +74,14 @@ func (b *bridge) settings(c *config.Config) server.Settings {
 	for i := range all {
 		all[i].ExactRequests = true
 	}
-	addresses := map[string]server.ClientAddress{"x-real-ip": server.XRealIP, "x-forwarded-for": server.XForwardedFor}
+	addresses := map[string]server.ClientAddress{
+		"x-real-ip": server.XRealIP, "x-forwarded-for": server.XForwardedFor,
+	}
+	signer := &video.Signer{
+		CDNs: c.CDNs, MaxTTL: seconds(c.Token.MaxTTL), MaxRenew: seconds(c.Token.MaxRenew),
+	}
 	return server.Settings{
-		Signer:         &video.Signer{CDNs: c.CDNs, MaxTTL: seconds(c.Token.MaxTTL), MaxRenew: seconds(c.Token.MaxRenew)},
+		Signer:         signer,
 		Leeway:         seconds(c.Token.Leeway),
 		TrustedProxies: c.Proxies.Networks,
 		TrustUnix:      c.Proxies.Unix,
@@ -115,7 +120,8 @@ func (b *bridge) reload(cause string) error {
 		if errors.As(err, &mistakes) {
 			b.files = mistakes.Files
 		}
-		b.log.Error("the configuration was not read again: the one before goes on", "cause", cause, "mistakes", strings.Split(err.Error(), "\n"))
+		b.log.Error("the configuration was not read again: the one before goes on",
+			"cause", cause, "mistakes", strings.Split(err.Error(), "\n"))
 		b.server.Reloaded(err)
 		return err
 	}
@@ -155,10 +161,13 @@ func (b *bridge) newServer() *grpc.Server {
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.ConnectionTimeout(handshakeTime),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: pingTime, Timeout: pongTime}),
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minPingTime, PermitWithoutStream: true}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{
+			MinTime: minPingTime, PermitWithoutStream: true,
+		}),
 	)
-	auth.RegisterAuthorizationServer(g, &authorization{handler: b.server.Handler, trusts: b.trusts, log: b.log})
-	grpc_health_v1.RegisterHealthServer(g, &health{handler: b.server.Handler})
+	handler := b.server.Handler
+	auth.RegisterAuthorizationServer(g, &authorization{handler: handler, trusts: b.trusts, log: b.log})
+	grpc_health_v1.RegisterHealthServer(g, &health{handler: handler})
 	return g
 }
 

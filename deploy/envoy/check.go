@@ -32,7 +32,9 @@ type authorization struct {
 const cdnExtension = "cdn"
 
 // Check answers whether Envoy may serve a request.
-func (a *authorization) Check(ctx context.Context, q *auth.CheckRequest) (answer *auth.CheckResponse, _ error) {
+func (a *authorization) Check(
+	ctx context.Context, q *auth.CheckRequest,
+) (answer *auth.CheckResponse, _ error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			a.log.Error("a question panicked", "cause", cause, "stack", string(debug.Stack()))
@@ -46,7 +48,8 @@ func (a *authorization) Check(ctx context.Context, q *auth.CheckRequest) (answer
 	request := q.GetAttributes().GetRequest().GetHttp()
 	name := q.GetAttributes().GetContextExtensions()[cdnExtension]
 	if !isPlain(request) || strings.ContainsAny(name, "/?") {
-		return denied(http.StatusForbidden, append([]*core.HeaderValueOption{header("X-Token-Reason", "path")}, ownHeaders...), nil), nil
+		reason := header("X-Token-Reason", "path")
+		return denied(http.StatusForbidden, append([]*core.HeaderValueOption{reason}, ownHeaders...), nil), nil
 	}
 	var asked fasthttp.Request
 	asked.Header.SetMethod(request.Method)
@@ -69,7 +72,8 @@ var ownHeaders = []*core.HeaderValueOption{header("Cache-Control", "no-store")}
 // writes "!" for bytes that are not UTF-8, and serves them as they came: so the raw path must be
 // there, and the same, where there is a "!".
 func isPlain(r *auth.AttributeContext_HttpRequest) bool {
-	if r.GetMethod() == "" || !strings.HasPrefix(r.GetPath(), "/") || r.Query != "" || r.Fragment != "" {
+	if r.GetMethod() == "" || !strings.HasPrefix(r.GetPath(), "/") ||
+		r.Query != "" || r.Fragment != "" {
 		return false
 	}
 	raw := 0
@@ -134,7 +138,9 @@ func (nobody) Network() string { return "" }
 func (nobody) String() string  { return "" }
 
 // tokenHeaders are those that the origin reads, and that no client may send there.
-var tokenHeaders = []string{"X-Token-Path", "X-Token-Expires", "X-Token-Session", "X-Token-Reason", "X-Token-Would-Refuse"}
+var tokenHeaders = []string{
+	"X-Token-Path", "X-Token-Expires", "X-Token-Session", "X-Token-Reason", "X-Token-Would-Refuse",
+}
 
 // answerOf turns an answer over HTTP into one over gRPC.
 func answerOf(r *fasthttp.Response) *auth.CheckResponse {
@@ -142,7 +148,8 @@ func answerOf(r *fasthttp.Response) *auth.CheckResponse {
 		var headers []*core.HeaderValueOption
 		for name, value := range r.Header.All() {
 			switch string(name) {
-			case "Content-Type", "Cache-Control", "Www-Authenticate", "Retry-After", "Allow", "X-Token-Reason":
+			case "Content-Type", "Cache-Control", "Www-Authenticate", "Retry-After", "Allow",
+				"X-Token-Reason":
 				headers = append(headers, header(string(name), string(value)))
 			}
 		}

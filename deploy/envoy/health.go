@@ -18,7 +18,9 @@ type health struct {
 	handler fasthttp.RequestHandler
 }
 
-func (h *health) Check(_ context.Context, q *grpc_health_v1.HealthCheckRequest) (*grpc_health_v1.HealthCheckResponse, error) {
+func (h *health) Check(
+	_ context.Context, q *grpc_health_v1.HealthCheckRequest,
+) (*grpc_health_v1.HealthCheckResponse, error) {
 	if q.GetService() != "" && q.GetService() != auth.Authorization_ServiceDesc.ServiceName {
 		return nil, status.Error(codes.NotFound, "there is no such service")
 	}

@@ -19,8 +19,8 @@ import (
 
 func main() { os.Exit(execute(os.Stderr, os.Args[1:])) }
 
-// execute runs the command and returns its exit status: 0, 2 for a command line that makes no sense,
-// 1 for every other error.
+// execute runs the command and returns its exit status: 0, 2 for a command line that makes no
+// sense, 1 for every other error.
 func execute(stderr io.Writer, args []string) int {
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
@@ -49,9 +49,11 @@ func run(stderr io.Writer, args []string, signals <-chan os.Signal) error {
 	f := flag.NewFlagSet("videotoken-envoy", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.Usage = func() { fmt.Fprint(stderr, usage); f.PrintDefaults() }
-	file := f.String("config", os.Getenv("VIDEOTOKEN_CONFIG"), "the `FILE` with the configuration, the service's own")
+	file := f.String("config", os.Getenv("VIDEOTOKEN_CONFIG"),
+		"the `FILE` with the configuration, the service's own")
 	where := f.String("listen", "127.0.0.1:3003", "answer gRPC on `HOST:PORT`, or on unix:/PATH")
-	admin := f.String("admin", "off", "serve metrics, health, reload and revocations on `HOST:PORT`, or on unix:/PATH")
+	admin := f.String("admin", "off",
+		"serve metrics, health, reload and revocations on `HOST:PORT`, or on unix:/PATH")
 	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return err
 	} else if err != nil {
@@ -65,7 +67,8 @@ func run(stderr io.Writer, args []string, signals <-chan os.Signal) error {
 	if err != nil {
 		return fmt.Errorf("-listen %q: %w", *where, err)
 	}
-	b := &bridge{log: slog.New(slog.NewJSONHandler(stderr, nil)), file: *file, flags: config.Flags{Admin: *admin}}
+	log := slog.New(slog.NewJSONHandler(stderr, nil))
+	b := &bridge{log: log, file: *file, flags: config.Flags{Admin: *admin}}
 	if err := b.open(); err != nil {
 		return err
 	}

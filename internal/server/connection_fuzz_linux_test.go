@@ -31,7 +31,9 @@ import (
 // Every byte 0x02 of raw stands for a POST of body, so that a body can change and still be read. The
 // bytes of pieces say how long each piece is but the last, and how says what comes after that.
 func FuzzConnection(f *testing.F) {
-	seedConnections(f)
+	for _, s := range connectionSeeds(f) {
+		f.Add(s.raw, s.body, s.pieces, s.how)
+	}
 	plain, slow := newConnectionTrio(f, false), newConnectionTrio(f, true)
 	f.Fuzz(func(t *testing.T, raw, body, pieces []byte, how byte) {
 		if bytes.Count(raw, documentMark) > 4 || len(raw)+len(body) > 32<<10 {
@@ -84,20 +86,21 @@ type connectionTrio struct {
 }
 
 // newConnectionTrio makes the servers. Where signatures are slow the requests wait for them.
-func newConnectionTrio(f *testing.F, slow bool) *connectionTrio {
+func newConnectionTrio(tb testing.TB, slow bool) *connectionTrio {
 	trio := &connectionTrio{loops: newPairListener(), wrapped: newPairListener()}
 	limits := transport.Config{Loops: 1, RequestTimeout: 10 * time.Hour, IdleTimeout: 10 * time.Hour}
-	c := connectionSettings(f, slow)
+	c := connectionSettings(tb, slow)
 	c.Transport = Epoll
 	s, _ := newLimited(c, limits)
-	startOn(f, s, trio.loops)
+	startOn(tb, s, trio.loops)
 
-	c = connectionSettings(f, slow)
+	c = connectionSettings(tb, slow)
 	s, _ = newLimited(c, limits)
-	limits.Loops, limits.Handler, limits.ErrorHandler = transport.NoLoops, trio.seen.around(s.Handler), s.refuse
+	limits.Loops, limits.Handler = transport.NoLoops, trio.seen.around(s.Handler)
+	limits.ErrorHandler = s.refuse
 	limits.MaxHeader, limits.MaxBody = MaxHeader, s.maxBody
 	s.transport = transport.New(limits)
-	startOn(f, s, trio.wrapped)
+	startOn(tb, s, trio.wrapped)
 	if slow {
 		return trio
 	}
@@ -109,16 +112,16 @@ func newConnectionTrio(f *testing.F, slow bool) *connectionTrio {
 		DisablePreParseMultipartForm: true, NoDefaultServerHeader: true, NoDefaultContentType: true,
 	}
 	go func() { _ = stock.Serve(trio.stock) }() // until the listener is closed
-	f.Cleanup(func() { _ = trio.stock.Close() })
+	tb.Cleanup(func() { _ = trio.stock.Close() })
 	return trio
 }
 
 // connectionSettings are CDNs whose answers are a function of the request alone.
-func connectionSettings(f *testing.F, slow bool) Settings {
-	seven, eight := vectorKeys(f)
+func connectionSettings(tb testing.TB, slow bool) Settings {
+	seven, eight := vectorKeys(tb)
 	sha, err := token.NewSHA256Key(9, bytes.Repeat([]byte("s"), token.SecretSize))
 	if err != nil {
-		f.Fatal(err)
+		tb.Fatal(err)
 	}
 	cdns := []cdn.CDN{
 		{Name: "own", URL: "https://own.example.com", Weight: 1, Keys: token.Keys{seven}},
@@ -131,14 +134,14 @@ func connectionSettings(f *testing.F, slow bool) Settings {
 		signer, err := scheme.Lookup("google-media-cdn").New(&scheme.CDN{URL: "https://slow.example.com", Signatures: kept,
 			Keys: []scheme.Key{{ID: "k", Secret: bytes.Repeat([]byte("k"), 32)}}})
 		if err != nil {
-			f.Fatal(err)
+			tb.Fatal(err)
 		}
 		cdns = append(cdns[:1], cdn.CDN{Name: "slow", URL: "https://slow.example.com", Weight: 3, Signer: signer})
 	}
-	c := settingsFor(f, cdns...)
+	c := settingsFor(tb, cdns...)
 	set, err := cdn.New(cdn.Affinity, cdns)
 	if err != nil {
-		f.Fatal(err)
+		tb.Fatal(err)
 	}
 	var bases []string
 	for _, one := range cdns {
@@ -146,7 +149,7 @@ func connectionSettings(f *testing.F, slow bool) Settings {
 	}
 	origins, err := uri.NewOrigins(bases)
 	if err != nil {
-		f.Fatal(err)
+		tb.Fatal(err)
 	}
 	c.Signer.CDNs, c.Signer.Origins, c.Signer.MaxRenew, c.Signer.RenewGrace = set, origins, 12*3600, 300
 	c.Signatures, c.TrustUnix, c.Limits.Body = kept, true, 8<<10
@@ -198,7 +201,9 @@ func (trio *connectionTrio) compare(pieces [][]byte, end streamEnd) error {
 
 // compareStock compares with stock fasthttp, but for what it reads in another way: chunks, trailers
 // and expectations. What it takes may be refused here, as the last request.
-func (trio *connectionTrio) compareStock(pieces [][]byte, end streamEnd, got string, answers []string, refused bool) error {
+func (trio *connectionTrio) compareStock(
+	pieces [][]byte, end streamEnd, got string, answers []string, refused bool,
+) error {
 	stream := bytes.ToLower(bytes.Join(pieces, nil))
 	if bytes.Contains(stream, []byte("chunked")) || bytes.Contains(stream, []byte("expect")) {
 		return nil
@@ -386,27 +391,42 @@ func withoutDates(answers string) string {
 	}
 }
 
-// seedConnections adds the short cases of testdata/wire, and documents of every kind.
-func seedConnections(f *testing.F) {
-	for i, c := range wireCases(f) {
+// connectionSeed is what FuzzConnection starts from.
+type connectionSeed struct {
+	raw, body, pieces []byte
+	how               byte
+}
+
+// connectionSeeds are the short cases of testdata/wire, and documents of every kind.
+func connectionSeeds(tb testing.TB) (all []connectionSeed) {
+	add := func(raw, body string, pieces []byte, how byte) {
+		all = append(all, connectionSeed{[]byte(raw), []byte(body), pieces, how})
+	}
+	for i, c := range wireCases(tb) {
 		if len(c.raw) <= 2<<10 {
-			f.Add([]byte(c.raw), []byte(seed), []byte{byte(i), 200}, byte(i))
+			add(c.raw, seed, []byte{byte(i), 200}, byte(i))
 		}
 	}
 	for _, body := range []string{
-		seed, `{"video":{"videoId":1,"sources":[{"src":"/a b?c=d#e","type":null},{"src":"/d/e.m3u8?x=1"}]}}`,
-		`{"videos":[{"sources":[{"src":"/1"}]},{"videoId":"2","sources":[{"src":"https://own.example.com/2.mp4"}]}],"other":[1.0e3,{}]}`,
-		`{"token":{"ttl":600,"notBefore":1,"ip":"203.0.113.7","session":"00112233aabbccdd","renew":3600},"video":{"sources":[{"src":"\/\u0061"}]}}`,
+		seed,
+		`{"video":{"videoId":1,"sources":[{"src":"/a b?c=d#e","type":null},{"src":"/d/e.m3u8?x=1"}]}}`,
+		`{"videos":[{"sources":[{"src":"/1"}]},` +
+			`{"videoId":"2","sources":[{"src":"https://own.example.com/2.mp4"}]}],"other":[1.0e3,{}]}`,
+		`{"token":{"ttl":600,"notBefore":1,"ip":"203.0.113.7","session":"00112233aabbccdd",` +
+			`"renew":3600},"video":{"sources":[{"src":"\/\u0061"}]}}`,
 		`{"token":{"scope":"/a/","cdn":"own","exclude":["exact"]},"video":{"sources":[{"src":"/a/b/c.mpd"}]}}`,
 		`{"token":{"cdn":"slow"},"video":{"sources":[{"src":"/a/b/c.mpd"},{"src":"/é.mp4"}]}}`,
 	} {
 		for how := range byte(8) {
-			f.Add([]byte("\x02\x02GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n\x02"), []byte(body), []byte{40, 90, 250, 1}[:how/2], how<<4|how)
+			raw := "\x02\x02GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n\x02"
+			add(raw, body, []byte{40, 90, 250, 1}[:how/2], how<<4|how)
 		}
 	}
 	for _, at := range []string{edgeExact, edgeBelow, edgeBound, edgeSession, edgeFilm} {
-		f.Add([]byte("GET /verify/ext-authz/own"+at+" HTTP/1.1\r\nHost: h\r\nX-Real-IP: 203.0.113.7\r\n\r\n"), []byte(seed), []byte{60}, byte(2))
-		renew := `{"urls":["https://own.example.com` + at + `"]}`
-		f.Add([]byte("POST /video/renew HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: "+itoa(len(renew))+"\r\n\r\n"+renew+"\x02"), []byte(seed), []byte{60}, byte(1))
+		const more = " HTTP/1.1\r\nHost: h\r\nX-Real-IP: 203.0.113.7\r\n\r\n"
+		add("GET /verify/ext-authz/own"+at+more, seed, []byte{60}, 2)
+		renew := post(`{"urls":["https://own.example.com` + at + `"]}`)
+		add(strings.Replace(renew, "/video/token", "/video/renew", 1)+"\x02", seed, []byte{60}, 1)
 	}
+	return all
 }

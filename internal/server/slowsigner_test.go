@@ -56,14 +56,16 @@ func (s *slowSigner) check(r seenRequest, answer string) error {
 	if err != nil {
 		return err
 	}
-	if line := fmt.Sprintf("\r\nCache-Control: private, max-age=%d", int64(claims.Expiry)-now); !strings.Contains(head+"\r\n", line+"\r\n") {
+	line := fmt.Sprintf("\r\nCache-Control: private, max-age=%d\r\n", int64(claims.Expiry)-now)
+	if !strings.Contains(head+"\r\n", line) {
 		return fmt.Errorf("no %q", line)
 	}
 	if one, ok := in["video"]; ok {
 		return s.checkVideo(one, text, &o, claims)
 	}
 	var ins, outs []json.RawMessage
-	if err := errors.Join(json.Unmarshal(in["videos"], &ins), json.Unmarshal([]byte(text), &outs)); err != nil || len(ins) != len(outs) || len(ins) == 0 {
+	err = errors.Join(json.Unmarshal(in["videos"], &ins), json.Unmarshal([]byte(text), &outs))
+	if err != nil || len(ins) != len(outs) || len(ins) == 0 {
 		return fmt.Errorf("%d videos became %d: %w", len(ins), len(outs), err)
 	}
 	for i := range ins {
@@ -175,7 +177,9 @@ func checkURL(on *cdn.CDN, in slowSource, url string, o *slowOptions, claims tok
 		return fmt.Errorf("it is not on %s", on.URL)
 	}
 	target, fragment, _ := strings.Cut(rest, "#")
-	v, err := on.Keys.Verify(token.Request{URI: []byte(target), Now: max(now, int64(claims.NotBefore)), Client: claims.IP.Addr()})
+	v, err := on.Keys.Verify(token.Request{
+		URI: []byte(target), Now: max(now, int64(claims.NotBefore)), Client: claims.IP.Addr(),
+	})
 	if err != nil {
 		return err
 	}
