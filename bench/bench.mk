@@ -4,8 +4,11 @@ ATTACKS     = json pipeline memory descriptors headers bodies readers idle churn
 CHROMIUM   ?= chromium
 # The whole section of the closed loop, in pixels.
 PICTURE_HEIGHT = 1345
+DURATION   ?= 20m
+# What make soak offers: a share of the highest rate; RATE="-R 2000" is 2000 requests/s.
+RATE       ?= -share 0.7
 
-.PHONY: bench bench-test bench-agree bench-picture bench-compare bench-peers bench-soak bench-max gate gate-short gate-test \
+.PHONY: bench bench-test bench-agree bench-picture bench-compare bench-peers bench-soak bench-max soak gate gate-short gate-test \
   attack attack-cases $(ATTACKS:%=attack-%)
 
 bench: ## measure this revision, in a closed and in an open loop; under a minute; ARGS for flags
@@ -45,6 +48,9 @@ bench-peers: ## this service beside Express, net/http, stock fasthttp and a C fl
 
 bench-soak: ## a constant rate for a long time: does any figure grow? ARGS="-d 1h"
 	$(GO) run ./bench soak $(ARGS)
+
+soak: ## for DURATION, 70 % of the highest rate, and everything else mixed in: no error, and no figure may grow by 1 %
+	$(GO) run ./bench soak -mix $(RATE) -d $(DURATION) $(ARGS)
 
 bench-max: ## find the highest rate with p99 under 5 ms; ARGS="-slo 2ms"
 	$(GO) run ./bench max $(ARGS)

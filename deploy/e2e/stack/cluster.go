@@ -147,7 +147,7 @@ func (c *Cluster) UseKeys(in *Instance, keys ...int) error {
 		return err
 	}
 	if status, answer, err := in.Post("/reload", "{}"); err != nil || status != http.StatusOK {
-		return fmt.Errorf("%s does not reload: %d %s, %w", in.name, status, answer, err)
+		return fmt.Errorf("%s does not reload: %d %s, %v", in.name, status, answer, err)
 	}
 	return nil
 }
