@@ -51,6 +51,7 @@ func newRedis(t *testing.T) *stack.Redis {
 
 func newCluster(t *testing.T, opt stack.ClusterOptions) *stack.Cluster {
 	t.Helper()
+	opt.Root = root
 	if opt.Binary == "" {
 		opt.Binary = binary
 	}
