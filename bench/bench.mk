@@ -1,6 +1,7 @@
 # Measuring, comparing and attacking the service; bench/README.md explains it. Included by the Makefile.
 BASE       ?= main
-ATTACKS     = json pipeline memory descriptors headers bodies readers idle churn
+ATTACKS     = json pipeline memory descriptors headers bodies readers idle churn \
+  scarce-descriptors scarce-memory full-disk
 CHROMIUM   ?= chromium
 # The whole section of the closed loop, in pixels.
 PICTURE_HEIGHT = 1345
@@ -70,5 +71,8 @@ attack-bodies: ## clients that send their bodies a byte at a time: the same
 attack-readers: ## clients that read a byte at a time: the same
 attack-idle: ## clients that do nothing: the same
 attack-churn: ## clients that open one connection after another: the same
+attack-scarce-descriptors: ## more connections than there are descriptors, beside clients that have theirs: the same
+attack-scarce-memory: ## more unfinished requests than may be held: the same
+attack-full-disk: ## no room for the log and the revoked sessions: the same
 $(ATTACKS:%=attack-%): attack-%:
 	$(GO) run ./bench attack $(ARGS) $*
