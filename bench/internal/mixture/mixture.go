@@ -32,15 +32,15 @@ const others = `
 // schemes are the names of the CDNs in others.
 var schemes = []string{"sha256", "akamai", "google-cloud-cdn", "bunny", "secure-link", "cat", "google-media-cdn", "cloudfront"}
 
-// settings stand before the CDNs. The cache of signatures is so small that a minute fills it, and
-// what is revoked is forgotten within a minute.
-const settings = `signature_cache: 256KiB
+// settings stand before the CDNs. The cache of signatures is so small that it is full after a few
+// minutes, and what is revoked is forgotten within a minute.
+const settings = `signature_cache: 1MiB
 revocations: {file: %q}
 cors: {origins: ["https://player.example"], max_age: %ds}
 `
 
 // every is how often something is done.
-const every = 20 * time.Millisecond
+const every = 10 * time.Millisecond
 
 // Mixture is what is done besides a load.
 type Mixture struct {

@@ -56,9 +56,13 @@ func do(client *http.Client, req *http.Request, want int) (answer string, err er
 	return string(b), err
 }
 
-// signed signs a source, and returns its URL.
-func (m *Mixture) signed(ctx context.Context, src, claims string) (string, error) {
-	body := fmt.Sprintf(`{"token":{%s},"video":{"sources":[{"src":%q}]}}`, claims, src)
+// signed signs sources, and returns the URL of the first.
+func (m *Mixture) signed(ctx context.Context, claims string, paths ...string) (string, error) {
+	var sources []string
+	for _, path := range paths {
+		sources = append(sources, fmt.Sprintf(`{"src":%q}`, path))
+	}
+	body := fmt.Sprintf(`{"token":{%s},"video":{"sources":[%s]}}`, claims, strings.Join(sources, ","))
 	answer, err := post(ctx, http.DefaultClient, m.p.URL+measure.Path, body, http.StatusOK)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", claims, err)
@@ -67,15 +71,19 @@ func (m *Mixture) signed(ctx context.Context, src, claims string) (string, error
 	if err := json.Unmarshal([]byte(answer), &video); err != nil {
 		return "", err
 	}
-	if len(video.Sources) != 1 || !strings.HasPrefix(video.Sources[0].Src, "https://") {
+	if len(video.Sources) != len(paths) || !strings.HasPrefix(video.Sources[0].Src, "https://") {
 		return "", fmt.Errorf("answered %s", answer)
 	}
 	return video.Sources[0].Src, nil
 }
 
-// sign signs a film that was never asked for.
+// sign signs films that were never asked for, as many as a request may wait for.
 func (m *Mixture) sign(ctx context.Context, i int) error {
-	_, err := m.signed(ctx, fmt.Sprintf("/films/%d.mp4", i), m.turn(i))
+	var paths []string
+	for j := range 8 {
+		paths = append(paths, fmt.Sprintf("/films/%d-%d.mp4", i, j))
+	}
+	_, err := m.signed(ctx, m.turn(i), paths...)
 	return err
 }
 
@@ -85,7 +93,7 @@ func (m *Mixture) signPlaylist(ctx context.Context, i int) error {
 	if strings.Contains(claims, "google-cloud-cdn") || strings.Contains(claims, "secure-link") {
 		return m.sign(ctx, i)
 	}
-	_, err := m.signed(ctx, "/films/hls/master.m3u8", claims)
+	_, err := m.signed(ctx, claims, "/films/hls/master.m3u8")
 	return err
 }
 
@@ -95,7 +103,7 @@ func (m *Mixture) turn(i int) string {
 }
 
 func (m *Mixture) renew(ctx context.Context, i int) error {
-	url, err := m.signed(ctx, "/films/a.mp4", fmt.Sprintf(`"cdn":"aws-1","session":"%016x","renew":3600`, 1<<62+i))
+	url, err := m.signed(ctx, fmt.Sprintf(`"cdn":"aws-1","session":"%016x","renew":3600`, 1<<62+i), "/films/a.mp4")
 	if err != nil {
 		return err
 	}
@@ -116,7 +124,7 @@ func (m *Mixture) ask(ctx context.Context, url string, want int) error {
 
 // verify asks about a token, and about the same one for another path.
 func (m *Mixture) verify(ctx context.Context, i int) error {
-	url, err := m.signed(ctx, "/films/a.mp4", `"cdn":"aws-1"`)
+	url, err := m.signed(ctx, `"cdn":"aws-1"`, "/films/a.mp4")
 	if err == nil {
 		err = m.ask(ctx, url, http.StatusOK)
 	}
@@ -129,7 +137,7 @@ func (m *Mixture) verify(ctx context.Context, i int) error {
 // revoke revokes a session for a few seconds. Its token is refused then.
 func (m *Mixture) revoke(ctx context.Context, i int) error {
 	session := fmt.Sprintf("%016x", 1+i)
-	url, err := m.signed(ctx, "/films/a.mp4", fmt.Sprintf(`"cdn":"aws-1","session":%q`, session))
+	url, err := m.signed(ctx, fmt.Sprintf(`"cdn":"aws-1","session":%q`, session), "/films/a.mp4")
 	if err == nil {
 		_, err = post(ctx, http.DefaultClient, m.p.Admin+"/revoke",
 			fmt.Sprintf(`{"session":%q,"until":%d}`, session, time.Now().Unix()+10), http.StatusOK)
