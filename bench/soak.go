@@ -91,7 +91,9 @@ func soak(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 		for _, s := range m.Slots {
 			series.Latency(s.At, s.P99)
 		}
-		if err := publish(stdout, o, newFile(append([]string{"soak"}, args...), subject.Commit(ctx, root)), &published{m, spec}); err != nil {
+		if err := publish(stdout, o, newFile(append([]string{"soak"}, args...), subject.Commit(ctx, root)), &published{m, spec}); mix != nil && errors.Is(err, record.ErrInvalid) {
+			fmt.Fprintf(stdout, "%v. It says nothing about latency; what follows counts.\n\n", err)
+		} else if err != nil {
 			return err
 		}
 		if o.out != "" {

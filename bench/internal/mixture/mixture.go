@@ -26,7 +26,7 @@ const others = `
   - {name: secure-link, url: "https://ng.example", scheme: secure-link, preset: nginx, weak: true, keys: [{secret: enigma}]}
   - {name: cat, url: "https://ct.example", scheme: cat, keys: [{id: 1, secret_hex: 11112222333344445555666677778888}]}
   - {name: google-media-cdn, url: "https://gm.example", scheme: google-media-cdn, keys: [{id: k, secret: "DJUcnLguVFKmVCFnWGubG1MZg7fWAnxacMjKDhVZMGI="}]}
-  - {name: cloudfront, url: "https://cf.example", scheme: cloudfront, keys: [{id: K1, private_key_file: %q}]}
+  - {name: cloudfront, url: "https://cf.example", scheme: cloudfront, placement: query, keys: [{id: K1, private_key_file: %q}]}
 `
 
 // schemes are the names of the CDNs in others.

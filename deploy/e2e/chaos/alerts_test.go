@@ -1,7 +1,9 @@
 package chaos
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -50,6 +52,7 @@ type site struct {
 	redis              *stack.Redis
 	shared, busy, calm *stack.Cluster // with Redis; with all that has limits; and nothing happens to it
 	prometheus         *stack.Prometheus
+	loads              []*stack.Load
 }
 
 // newSite starts two instances with Redis, one that has limits, and one that nothing happens to.
@@ -92,12 +95,20 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
-// load keeps a load up until the test ends. What fails is no business of this test.
+// load keeps a load up until the alert has fired. What fails is no business of this test.
 func (s *site) load(n int, ask func(*http.Client) error) error {
 	load := &stack.Load{}
 	load.Start(n, ask)
-	s.t.Cleanup(load.Stop)
+	s.loads = append(s.loads, load)
 	return nil
+}
+
+// rest ends the loads.
+func (s *site) rest() {
+	for _, load := range s.loads {
+		load.Stop()
+	}
+	s.loads = nil
 }
 
 // busyAt is the instance to which the most happens.
@@ -112,10 +123,11 @@ func (s *site) signing(urls int) func(*http.Client) error {
 		}
 		body := `{"token":{"cdn":"cf"},"video":{"sources":[` + strings.Join(sources, ",") + `]}}`
 		res, err := client.Post("http://"+s.busyAt().Addr+"/video/token", "application/json", strings.NewReader(body))
-		if err == nil {
-			err = res.Body.Close()
+		if err != nil {
+			return err
 		}
-		return err
+		_, err = io.Copy(io.Discard, res.Body)
+		return errors.Join(err, res.Body.Close())
 	}
 }
 
@@ -211,7 +223,10 @@ func second(s *site) *stack.Instance { return s.shared.Instances[1] }
 // happens.
 func TestAlerts(t *testing.T) {
 	s := newSite(t)
-	s.load(2, viewing(s.calm))
+	t.Cleanup(s.rest)
+	var calm stack.Load
+	calm.Start(2, viewing(s.calm))
+	t.Cleanup(calm.Stop)
 	await := func(expr string) ([]stack.Sample, error) {
 		for end := time.Now().Add(90 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 			samples, err := s.prometheus.Query(expr)
@@ -240,7 +255,12 @@ func TestAlerts(t *testing.T) {
 		began := time.Now()
 		if samples, err := await(fmt.Sprintf(firing, labels)); err != nil || len(samples) == 0 {
 			t.Errorf("%s does not fire: %v", a.name, err)
+			v, err := s.prometheus.Query(`histogram_quantile(0.99, sum by (instance, route, le) (rate(videotoken_request_duration_seconds_bucket[5s])))`)
+			t.Log(v, err, s.loads[0])
+			v, err = s.prometheus.Query(`up`)
+			t.Log(v, err)
 		}
+		s.rest()
 		t.Logf("%s fires, after %v", a.name, time.Since(began).Round(time.Second))
 		fired = append(fired, a.name)
 	}
