@@ -45,7 +45,7 @@ var figures = []figure{
 	{name: "heap goal", metric: "go_memstats_next_gc_bytes", text: report.Bytes, slack: 2 << 20},
 	{name: "goroutines", metric: "go_goroutines", text: count, slack: 5, long: 1},
 	{name: "file descriptors", metric: "process_open_fds", text: count, slack: 5, long: 1},
-	{name: "signature cache", metric: "videotoken_signature_cache_bytes", text: report.Bytes, slack: 64 << 10, long: 1},
+	{name: "signature cache", metric: "videotoken_signature_cache_bytes", text: report.Bytes, slack: 1 << 20, long: 1},
 	{name: "GC pauses", metric: "go_gc_duration_seconds_sum", text: func(v float64) string { return duration(v * 1e9) }, slack: 0.001, total: true},
 	{name: "p99", text: duration, slack: 1e6},
 }
