@@ -50,7 +50,9 @@ func searched() load.Load {
 }
 
 // sustained returns the highest rate that a binary of the service sustains with p99 under a bound.
-func sustained(ctx context.Context, stdout io.Writer, service *measure.Service, binary string, l load.Load, slo time.Duration, precision float64) (float64, error) {
+func sustained(ctx context.Context, stdout io.Writer, service *measure.Service, binary string,
+	l load.Load, slo time.Duration, precision float64,
+) (float64, error) {
 	held := func(rate float64) (bool, error) {
 		at := l
 		at.Rate = rate

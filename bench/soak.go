@@ -27,8 +27,9 @@ func soak(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	o.results = false // the requests of a whole night would fill a disk
 	every := seconds(0)
 	o.Var(&every, "every", "between two samples of the server (0: a hundredth of -d, at least 1s)")
-	share := o.Float64("share", 0, "offer this share of the highest rate with p99 under 5 ms, which is searched first, instead of -R")
-	mixed := o.Bool("mix", false, "besides the load every scheme, renewals, revocations, verifications, reloads, mistakes and clients that come and go")
+	share := o.Float64("share", 0, "offer this share of the highest rate with p99 under 5 ms, which is searched first")
+	mixed := o.Bool("mix", false, "besides the load every scheme, renewals, revocations, verifications, reloads,\n"+
+		"mistakes and clients that come and go")
 	if err := o.parse(args, 0); err != nil {
 		return err
 	}
@@ -50,7 +51,8 @@ func soak(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 				return err
 			}
 			o.load.Rate = *share * highest
-			fmt.Fprintf(stdout, "soak: %s requests/s, which is %v of the highest rate, %s\n", report.Count(o.load.Rate), *share, report.Count(highest))
+			fmt.Fprintf(stdout, "soak: %s requests/s, which is %v of the highest rate, %s\n",
+				report.Count(o.load.Rate), *share, report.Count(highest))
 		}
 		var mix *mixture.Mixture
 		if *mixed {

@@ -19,8 +19,10 @@ type starved struct {
 	name             string
 	attack           Flood
 	attacked, beside subject.Command
-	begun            func(attacked *subject.Process) error // called once, before the first round; may be nil
-	late             bool                                  // the attack begins after the well-behaved clients: there is no room for them later
+	// begun is called once, before the first round. It may be nil.
+	begun func(attacked *subject.Process) error
+	// late has the attack begin after the well-behaved clients: there is no room for them later.
+	late bool
 }
 
 // starve runs the rounds with fresh processes and judges them by the bounds of a contest.
@@ -92,7 +94,8 @@ func (s *Site) withLines(dir, name, lines string) (subject.Command, error) {
 // clients have theirs already.
 func (s *Site) scarceDescriptors(ctx context.Context) error {
 	limited := s.Service.Command(s.Binary)
-	limited.Args = append([]string{"/bin/sh", "-c", `ulimit -n "$0" && exec "$@"`, fmt.Sprint(s.Descriptors)}, limited.Args...)
+	limited.Args = append([]string{"/bin/sh", "-c", `ulimit -n "$0" && exec "$@"`,
+		fmt.Sprint(s.Descriptors)}, limited.Args...)
 	return s.starve(ctx, starved{name: fmt.Sprintf("%d idle connections, %d descriptors", 2*s.Descriptors, s.Descriptors),
 		attack:   Flood{Manner: Idle, Connections: 2 * s.Descriptors, Request: []byte(notFound)},
 		attacked: limited, beside: limited, late: true})
@@ -109,7 +112,8 @@ func (s *Site) scarceMemory(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	request := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: h\r\n%s\r\nContent-Length: 65536\r\n\r\n{", measure.Path, measure.JSON)
+	request := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: h\r\n%s\r\nContent-Length: 65536\r\n\r\n{",
+		measure.Path, measure.JSON)
 	request = append(request, make([]byte, 8<<10)...)
 	n := affordable(s.Held)
 	return s.starve(ctx, starved{name: fmt.Sprintf("%d unfinished bodies of 8 KiB, 1 MiB for them", n),
@@ -129,7 +133,8 @@ func (s *Site) fullDisk(ctx context.Context) error {
 	if err := os.Mkdir(disk, 0o755); err != nil {
 		return err
 	}
-	command, err := s.withLines(dir, "service", fmt.Sprintf("access_log: {sample: 1}\nrevocations: {file: %q}\n", filepath.Join(disk, "revoked")))
+	command, err := s.withLines(dir, "service",
+		fmt.Sprintf("access_log: {sample: 1}\nrevocations: {file: %q}\n", filepath.Join(disk, "revoked")))
 	if err != nil {
 		return err
 	}

@@ -151,7 +151,8 @@ func (m *Mixture) revoke(ctx context.Context, i int) error {
 // churn opens a connection for one request, and one for none.
 func (m *Mixture) churn(ctx context.Context, _ int) error {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	_, err := post(ctx, client, m.p.URL+measure.Path, `{"token":{"cdn":"aws-1"},"video":{"sources":[{"src":"/a.mp4"}]}}`, http.StatusOK)
+	const body = `{"token":{"cdn":"aws-1"},"video":{"sources":[{"src":"/a.mp4"}]}}`
+	_, err := post(ctx, client, m.p.URL+measure.Path, body, http.StatusOK)
 	if err != nil {
 		return err
 	}

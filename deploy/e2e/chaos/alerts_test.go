@@ -69,9 +69,10 @@ func newSite(t *testing.T) *site {
 	s.busy = newCluster(t, stack.ClusterOptions{
 		Instances: 1, Binary: withClock(t), Under: logTo(pipe), Lines: logged + "limits: {connections: 200}\n",
 		CDNs: []string{
-			fmt.Sprintf(`{name: cf, url: "https://cf.example", scheme: cloudfront, keys: [{id: K1, private_key_file: %q}]}`, pem),
-			fmt.Sprintf(`{name: reports, url: "https://reports.example", enforce: false, weight: 0, keys: [{id: 900, secret: %s}]}`,
-				strings.TrimSpace(string(secret))),
+			fmt.Sprintf(`{name: cf, url: "https://cf.example", scheme: cloudfront, `+
+				`keys: [{id: K1, private_key_file: %q}]}`, pem),
+			fmt.Sprintf(`{name: reports, url: "https://reports.example", enforce: false, weight: 0, `+
+				`keys: [{id: 900, secret: %s}]}`, strings.TrimSpace(string(secret))),
 		},
 	})
 	rules, err := os.ReadFile(filepath.Join(root, "deploy/prometheus/videotoken.rules.yml"))
@@ -151,7 +152,8 @@ func TestAlerts(t *testing.T) {
 	var calm stack.Load
 	calm.Start(2, viewing(s.calm))
 	t.Cleanup(calm.Stop)
-	if samples, err := s.await(`count(count_over_time(up{job="videotoken"}[30s]) >= 8) == 4`); err != nil || len(samples) == 0 {
+	samples, err := s.await(`count(count_over_time(up{job="videotoken"}[30s]) >= 8) == 4`)
+	if err != nil || len(samples) == 0 {
 		t.Fatalf("Prometheus scrapes nothing: %v", err)
 	}
 	// Before the first scrape there is no instance, which is an alert too: it is over.
@@ -166,7 +168,7 @@ func TestAlerts(t *testing.T) {
 			})
 		}
 	})
-	samples, err := s.prometheus.Query(fmt.Sprintf(firing, fmt.Sprintf(`,instance=%q`, s.calm.Instances[0].Admin)))
+	samples, err = s.prometheus.Query(fmt.Sprintf(firing, fmt.Sprintf(`,instance=%q`, s.calm.Instances[0].Admin)))
 	if err != nil || len(samples) > 0 {
 		t.Errorf("where nothing happened: %v, %v", samples, err)
 	}

@@ -101,7 +101,8 @@ func NewCluster(opt ClusterOptions) (*Cluster, error) {
 // without Retry does.
 const (
 	wordsBind    = "    bind :3000\n"
-	wordsServers = "    server videotoken-1 127.0.0.1:3002\n    server videotoken-2 127.0.0.2:3002\n"
+	wordsServers = "    server videotoken-1 127.0.0.1:3002\n" +
+		"    server videotoken-2 127.0.0.2:3002\n"
 	wordsTimeout = "    timeout server 2s\n"
 	wordsRetry   = "    retries 3\n    option redispatch 1\n    retry-on conn-failure empty-response response-timeout\n"
 )
