@@ -93,10 +93,11 @@ func soak(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 		for _, s := range m.Slots {
 			series.Latency(s.At, s.P99)
 		}
-		if err := publish(stdout, o, newFile(append([]string{"soak"}, args...), subject.Commit(ctx, root)), &published{m, spec}); mix != nil && errors.Is(err, record.ErrInvalid) {
-			fmt.Fprintf(stdout, "%v. It says nothing about latency; what follows counts.\n\n", err)
-		} else if err != nil {
-			return err
+		// The slopes are told of a failed run, too: it may be why.
+		failed := publish(stdout, o, newFile(append([]string{"soak"}, args...), subject.Commit(ctx, root)), &published{m, spec})
+		if mix != nil && errors.Is(failed, record.ErrInvalid) {
+			fmt.Fprintf(stdout, "%v. It says nothing about latency; what follows counts.\n\n", failed)
+			failed = nil
 		}
 		if o.out != "" {
 			f, err := os.Create(filepath.Join(o.out, "soak.csv"))
@@ -122,8 +123,8 @@ func soak(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 		}
 		report.Table(stdout, rows)
 		if grown > 0 {
-			return fmt.Errorf("soak: %w: %d figures grow", errRegression, grown)
+			return errors.Join(failed, fmt.Errorf("soak: %w: %d figures grow", errRegression, grown))
 		}
-		return nil
+		return failed
 	})
 }
