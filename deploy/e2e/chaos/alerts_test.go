@@ -55,7 +55,7 @@ type site struct {
 // newSite starts two instances with Redis, one that has limits, and one that nothing happens to.
 func newSite(t *testing.T) *site {
 	s := &site{t: t, redis: newRedis(t)}
-	pem, pipe := filepath.Join(t.TempDir(), "pem"), ""
+	pem := filepath.Join(t.TempDir(), "pem")
 	if out, err := exec.Command(binary, "keygen", "-scheme", "cloudfront", "-out", pem).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -63,7 +63,7 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pipe, _ = newPipe(t)
+	pipe, _ := newPipe(t)
 	s.shared = newCluster(t, stack.ClusterOptions{Instances: 2, Redis: s.redis})
 	s.calm = newCluster(t, stack.ClusterOptions{Instances: 1})
 	s.busy = newCluster(t, stack.ClusterOptions{
@@ -156,8 +156,9 @@ func TestAlerts(t *testing.T) {
 	if err != nil || len(samples) == 0 {
 		t.Fatalf("Prometheus scrapes nothing: %v", err)
 	}
-	// Before the first scrape there is no instance, which is an alert too: it is over.
-	if samples, err := s.prometheus.Query(`ALERTS{alertstate="firing"}`); err != nil || len(samples) > 0 {
+	// A machine that is busy with something else may be down for a second, or slow.
+	const timeless = `,alertname!~"VideotokenDown|VideotokenSlow"`
+	if samples, err := s.prometheus.Query(fmt.Sprintf(firing, timeless)); err != nil || len(samples) > 0 {
 		t.Fatalf("at rest: %v, %v", samples, err)
 	}
 	t.Run("fire", func(t *testing.T) {
@@ -168,7 +169,8 @@ func TestAlerts(t *testing.T) {
 			})
 		}
 	})
-	samples, err = s.prometheus.Query(fmt.Sprintf(firing, fmt.Sprintf(`,instance=%q`, s.calm.Instances[0].Admin)))
+	calmly := fmt.Sprintf(`,instance=%q`, s.calm.Instances[0].Admin) + timeless
+	samples, err = s.prometheus.Query(fmt.Sprintf(firing, calmly))
 	if err != nil || len(samples) > 0 {
 		t.Errorf("where nothing happened: %v, %v", samples, err)
 	}
