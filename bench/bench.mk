@@ -1,11 +1,15 @@
 # Measuring, comparing and attacking the service; bench/README.md explains it. Included by the Makefile.
 BASE       ?= main
-ATTACKS     = json pipeline large memory descriptors headers bodies readers idle churn signatures
+ATTACKS     = json pipeline large memory descriptors headers bodies readers idle churn signatures \
+  scarce-descriptors scarce-memory full-disk
 CHROMIUM   ?= chromium
 # The whole section of the closed loop, in pixels.
 PICTURE_HEIGHT = 1345
+DURATION   ?= 20m
+# What make soak offers: a share of the highest rate; RATE="-R 2000" is 2000 requests/s.
+RATE       ?= -share 0.7
 
-.PHONY: bench bench-test bench-agree bench-picture bench-compare bench-peers bench-soak bench-max gate gate-short gate-test \
+.PHONY: bench bench-test bench-agree bench-picture bench-compare bench-peers bench-soak bench-max soak gate gate-short gate-test \
   attack attack-cases $(ATTACKS:%=attack-%)
 
 bench: ## measure this revision, in a closed and in an open loop; under a minute; ARGS for flags
@@ -46,6 +50,9 @@ bench-peers: ## this service beside Express, net/http, stock fasthttp and a C fl
 bench-soak: ## a constant rate for a long time: does any figure grow? ARGS="-d 1h"
 	$(GO) run ./bench soak $(ARGS)
 
+soak: ## for DURATION, 70 % of the highest rate, and everything else mixed in: no error, and no figure may grow by 1 %
+	$(GO) run ./bench soak -mix $(RATE) -d $(DURATION) $(ARGS)
+
 bench-max: ## find the highest rate with p99 under 5 ms; ARGS="-slo 2ms"
 	$(GO) run ./bench max $(ARGS)
 
@@ -66,5 +73,8 @@ attack-readers: ## clients that read a byte at a time: the same
 attack-idle: ## clients that do nothing: the same
 attack-churn: ## clients that open one connection after another: the same
 attack-signatures: ## 1000 new films at once on CloudFront, beside requests for another CDN; a minute, a quiet machine
+attack-scarce-descriptors: ## more connections than there are descriptors, beside clients that have theirs: the same
+attack-scarce-memory: ## more unfinished requests than may be held: the same
+attack-full-disk: ## no room for the log and the revoked sessions: the same
 $(ATTACKS:%=attack-%): attack-%:
 	$(GO) run ./bench attack $(ARGS) $*

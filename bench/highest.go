@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"videotoken/bench/internal/load"
 	"videotoken/bench/internal/measure"
 	"videotoken/bench/internal/record"
 	"videotoken/bench/internal/report"
@@ -16,9 +17,7 @@ import (
 
 // highest searches the highest rate that the service sustains with p99 under a bound.
 func highest(ctx context.Context, stdout, stderr io.Writer, args []string) error {
-	l := measure.Open()
-	l.Warmup, l.Duration, l.Timeout = 500*time.Millisecond, 3*time.Second, 2*time.Second
-	o := newOptions(stderr, "max", l)
+	o := newOptions(stderr, "max", searched())
 	slo := seconds(5 * time.Millisecond)
 	o.Var(&slo, "slo", "the bound of p99")
 	precision := o.Float64("precision", 0.05, "how near the highest rate is told, as a fraction")
@@ -33,32 +32,46 @@ func highest(ctx context.Context, stdout, stderr io.Writer, args []string) error
 		if err := subject.Build(ctx, root, ".", binary); err != nil {
 			return err
 		}
-		held := func(rate float64) (bool, error) {
-			at := o.load
-			at.Rate = rate
-			r, err := service.Measure(ctx, binary, "max", at)
-			switch {
-			case errors.Is(err, record.ErrFailed) || errors.Is(err, record.ErrInvalid):
-				fmt.Fprintf(stdout, "%7s/s: %v\n", report.Count(rate), err)
-				return false, nil
-			case err != nil:
-				return false, err
-			}
-			ok := r.Latency.P99 <= time.Duration(slo)
-			fmt.Fprintf(stdout, "%7s/s: p99 %s\n", report.Count(rate), report.Duration(r.Latency.P99))
-			return ok, nil
-		}
-		rate, err := search(o.load.Rate, *precision, held)
+		rate, err := sustained(ctx, stdout, service, binary, o.load, time.Duration(slo), *precision)
 		if err != nil {
 			return err
-		}
-		if rate == 0 {
-			return fmt.Errorf("max: p99 is over %v at every rate that was tried", time.Duration(slo))
 		}
 		fmt.Fprintf(stdout, "highest: %s requests/s with p99 at most %v, generator and server on one machine\n",
 			report.Count(rate), time.Duration(slo))
 		return nil
 	})
+}
+
+// searched is the load of a search, which begins at the baseline's rate.
+func searched() load.Load {
+	l := measure.Open()
+	l.Warmup, l.Duration, l.Timeout = 500*time.Millisecond, 3*time.Second, 2*time.Second
+	return l
+}
+
+// sustained returns the highest rate that a binary of the service sustains with p99 under a bound.
+func sustained(ctx context.Context, stdout io.Writer, service *measure.Service, binary string,
+	l load.Load, slo time.Duration, precision float64,
+) (float64, error) {
+	held := func(rate float64) (bool, error) {
+		at := l
+		at.Rate = rate
+		r, err := service.Measure(ctx, binary, "max", at)
+		switch {
+		case errors.Is(err, record.ErrFailed) || errors.Is(err, record.ErrInvalid):
+			fmt.Fprintf(stdout, "%7s/s: %v\n", report.Count(rate), err)
+			return false, nil
+		case err != nil:
+			return false, err
+		}
+		fmt.Fprintf(stdout, "%7s/s: p99 %s\n", report.Count(rate), report.Duration(r.Latency.P99))
+		return r.Latency.P99 <= slo, nil
+	}
+	rate, err := search(l.Rate, precision, held)
+	if err == nil && rate == 0 {
+		err = fmt.Errorf("max: p99 is over %v at every rate that was tried", slo)
+	}
+	return rate, err
 }
 
 // search returns the highest rate that is held, to a precision, or 0 if none is. It doubles or

@@ -27,7 +27,7 @@ measure
   max       find the highest rate with p99 under a bound
   soak      a constant rate for a long time: does any figure grow?
   peers     this service beside others, interleaved
-  attack    json, pipeline, memory or descriptors: hostile clients, and bounds for what they may do
+  attack    hostile clients, and bounds for what they may do: attack -h lists them
 
 judge
   compare   two result files

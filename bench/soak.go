@@ -7,10 +7,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"videotoken/bench/internal/growth"
 	"videotoken/bench/internal/measure"
+	"videotoken/bench/internal/mixture"
 	"videotoken/bench/internal/record"
 	"videotoken/bench/internal/report"
 	"videotoken/bench/internal/subject"
@@ -25,6 +27,9 @@ func soak(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	o.results = false // the requests of a whole night would fill a disk
 	every := seconds(0)
 	o.Var(&every, "every", "between two samples of the server (0: a hundredth of -d, at least 1s)")
+	share := o.Float64("share", 0, "offer this share of the highest rate with p99 under 5 ms, which is searched first")
+	mixed := o.Bool("mix", false, "besides the load every scheme, renewals, revocations, verifications, reloads,\n"+
+		"mistakes and clients that come and go")
 	if err := o.parse(args, 0); err != nil {
 		return err
 	}
@@ -40,6 +45,22 @@ func soak(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 		if err := subject.Build(ctx, root, ".", binary); err != nil {
 			return err
 		}
+		if *share > 0 {
+			highest, err := sustained(ctx, stdout, service, binary, searched(), 5*time.Millisecond, 0.05)
+			if err != nil {
+				return err
+			}
+			o.load.Rate = *share * highest
+			fmt.Fprintf(stdout, "soak: %s requests/s, which is %v of the highest rate, %s\n",
+				report.Count(o.load.Rate), *share, report.Count(highest))
+		}
+		var mix *mixture.Mixture
+		if *mixed {
+			var err error
+			if mix, err = mixture.New(ctx, service, binary, dir); err != nil {
+				return err
+			}
+		}
 		p, err := service.Start(ctx, binary)
 		if err != nil {
 			return err
@@ -51,29 +72,32 @@ func soak(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 		}
 		var series growth.Series
 		draw := progress(stderr, "soak", o.load)
-		var sampling error
+		var sampling, mixing error
 		spec.Watch = func(rec *record.Recorder) func() {
 			done := func() {}
 			if draw != nil && o.progress {
 				done = draw(rec)
 			}
 			stop := make(chan struct{})
-			stopped := make(chan struct{})
-			go func() {
-				defer close(stopped)
-				sampling = series.Watch(ctx, p.Admin, o.load.Warmup, time.Duration(every), stop)
-			}()
-			return func() { close(stop); <-stopped; done() }
+			var beside sync.WaitGroup
+			beside.Go(func() { sampling = series.Watch(ctx, p.Admin, o.load.Warmup, time.Duration(every), stop) })
+			if mix != nil {
+				beside.Go(func() { mixing = mix.Run(ctx, p, stop) })
+			}
+			return func() { close(stop); beside.Wait(); done() }
 		}
 		m, err := measure.Run(ctx, spec)
-		if err := errors.Join(err, p.Alive(), sampling); err != nil {
+		if err := errors.Join(err, p.Alive(), sampling, mixing); err != nil {
 			return err
 		}
 		for _, s := range m.Slots {
 			series.Latency(s.At, s.P99)
 		}
-		if err := publish(stdout, o, newFile(append([]string{"soak"}, args...), subject.Commit(ctx, root)), &published{m, spec}); err != nil {
-			return err
+		// The slopes are told of a failed run, too: it may be why.
+		failed := publish(stdout, o, newFile(append([]string{"soak"}, args...), subject.Commit(ctx, root)), &published{m, spec})
+		if mix != nil && errors.Is(failed, record.ErrInvalid) {
+			fmt.Fprintf(stdout, "%v. It says nothing about latency; what follows counts.\n\n", failed)
+			failed = nil
 		}
 		if o.out != "" {
 			f, err := os.Create(filepath.Join(o.out, "soak.csv"))
@@ -85,19 +109,22 @@ func soak(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 				return err
 			}
 		}
+		if mix != nil {
+			report.Table(stdout, mix.Rows())
+		}
 		slopes := series.Slopes()
-		rows := [][]string{{"Figure", "First", "Last", "Trend of the run", "Grows"}}
+		rows := [][]string{{"Figure", "First", "Last", "Trend of the run", "Of its value", "Grows"}}
 		grown := 0
 		for _, s := range slopes {
 			if s.Grows {
 				grown++
 			}
-			rows = append(rows, []string{s.Name, s.Text(s.First), s.Text(s.Last), s.Signed(), s.Verdict()})
+			rows = append(rows, []string{s.Name, s.Text(s.First), s.Text(s.Last), s.Signed(), s.Share(), s.Verdict()})
 		}
 		report.Table(stdout, rows)
 		if grown > 0 {
-			return fmt.Errorf("soak: %w: %d figures grow", errRegression, grown)
+			return errors.Join(failed, fmt.Errorf("soak: %w: %d figures grow", errRegression, grown))
 		}
-		return nil
+		return failed
 	})
 }

@@ -1,5 +1,5 @@
 # Included by the Makefile of the repository.
-.PHONY: e2e e2e-install demo pictures drain kubernetes envoy dashboard
+.PHONY: e2e e2e-install demo pictures drain kubernetes envoy dashboard chaos
 
 e2e-install:
 	@deploy/e2e/install.sh
@@ -19,7 +19,7 @@ pictures: e2e-install ## docs/demo.png again, from the running demonstration
 	cd deploy/e2e && $(GO) test -count=1 -run '^TestDemo$$/^CDN_off$$' -picture $(CURDIR)/docs/demo.png .
 
 drain: e2e-install ## 20 restarts of four instances that HAProxy balances: no request may fail
-	cd deploy/e2e && $(GO) test -count=1 -run '^TestDrain$$' -v .
+	cd deploy/e2e && $(GO) test -count=1 -run '^TestDrain$$' -v ./chaos -long
 
 # A module of its own, outside go.work: what Kubernetes needs has no say in the versions that the service links.
 kubernetes: ## deploy/kubernetes: rendered, checked against the published schemas, and run as a pod; needs Go alone
@@ -31,3 +31,6 @@ envoy: ## deploy/envoy: gRPC ext_authz beside the service's HTTP, and the file c
 
 dashboard: e2e-install ## deploy/grafana: a Prometheus answers every query of the dashboard
 	cd deploy/e2e && $(GO) test -count=1 $(TESTFLAGS) ./grafana
+
+chaos: e2e-install ## kills, pauses, rotations, wrong clocks, Redis gone, full disks and logs under load, and every alert; ten minutes
+	cd deploy/e2e && $(GO) test -count=1 -timeout 30m -v $(TESTFLAGS) ./chaos -long

@@ -10,7 +10,7 @@ import (
 
 // documents are the pages for people, by where they stand.
 var documents = []string{
-	"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/README.md", "docs/schemes.md", "docs/edges.md", "deploy/README.md", "bench/README.md",
+	"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/README.md", "docs/schemes.md", "docs/edges.md", "docs/scaling.md", "deploy/README.md", "bench/README.md",
 }
 
 // TestDocuments: what a page links to is there; a link that is called like a test leads to its

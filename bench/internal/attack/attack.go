@@ -39,6 +39,9 @@ var Attacks = []Attack{
 	{"churn", "8 clients open one connection after another, with and without a request", fairBounds, (*Site).churning},
 	{"signatures", "1000 connections ask for 1000 films at once whose RSA signatures are not made yet, and again when all expire",
 		"200, or 503 of the full queue; requests for another CDN at 3300/s: p99 at most 5 x the quiet one", (*Site).signatures},
+	{"scarce-descriptors", "twice as many idle connections as the process may have descriptors, after well-behaved clients came", fairBounds, (*Site).scarceDescriptors},
+	{"scarce-memory", "2000 unfinished bodies, for which there is a sixteenth of the memory", fairBounds, (*Site).scarceMemory},
+	{"full-disk", "the disk of the log and of the revoked sessions is full, and 8 clients come and go", fairBounds, (*Site).fullDisk},
 }
 
 const fairBounds = "p50 at most 3 x and p99 at most 10 x an identical instance's that is not attacked"
@@ -61,8 +64,8 @@ type Site struct {
 	Bodies      int           // how many of the costliest bodies the json attack sends
 	Attackers   []int         // how many connections the pipeline attack has, one run each
 	Crowd       int           // how many connections the memory attack has
-	Held        int           // how many connections the headers, bodies, readers and idle attacks hold
-	Descriptors int           // the limit that the descriptors attack sets
+	Held        int           // how many connections the headers, bodies, readers, idle and scarce-memory attacks hold
+	Descriptors int           // the limit that the descriptors and scarce-descriptors attacks set
 	Films       int           // how many connections the signatures attack has, each with a film of its own
 
 	broken int

@@ -63,7 +63,8 @@ func TestAttacks(t *testing.T) {
 	}
 	verdict := regexp.MustCompile(`(?m)^(ok  |FAIL)  `)
 	bounds := map[string]int{"json": 2 * 3, "pipeline": 4 * 3, "large": 2 * 3, "memory": 3 * 4, "descriptors": 4 + 2,
-		"headers": 3, "bodies": 3, "readers": 3, "idle": 3, "churn": 3, "signatures": 4 + 2*2}
+		"headers": 3, "bodies": 3, "readers": 3, "idle": 3, "churn": 3, "signatures": 4 + 2*2,
+		"scarce-descriptors": 3, "scarce-memory": 3, "full-disk": 3}
 	for _, a := range Attacks {
 		t.Run(a.Name, func(t *testing.T) {
 			t.Parallel()

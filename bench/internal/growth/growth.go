@@ -26,19 +26,26 @@ type figure struct {
 	text         func(float64) string
 	slack        float64 // growth over the whole run that is ignored, in the figure's own unit
 	total        bool    // a counter: the increase from sample to sample is judged
+	// In a long run a figure that nothing makes grow may grow by a hundredth of its value, or by this,
+	// for what goes up and down. 0: slack holds for runs of any length.
+	long float64
 }
+
+// longRun is a run in which a server has filled all it fills before the first fifth is over.
+const longRun = 10 * time.Minute
 
 func count(v float64) string { return report.Count(math.Round(v)) }
 
 func duration(v float64) string { return report.Duration(time.Duration(v)) }
 
 var figures = []figure{
-	{name: "RSS", metric: "process_resident_memory_bytes", text: report.Bytes, slack: 4 << 20},
+	{name: "RSS", metric: "process_resident_memory_bytes", text: report.Bytes, slack: 4 << 20, long: 1},
 	// The collector's goal is twice the live heap of its last run. Unlike the heap's size it
 	// contains no garbage.
 	{name: "heap goal", metric: "go_memstats_next_gc_bytes", text: report.Bytes, slack: 2 << 20},
-	{name: "goroutines", metric: "go_goroutines", text: count, slack: 5},
-	{name: "file descriptors", metric: "process_open_fds", text: count, slack: 5},
+	{name: "goroutines", metric: "go_goroutines", text: count, slack: 5, long: 1},
+	{name: "file descriptors", metric: "process_open_fds", text: count, slack: 5, long: 1},
+	{name: "signature cache", metric: "videotoken_signature_cache_bytes", text: report.Bytes, slack: 1 << 20, long: 1},
 	{name: "GC pauses", metric: "go_gc_duration_seconds_sum", text: func(v float64) string { return duration(v * 1e9) }, slack: 0.001, total: true},
 	{name: "p99", text: duration, slack: 1e6},
 }
@@ -117,6 +124,14 @@ func (s Slope) Signed() string {
 	return "+" + s.Text(s.Change)
 }
 
+// Share is the change over the run in hundredths of the figure.
+func (s Slope) Share() string {
+	if s.First == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%+.2f %%", 100*s.Change/s.First)
+}
+
 // Verdict says whether the figure grows: how fast, or why its change is no growth. The rate of an
 // hour is told of growth alone, for chance and a cache that fills have none.
 func (s Slope) Verdict() string {
@@ -138,7 +153,7 @@ func (s *Series) Slopes() (slopes []Slope) {
 			continue
 		}
 		f := figures[i]
-		slope := judge(s.at[i], s.value[i], f.slack)
+		slope := judge(s.at[i], s.value[i], f)
 		slope.Name, slope.Text = f.name, f.text
 		slopes = append(slopes, slope)
 	}
@@ -148,8 +163,8 @@ func (s *Series) Slopes() (slopes []Slope) {
 // judge leaves out the first fifth, in which a server fills its caches. The slope of the rest is
 // the median of the slopes of all pairs (Theil and Sen), which outliers do not move. It counts as
 // growth if Kendall's test is certain to three standard deviations, and if it adds up to more than
-// the slack and 2 % of the figure over the run.
-func judge(at, value []float64, slack float64) Slope {
+// the slack and 2 % of the figure over the run; to 1 % in a long run, where the figure says so.
+func judge(at, value []float64, f figure) Slope {
 	at, value = at[len(at)/5:], value[len(value)/5:]
 	n := len(at)
 	fifth := max(1, n/5)
@@ -174,7 +189,10 @@ func judge(at, value []float64, slack float64) Slope {
 	s.Sure = concordant / math.Sqrt(m*(m-1)*(2*m+5)/18)
 	s.Over = time.Duration((at[n-1] - at[0]) * float64(time.Second))
 	s.Change = slope * s.Over.Seconds()
-	s.Ignored = max(slack, 0.02*s.First)
+	s.Ignored = max(f.slack, 0.02*s.First)
+	if f.long > 0 && s.Over >= longRun {
+		s.Ignored = max(f.long, 0.01*s.First)
+	}
 	s.Grows = s.Sure > surely && s.Change > s.Ignored
 	return s
 }

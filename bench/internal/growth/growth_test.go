@@ -32,10 +32,32 @@ func TestJudge(t *testing.T) {
 			for i := range 100 {
 				at, value = append(at, float64(i)*6), append(value, c.at(i, rng.NormFloat64()))
 			}
-			if s := judge(at, value, 4<<20); s.Grows != c.grows {
+			if s := judge(at, value, figure{slack: 4 << 20}); s.Grows != c.grows {
 				t.Errorf("%+v", s)
 			}
 		})
+	}
+}
+
+// TestLong: in a run of over ten minutes a figure grows with 1 % of its value, and no slack.
+func TestLong(t *testing.T) {
+	for _, c := range []struct {
+		every, rise float64 // between two samples, in seconds; and over the whole run
+		f           figure
+		grows       bool
+	}{
+		{12, 1.1e6, figure{slack: 4 << 20, long: 1}, true},
+		{12, 0.3e6, figure{slack: 4 << 20, long: 1}, false},
+		{12, 1.1e6, figure{slack: 4 << 20}, false},
+		{1, 1.1e6, figure{slack: 4 << 20, long: 1}, false},
+	} {
+		var at, value []float64
+		for i := range 100 {
+			at, value = append(at, float64(i)*c.every), append(value, 40e6+float64(i)*c.rise/100)
+		}
+		if s := judge(at, value, c.f); s.Grows != c.grows {
+			t.Errorf("%+v: %+v", c, s)
+		}
 	}
 }
 
@@ -79,7 +101,7 @@ func TestVerdict(t *testing.T) {
 			for i := range 100 {
 				at, value = append(at, float64(i)*0.4), append(value, c.value(i))
 			}
-			s := judge(at, value, 4<<20)
+			s := judge(at, value, figure{slack: 4 << 20})
 			s.Text = report.Bytes
 			if got := s.Signed() + ": " + s.Verdict(); got != c.want {
 				t.Errorf("%q, want %q: %+v", got, c.want, s)

@@ -10,8 +10,8 @@ import (
 // TestDrain restarts four instances in turn, with SIGTERM, while clients ask them without a pause.
 // HAProxy sends no request twice, so that each one that an instance drops is a client's error.
 func TestDrain(t *testing.T) {
-	stops := pick(8, 20)
-	c := newCluster(t, stack.ClusterOptions{Instances: 4, Drain: time.Second, Redis: newRedis(t)})
+	stops := pick(4, 20)
+	c := newCluster(t, stack.ClusterOptions{Instances: 4, Drain: 2 * time.Second, Redis: newRedis(t)})
 	under(t, viewing(c), func(load *stack.Load) error {
 		for i := range stops {
 			if err := c.Restart(c.Instances[i%len(c.Instances)]); err != nil {

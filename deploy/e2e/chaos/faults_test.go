@@ -154,14 +154,14 @@ func TestDisk(t *testing.T) {
 				return fmt.Errorf("revoking on a full disk: %d", status)
 			}
 			if got, err := stack.Verify(http.DefaultClient, in.Addr, uri); err != nil || got != "revoked" {
-				return fmt.Errorf("a revoked session: %q, %w", got, err)
+				return fmt.Errorf("a revoked session: %q, %v", got, err)
 			}
 			load.Await(some)
 			if err := os.Remove(core); err != nil {
 				return err
 			}
 			if status, err := revoke(in, 1000); err != nil || status != http.StatusOK {
-				return fmt.Errorf("revoking with room again: %d, %w", status, err)
+				return fmt.Errorf("revoking with room again: %d, %v", status, err)
 			}
 		}
 		return nil

@@ -27,6 +27,20 @@ func TestKill(t *testing.T) {
 		t.Logf("%d kills", kills)
 		return nil
 	})
+
+	// Without retry-on requests fail until HAProxy has noticed: the test above can fail.
+	c = newCluster(t, stack.ClusterOptions{Instances: 2})
+	var load stack.Load
+	load.Start(clients, viewing(c))
+	load.Await(some)
+	err := c.Instances[0].Kill()
+	if err == nil {
+		err = c.Await(c.Instances[0], "DOWN")
+	}
+	if load.Stop(); err != nil || load.Failed.Load() == 0 {
+		t.Errorf("without retry-on: %v, %v", &load, err)
+	}
+	t.Logf("without retry-on: %v", &load)
 }
 
 // TestPause stops each of some instances for 5 s with SIGSTOP: connections stay open, and nobody

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
+	"sync"
 	"testing"
 
 	"videotoken/deploy/e2e/stack"
@@ -49,6 +51,7 @@ func newRedis(t *testing.T) *stack.Redis {
 
 func newCluster(t *testing.T, opt stack.ClusterOptions) *stack.Cluster {
 	t.Helper()
+	opt.Root = root
 	if opt.Binary == "" {
 		opt.Binary = binary
 	}
@@ -60,10 +63,14 @@ func newCluster(t *testing.T, opt stack.ClusterOptions) *stack.Cluster {
 	return c
 }
 
-// withClock builds the service with a clock that can be set.
+// buildClock builds the service with a clock that can be set, once for all tests.
+var buildClock = sync.OnceValues(func() (string, error) {
+	return stack.BuildClock(root, filepath.Dir(binary))
+})
+
 func withClock(t *testing.T) string {
 	t.Helper()
-	b, err := stack.BuildClock(root, t.TempDir())
+	b, err := buildClock()
 	if err != nil {
 		t.Fatal(err)
 	}

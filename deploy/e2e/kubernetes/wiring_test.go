@@ -151,3 +151,24 @@ func option(t *testing.T, name string) string {
 	}
 	return found[1]
 }
+
+// TestScaling: the autoscaler measures the processors against a request that there is, and neither a
+// roll-out nor the drain of a node takes the last pod.
+func TestScaling(t *testing.T) {
+	scaler, container := decode[autoscaling.HorizontalPodAutoscaler](t).Spec, newPod(t).container
+	metrics := scaler.Metrics
+	if len(metrics) != 1 || metrics[0].Resource == nil || metrics[0].Resource.Name != core.ResourceCPU ||
+		metrics[0].Resource.Target.AverageUtilization == nil {
+		t.Errorf("the autoscaler measures %v", metrics)
+	}
+	if container.Resources.Requests.Cpu().IsZero() || container.Resources.Limits.Cpu().IsZero() {
+		t.Errorf("the container asks for %v", container.Resources)
+	}
+	least, down := *scaler.MinReplicas, decode[policy.PodDisruptionBudget](t).Spec.MaxUnavailable.IntValue()
+	if down < 1 || int(least)-down < 2 || scaler.MaxReplicas <= least {
+		t.Errorf("%d to %d pods, of which %d may be down", least, scaler.MaxReplicas, down)
+	}
+	if u := decode[apps.Deployment](t).Spec.Strategy.RollingUpdate; u == nil || u.MaxUnavailable.IntValue() != 0 {
+		t.Errorf("a roll-out is %v", u)
+	}
+}

@@ -20,6 +20,7 @@ import (
 
 // ClusterOptions say what a cluster consists of.
 type ClusterOptions struct {
+	Root      string        // of the repository
 	Binary    string        // the service
 	Instances int           // how many
 	Drain     time.Duration // how long an instance goes on answering after SIGTERM
@@ -84,14 +85,10 @@ func NewCluster(opt ClusterOptions) (*Cluster, error) {
 		if err := c.Boot(in); err != nil {
 			return c, err
 		}
-		fmt.Fprintf(&servers, "    server %s %s check\n", in.name, in.Addr)
-	}
-	retries := "retries 0"
-	if opt.Retry {
-		retries = retryConfig
+		fmt.Fprintf(&servers, "    server %s %s\n", in.name, in.Addr)
 	}
 	file := filepath.Join(dir, "haproxy.cfg")
-	if err := os.WriteFile(file, fmt.Appendf(nil, proxyConfig, c.socket(), retries, c.Addr, servers.String()), 0o644); err != nil {
+	if err := c.configureProxy(file, servers.String()); err != nil {
 		return c, err
 	}
 	if c.proxy, err = Start(dir, "haproxy", nil, "haproxy", "-db", "-f", file); err != nil {
@@ -100,28 +97,35 @@ func NewCluster(opt ClusterOptions) (*Cluster, error) {
 	return c, c.proxy.awaitListener(c.Addr)
 }
 
-const proxyConfig = `global
-    stats socket %s
-defaults
-    mode http
-    timeout connect 2s
-    timeout client 30s
-    timeout server 30s
-    %s
-frontend service
-    bind %s
-    default_backend videotoken
-backend videotoken
-    option httpchk GET /readyz
-    default-server inter 200ms fall 1 rise 1
-%s`
+// The words of deploy/haproxy/balance.cfg that an operator has to change, and those that a cluster
+// without Retry does.
+const (
+	wordsBind    = "    bind :3000\n"
+	wordsServers = "    server videotoken-1 127.0.0.1:3002\n" +
+		"    server videotoken-2 127.0.0.2:3002\n"
+	wordsTimeout = "    timeout server 2s\n"
+	wordsRetry   = "    retries 3\n    option redispatch 1\n    retry-on conn-failure empty-response response-timeout\n"
+)
 
-// docs/scaling.md shows these lines. Signing and verifying change nothing, so that a request may be
-// sent twice.
-const retryConfig = `retries 3
-    option redispatch 1
-    retry-on conn-failure empty-response response-timeout
-    timeout server 2s`
+// configureProxy writes HAProxy's configuration: that of deploy/, with a socket for its statistics.
+func (c *Cluster) configureProxy(file, servers string) error {
+	b, err := os.ReadFile(filepath.Join(c.opt.Root, "deploy/haproxy/balance.cfg"))
+	if err != nil {
+		return err
+	}
+	text := string(b)
+	words := map[string]string{wordsBind: "    bind " + c.Addr + "\n", wordsServers: servers}
+	if !c.opt.Retry {
+		words[wordsRetry], words[wordsTimeout] = "    retries 0\n", "    timeout server 30s\n"
+	}
+	for word, by := range words {
+		if strings.Count(text, word) != 1 {
+			return fmt.Errorf("balance.cfg does not have %q once", word)
+		}
+		text = strings.Replace(text, word, by, 1)
+	}
+	return os.WriteFile(file, []byte("global\n    stats socket "+c.socket()+"\n"+text), 0o644)
+}
 
 // configure writes the configuration of an instance. Its first key signs.
 func (c *Cluster) configure(in *Instance, keys ...int) error {
@@ -147,7 +151,7 @@ func (c *Cluster) UseKeys(in *Instance, keys ...int) error {
 		return err
 	}
 	if status, answer, err := in.Post("/reload", "{}"); err != nil || status != http.StatusOK {
-		return fmt.Errorf("%s does not reload: %d %s, %w", in.name, status, answer, err)
+		return fmt.Errorf("%s does not reload: %d %s, %v", in.name, status, answer, err)
 	}
 	return nil
 }
