@@ -126,7 +126,8 @@ var pasted = map[string][]string{
 }
 
 // programs are what a block that nobody runs must not name.
-var programs = regexp.MustCompile(`(?m)^\W*(videotoken|make|go|git|curl|npm|node|sh|kubectl|docker|aws|gcloud|systemctl)\b`)
+var programs = regexp.MustCompile(
+	`(?m)^\W*(videotoken|make|go|git|curl|npm|node|sh|kubectl|docker|aws|gcloud|systemctl)\b`)
 
 // TestPasted: each block of code of each page is run by a test, or has no command that can run
 // here. A new block has to be named above, with its test.
@@ -191,17 +192,22 @@ func tryMake(t *testing.T, found map[string][]codeBlock) {
 	}
 }
 
+// invocation finds the command with its arguments.
+var invocation = regexp.MustCompile("videotoken((?: +[^ `|>;&()\n]+)+)")
+
 // TestFlags: what the pages show of the command has the flags that it has.
 func TestFlags(t *testing.T) {
 	help := map[string]string{"": ""}
-	for _, name := range []string{"serve", "keygen", "sign", "verify", "check-playlist", "revoke", "healthcheck", "version"} {
+	for _, name := range []string{
+		"serve", "keygen", "sign", "verify", "check-playlist", "revoke", "healthcheck", "version",
+	} {
 		out, errs, _ := command(t, name, "-h")
 		help[name] = out + errs
 	}
 	count := 0
 	pages := append(slices.Clone(documents), "docs/operate.md", "docs/DESIGN.md")
 	for _, page := range pages {
-		for _, m := range regexp.MustCompile("videotoken((?: +[^ `|>;&()\n]+)+)").FindAllStringSubmatch(source(t, page), -1) {
+		for _, m := range invocation.FindAllStringSubmatch(source(t, page), -1) {
 			words := strings.Fields(m[1])
 			if help[words[0]] == "" {
 				if words[0][0] != '-' {

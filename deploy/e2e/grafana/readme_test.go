@@ -38,12 +38,14 @@ func TestREADME(t *testing.T) {
 		}
 	}))
 	defer grafana.Close()
-	cmd := exec.Command("sh", "-c", strings.ReplaceAll(command, "https://grafana.example", grafana.URL))
+	command = strings.ReplaceAll(command, "https://grafana.example", grafana.URL)
+	cmd := exec.Command("sh", "-c", command)
 	cmd.Dir, cmd.Env = root, append(os.Environ(), "GRAFANA_TOKEN=secret")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s\n%s", err, command, out)
 	}
-	if want := read(t); !got.Overwrite || got.Dashboard.UID != want.UID || len(got.Dashboard.Panels) != len(want.Panels) {
-		t.Errorf("%v, %s with %d panels", got.Overwrite, got.Dashboard.UID, len(got.Dashboard.Panels))
+	d, want := got.Dashboard, read(t)
+	if !got.Overwrite || d.UID != want.UID || len(d.Panels) != len(want.Panels) {
+		t.Errorf("%v, %s with %d panels", got.Overwrite, d.UID, len(d.Panels))
 	}
 }

@@ -27,7 +27,8 @@ func TestREADME(t *testing.T) {
 		t.Fatalf("the commands are lost:\n%s", script)
 	}
 	dir, bin := t.TempDir(), t.TempDir()
-	if err := os.CopyFS(filepath.Join(dir, "deploy/kubernetes"), os.DirFS(filepath.Join(root, "deploy/kubernetes"))); err != nil {
+	const folders = "deploy/kubernetes"
+	if err := os.CopyFS(filepath.Join(dir, folders), os.DirFS(filepath.Join(root, folders))); err != nil {
 		t.Fatal(err)
 	}
 	keys := filepath.Join(dir, "deploy/kubernetes/site/keys")
@@ -53,7 +54,8 @@ func TestREADME(t *testing.T) {
 		string(b) != site+": create namespace videotoken\n"+site+": apply -k .\n" {
 		t.Errorf("kubectl was asked %q, %v", b, err)
 	}
-	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), site)
+	kustomizer := krusty.MakeKustomizer(krusty.MakeDefaultOptions())
+	resources, err := kustomizer.Run(filesys.MakeFsOnDisk(), site)
 	if err != nil {
 		t.Fatal(err)
 	}
