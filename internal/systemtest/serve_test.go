@@ -69,6 +69,19 @@ func TestServe(t *testing.T) {
 	}
 }
 
+// awaitBegun waits until the service holds a part of a request.
+func (p *process) awaitBegun(tb testing.TB) {
+	tb.Helper()
+	for until := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+		if m := get(tb, "http://"+p.admin+"/metrics"); !strings.Contains(m, "\nvideotoken_unfinished_bytes 0\n") {
+			return
+		}
+		if time.Now().After(until) {
+			tb.Fatal("the service holds nothing of a request")
+		}
+	}
+}
+
 // TestShutdown: a request in flight when the signal comes is answered, for both signals.
 func TestShutdown(t *testing.T) {
 	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
@@ -82,7 +95,7 @@ func TestShutdown(t *testing.T) {
 		if _, err := io.WriteString(c, request[:100]); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(100 * time.Millisecond) // for the request to have begun
+		p.awaitBegun(t)
 		p.signal(t, s)
 		p.await(t, "INFO shutting down")
 		if _, err := io.WriteString(c, request[100:]); err != nil {
