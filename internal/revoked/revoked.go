@@ -1,10 +1,10 @@
 // Package revoked has the sessions that are over: no token with one of them is accepted, or made.
 //
 // Most callers want [Open], and then [Set.Has] for each token with a session, which fits
-// token.Request.Revoked: it takes no lock, does not allocate, and takes at most 20 ns more
-// among a million sessions if [Set.Prefetch] was called some 200 ns before. [Set.Revoke] adds a session, and returns once it is kept where a crash does not lose
-// it: in a file on this machine, or in Redis or Valkey for several machines. What one process or
-// machine revokes the others have within a second.
+// token.Request.Revoked: it takes no lock and does not allocate. [Set.Prefetch] before it spares it
+// the wait for memory. [Set.Revoke] adds a session, and returns once it is kept where a crash does
+// not lose it: in a file on this machine, or in Redis or Valkey for several machines. What one
+// process or machine revokes the others have within a second.
 package revoked
 
 import (
