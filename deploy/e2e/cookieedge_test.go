@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"crypto"
+	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
@@ -49,6 +50,10 @@ func cookieSchemes(t *testing.T) []cookieScheme {
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	_, signer, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
 	secret := make([]byte, 16)
 	_, _ = rand.Read(secret) // it never fails: the process ends instead
 	return []cookieScheme{
@@ -62,6 +67,13 @@ func cookieSchemes(t *testing.T) []cookieScheme {
 			func(url string, cookies map[string]string) bool {
 				return cloudfrontOpens(&private.PublicKey, url, cookies)
 			}},
+		{"google-media-cdn", fmt.Sprintf("scheme: google-media-cdn, keys: [{id: my-keyset-key, secret: %q}]",
+			base64.RawURLEncoding.EncodeToString(signer.Seed())), 1,
+			func(url string, cookies map[string]string) bool {
+				return googleMediaOpens(signer.Public().(ed25519.PublicKey), url, cookies)
+			}},
+		{"cat", fmt.Sprintf("scheme: cat, keys: [{id: k1, secret_hex: %x}]", signer.Seed()), 1,
+			func(url string, cookies map[string]string) bool { return catOpens(signer.Seed(), url, cookies) }},
 	}
 }
 
@@ -107,6 +119,17 @@ func googleOpens(secret []byte, url string, cookies map[string]string) bool {
 	prefix, err := base64.URLEncoding.DecodeString(values["URLPrefix"])
 	return err == nil && signature == base64.URLEncoding.EncodeToString(h.Sum(nil)) &&
 		future(values["Expires"]) && values["KeyName"] == "my-key" && len(prefix) > 0 &&
+		strings.HasPrefix(url, string(prefix))
+}
+
+// googleMediaOpens verifies a cookie of Media CDN: Ed25519 over what is before the signature.
+func googleMediaOpens(key ed25519.PublicKey, url string, cookies map[string]string) bool {
+	signed, text, values := fields(cookies["Edge-Cache-Cookie"], ":", "Signature")
+	encoding := base64.RawURLEncoding.Strict()
+	signature, err1 := encoding.DecodeString(text)
+	prefix, err2 := encoding.DecodeString(values["URLPrefix"])
+	return err1 == nil && err2 == nil && ed25519.Verify(key, []byte(signed), signature) &&
+		future(values["Expires"]) && values["KeyName"] == "my-keyset-key" && len(prefix) > 0 &&
 		strings.HasPrefix(url, string(prefix))
 }
 

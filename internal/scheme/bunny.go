@@ -71,12 +71,17 @@ func (b *bunnySigner) Check(s *uri.Source, c *token.Claims) error {
 		return errBunnyDigit
 	case c.IP.IsValid() && (len(s.Query) > 0 || isRemovable(c)):
 		return errBunnyAddress
-	}
-	var list [maxParameters]parameter
-	if _, ok := parseQuery(list[:0], s.Query); !ok {
+	case len(s.Query) > 0 && !isBunnyQuery(s.Query):
 		return errBunnyQuery
 	}
 	return nil
+}
+
+// isBunnyQuery reports whether a query has only parameters that Bunny can verify.
+func isBunnyQuery(query []byte) bool {
+	var list [maxParameters]parameter
+	_, ok := parseQuery(list[:0], query)
+	return ok
 }
 
 // isBunnyPath reports whether a path, as it came, goes over the wire as it is, without escapes.
@@ -166,9 +171,21 @@ func (b *bunnySigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byte
 		dst = strconv.AppendUint(append(dst, "&expires="...), uint64(c.Expiry), 10)
 		return appendEnd(append(dst, m.part...), path, s)
 	}
-	var room [maxParameters]parameter
-	list, _ := parseQuery(room[:0], s.Query)
 	m.text = appendBunny(m.text, m.part, c)
+	dst = append(append(dst, m.part...), "?token="...)
+	if len(s.Query) == 0 { // no room is cleared for its parameters
+		dst = appendBunnyToken(dst, m, c)
+	} else {
+		dst = appendBunnyQuery(dst, m, s.Query, c)
+	}
+	dst = strconv.AppendUint(append(dst, "&expires="...), uint64(c.Expiry), 10)
+	return appendEnd(dst, path, s)
+}
+
+// appendBunnyQuery appends the token of a URL with a query, and the query's parameters.
+func appendBunnyQuery(dst []byte, m *mac, query []byte, c *token.Claims) []byte {
+	var room [maxParameters]parameter
+	list, _ := parseQuery(room[:0], query)
 	for i, p := range list {
 		if i > 0 {
 			m.text = append(m.text, '&')
@@ -176,14 +193,13 @@ func (b *bunnySigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byte
 		m.text = append(append(m.text, p.name...), '=')
 		m.text = appendDecoded(m.text, p.value)
 	}
-	dst = appendBunnyToken(append(append(dst, m.part...), "?token="...), m, c)
+	dst = appendBunnyToken(dst, m, c)
 	for _, p := range list {
 		dst = append(append(append(dst, '&'), p.name...), '=')
 		m.part = appendDecoded(m.part[:0], p.value)
 		dst = appendComponent(dst, m.part)
 	}
-	dst = strconv.AppendUint(append(dst, "&expires="...), uint64(c.Expiry), 10)
-	return appendEnd(dst, path, s)
+	return dst
 }
 
 // appendBunny appends what is signed before the parameters.
