@@ -126,4 +126,10 @@ func TestAddress(t *testing.T) {
 			}
 		})
 	}
+	// Two of a header that may stand once are refused for every token, as over HTTP.
+	free := "/films/a.mp4?token=" + signer(t, v)("/films/a.mp4", token.Claims{})
+	q := question("one", "GET", free, "10.0.0.9", map[string]string{"x-real-ip": "203.0.113.7, 203.0.113.7"})
+	if g := pairs[trusted+own].check(t, q); g.status != 403 || g.headers["x-token-reason"] != "ip" {
+		t.Errorf("two of X-Real-IP: %v", g)
+	}
 }
