@@ -134,9 +134,11 @@ func (m *Mixture) verify(ctx context.Context, i int) error {
 	return err
 }
 
-// revoke revokes a session for a few seconds. Its token is refused then.
+// revoke revokes a session for a few seconds. Its token is refused then. The sessions come again
+// when their time is over: the service keeps each for a day more, so that new ones make it grow.
 func (m *Mixture) revoke(ctx context.Context, i int) error {
-	session := fmt.Sprintf("%016x", 1+i)
+	const sessions = 1000 // of which each has its turn after more than a minute
+	session := fmt.Sprintf("%016x", 1+i/m.kinds%sessions)
 	url, err := m.signed(ctx, fmt.Sprintf(`"cdn":"aws-1","session":%q`, session), "/films/a.mp4")
 	if err == nil {
 		_, err = post(ctx, http.DefaultClient, m.p.Admin+"/revoke",
