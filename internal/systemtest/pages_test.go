@@ -179,10 +179,14 @@ func TestDeployPage(t *testing.T) {
 	if out, err := shell(t, t.TempDir(), "set -e\n"+here); err != nil || out != "" {
 		t.Errorf("%v\n%s", err, out)
 	}
+	const script = "a script" // which deploy/envoy/readme_test.go runs
 	for section, want := range map[string][]string{
-		"Traefik": {"http"}, "Envoy": {"", "match route"}, "ingress-nginx": {"metadata spec"},
+		"Traefik": {"http"}, "Envoy": {script, "", "match route"}, "ingress-nginx": {"metadata spec"},
 	} {
 		for i, block := range blocksOf(t, deploy, section) {
+			if want[i] == script {
+				continue
+			}
 			var v any
 			if err := yaml.Unmarshal([]byte(block), &v); err != nil {
 				t.Errorf("%s: %v\n%s", section, err, block)

@@ -59,6 +59,7 @@ const (
 	snippetTest  = "deploy/e2e/readme_test.go"
 	unitTest     = "deploy/e2e/unitreadme_test.go"
 	kubeTest     = "deploy/e2e/kubernetes/readme_test.go"
+	envoyTest    = "deploy/envoy/readme_test.go"
 	grafanaTest  = "deploy/e2e/grafana/readme_test.go"
 	nginxTest    = "deploy/e2e/securelink/securelink_test.go"
 	packagesTest = "deploy/e2e/packages/packages.test.js"
@@ -80,6 +81,8 @@ var pasted = map[string][]string{
 	"docs/operate.md: Rotate a key":                   {drillTest, drillTest, drillTest},
 	"docs/operate.md: A leaked key":                   {drillTest, drillTest},
 	"docs/operate.md: A leaked link":                  {drillTest, drillTest, drillTest},
+	"docs/operate.md: A leaked API key":               {drillTest, drillTest},
+	"docs/operate.md: A leaked admin key":             {drillTest, drillTest},
 	"docs/operate.md: A CDN is down":                  {drillTest, drillTest},
 	"docs/operate.md: A site is moved over":           {drillTest, drillTest},
 	"docs/operate.md: A bad release":                  {drillTest, drillTest},
@@ -104,7 +107,7 @@ var pasted = map[string][]string{
 	"deploy/README.md: Caddy":                         {snippetTest},
 	"deploy/README.md: HAProxy":                       {snippetTest},
 	"deploy/README.md: Traefik":                       {pagesTest}, // that it is YAML
-	"deploy/README.md: Envoy":                         {pagesTest, pagesTest},
+	"deploy/README.md: Envoy":                         {envoyTest, pagesTest, pagesTest},
 	"deploy/README.md: ingress-nginx":                 {pagesTest},
 	"deploy/README.md: CDN workers":                   {packagesTest},
 	"deploy/README.md: systemd":                       {unitTest},
