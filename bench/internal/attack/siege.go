@@ -77,7 +77,7 @@ func besiege(ctx context.Context, f Flood, addr string, ready func()) (Flooded, 
 func (s *siege) client(ctx context.Context) {
 	settled := sync.OnceFunc(s.settled.Done)
 	defer settled()
-	d := net.Dialer{Timeout: 10 * patience} // all come at once
+	d := net.Dialer{Timeout: 30 * patience} // all come at once: a SYN may be sent again
 	for i := 0; ctx.Err() == nil; i++ {
 		conn, err := d.DialContext(ctx, "tcp", s.addr)
 		if i == 0 {
