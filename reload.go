@@ -72,7 +72,7 @@ func (s *service) reload(cause string) error {
 		s.log.Warn("a reload does not change these: start the service anew", "fields", kept)
 	}
 	if s.revoked != nil {
-		s.revoked.SetGrace(grace(c))
+		s.revoked.SetGrace(seconds(c.Token.Grace()))
 	}
 	c.Signatures.Resize(c.SignatureCache)
 	s.server.Use(settings)

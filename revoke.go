@@ -69,8 +69,5 @@ func revoke(stdout, stderr io.Writer, args []string) error {
 
 // revocations says where the sessions are that are revoked.
 func revocations(c *config.Config) revoked.Config {
-	return revoked.Config{File: c.Revocations.File, Redis: c.Revocations.Redis, Grace: grace(c), Now: time.Now}
+	return revoked.Config{File: c.Revocations.File, Redis: c.Revocations.Redis, Grace: seconds(c.Token.Grace()), Now: time.Now}
 }
-
-// grace is for how many seconds after its expiry a token counts, for an edge or for its renewal.
-func grace(c *config.Config) int64 { return seconds(c.Token.Leeway + c.Token.RenewGrace) }

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -132,7 +131,7 @@ func (s *service) settings(c *config.Config) (server.Settings, error) {
 		TrustedProxies: c.Proxies.Networks,
 		TrustUnix:      c.Proxies.Unix,
 		ClientAddress:  addresses[c.ClientAddress],
-		Admin:          server.Admin{Key: c.Admin.Key, Hosts: adminHosts(c)},
+		Admin:          server.Admin{Key: c.Admin.Key, Hosts: c.Admin.Names()},
 		AccessLog:      server.AccessLog(c.AccessLog),
 		Transport:      server.Transport(c.Transport),
 		Limits:         server.Limits{Body: c.Limits.Body, Connections: c.Limits.Connections, Memory: c.Limits.Memory},
@@ -142,15 +141,6 @@ func (s *service) settings(c *config.Config) (server.Settings, error) {
 		Build:          build(),
 		DroppedLogs:    s.droppedLogs,
 	}, err
-}
-
-// adminHosts are the names by which the admin endpoints may be asked: those of the configuration,
-// and the one that they listen on.
-func adminHosts(c *config.Config) []string {
-	if host := c.Admin.Address.Host(); host != "" {
-		return append([]string{strings.ToLower(host)}, c.Admin.Hosts...)
-	}
-	return c.Admin.Hosts
 }
 
 // shutdownTime bounds how long the requests that have begun may take once the listeners are closed.

@@ -36,7 +36,7 @@ type bridge struct {
 
 	mu      sync.Mutex
 	current *config.Config
-	files   []string // to watch: those of the last attempt
+	files   []string // to watch: what the last attempt read
 }
 
 // open reads the configuration and the sessions that are revoked.
@@ -47,7 +47,7 @@ func (b *bridge) open() error {
 	}
 	if !c.Revocations.IsZero() {
 		b.revoked, err = revoked.Open(revoked.Config{
-			File: c.Revocations.File, Redis: c.Revocations.Redis, Grace: grace(c), Log: b.log, Now: time.Now,
+			File: c.Revocations.File, Redis: c.Revocations.Redis, Grace: seconds(c.Token.Grace()), Log: b.log, Now: time.Now,
 		})
 		if err != nil {
 			return err
@@ -67,8 +67,8 @@ func (b *bridge) load() (*config.Config, error) {
 	return c, c.Override(b.flags)
 }
 
-// settings are those of the service that verifying needs. Envoy passes every request on as it came,
-// so that each CDN has exact_requests here, whatever the file says.
+// settings returns the service's settings that verifying needs. Envoy passes every request on as it
+// came, so that each CDN has exact_requests here, whatever the file says.
 func (b *bridge) settings(c *config.Config) server.Settings {
 	all := c.CDNs.All()
 	for i := range all {
@@ -86,22 +86,11 @@ func (b *bridge) settings(c *config.Config) server.Settings {
 		TrustedProxies: c.Proxies.Networks,
 		TrustUnix:      c.Proxies.Unix,
 		ClientAddress:  addresses[c.ClientAddress],
-		Admin:          server.Admin{Key: c.Admin.Key, Hosts: adminHosts(c)},
+		Admin:          server.Admin{Key: c.Admin.Key, Hosts: c.Admin.Names()},
 		Revoked:        b.revoked,
 		Reload:         func() error { return b.reload("POST /reload") },
 	}
 }
-
-// adminHosts are the names by which the admin endpoints may be asked: see the service's serve.go.
-func adminHosts(c *config.Config) []string {
-	if host := c.Admin.Address.Host(); host != "" {
-		return append([]string{strings.ToLower(host)}, c.Admin.Hosts...)
-	}
-	return c.Admin.Hosts
-}
-
-// grace is for how many seconds after its expiry a token counts, for an edge or for its renewal.
-func grace(c *config.Config) int64 { return seconds(c.Token.Leeway + c.Token.RenewGrace) }
 
 func seconds(d time.Duration) int64 { return int64(d / time.Second) }
 
@@ -129,7 +118,7 @@ func (b *bridge) reload(cause string) error {
 		b.log.Warn("a reload does not change the revocations: start the bridge anew")
 	}
 	if b.revoked != nil {
-		b.revoked.SetGrace(grace(c))
+		b.revoked.SetGrace(seconds(c.Token.Grace()))
 	}
 	b.server.Use(b.settings(c))
 	b.proxies.Store(&c.Proxies)

@@ -65,7 +65,7 @@ func (a *authorization) Check(
 	return answerOf(&c.Response), nil
 }
 
-// ownHeaders are those of a denial that is not the service's.
+// ownHeaders are the headers of a denial that the service did not make.
 var ownHeaders = []*core.HeaderValueOption{header("Cache-Control", "no-store")}
 
 // isPlain reports whether a question has a request in the only way that Envoy has for one. Envoy

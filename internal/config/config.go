@@ -67,6 +67,9 @@ type Token struct {
 	RenewGrace      time.Duration // how long after its expiry a token is renewed
 }
 
+// Grace is how long after its expiry a token counts, for an edge or for its renewal.
+func (t Token) Grace() time.Duration { return t.Leeway + t.RenewGrace }
+
 // Document says what the service looks for in documents.
 type Document struct {
 	Patterns    *document.Patterns // which strings are URLs

@@ -16,6 +16,15 @@ type Admin struct {
 	Hosts   []string       // that requests may name besides those of the loopback interface, in lower case
 }
 
+// Names are the hosts that requests may name besides those of the loopback interface: the configured
+// ones, and the one of the address.
+func (a Admin) Names() []string {
+	if host := a.Address.Host(); host != "" {
+		return append([]string{strings.ToLower(host)}, a.Hosts...)
+	}
+	return a.Hosts
+}
+
 // check reports whether other machines could reach the admin endpoints without a key.
 func (a Admin) check() error {
 	if a.Address.IsZero() || a.Address.IsLocal() || a.Key != nil {

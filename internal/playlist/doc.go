@@ -8,8 +8,8 @@
 //
 // The lines of HLS (RFC 8216) are read here, and MPDs (ISO/IEC 23009-1) by encoding/xml. Seven
 // libraries were tried on what this package is for: every URI counts, with its line, and a playlist
-// from elsewhere must do no harm. None has the line of a URI. The second column is how many URIs
-// each kept of those that TestFindsEveryURI has: 16 in HLS, 17 in DASH. This package keeps all.
+// from elsewhere must do no harm. None has the line of a URI. TestFindsEveryURI has 16 URIs in HLS
+// and 17 in DASH. The second column is how many of them a library kept. This package keeps all.
 //
 //	module                                  URIs   harm
 //	github.com/Eyevinn/hls-m3u8 v0.6.0      13     panics, see below

@@ -18,6 +18,27 @@ func TestTurns(t *testing.T) {
 	t.Run("long", func(t *testing.T) { testTurns(t, 10, post("/many", filler(9<<10))) })
 }
 
+// order counts the answers to a crowd, and how many of them came before another's only one. The first
+// request keeps the loop busy until first is closed.
+type order struct {
+	inside, first chan struct{}
+	many, before  atomic.Int64
+}
+
+func newOrder() *order { return &order{inside: make(chan struct{}), first: make(chan struct{})} }
+
+func (o *order) handle(ctx *fasthttp.RequestCtx) {
+	switch string(ctx.Path()) {
+	case "/first":
+		o.inside <- struct{}{}
+		<-o.first
+	case "/many":
+		o.many.Add(1)
+	case "/one":
+		o.before.Store(o.many.Load())
+	}
+}
+
 // testTurns has a crowd of connections send a request many times each, whose answers a socket takes
 // at once. Before another's request come two requests of one connection, and what was left of a
 // turn.
@@ -25,23 +46,15 @@ func testTurns(t *testing.T, times int, request string) {
 	const most = 4 // requests of the many, before another's only one
 	const greedy = 40
 	c := config(1)
-	first, second := make(chan struct{}), make(chan struct{})
-	inside := make(chan struct{})
-	var many, before atomic.Int64
+	o, second := newOrder(), make(chan struct{})
 	c.Handler = func(ctx *fasthttp.RequestCtx) {
-		switch string(ctx.Path()) {
-		case "/first":
-			inside <- struct{}{}
-			<-first
-		case "/second":
-			many.Store(0)
-			inside <- struct{}{}
-			<-second
-		case "/many":
-			many.Add(1)
-		case "/one":
-			before.Store(many.Load())
+		if string(ctx.Path()) != "/second" {
+			o.handle(ctx)
+			return
 		}
+		o.many.Store(0)
+		o.inside <- struct{}{}
+		<-second
 	}
 	s := run(t, c)
 	all := strings.Repeat(request, times)
@@ -52,17 +65,17 @@ func testTurns(t *testing.T, times int, request string) {
 	modest := s.dial(t)
 	s.await(t, greedy+1)
 	crowd[0].send(get("/first") + all)
-	<-inside // the loop waits while the others send
+	<-o.inside // the loop waits while the others send
 	for _, other := range crowd[1 : greedy-1] {
 		other.send(all)
 	}
 	crowd[greedy-1].send(get("/second") + all)
-	close(first)
-	<-inside // the others are queued
+	close(o.first)
+	<-o.inside // the others are queued
 	modest.send(get("/one"))
 	close(second)
 	modest.answer(200, "")
-	if n := before.Load(); n > most {
+	if n := o.before.Load(); n > most {
 		t.Errorf("%d requests of %d connections were answered before the only one of another", n, greedy)
 	}
 	for _, other := range crowd[:greedy-1] {
@@ -152,19 +165,8 @@ func TestLastAnswers(t *testing.T) {
 func TestSmallFirst(t *testing.T) {
 	const large = 10
 	c := config(1)
-	inside, first := make(chan struct{}), make(chan struct{})
-	var many, before atomic.Int64
-	c.Handler = func(ctx *fasthttp.RequestCtx) {
-		switch string(ctx.Path()) {
-		case "/first":
-			inside <- struct{}{}
-			<-first
-		case "/many":
-			many.Add(1)
-		case "/one":
-			before.Store(many.Load())
-		}
-	}
+	o := newOrder()
+	c.Handler = o.handle
 	s := run(t, c)
 	busy, modest := s.dial(t), s.dial(t)
 	var crowd []*client
@@ -173,14 +175,14 @@ func TestSmallFirst(t *testing.T) {
 	}
 	s.await(t, large+2)
 	busy.send(get("/first"))
-	<-inside // the loop waits while the others send
+	<-o.inside // the loop waits while the others send
 	for _, other := range crowd {
 		other.send(post("/many", filler(20<<10)))
 	}
 	modest.send(get("/one"))
-	close(first)
+	close(o.first)
 	modest.answer(200, "")
-	if n := before.Load(); n > 0 {
+	if n := o.before.Load(); n > 0 {
 		t.Errorf("%d large requests were answered before the small one", n)
 	}
 	for _, other := range crowd {

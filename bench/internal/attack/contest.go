@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"videotoken/bench/internal/report"
@@ -18,7 +19,17 @@ type contest struct {
 	// compared at the same time; with one they take turns. See the package's documentation.
 	calm     *Flood
 	p50, p99 float64 // the bounds, as ratios to the instance that is not attacked
+
+	command subject.Command // starts an instance; without arguments as the service is started
+	// begun is called once, before the first round. It may be nil.
+	begun func(attacked *subject.Process) error
+	// late has the attack begin after the well-behaved clients: there is no room for them later. It
+	// is for a contest without calm.
+	late bool
 }
+
+// warmedUp is for how long well-behaved clients ask before a late attack.
+const warmedUp = 200 * time.Millisecond
 
 // round is what well-behaved clients saw in one round.
 type round struct {
@@ -34,16 +45,24 @@ type flooded struct {
 
 // contest runs the rounds of a contest with fresh processes and judges them.
 func (s *Site) contest(ctx context.Context, c contest) error {
-	attacked, err := s.Service.Start(ctx, s.Binary)
+	if len(c.command.Args) == 0 {
+		c.command = s.Service.Command(s.Binary)
+	}
+	attacked, err := subject.Start(ctx, c.command)
 	if err != nil {
 		return err
 	}
 	defer attacked.Stop()
-	beside, err := s.Service.Start(ctx, s.Binary)
+	beside, err := subject.Start(ctx, c.command)
 	if err != nil {
 		return err
 	}
 	defer beside.Stop()
+	if c.begun != nil {
+		if err := c.begun(attacked); err != nil {
+			return err
+		}
+	}
 	c.attack.URL = attacked.URL
 	if c.calm != nil {
 		c.calm.URL = beside.URL
@@ -68,11 +87,21 @@ func (s *Site) round(ctx context.Context, c contest, attacked, beside *subject.P
 		return r, err
 	}
 	if c.calm == nil {
-		r.hostile, err = s.under(ctx, c.attack, attacked, func() (err error) {
+		well := func() (err error) {
 			r.attacked, r.beside, err = s.goodAtBoth(ctx, attacked, beside, s.Duration)
 			return err
-		})
-		return r, err
+		}
+		if !c.late {
+			r.hostile, err = s.under(ctx, c.attack, attacked, well)
+			return r, err
+		}
+		var good sync.WaitGroup
+		var errGood error
+		good.Go(func() { errGood = well() })
+		time.Sleep(warmedUp) // their connections are open and busy
+		r.hostile, err = s.under(ctx, c.attack, attacked, func() error { good.Wait(); return errGood })
+		good.Wait()
+		return r, errors.Join(err, errGood)
 	}
 	r.hostile, err = s.under(ctx, c.attack, attacked, func() (err error) {
 		r.attacked, err = s.good(ctx, attacked, s.Duration)

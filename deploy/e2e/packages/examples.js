@@ -59,8 +59,8 @@ class Hls {
 }
 `;
 
-// examples are those of each package, in order: the command that installs it, a command of a
-// program that is not here, or a module.
+// examples lists what each package's README shows, in order: the command that installs the package, a
+// command of a program that is not here, or a module.
 export const examples = {
   worker: [
     "npm install",
