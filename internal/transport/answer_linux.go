@@ -3,7 +3,9 @@ package transport
 import (
 	"bufio"
 	"bytes"
+	"io"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/valyala/fasthttp"
 )
@@ -33,9 +35,20 @@ func (a *answerer) renew() {
 	a.parser.renew(a.peer)
 }
 
-// read reads what a socket has, after what is pending of a request. It reports whether there may be
-// more.
-func (a *answerer) read(c *conn) (more bool, err error) {
+// read reads what a socket has, after what is pending of a request, or takes what has arrived. It
+// reports whether there may be more.
+func (a *answerer) read(c *conn, has *arrival) (more bool, err error) {
+	if has != nil {
+		switch n := int(has.result); {
+		case n < 0:
+			return false, syscall.Errno(-n)
+		case n == 0:
+			return false, io.EOF
+		default:
+			a.reread(has.room[:n])
+			return n == len(has.room), nil
+		}
+	}
 	limit := max(maxRead, c.need-len(c.pending))
 	a.source = source{fd: c.fd, before: c.pending, once: true, limit: limit}
 	err = a.parser.fill(&a.source, len(c.pending)+1)
@@ -46,10 +59,10 @@ func (a *answerer) read(c *conn) (more bool, err error) {
 // else a client has sent stays in the kernel until its next turn, and the window slows it down.
 const maxRead = 8 << 10
 
-// reread puts what is pending of a connection, and perhaps more, into the reader.
-func (a *answerer) reread(pending []byte) {
-	a.source = source{before: pending}
-	_ = a.parser.fill(&a.source, len(pending)) // the reader has room for it
+// reread puts into the reader what was read before.
+func (a *answerer) reread(b []byte) {
+	a.source = source{before: b}
+	_ = a.parser.fill(&a.source, len(b)) // the reader has room for it
 }
 
 // next is what happens to a connection after its turn.

@@ -40,6 +40,7 @@ type conn struct {
 	held     int    // bytes of an unfinished request, in the server's count
 	waited   any    // the state of a request that waited
 	wait     uint64 // how often one of its requests waited
+	batch    uint64 // the last batch of answers in which it had one
 	since    int64  // the tick in which it became idle, or the request began, or was answered
 }
 

@@ -34,6 +34,9 @@ type Config struct {
 	Loops int
 	// RequireLoops makes Serve fail if there can be no loops.
 	RequireLoops bool
+	// NoRing makes loops read and write each socket with a system call of its own, as they do where
+	// the kernel has no io_uring, or forbids it.
+	NoRing bool
 }
 
 // NoLoops is the number of loops with which fasthttp serves every connection.

@@ -45,7 +45,7 @@ func (l *loop) resume() {
 		if c.reads() {
 			// Events that came meanwhile were ignored. The answers go first: to read may close it.
 			if l.deliver(); c.reads() {
-				l.readable(c, true)
+				l.readable(c, true, nil)
 			}
 		}
 		if len(l.answerer.out.answered) == maxAnswered {
@@ -59,10 +59,12 @@ func (l *loop) resume() {
 // turn.
 const maxReads = 8
 
-// readable reads what there is and answers it. If the peer hung up, the end comes after it.
-func (l *loop) readable(c *conn, hungUp bool) {
+// readable reads what there is and answers it, first what has arrived already, if that is not nil. If
+// the peer hung up, the end comes after it.
+func (l *loop) readable(c *conn, hungUp bool, first *arrival) {
 	for range maxReads {
-		more, err := l.answerer.read(c)
+		more, err := l.answerer.read(c, first)
+		first = nil
 		switch {
 		case err == unix.EAGAIN:
 			return
