@@ -19,8 +19,8 @@ type arrival struct {
 	result int32  // how many bytes, or the number of an error, negative
 }
 
-// fewest is for how few sockets a call of its own for each costs less than the ring.
-const fewest = 3
+// fewest is for how many sockets the ring costs less than a system call for each.
+var fewest = 3
 
 // A stride between two connections' bytes that is no power of two puts them into different sets of
 // the processor's caches.

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"net"
 	"runtime"
 	"slices"
 	"sync"
@@ -23,6 +22,7 @@ type loop struct {
 	buffers  buffers
 	backlog  []*conn // the queued ones, in order
 	turns    int     // of the backlog, since the last rest
+	leaving  []*conn // those that close when their answers were sent
 	parking  *parking
 	woken    []woken // room for what it takes out of parking
 	now      int64   // the tick
@@ -77,7 +77,7 @@ func (l *loop) useRing() {
 	}
 	r, err := newRing(maxAnswered)
 	if err != nil {
-		l.server.log.Debug("no io_uring: one system call for each read and write", "error", err)
+		l.server.log.Info("no io_uring: a system call for each read and write", "error", err)
 		return
 	}
 	l.ring, l.intake, l.answerer.out.ring = r, newIntake(r), r
@@ -95,8 +95,8 @@ func (l *loop) closeWaits() {
 func (l *loop) load() int64 { return l.count.Load() }
 
 // add gives the loop a connection. It reports false if that is not a socket, and leaves it alone.
-func (l *loop) add(nc net.Conn) bool {
-	c, ok := newConn(nc)
+func (l *loop) add(n newcomer) bool {
+	c, ok := newConn(n)
 	if !ok {
 		return false
 	}

@@ -107,7 +107,7 @@ func (l *loop) turn(c *conn, data []byte, waited bool) (answered bool) {
 		l.buffers.put(c.pending)
 		c.pending = nil
 	}
-	if next <= park {
+	if next <= last {
 		l.keep(c, rest)
 		switch next {
 		case yield:
@@ -116,9 +116,9 @@ func (l *loop) turn(c *conn, data []byte, waited bool) (answered bool) {
 			pause := l.answerer.peer.pause
 			l.answerer.peer.pause = nil
 			l.park(c, pause)
-		}
-		if answered && c.origin != nil {
-			l.settle(c)
+		case last:
+			c.state = leaving
+			l.leaving = append(l.leaving, c)
 		}
 		return answered
 	}
@@ -140,16 +140,26 @@ func (l *loop) enqueue(c *conn) {
 	l.backlog = append(l.backlog, c)
 }
 
-// deliver sends the answers that were kept.
+// deliver sends the answers that were kept, and closes the connections whose last they were.
 func (l *loop) deliver() {
 	l.answerer.flush()
 	for _, u := range l.answerer.out.undone {
-		if u.err != nil {
+		switch {
+		case u.err != nil:
 			l.close(u.conn)
-		} else {
+		case u.conn.state == leaving:
+			l.handOver(u.conn, nil, u.unsent, true)
+		default:
 			l.block(u.conn, u.unsent)
 		}
 	}
+	for _, c := range l.leaving {
+		if c.state == leaving {
+			l.close(c)
+		}
+	}
+	clear(l.leaving)
+	l.leaving = l.leaving[:0]
 	clear(l.answerer.out.undone)
 	l.answerer.out.undone = l.answerer.out.undone[:0]
 }
