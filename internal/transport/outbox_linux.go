@@ -13,7 +13,7 @@ type outbox struct {
 	to       *conn // the connection of the answers after the last of those
 	undone   []undone
 	ring     *ring  // nil: there is none
-	batch    uint64 // the number of the last batch
+	batch    uint32 // the number of the last batch
 }
 
 // answered is a connection with the end of its answers in the buffer.

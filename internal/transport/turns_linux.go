@@ -182,8 +182,8 @@ func (l *loop) keep(c *conn, rest []byte) {
 
 // hold counts the bytes that an unfinished request holds.
 func (l *loop) hold(c *conn, n int) {
-	if c.held != n {
-		l.server.memory.held.Add(int64(n - c.held))
-		c.held = n
+	if old := int(c.held); old != n {
+		l.server.memory.held.Add(int64(n - old))
+		c.held = uint32(n)
 	}
 }
