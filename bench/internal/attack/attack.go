@@ -40,7 +40,8 @@ var Attacks = []Attack{
 	{"signatures", "1000 connections ask for 1000 films at once whose RSA signatures are not made yet, and again when all expire",
 		"200, or 503 of the full queue; requests for another CDN at 3300/s: p99 at most 5 x the quiet one", (*Site).signatures},
 	{"scarce-descriptors", "twice as many idle connections as the process may have descriptors, after well-behaved clients came", fairBounds, (*Site).scarceDescriptors},
-	{"scarce-memory", "2000 unfinished bodies, for which there is a sixteenth of the memory", fairBounds, (*Site).scarceMemory},
+	{"scarce-memory", "twice as many unfinished bodies as there is memory for",
+		fairBounds + "; attackers are refused", (*Site).scarceMemory},
 	{"full-disk", "the disk of the log and of the revoked sessions is full, and 8 clients come and go", fairBounds, (*Site).fullDisk},
 }
 
@@ -64,7 +65,7 @@ type Site struct {
 	Bodies      int           // how many of the costliest bodies the json attack sends
 	Attackers   []int         // how many connections the pipeline attack has, one run each
 	Crowd       int           // how many connections the memory attack has
-	Held        int           // how many connections the headers, bodies, readers, idle and scarce-memory attacks hold
+	Held        int           // how many connections the headers, bodies, readers and idle attacks hold
 	Descriptors int           // the limit that the descriptors and scarce-descriptors attacks set
 	Films       int           // how many connections the signatures attack has, each with a film of its own
 
