@@ -1,6 +1,6 @@
 # Measuring, comparing and attacking the service; bench/README.md explains it. Included by the Makefile.
 BASE       ?= main
-ATTACKS     = json pipeline large memory descriptors headers bodies readers idle churn signatures \
+ATTACKS     = json pipeline absolute large memory descriptors headers bodies readers idle churn signatures \
   scarce-descriptors scarce-memory full-disk
 CHROMIUM   ?= chromium
 # The whole section of the closed loop, in pixels.
@@ -63,7 +63,8 @@ attack-cases: ## 700 raw requests, good and bad, to both transports, in pieces: 
 	$(GO) test -count=1 $(TESTFLAGS) -run TestWire ./internal/server
 
 attack-json: ## clients that send the costliest JSON; fails if others suffer more than the bounds allow; a minute
-attack-pipeline: ## clients that pipeline without end: the same bounds
+attack-pipeline: ## clients that pipeline without end: the same bounds; two minutes
+attack-absolute: ## the same, with the host in the requests' targets
 attack-large: ## clients that send bodies of 64 KiB: the same bounds
 attack-memory: ## unfinished requests and clients that never read: what they cost, and that others are answered
 attack-descriptors: ## more connections than the service may have descriptors
