@@ -208,7 +208,8 @@ func (s *service) start(c *config.Config) (failed chan error, err error) {
 		go func() { failed <- s.server.ServeAdmin(open.admin) }()
 	}
 	for _, ln := range open.service {
-		s.log.Info("serving", "address", ln.Addr().String(), "cdns", len(c.CDNs.All()), "version", version())
+		s.log.Info("serving", "address", ln.Addr().String(), "cdns", len(c.CDNs.All()),
+			"connections", s.server.MaxConnections(), "version", version())
 		go func() { failed <- s.server.Serve(ln) }()
 	}
 	go s.watch(context.Background()) // and whatever else is in the background, until the process ends

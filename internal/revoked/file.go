@@ -176,8 +176,8 @@ func (f *file) update(file *os.File) (torn int64, damaged int, err error) {
 	return from + int64(len(data)) - f.size, damaged, nil
 }
 
-// append adds a revocation to the file, and returns when it is on the disk.
-func (f *file) append(ctx context.Context, session [8]byte, until uint32) error {
+// add adds a revocation to the file, and returns when it is on the disk.
+func (f *file) add(ctx context.Context, session [8]byte, until uint32) error {
 	return f.write(ctx, appendLine(nil, session, until))
 }
 

@@ -33,22 +33,22 @@ func both(t *testing.T, test func(t *testing.T, loops int)) {
 	t.Run("no loops", func(t *testing.T) { t.Parallel(); test(t, transport.NoLoops) })
 }
 
-// running is a server under test.
-type running struct {
+// testServer is a server under test.
+type testServer struct {
 	*transport.Server
 	listener net.Listener
 	served   chan error
 }
 
 // run serves on a free loopback port. Who calls it ends it.
-func run(tb testing.TB, c transport.Config) *running {
+func run(tb testing.TB, c transport.Config) *testServer {
 	tb.Helper()
 	return runOn(tb, c, listen(tb, "tcp", "127.0.0.1:0"))
 }
 
-func runOn(tb testing.TB, c transport.Config, ln net.Listener) *running {
+func runOn(tb testing.TB, c transport.Config, ln net.Listener) *testServer {
 	tb.Helper()
-	r := &running{transport.New(c), ln, make(chan error, 1)}
+	r := &testServer{transport.New(c), ln, make(chan error, 1)}
 	go func() { r.served <- r.Serve(ln) }()
 	return r
 }
@@ -63,7 +63,7 @@ func listen(tb testing.TB, network, addr string) net.Listener {
 }
 
 // end shuts it down, and demands that nothing is left of it.
-func (r *running) end(tb testing.TB) {
+func (r *testServer) end(tb testing.TB) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -74,7 +74,7 @@ func (r *running) end(tb testing.TB) {
 }
 
 // ended demands that Serve has returned, and nothing is left.
-func (r *running) ended(tb testing.TB) {
+func (r *testServer) ended(tb testing.TB) {
 	tb.Helper()
 	if err := <-r.served; err != nil {
 		tb.Errorf("Serve: %v", err)
@@ -87,7 +87,7 @@ func (r *running) ended(tb testing.TB) {
 }
 
 // await waits until n connections are open.
-func (r *running) await(tb testing.TB, n int) {
+func (r *testServer) await(tb testing.TB, n int) {
 	tb.Helper()
 	await(tb, "connections", n, r.Len)
 }
@@ -110,7 +110,7 @@ type client struct {
 	tb   testing.TB
 }
 
-func (r *running) dial(tb testing.TB) *client {
+func (r *testServer) dial(tb testing.TB) *client {
 	tb.Helper()
 	return dial(tb, r.listener.Addr())
 }
