@@ -15,7 +15,7 @@ func TestShutdownReader(t *testing.T) {
 		const size = 8_000_000
 		s := run(t, config(loops))
 		c := s.dial(t)
-		if err := c.Conn.(*net.TCPConn).SetReadBuffer(128 << 10); err != nil {
+		if err := c.Conn.(buffered).SetReadBuffer(128 << 10); err != nil {
 			t.Fatal(err)
 		}
 		c.send(get("/large/8000000"))

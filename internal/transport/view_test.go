@@ -176,6 +176,12 @@ func TestHijack(t *testing.T) {
 
 // TestPlain: what is plain stays in the loop. There the handler's connection cannot be written to.
 func TestPlain(t *testing.T) {
+	for _, network := range networks {
+		t.Run(network, testPlain)
+	}
+}
+
+func testPlain(t *testing.T) {
 	c := config(1)
 	c.Handler = func(ctx *fasthttp.RequestCtx) {
 		if _, err := ctx.Conn().Write(nil); err != nil {
