@@ -22,7 +22,9 @@ type peer struct {
 	prepare func(*site, context.Context, *peer) error
 	command subject.Command
 	missing string
-	runs    [][]*record.Result // by load
+	// onTCP is the name of the same server over TCP, where this one listens on a Unix socket.
+	onTCP string
+	runs  [][]*record.Result // by load
 }
 
 // site is where peers are built.
@@ -38,15 +40,35 @@ const (
 	floorName = "the kernel's floor: epoll in C, as many bytes"
 )
 
+const (
+	ownName       = "**videotoken**"
+	unixFloorName = "the kernel's floor, over a Unix socket"
+)
+
 // lineup returns all peers, the one that does the most work first.
 func lineup() []*peer {
 	return []*peer{
 		{name: "the baseline, rebuilt: Express", prepare: (*site).express},
 		{name: "net/http, encoding/json, SHA-256", prepare: (*site).nethttp},
 		{name: stockName, prepare: (*site).stock},
-		{name: "**videotoken**", prepare: (*site).videotoken},
+		{name: ownName, prepare: (*site).videotoken},
 		{name: "bare fasthttp, as many bytes", prepare: (*site).bare},
 		{name: floorName, prepare: (*site).floor},
+		{name: "**videotoken**, over a Unix socket", prepare: overUnix((*site).videotoken), onTCP: ownName},
+		{name: unixFloorName, prepare: overUnix((*site).floor), onTCP: floorName},
+	}
+}
+
+// overUnix prepares a peer to listen on a Unix socket.
+func overUnix(prepare func(*site, context.Context, *peer) error) func(*site, context.Context, *peer) error {
+	return func(s *site, ctx context.Context, p *peer) error {
+		err := prepare(s, ctx, p)
+		for i, a := range p.command.Args {
+			if a == "{listen}" {
+				p.command.Args[i] = "{socket}"
+			}
+		}
+		return err
 	}
 }
 

@@ -68,10 +68,10 @@ func TestContest(t *testing.T) {
 		connections []int
 		peers       int
 	}{
-		{"", []int{100, 1000}, 6},
-		{"-connections 10", []int{10}, 6},
-		{"-connections 100,1000,10 -only fasthttp|floor", []int{100, 1000, 10}, 3},
-		{"-only videotoken", []int{100, 1000}, 1},
+		{"", []int{100, 1000}, 8},
+		{"-connections 10", []int{10}, 8},
+		{"-connections 100,1000,10 -only fasthttp|floor", []int{100, 1000, 10}, 4},
+		{"-only videotoken", []int{100, 1000}, 2},
 	} {
 		contest := newContest(new(bytes.Buffer))
 		line, err := contest.parse(strings.Fields(c.args))
