@@ -44,7 +44,7 @@ gate-short: ## the exact facts and the comparison with the baseline, in ten seco
 gate-test: ## test the gate: it finds a slower patch 10 times of 10, and nothing 20 times of 20; 40 minutes, a quiet machine
 	$(GO) test -count=1 -tags gate -timeout 90m -v -run 'Catches|Wolf' ./bench
 
-bench-peers: ## this service beside Express, net/http, stock fasthttp and a C floor: the README's tables; ARGS for flags
+bench-peers: ## this service beside Express, Node, Bun, net/http, hyper, stock fasthttp and a C floor: the README's tables; ARGS for flags
 	$(GO) run ./bench peers $(ARGS)
 
 bench-soak: ## a constant rate for a long time: does any figure grow? ARGS="-d 1h"

@@ -152,3 +152,25 @@ func named(line []*peer, name string) *peer {
 	}
 	return nil
 }
+
+// charts returns the chart of each figure that the tables have.
+func charts(line []*peer, connections []int) (all []report.Bars) {
+	bars := func(title string, m judge.Metric, load int) {
+		b := report.Bars{Title: title}
+		for _, p := range line {
+			bar := report.Bar{Name: p.name, Text: "not measured: " + p.missing, Own: p.isOwn()}
+			if p.missing == "" {
+				bar.Text = figure("", m, load).of(p)
+				bar.Value, _ = m.Median(p.runs[load])
+			}
+			b.Rows = append(b.Rows, bar)
+		}
+		all = append(all, b)
+	}
+	for i, n := range connections {
+		bars(fmt.Sprintf("CPU/request, %d connections: less is better", n), judge.CPU, i)
+		bars(fmt.Sprintf("requests/s, %d connections: more is better", n), judge.Rate, i)
+	}
+	bars(fmt.Sprintf("p99 at %d/s over 1000 connections: less is better", report.BaselineRate), judge.P99, len(connections))
+	return all
+}
