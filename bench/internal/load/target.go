@@ -2,6 +2,7 @@ package load
 
 import (
 	"bytes"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -16,6 +17,8 @@ type Target struct {
 	Body   []byte
 	// Request is the whole request as it is written to a connection.
 	Request []byte
+	// Roots are the certificates that are believed over TLS; nil are the system's.
+	Roots *x509.CertPool
 
 	network string // tcp or unix
 	addr    string // host:port, or the path of a Unix socket

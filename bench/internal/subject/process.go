@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -30,7 +31,8 @@ type Process struct {
 var ErrServer = errors.New("the server does not run")
 
 // Command is how to start a server: its arguments, in which {listen} and {admin} are replaced by
-// free addresses, and {socket} by unix:/PATH, where the server is to be reached instead.
+// free addresses, and {socket} by unix:/PATH, where the server is to be reached instead. {listen} and
+// {admin} are replaced in the environment as well.
 type Command struct {
 	Args []string
 	Env  []string // in addition to the environment of this process
@@ -77,7 +79,13 @@ func start(ctx context.Context, c Command) (*Process, error) {
 		args[i] = a
 	}
 	p.cmd = exec.CommandContext(ctx, args[0], args[1:]...)
-	p.cmd.Env = append(os.Environ(), c.Env...)
+	p.cmd.Env = os.Environ()
+	for _, e := range c.Env {
+		if strings.Contains(e, "{admin}") {
+			p.Admin = "http://" + admin
+		}
+		p.cmd.Env = append(p.cmd.Env, strings.NewReplacer("{listen}", address, "{admin}", admin).Replace(e))
+	}
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	p.cmd.WaitDelay = time.Second
 	if err := p.cmd.Start(); err != nil {
@@ -148,17 +156,21 @@ func (p *Process) Alive() error {
 	}
 }
 
-// Stop stops the server with SIGTERM, and kills it after five seconds. It does not send SIGINT,
-// which processes that a shell starts in the background ignore.
+// Stop stops the server with SIGTERM. A second one ends this service, which drains after the first;
+// after five seconds the server is killed. Stop does not send SIGINT, which processes that a shell
+// starts in the background ignore.
 func (p *Process) Stop() {
 	defer p.removeSocket()
-	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have exited already
-	select {
-	case <-p.exited:
-	case <-time.After(5 * time.Second):
-		_ = p.cmd.Process.Kill()
-		<-p.exited
+	for _, patience := range []time.Duration{100 * time.Millisecond, 5 * time.Second} {
+		_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have exited already
+		select {
+		case <-p.exited:
+			return
+		case <-time.After(patience):
+		}
 	}
+	_ = p.cmd.Process.Kill()
+	<-p.exited
 }
 
 func freeAddr() (string, error) {
