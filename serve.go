@@ -197,7 +197,7 @@ func (s *service) start(c *config.Config) (failed chan error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s.server = server.New(settings, s.log, time.Now)
+	s.server = server.New(settings, s.log, nil)
 	open, err := openSockets(s.log, c)
 	if err != nil {
 		return nil, err

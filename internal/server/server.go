@@ -37,7 +37,7 @@ const (
 type Server struct {
 	transport *transport.Server
 	log       *slog.Logger
-	now       func() time.Time
+	clock     func() time.Time // nil: the system's
 	metrics   *metrics
 	maxBody   int
 	state     atomic.Pointer[state]
@@ -110,7 +110,8 @@ const (
 	FastHTTP Transport = "fasthttp" // its own loop
 )
 
-// New makes a server. now is the clock.
+// New makes a server. now is the clock. With nil it is the system's, which a loop reads once for all
+// requests that it finds when it wakes up.
 func New(c Settings, log *slog.Logger, now func() time.Time) *Server {
 	connections := c.Limits.Connections
 	if connections <= 0 {
@@ -123,7 +124,7 @@ func New(c Settings, log *slog.Logger, now func() time.Time) *Server {
 
 // newWithin makes a server with the limits of t.
 func newWithin(t transport.Config, c Settings, log *slog.Logger, now func() time.Time) *Server {
-	s := &Server{log: log, now: now, maxBody: c.Limits.Body, revoked: c.Revoked, reload: c.Reload, build: c.Build}
+	s := &Server{log: log, clock: now, maxBody: c.Limits.Body, revoked: c.Revoked, reload: c.Reload, build: c.Build}
 	if s.maxBody <= 0 {
 		s.maxBody = MaxBody
 	}
@@ -144,6 +145,22 @@ func newWithin(t transport.Config, c Settings, log *slog.Logger, now func() time
 	}
 	s.transport = transport.New(t)
 	return s
+}
+
+// now is the time.
+func (s *Server) now() time.Time {
+	if s.clock == nil {
+		return time.Now()
+	}
+	return s.clock()
+}
+
+// seconds is the time of a request, in Unix seconds.
+func (s *Server) seconds(ctx *fasthttp.RequestCtx) int64 {
+	if s.clock == nil {
+		return ctx.Time().Unix()
+	}
+	return s.clock().Unix()
 }
 
 // Use replaces the configuration. Requests that start from now on see all of c, requests that have

@@ -194,6 +194,7 @@ func testPlain(t *testing.T) {
 	for name, plain := range map[string]string{
 		"get": get("/"), "head and body": post("/", "hello"), "large": post("/", filler(16<<10)), "query": get("/a?b=c"), "PUT": request("PUT", "/", ""),
 		"keep-alive": get("/", "Connection: keep-alive"), "fields": get("/", "Accept: */*", "User-Agent: x", "Cookie: a=b"), "method": request("M-SEARCH", "/", ""),
+		"HTTP/1.0": raw("GET / HTTP/1.0", "", "Host: h", "Connection: keep-alive"),
 	} {
 		conn := s.dial(t)
 		for range 2 {
@@ -208,8 +209,17 @@ func testPlain(t *testing.T) {
 		}
 		_ = conn.Close()
 	}
+	for _, last := range []string{
+		get("/", "Connection: close"), post("/", "hello", "Connection: close"), raw("GET / HTTP/1.0", "", "Host: h"),
+	} {
+		conn := s.dial(t)
+		conn.send(last).last(200, "loop")
+		conn = s.dial(t)
+		conn.send(get("/")+last).answer(200, "loop")
+		conn.last(200, "loop")
+	}
 	for _, odd := range []string{
-		raw("GET / HTTP/1.0", "", "Connection: keep-alive"), get("/", "Connection: Upgrade", "Upgrade: x"), get("/", "Connection: close"),
+		raw("GET / HTTP/1.0", "", "Connection: keep-alive"), get("/", "Connection: Upgrade", "Upgrade: x"),
 		raw("POST / HTTP/1.1", "0\r\n\r\n", "Host: h", "Transfer-Encoding: chunked"), post("/", filler(38<<10)), get("http://h/"),
 	} {
 		conn := s.dial(t)
