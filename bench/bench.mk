@@ -9,7 +9,7 @@ DURATION   ?= 20m
 # What make soak offers: a share of the highest rate; RATE="-R 2000" is 2000 requests/s.
 RATE       ?= -share 0.7
 
-.PHONY: bench bench-test bench-agree bench-picture bench-compare bench-peers bench-soak bench-max soak gate gate-short gate-test \
+.PHONY: bench bench-test bench-agree bench-picture bench-compare bench-peers bench-shapes bench-soak bench-max soak gate gate-short gate-test \
   attack attack-cases hostile-json hostile-search $(ATTACKS:%=attack-%)
 
 bench: ## measure this revision, in a closed and in an open loop; under a minute; ARGS for flags
@@ -44,8 +44,11 @@ gate-short: ## the exact facts and the comparison with the baseline, in ten seco
 gate-test: ## test the gate: it finds a slower patch 10 times of 10, and nothing 20 times of 20; 40 minutes, a quiet machine
 	$(GO) test -count=1 -tags gate -timeout 90m -v -run 'Catches|Wolf' ./bench
 
-bench-peers: ## this service beside Express, net/http, stock fasthttp and a C floor: the README's tables; ARGS for flags
+bench-peers: ## this service beside Express, Node, Bun, net/http, hyper, stock fasthttp and a C floor: the README's tables; ARGS for flags
 	$(GO) run ./bench peers $(ARGS)
+
+bench-shapes: ## this service with other documents, schemes and heads than the baseline's, and behind TLS; ARGS for flags
+	$(GO) run ./bench shapes $(ARGS)
 
 bench-soak: ## a constant rate for a long time: does any figure grow? ARGS="-d 1h"
 	$(GO) run ./bench soak $(ARGS)

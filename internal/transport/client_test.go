@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,11 +28,38 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// both runs a test with loops, and without.
+// both runs a test with loops, and without, over TCP and over Unix sockets.
 func both(t *testing.T, test func(t *testing.T, loops int)) {
 	t.Helper()
-	t.Run("loops", func(t *testing.T) { t.Parallel(); test(t, 2) })
-	t.Run("no loops", func(t *testing.T) { t.Parallel(); test(t, transport.NoLoops) })
+	for _, network := range networks {
+		t.Run(network+"/loops", func(t *testing.T) { t.Parallel(); test(t, 2) })
+		t.Run(network+"/no loops", func(t *testing.T) { t.Parallel(); test(t, transport.NoLoops) })
+	}
+}
+
+// networks are what the tests' servers listen on.
+var networks = []string{"tcp", "unix"}
+
+// networkOf is what a test's servers listen on: Unix sockets in the subtests with that name.
+func networkOf(tb testing.TB) string {
+	if slices.Contains(strings.Split(tb.Name(), "/"), "unix") {
+		return "unix"
+	}
+	return "tcp"
+}
+
+// listenAny listens on a free port, or at a path that nobody uses.
+func listenAny(tb testing.TB) net.Listener {
+	tb.Helper()
+	if networkOf(tb) == "tcp" {
+		return listen(tb, "tcp", "127.0.0.1:0")
+	}
+	dir, err := os.MkdirTemp("", "videotoken") // a socket's path has 107 bytes, and TempDir's may have more
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return listen(tb, "unix", filepath.Join(dir, "s"))
 }
 
 // testServer is a server under test.
@@ -40,10 +69,10 @@ type testServer struct {
 	served   chan error
 }
 
-// run serves on a free loopback port. Who calls it ends it.
+// run serves on a listener of listenAny. Who calls it ends it.
 func run(tb testing.TB, c transport.Config) *testServer {
 	tb.Helper()
-	return runOn(tb, c, listen(tb, "tcp", "127.0.0.1:0"))
+	return runOn(tb, c, listenAny(tb))
 }
 
 func runOn(tb testing.TB, c transport.Config, ln net.Listener) *testServer {
@@ -125,6 +154,14 @@ func dial(tb testing.TB, addr net.Addr) *client {
 	return newClient(tb, c)
 }
 
+// dialString connects to an address as start returns it: a path, or a host and port.
+func dialString(addr string) (net.Conn, error) {
+	if filepath.IsAbs(addr) {
+		return net.Dial("unix", addr)
+	}
+	return net.Dial("tcp", addr)
+}
+
 func newClient(tb testing.TB, c net.Conn) *client {
 	tb.Helper()
 	if err := c.SetDeadline(time.Now().Add(patience / 3)); err != nil {
@@ -174,6 +211,19 @@ func (c *client) closed() {
 	}
 }
 
+// resetOnClose has Close send a reset. A Unix socket knows none; its peer gets that error where
+// answers were not read.
+func resetOnClose(c net.Conn) {
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+}
+
+type buffered interface{ SetReadBuffer(int) error }
+
+// halfCloser is what TCP connections and Unix sockets can do, and pipes cannot.
+type halfCloser interface{ CloseWrite() error }
+
 func closeWrite(c *client) error {
-	return c.Conn.(interface{ CloseWrite() error }).CloseWrite()
+	return c.Conn.(halfCloser).CloseWrite()
 }

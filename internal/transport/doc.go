@@ -10,7 +10,7 @@
 // In fasthttp and net/http each connection has a goroutine. A request then costs a read that finds
 // nothing, a goroutine that parks and is woken, and one to three timers. A loop waits for many
 // sockets at once (epoll(7)), then reads, answers and sends, without another goroutine, a lock or
-// an allocation.
+// an allocation. Loops take TCP connections and Unix sockets. Any other net.Conn goes to fasthttp.
 //
 // A read and a send a request are two system calls, and to enter the kernel costs a tenth of the
 // request, more in a virtual machine. Where the kernel allows it, a loop reads up to 32 connections

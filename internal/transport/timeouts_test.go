@@ -111,7 +111,7 @@ func TestTimeouts(t *testing.T) {
 		t.Run("not reading", func(t *testing.T) {
 			t.Parallel()
 			c := s.dial(t)
-			if err := c.Conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+			if err := c.Conn.(buffered).SetReadBuffer(4096); err != nil {
 				t.Fatal(err)
 			}
 			asked := []byte(strings.Repeat(get("/large/100000"), 10))

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -36,6 +37,26 @@ func collect(t *testing.T, url string, l load.Load, check func(t *testing.T, o *
 				t.Fatal(err)
 			}
 			check(t, o, samples)
+		})
+	}
+}
+
+// TestUnix has both loops speak to a Unix socket.
+func TestUnix(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	ln, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &httptest.Server{Listener: ln, Config: &http.Server{Handler: http.HandlerFunc(echo)}}
+	s.Start()
+	defer s.Close()
+	for _, rate := range []float64{0, 500} {
+		l := load.Load{Connections: 5, Rate: rate, Duration: 200 * time.Millisecond, Length: 5}
+		collect(t, "unix:"+path+":/", l, func(t *testing.T, o *load.Outcome, samples []load.Sample) {
+			if len(o.Failures) > 0 || len(samples) < 50 {
+				t.Errorf("rate %v: %d samples, failures %v", rate, len(samples), o.Failures)
+			}
 		})
 	}
 }
