@@ -64,7 +64,7 @@ func serve(stdout io.Writer, stderr *logQueue, args []string) error {
 		_, err := fmt.Fprintln(stdout, "the configuration is valid")
 		return err
 	}
-	return listenAndServe(&service{log: newLogger(stderr), droppedLogs: stderr.Dropped, file: *file, flags: flags}, c)
+	return listenAndServe(&service{log: newLogger(stderr), lines: stderr, file: *file, flags: flags}, c)
 }
 
 // configure reads the configuration, or makes the demonstration's if there is no file.
@@ -139,7 +139,8 @@ func (s *service) settings(c *config.Config) (server.Settings, error) {
 		Signatures:     c.Signatures,
 		Reload:         func() error { return s.reload("POST /reload") },
 		Build:          build(),
-		DroppedLogs:    s.droppedLogs,
+		Requests:       accessLog{s.lines},
+		DroppedLogs:    s.lines.Dropped,
 	}, err
 }
 
