@@ -20,7 +20,7 @@ func (l *loop) settle(c *conn) {
 	c.take(fd)
 	l.place(c)
 	if err := l.poll.add(fd); err != nil {
-		l.server.log.Warn("a connection was lost", "error", err)
+		l.warnOfLoss(err)
 		if l.deliver(); c.isHere() {
 			l.close(c)
 		}
@@ -56,7 +56,7 @@ func (l *loop) handOver(c *conn, data, unsent []byte, last bool) {
 	l.count.Add(-1)
 	nc, err := c.release()
 	if err != nil {
-		l.server.log.Warn("a connection was lost", "error", err)
+		l.warnOfLoss(err)
 		l.server.open.Add(-1)
 		return
 	}
