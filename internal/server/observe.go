@@ -71,7 +71,7 @@ func (s *Server) logRequest(ctx *fasthttp.RequestCtx, c *state, r routeID, o out
 		list = append(list, slog.String("traceparent", string(parent)))
 	}
 	if c.accessLog.Addresses {
-		if client, ok := c.verifier.proxies.client(ctx.RemoteAddr(), h, readFields(h).realIP); ok && client != (netip.Addr{}) {
+		if client, ok := c.verifier.proxies.client(ctx.RemoteAddr(), h, readFields(h, "").realIP); ok && client != (netip.Addr{}) {
 			list = append(list, slog.String("client", client.String()))
 		}
 	}

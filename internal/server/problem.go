@@ -24,9 +24,10 @@ const (
 	detailJSON   = "the body must be JSON: send it with Content-Type: application/json"
 	detailMethod = "the method is not served here: use "
 	detailFailed = "the request could not be served"
+	tryAgain     = ": try again in a few seconds"
 )
 
-var detailNotLoaded = revoked.ErrNotLoaded.Error() + ": try again in a few seconds"
+var detailNotLoaded = revoked.ErrNotLoaded.Error() + tryAgain
 
 func detailSize(most int) string { return "the body must be " + size(most) + " at most" }
 
@@ -116,7 +117,7 @@ func (s *Server) answerPanic(ctx *fasthttp.RequestCtx) {
 
 // busy is the whole answer to a connection or a request over a limit.
 func busy(what string) []byte {
-	body := appendProblem(nil, fasthttp.StatusServiceUnavailable, what+": try again in a few seconds", "")
+	body := appendProblem(nil, fasthttp.StatusServiceUnavailable, what+tryAgain, "")
 	var b bytes.Buffer
 	b.WriteString("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nCache-Control: no-store\r\n")
 	b.WriteString("Content-Type: " + problemType + "\r\nContent-Length: ")
