@@ -212,6 +212,11 @@ func TestVersionAndHelp(t *testing.T) {
 		build.Version == "" || build.Go != runtime.Version() || build.OS != runtime.GOOS || build.Arch != runtime.GOARCH {
 		t.Errorf("version -json: %d, %q, %q", status, out, errs)
 	}
+	// The version of a checkout is its commit, also where GOFLAGS switches that off. The image's test
+	// has such a version.
+	if out, err := shell(t, root, "make --dry-run build"); err != nil || !strings.Contains(out, " build -buildvcs=auto ") {
+		t.Errorf("make build stamps no version: %v, %s", err, out)
+	}
 	for _, c := range []struct {
 		args   []string
 		says   string
@@ -229,9 +234,9 @@ func TestVersionAndHelp(t *testing.T) {
 		{[]string{"help"}, "-listen HOST:PORT", 0},
 		{[]string{"help", "sign"}, "-ttl duration", 0},
 		{[]string{"help", "srve"}, `unknown command "srve": did you mean "serve"?`, 2},
-		{[]string{"srve", "-demo"}, `unknown command "srve": did you mean "serve"?`, 2},
+		{[]string{"srve", "-demo"}, "unknown command \"srve\": did you mean \"serve\"?\n", 2},
 		{[]string{"keygn"}, `unknown command "keygn": did you mean "keygen"?`, 2},
-		{[]string{"nonsense"}, `unknown command "nonsense"; `, 2},
+		{[]string{"nonsense"}, "unknown command \"nonsense\"\n", 2},
 		{[]string{"serve", "nonsense"}, "1 arguments where 0 are expected", 2},
 		{[]string{"sign"}, "0 arguments where 1 are expected", 2},
 		{[]string{"-demo", "-listen", "nowhere"}, `-listen "nowhere": must be HOST:PORT`, 1},
