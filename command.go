@@ -84,7 +84,7 @@ func run(stdout io.Writer, stderr *logQueue, args []string) error {
 	command := commands[name]
 	if command == nil {
 		names := append(slices.Sorted(maps.Keys(commands)), "help", "serve")
-		fmt.Fprintf(stderr, "videotoken: %s; `videotoken help` lists all commands\n", suggest.Command(name, names))
+		fmt.Fprintf(stderr, "videotoken: %s\n`videotoken help` lists all commands\n", suggest.Command(name, names))
 		return errUsage
 	}
 	return command(stdout, stderr, args)

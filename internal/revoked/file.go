@@ -55,12 +55,12 @@ func openFile(ctx context.Context, name string, m *memory, log *slog.Logger) (*f
 			f.log.Warn("the last line of the revoked sessions is not complete and was dropped: it was not acknowledged", "bytes", torn)
 		}
 		if err := f.compact(file); err != nil {
-			f.log.Error("the revoked sessions cannot be written: none can be revoked until they can", "error", err)
+			f.warnUnwritable(err)
 		}
 		return nil
 	})
 	if isFull(err) {
-		f.log.Error("the revoked sessions cannot be written: none can be revoked until they can", "error", err)
+		f.warnUnwritable(err)
 		if _, err = f.refresh(); errors.Is(err, fs.ErrNotExist) {
 			err = nil // nothing was ever revoked
 		}
@@ -69,6 +69,10 @@ func openFile(ctx context.Context, name string, m *memory, log *slog.Logger) (*f
 		return nil, fmt.Errorf("revoked sessions: %s: %w", name, withoutName(err))
 	}
 	return f, nil
+}
+
+func (f *file) warnUnwritable(err error) {
+	f.log.Error("the revoked sessions cannot be written: none can be revoked until they can", "error", err)
 }
 
 // isFull reports whether an error is about a disk that takes nothing, for whatever reason.

@@ -17,6 +17,20 @@ const header = "videotoken: revoked sessions, version 1\n"
 
 const sessionDigits = 16
 
+// ErrSession is the error of text that is not a session.
+var ErrSession = errors.New("must be a string of 16 hexadecimal digits")
+
+// ParseSession reads a session as requests, the command line and the file have it.
+func ParseSession(text []byte) (session [8]byte, err error) {
+	if len(text) != sessionDigits {
+		return session, ErrSession
+	}
+	if _, err := hex.Decode(session[:], text); err != nil {
+		return session, ErrSession
+	}
+	return session, nil
+}
+
 // appendLine appends a revocation's line.
 func appendLine(dst []byte, session [8]byte, until uint32) []byte {
 	start := len(dst)
@@ -47,10 +61,11 @@ func checksum(text []byte) (digits [8]byte) {
 func parseLine(line []byte) (session [8]byte, until uint32, ok bool) {
 	s, rest, _ := bytes.Cut(line, []byte(" "))
 	u, sum, ok := bytes.Cut(rest, []byte(" "))
-	if !ok || len(s) != sessionDigits {
+	if !ok {
 		return session, 0, false
 	}
-	if _, err := hex.Decode(session[:], s); err != nil {
+	session, err := ParseSession(s)
+	if err != nil {
 		return session, 0, false
 	}
 	n, err := strconv.ParseUint(string(u), 10, 32)

@@ -39,6 +39,9 @@ var (
 	ErrLate = errors.New("revoked: a token can express no time after 2106-02-07: choose an earlier one")
 )
 
+// ErrNotLoaded is the error of what needs the set before it was read once: see [Set.Loaded].
+var ErrNotLoaded = errors.New("it is not known yet which sessions are revoked")
+
 // errFull is the error of more sessions than a process takes.
 var errFull = fmt.Errorf("there are more than %d sessions", maxSessions)
 

@@ -76,7 +76,7 @@ func (s *Server) logRequest(
 		b = appendText(b, "traceparent", parent)
 	}
 	if c.accessLog.Addresses {
-		client, ok := c.verifier.proxies.client(ctx.RemoteAddr(), h, readFields(h).realIP)
+		client, ok := c.verifier.proxies.client(ctx.RemoteAddr(), h, readFields(h, "").realIP)
 		if ok && client.IsValid() {
 			b = appendText(b, "client", client.String())
 		}
