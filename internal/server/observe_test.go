@@ -10,7 +10,6 @@ import (
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
-	"github.com/valyala/fasthttp"
 
 	"videotoken/internal/caller"
 	"videotoken/internal/cdn"
@@ -229,17 +228,5 @@ func TestHistogram(t *testing.T) {
 	}
 	if text.Len() > 0 || m.Histogram.GetSampleCount() != uint64(2*len(bounds)) {
 		t.Errorf("%s%v", text.String(), m.Histogram)
-	}
-}
-
-// BenchmarkFinish is what counting adds to a request.
-func BenchmarkFinish(b *testing.B) {
-	s, _ := newServer(settings(b))
-	var ctx fasthttp.RequestCtx
-	ctx.Init(newRequest([]byte(seed)), nil, nil)
-	c := s.state.Load()
-	b.ReportAllocs()
-	for b.Loop() {
-		s.finish(&ctx, c, tokenRoute, outcome{})
 	}
 }
