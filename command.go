@@ -50,7 +50,7 @@ const flushTime = time.Second
 // makes no sense, 1 for every other error. Nothing that is written to stderr makes a command wait.
 func execute(stdout, stderr *os.File, args []string) int {
 	signal.Ignore(syscall.SIGPIPE) // a log whose reader went away must not end the service
-	queue := newLogQueue(stderr, batchTime)
+	queue := newLogQueue(stderr, logDelays)
 	defer queue.Flush(flushTime)
 	err := run(stdout, queue, args)
 	switch {

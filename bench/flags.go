@@ -25,6 +25,7 @@ type options struct {
 	admin    string
 	config   string
 	results  bool
+	profile  bool
 	progress bool
 }
 
@@ -57,6 +58,12 @@ func (o *options) request() {
 	o.IntVar(&o.pid, "pid", 0, "process of the server, to read what it spends (Linux)")
 	o.StringVar(&o.admin, "admin", "", "URL of the server's admin port, to read its allocations from /debug/pprof, or else /metrics")
 	o.StringVar(&o.config, "config", "", "configuration of videotoken to verify the tokens in the answers by")
+}
+
+// profiles adds the flag of the commands that take a profile.
+func (o *options) profiles() *options {
+	o.BoolVar(&o.profile, "profile", false, "take a CPU profile of the server: NAME.pprof, and a flame graph, NAME.flame.html; the run tells no allocations")
+	return o
 }
 
 func (o *options) int(v *int, long, short, text string) {

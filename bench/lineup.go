@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"strings"
 
 	"videotoken/bench/internal/measure"
 	"videotoken/bench/internal/record"
@@ -22,8 +21,13 @@ type peer struct {
 	prepare func(*site, context.Context, *peer) error
 	command subject.Command
 	missing string
-	runs    [][]*record.Result // by load
+	// onTCP is the name of the same server over TCP, where this one listens on a Unix socket.
+	onTCP string
+	runs  [][]*record.Result // by load
 }
+
+// isOwn reports whether the peer is this service as it is.
+func (p *peer) isOwn() bool { return p.name == ownName || p.onTCP == ownName }
 
 // site is where peers are built.
 type site struct {
@@ -38,51 +42,40 @@ const (
 	floorName = "the kernel's floor: epoll in C, as many bytes"
 )
 
+const (
+	ownName       = "**videotoken**"
+	unixFloorName = "the kernel's floor, over a Unix socket"
+)
+
 // lineup returns all peers, the one that does the most work first.
 func lineup() []*peer {
 	return []*peer{
 		{name: "the baseline, rebuilt: Express", prepare: (*site).express},
+		{name: "Node's `http` with crypto", prepare: (*site).node},
+		{name: "Bun", prepare: (*site).bun},
+		{name: "uWebSockets.js", prepare: (*site).uWebSockets},
 		{name: "net/http, encoding/json, SHA-256", prepare: (*site).nethttp},
+		{name: "hyper, `serde_json`, SHA-256", prepare: (*site).hyper},
 		{name: stockName, prepare: (*site).stock},
-		{name: "**videotoken**", prepare: (*site).videotoken},
+		{name: ownName, prepare: (*site).videotoken},
 		{name: "bare fasthttp, as many bytes", prepare: (*site).bare},
 		{name: floorName, prepare: (*site).floor},
+		{name: "**videotoken**, over a Unix socket", prepare: overUnix((*site).videotoken), onTCP: ownName},
+		{name: unixFloorName, prepare: overUnix((*site).floor), onTCP: floorName},
 	}
 }
 
-func (s *site) express(ctx context.Context, p *peer) error {
-	dir := filepath.Join(s.root, "bench", "peers", "express")
-	p.missing = install(ctx, dir)
-	p.command = subject.Command{Args: []string{"node", filepath.Join(dir, "server.js"), "{listen}"}, Env: []string{"NODE_ENV=production"}}
-	return nil
-}
-
-// install installs what the Express peer needs, and returns why it could not.
-func install(ctx context.Context, dir string) (missing string) {
-	for _, tool := range []string{"node", "npm"} {
-		if missing := absent(tool); missing != "" {
-			return missing
+// overUnix prepares a peer to listen on a Unix socket.
+func overUnix(prepare func(*site, context.Context, *peer) error) func(*site, context.Context, *peer) error {
+	return func(s *site, ctx context.Context, p *peer) error {
+		err := prepare(s, ctx, p)
+		for i, a := range p.command.Args {
+			if a == "{listen}" {
+				p.command.Args[i] = "{socket}"
+			}
 		}
+		return err
 	}
-	cmd := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund", "--silent")
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Sprintf("npm ci in bench/peers/express: %v: %s", err, strings.TrimSpace(string(out)))
-	}
-	return ""
-}
-
-func absent(tool string) string {
-	if _, err := exec.LookPath(tool); err != nil {
-		return tool + " is not installed"
-	}
-	return ""
-}
-
-func (s *site) nethttp(ctx context.Context, p *peer) error {
-	binary := filepath.Join(s.dir, "nethttp")
-	p.command = subject.Command{Args: []string{binary, "-listen", "{listen}"}}
-	return subject.Build(ctx, filepath.Join(s.root, "bench"), "./peers/nethttp", binary)
 }
 
 func (s *site) videotoken(ctx context.Context, p *peer) error {

@@ -27,6 +27,7 @@ measure
   max       find the highest rate with p99 under a bound
   soak      a constant rate for a long time: does any figure grow?
   peers     this service beside others, interleaved
+  shapes    this service with other documents, schemes and heads than the baseline's, and behind TLS
   attack    hostile clients, and bounds for what they may do: attack -h lists them
 
 judge
@@ -71,7 +72,7 @@ func status(err error) int {
 func run(stdout, stderr io.Writer, args []string) error {
 	commands := map[string]func(context.Context, io.Writer, io.Writer, []string) error{
 		"all": all, "seed": seed, "open": open, "run": runAny,
-		"compare": compare, "revisions": revisions, "gate": gate, "page": page, "peers": peers, "soak": soak, "max": highest,
+		"compare": compare, "revisions": revisions, "gate": gate, "page": page, "peers": peers, "shapes": shapes, "soak": soak, "max": highest,
 		"attack": runAttack, "flood": flood,
 	}
 	switch {

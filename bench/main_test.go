@@ -9,10 +9,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/pprof"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/pprof/profile"
 
 	"videotoken/bench/internal/record"
 	"videotoken/bench/internal/report"
@@ -74,6 +77,37 @@ func TestBaseline(t *testing.T) {
 	}
 	if stderr != "" {
 		t.Errorf("where there is no terminal, %q", stderr)
+	}
+}
+
+// TestProfile takes a profile of this process, in the place of the server: a file that pprof reads, and a
+// flame graph.
+func TestProfile(t *testing.T) {
+	s := httptest.NewServer(answer(200, "{}"))
+	defer s.Close()
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	admin := httptest.NewServer(mux)
+	defer admin.Close()
+	dir := t.TempDir()
+	if _, stderr, err := bench("run", "-profile", "-admin", admin.URL, "-o", dir, "-d", "1", "-c", "2", s.URL); err != nil {
+		t.Fatalf("%v\n%s", err, stderr)
+	}
+	f, err := os.Open(filepath.Join(dir, "run.pprof"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if p, err := profile.Parse(f); err != nil || len(p.Sample) == 0 {
+		t.Errorf("run.pprof: %v, %v", p, err)
+	}
+	if graph, err := os.ReadFile(filepath.Join(dir, "run.flame.html")); err != nil || !bytes.Contains(graph, []byte("net/http.(*conn).serve")) {
+		t.Errorf("run.flame.html has %d bytes, and not the server: %v", len(graph), err)
+	}
+	for admin, want := range map[string]string{"": "needs -admin", s.URL + "/x": "no profile"} {
+		if _, _, err := bench("run", "-profile", "-admin", admin, "-o", dir, "-d", "1", s.URL); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("-admin %q: %v", admin, err)
+		}
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -28,6 +30,7 @@ type contest struct {
 	length      seconds
 	connections counts
 	only        string
+	out         string
 }
 
 func newContest(stderr io.Writer) *contest {
@@ -37,6 +40,7 @@ func newContest(stderr io.Writer) *contest {
 	c.Var(&c.length, "d", "length of one run")
 	c.Var(&c.connections, "connections", "connections of the closed loops, as in 100,1000,10000")
 	c.StringVar(&c.only, "only", "", "regular expression of the names of the peers that are measured")
+	c.StringVar(&c.out, "o", "bench/out", "directory of the page, peers.html; \"\" writes none")
 	return c
 }
 
@@ -123,9 +127,21 @@ func peers(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 			}
 		}
 		machine := report.ThisMachine()
-		fmt.Fprintf(stdout, "Median of %d interleaved rounds of %v, the baseline's body, on %s, %d cores, which the load shares.\n", c.rounds,
+		about := fmt.Sprintf("Median of %d interleaved rounds of %v, the baseline's body, on %s, %d cores, which the load shares.", c.rounds,
 			time.Duration(c.length), machine.CPU, machine.Cores)
-		standings(stdout, line, c.connections)
+		var tables strings.Builder
+		standings(&tables, line, c.connections)
+		fmt.Fprintf(stdout, "%s\n%s", about, tables.String())
+		if c.out == "" {
+			return nil
+		}
+		page := filepath.Join(c.out, "peers.html")
+		s := report.Standings{Time: time.Now(), Commit: subject.Commit(ctx, root), Machine: machine, About: about,
+			Charts: charts(line, c.connections), Text: tables.String()}
+		if err := errors.Join(os.MkdirAll(c.out, 0o755), s.Write(page)); err != nil {
+			return err
+		}
+		fmt.Fprintf(stderr, "Charts: %s\n", page)
 		return nil
 	})
 }

@@ -35,7 +35,7 @@ func TestStandings(t *testing.T) {
 		if i == 0 {
 			p.missing = "node is not installed"
 		} else {
-			made(p, float64(10-i))
+			made(p, float64(20-i))
 		}
 		line = append(line, p)
 	}
@@ -43,6 +43,10 @@ func TestStandings(t *testing.T) {
 	line[4].runs[0][2].Server.CPUMicros = -1                        // could not be read
 	var b bytes.Buffer
 	standings(&b, line, []int{100, 1000})
+	if bars := charts(line, []int{100, 1000}); len(bars) != 5 || len(bars[0].Rows) != len(line) || bars[4].Rows[0].Text != "not measured: node is not installed" ||
+		bars[0].Rows[1].Value == 0 || bars[0].Rows[1].Own {
+		t.Errorf("charts %+v", bars)
+	}
 	b.WriteString("\nWithout the peers that ratios are to:\n")
 	standings(&b, line[:2], []int{100, 1000})
 	b.WriteString("\nOne that cannot be measured, and one load:\n")
@@ -68,10 +72,10 @@ func TestContest(t *testing.T) {
 		connections []int
 		peers       int
 	}{
-		{"", []int{100, 1000}, 6},
-		{"-connections 10", []int{10}, 6},
-		{"-connections 100,1000,10 -only fasthttp|floor", []int{100, 1000, 10}, 3},
-		{"-only videotoken", []int{100, 1000}, 1},
+		{"", []int{100, 1000}, 12},
+		{"-connections 10", []int{10}, 12},
+		{"-connections 100,1000,10 -only fasthttp|floor", []int{100, 1000, 10}, 4},
+		{"-only videotoken", []int{100, 1000}, 2},
 	} {
 		contest := newContest(new(bytes.Buffer))
 		line, err := contest.parse(strings.Fields(c.args))

@@ -16,7 +16,8 @@ import (
 // published is a run together with its specification.
 type published struct {
 	*measure.Measured
-	spec measure.Spec
+	spec    measure.Spec
+	profile *profiling // nil without -profile
 }
 
 func newFile(flags []string, commit string) *report.File {
@@ -29,11 +30,23 @@ func measured(ctx context.Context, stderr io.Writer, o *options, spec measure.Sp
 		spec.Watch = progress(stderr, spec.Name, spec.Load)
 	}
 	spec.Keep = o.results && o.out != ""
+	var taken *profiling
+	if o.profile {
+		var err error
+		if taken, err = profiled(ctx, &spec); err != nil {
+			return nil, err
+		}
+	}
 	m, err := measure.Run(ctx, spec)
 	if err := errors.Join(err, alive()); err != nil {
 		return nil, err
 	}
-	return &published{m, spec}, nil
+	if taken != nil {
+		if <-taken.done; taken.err != nil { // while the server runs
+			return nil, taken.err
+		}
+	}
+	return &published{m, spec, taken}, nil
 }
 
 // publish prints a run and adds it to the files. It returns an error if the run failed or is
@@ -45,7 +58,11 @@ func publish(stdout io.Writer, o *options, f *report.File, p *published) error {
 		if err := files(o, f, p); err != nil {
 			return err
 		}
-		fmt.Fprintf(stdout, "Files: %s\n\n", filepath.Join(o.out, f.Flags[0]+".{json,html}"))
+		fmt.Fprintf(stdout, "Files: %s\n", filepath.Join(o.out, f.Flags[0]+".{json,html}"))
+		if p.profile != nil {
+			fmt.Fprintf(stdout, "Profile: %s\n", filepath.Join(o.out, p.Name+".{pprof,flame.html}"))
+		}
+		fmt.Fprintln(stdout)
 	}
 	return p.Sound()
 }
@@ -62,6 +79,10 @@ func files(o *options, f *report.File, p *published) error {
 	)
 	if p.Load.Rate > 0 {
 		err = errors.Join(err, report.WriteHgrm(base+"-service.hgrm", p.Recorder.Service))
+	}
+	if p.profile != nil {
+		title := fmt.Sprintf("%s at %s, %d connections", p.Name, f.Commit, p.Load.Connections)
+		err = errors.Join(err, p.profile.write(o.out, p.Name, title))
 	}
 	if o.results {
 		err = errors.Join(err, report.WriteVegeta(base+".vegeta.gob", p.Name, p.Start, p.spec.Target, p.Recorder.Samples))

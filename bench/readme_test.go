@@ -43,6 +43,11 @@ func TestREADME(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Stop()
+	local, err := subject.Start(t.Context(), subject.Command{Args: []string{binary, "-demo", "-listen", "{socket}", "-admin", "off"}, Ready: "/healthz"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer local.Stop()
 	for _, example := range examples {
 		words, err := exec.CommandContext(t.Context(), "sh", "-c", `printf '%s\n' `+example[1]).Output()
 		if err != nil {
@@ -50,13 +55,19 @@ func TestREADME(t *testing.T) {
 		}
 		args := strings.Split(strings.TrimSuffix(string(words), "\n"), "\n")
 		last := len(args) - 1
-		u, err := url.Parse(args[last])
-		if err != nil || u.Host != "localhost:3002" {
-			t.Errorf("%s: it asks %q, and make run listens on localhost:3002", example[1], args[last])
-			continue
+		asked, isUnix := strings.CutPrefix(args[last], "unix:/run/videotoken.sock:")
+		if isUnix {
+			asked = local.URL + asked
+		} else {
+			u, err := url.Parse(asked)
+			if err != nil || u.Host != "localhost:3002" {
+				t.Errorf("%s: it asks %q, and make run listens on localhost:3002", example[1], args[last])
+				continue
+			}
+			asked = p.URL + u.RequestURI()
 		}
 		// The flags that come later hold.
-		args = slices.Concat(args[:last], []string{"-c", "10", "-W", "0", "-d", "300ms", "-o", ""}, []string{p.URL + u.RequestURI()})
+		args = slices.Concat(args[:last], []string{"-c", "10", "-W", "0", "-d", "300ms", "-o", ""}, []string{asked})
 		// A busy machine can make the open loop's run invalid, but not the answers wrong.
 		if stdout, stderr, err := bench(args...); err != nil && !errors.Is(err, record.ErrInvalid) {
 			t.Errorf("%s: %v\n%s%s", example[1], err, stdout, stderr)

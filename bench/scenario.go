@@ -15,7 +15,7 @@ import (
 
 // all runs both scenarios, seed and open.
 func all(ctx context.Context, stdout, stderr io.Writer, args []string) error {
-	o := newOptions(stderr, "all", measure.Seed())
+	o := newOptions(stderr, "all", measure.Seed()).profiles()
 	if err := o.parse(args, 0); err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func open(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 }
 
 func scenario(ctx context.Context, stdout, stderr io.Writer, name string, l load.Load, args []string) error {
-	o := newOptions(stderr, name, l)
+	o := newOptions(stderr, name, l).profiles()
 	if err := o.parse(args, 0); err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func fresh(ctx context.Context, stderr io.Writer, o *options, service *measure.S
 // runAny measures any URL, or this service if none is given.
 func runAny(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	o := newOptions(stderr, "run", load.Load{Connections: 10, Pipelining: 1, Duration: 10 * time.Second, Length: -1})
-	o.request()
+	o.profiles().request()
 	if err := o.parse(args, 1); err != nil {
 		return err
 	}

@@ -94,7 +94,7 @@ func soak(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 			series.Latency(s.At, s.P99)
 		}
 		// The slopes are told of a failed run, too: it may be why.
-		failed := publish(stdout, o, newFile(append([]string{"soak"}, args...), subject.Commit(ctx, root)), &published{m, spec})
+		failed := publish(stdout, o, newFile(append([]string{"soak"}, args...), subject.Commit(ctx, root)), &published{Measured: m, spec: spec})
 		if mix != nil && errors.Is(failed, record.ErrInvalid) {
 			fmt.Fprintf(stdout, "%v. It says nothing about latency; what follows counts.\n\n", failed)
 			failed = nil

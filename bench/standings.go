@@ -37,10 +37,33 @@ func standings(w io.Writer, line []*peer, connections []int) {
 	figures = append(figures, figure("p99"+rate, judge.P99, open))
 	speeds = append(speeds, ratio("p50"+rate, judge.P50, stock, open), ratio("p99"+rate, judge.P99, stock, open))
 
-	markdown(w, "", "", line, figures)
+	onTCP := slices.DeleteFunc(slices.Clone(line), func(p *peer) bool { return p.onTCP != "" })
+	markdown(w, "", "", onTCP, figures)
 	markdown(w, "\nAs ratios, each the median of the rounds' own, with its 95 % interval where there are six rounds or more:\n",
-		"CPU/request", line, costs)
-	markdown(w, "", "to stock fasthttp", line, speeds)
+		"CPU/request", onTCP, costs)
+	markdown(w, "", "to stock fasthttp", onTCP, speeds)
+	unixStandings(w, line, connections)
+}
+
+// unixStandings writes the table of the peers that listen on Unix sockets.
+func unixStandings(w io.Writer, line []*peer, connections []int) {
+	onUnix := slices.DeleteFunc(slices.Clone(line), func(p *peer) bool { return p.onTCP == "" })
+	if len(onUnix) == 0 {
+		return
+	}
+	floor := named(line, unixFloorName)
+	var columns []column
+	for i, n := range connections {
+		at := fmt.Sprintf("%d connections", n)
+		columns = append(columns, figure("CPU/request, "+at, judge.CPU, i), ratio("to the floor, "+at, judge.CPU, floor, i),
+			column{"to TCP, " + at, func(p *peer) string {
+				if twin := named(line, p.onTCP); twin != nil {
+					return pairs(judge.CPU, twin.runs[i], p.runs[i])
+				}
+				return "not measured"
+			}})
+	}
+	markdown(w, "\nOver a Unix socket, to the floor over one, and to the same server over TCP:\n", "", onUnix, columns)
 }
 
 // markdown writes a text and a table of the columns. A column that needs a peer which was not
@@ -128,4 +151,26 @@ func named(line []*peer, name string) *peer {
 		}
 	}
 	return nil
+}
+
+// charts returns the chart of each figure that the tables have.
+func charts(line []*peer, connections []int) (all []report.Bars) {
+	bars := func(title string, m judge.Metric, load int) {
+		b := report.Bars{Title: title}
+		for _, p := range line {
+			bar := report.Bar{Name: p.name, Text: "not measured: " + p.missing, Own: p.isOwn()}
+			if p.missing == "" {
+				bar.Text = figure("", m, load).of(p)
+				bar.Value, _ = m.Median(p.runs[load])
+			}
+			b.Rows = append(b.Rows, bar)
+		}
+		all = append(all, b)
+	}
+	for i, n := range connections {
+		bars(fmt.Sprintf("CPU/request, %d connections: less is better", n), judge.CPU, i)
+		bars(fmt.Sprintf("requests/s, %d connections: more is better", n), judge.Rate, i)
+	}
+	bars(fmt.Sprintf("p99 at %d/s over 1000 connections: less is better", report.BaselineRate), judge.P99, len(connections))
+	return all
 }

@@ -58,6 +58,9 @@ func (ks Keys) Verify(r Request) (Verified, error) {
 	if err != nil {
 		return Verified{}, err
 	}
+	if r.Prefetch != nil && h.claims.HasSession {
+		r.Prefetch(h.claims.Session)
+	}
 	if len(text) > maxText {
 		return Verified{}, ErrMalformed
 	}
@@ -74,9 +77,6 @@ func (ks Keys) Verify(r Request) (Verified, error) {
 	}
 	if !uri.Check(r.URI) {
 		return Verified{}, ErrPath
-	}
-	if r.Prefetch != nil && h.claims.HasSession {
-		r.Prefetch(h.claims.Session)
 	}
 	query := t.query
 	if h.claims.Depth == 0 {

@@ -158,8 +158,8 @@ func testDemoExpiry(v *viewer) {
 	v.open()
 	v.press("renewing")
 	v.await(`until.textContent.includes("requests are refused")`)
-	said := regexp.MustCompile(`\d\d:\d\d:\d\d`).FindString(v.text("until"))
-	from, err := time.ParseInLocation("15:04:05", said, time.Local)
+	shown := regexp.MustCompile(`\d\d:\d\d:\d\d`).FindString(v.text("until"))
+	from, err := time.ParseInLocation("15:04:05", shown, time.Local)
 	if err != nil {
 		v.t.Fatal(err)
 	}
@@ -176,7 +176,7 @@ func testDemoExpiry(v *viewer) {
 		late = (late+36*time.Hour)%(24*time.Hour) - 12*time.Hour
 		// The service decides a little after nginx has asked.
 		if good := l.Status == "200"; (good && late >= 0) || (!good && late < -time.Second) {
-			v.t.Errorf("at %v: %+v; the page said that nginx refuses from %s on", at, l, said)
+			v.t.Errorf("at %v: %+v; the page said that nginx refuses from %s on", at, l, shown)
 		}
 	}
 	v.press("remedy")

@@ -39,20 +39,26 @@ func sign(t *testing.T, e *stack.Edge, uri string, claims token.Claims) string {
 
 func TestEdge(t *testing.T) {
 	for _, name := range edges {
-		t.Run(name, func(t *testing.T) {
-			origin := newNaive()
-			s := up(t, stack.Options{Origin: origin, Edges: []string{name}, Player: playerOrigin, Other: true})
-			e := s.Edges[name]
-			t.Run("cases", func(t *testing.T) { testCases(t, s, e, origin) })
-			t.Run("paths", func(t *testing.T) { testPaths(t, s, e, origin) })
-			if name == "nginx" || name == "haproxy" {
-				t.Run("cache", func(t *testing.T) { testCache(t, s, e, origin) })
-			}
-			if name != "worker" {
-				t.Run("keepalive", func(t *testing.T) { testKeepalive(t, s, e) })
-				t.Run("service down", func(t *testing.T) { testDown(t, s, e) })
-			}
-		})
+		t.Run(name, func(t *testing.T) { testEdge(t, name, false) })
+		if name != "worker" {
+			t.Run(name+" over a Unix socket", func(t *testing.T) { testEdge(t, name, true) })
+		}
+	}
+}
+
+// testEdge runs the table of cases over TCP or a Unix socket.
+func testEdge(t *testing.T, name string, unix bool) {
+	origin := newNaive()
+	s := up(t, stack.Options{Origin: origin, Edges: []string{name}, Player: playerOrigin, Other: true, Unix: unix})
+	e := s.Edges[name]
+	t.Run("cases", func(t *testing.T) { testCases(t, s, e, origin) })
+	t.Run("paths", func(t *testing.T) { testPaths(t, s, e, origin) })
+	if name == "nginx" || name == "haproxy" {
+		t.Run("cache", func(t *testing.T) { testCache(t, s, e, origin) })
+	}
+	if name != "worker" {
+		t.Run("keepalive", func(t *testing.T) { testKeepalive(t, s, e) })
+		t.Run("service down", func(t *testing.T) { testDown(t, s, e) })
 	}
 }
 

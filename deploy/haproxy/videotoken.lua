@@ -3,13 +3,16 @@
 -- haproxy.cfg serves nothing without a status.
 --
 --     http-request lua.videotoken http://127.0.0.1:3002/verify/auth-request/aws-1
+--     http-request lua.videotoken unix@/run/videotoken.sock:/verify/auth-request/aws-1
 
 core.register_action("videotoken", { "http-req" }, function(txn, url)
 	-- pathq is the path and query as the client sent them; url has a scheme and a host with HTTP/2.
 	local uri, address = txn.f:pathq(), txn.f:src()
 	-- No header of the client's goes along, for the service would read a forged one.
+	local socket, route = url:match("^(unix@[^:]+):(/.*)$")
 	local answer = core.httpclient():get{
-		url = url,
+		url = socket and "http://localhost" .. route or url,
+		dst = socket,
 		headers = { ["X-Original-URI"] = { uri or "" }, ["X-Real-IP"] = { address or "" } },
 		timeout = 2000,
 	}

@@ -137,7 +137,7 @@ func (s *Set) Revoke(ctx context.Context, session [8]byte, until int64) (err err
 		return err
 	}
 	if s.file != nil {
-		if err = s.file.append(ctx, session, uint32(until)); err == nil && !s.memory.add(session, uint32(until)) {
+		if err = s.file.add(ctx, session, uint32(until)); err == nil && !s.memory.add(session, uint32(until)) {
 			err = errFull
 		}
 	} else {

@@ -2,10 +2,12 @@ package server
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/valyala/fasthttp"
@@ -133,17 +135,23 @@ func TestAccessLog(t *testing.T) {
 		exchange(t, c, "WEIRD /secret-path HTTP/1.1\r\nHost: x\r\n\r\n", "GET")
 		text := l.String()
 		for _, want := range []string{
-			fmt.Sprintf(`msg=request method=POST route=/video/token status=200 bytes=%d us=`, len(a.body)),
-			"request_id=abc.1-2_3 caller=catalogue cdn=one traceparent=" + trace,
-			`method=GET route=/verify status=403 `, "request_id=" + made + " cdn=one",
-			`method=other route=other status=404 `,
+			fmt.Sprintf(`"level":"INFO","msg":"request","method":"POST","route":"/video/token","status":200,"bytes":%d,"us":`, len(a.body)),
+			`"request_id":"abc.1-2_3","caller":"catalogue","cdn":"one","traceparent":"` + trace + `"`,
+			`"method":"GET","route":"/verify","status":403,"bytes":`, `"request_id":"` + made + `","cdn":"one"`,
+			`"method":"other","route":"other","status":404,"bytes":`,
 		} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the log lacks %q:\n%s", want, text)
 			}
 		}
-		if got := strings.Count(text, "client=127.0.0.1"); addresses && got != 3 || !addresses && got != 0 {
+		if got := strings.Count(text, `"client":"127.0.0.1"}`); addresses && got != 3 || !addresses && got != 0 {
 			t.Errorf("%d addresses in\n%s", got, text)
+		}
+		for line := range strings.Lines(text) {
+			var members struct{ Time time.Time }
+			if err := json.Unmarshal([]byte(line), &members); err != nil || time.Since(members.Time).Abs() > time.Hour {
+				t.Errorf("%q: %v, %v", line, err, members.Time)
+			}
 		}
 		for _, secret := range []string{"secret", key, "a b", "00-x", "WEIRD"} {
 			if strings.Contains(text, secret) {
@@ -163,7 +171,7 @@ func TestAccessLogSample(t *testing.T) {
 			ids++
 		}
 	}
-	if lines := strings.Count(l.String(), "msg=request"); lines != 10 || ids != 10 {
+	if lines := strings.Count(l.String(), `"msg":"request"`); lines != 10 || ids != 10 {
 		t.Errorf("%d lines, %d ids", lines, ids)
 	}
 }

@@ -22,7 +22,7 @@ func (s *Server) renewVideo(ctx *fasthttp.RequestCtx, c *state) (o outcome) {
 		return o
 	}
 	dst := ctx.Response.SwapBody(nil)[:0] // the response's own buffer, as in signVideo
-	answer, err := c.signer.Renew(dst, video.Renewal{Body: ctx.Request.Body(), Now: s.now().Unix(), Client: client})
+	answer, err := c.signer.Renew(dst, video.Renewal{Body: ctx.Request.Body(), Now: s.seconds(ctx), Client: client})
 	ctx.Response.SwapBody(answer.Body)
 	if err == nil {
 		s.metrics.renewed[accepted].add(shardOf(ctx), 1)

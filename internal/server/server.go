@@ -7,6 +7,7 @@ package server
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"math"
 	"net"
@@ -37,7 +38,7 @@ const (
 type Server struct {
 	transport *transport.Server
 	log       *slog.Logger
-	now       func() time.Time
+	clock     func() time.Time // nil: the system's
 	metrics   *metrics
 	maxBody   int
 	state     atomic.Pointer[state]
@@ -46,6 +47,7 @@ type Server struct {
 	horizon   atomic.Int64 // the most seconds that a token is good or renewed, of all configurations
 	reload    func() error
 	build     Build
+	requests  io.Writer // the access log
 }
 
 // state is the part of the configuration that requests read. It never changes: Use stores a new
@@ -87,6 +89,7 @@ type Settings struct {
 	Signatures  *scheme.Signatures // what the CDNs' private keys have signed; nil: they have none
 	Reload      func() error       // reads the configuration again, for POST /reload; nil: there is none
 	Build       Build              // for GET /version
+	Requests    io.Writer          // takes the lines of AccessLog, a Write each; nil: nowhere
 	DroppedLogs func() uint64      // how many log lines were dropped; nil: none
 }
 
@@ -110,7 +113,8 @@ const (
 	FastHTTP Transport = "fasthttp" // its own loop
 )
 
-// New makes a server. now is the clock.
+// New makes a server. now is the clock. With nil it is the system's, which a loop reads once for all
+// requests that it finds when it wakes up.
 func New(c Settings, log *slog.Logger, now func() time.Time) *Server {
 	connections := c.Limits.Connections
 	if connections <= 0 {
@@ -123,7 +127,10 @@ func New(c Settings, log *slog.Logger, now func() time.Time) *Server {
 
 // newWithin makes a server with the limits of t.
 func newWithin(t transport.Config, c Settings, log *slog.Logger, now func() time.Time) *Server {
-	s := &Server{log: log, now: now, maxBody: c.Limits.Body, revoked: c.Revoked, reload: c.Reload, build: c.Build}
+	s := &Server{log: log, clock: now, maxBody: c.Limits.Body, revoked: c.Revoked, reload: c.Reload, build: c.Build, requests: c.Requests}
+	if s.requests == nil {
+		s.requests = io.Discard
+	}
 	if s.maxBody <= 0 {
 		s.maxBody = MaxBody
 	}
@@ -144,6 +151,22 @@ func newWithin(t transport.Config, c Settings, log *slog.Logger, now func() time
 	}
 	s.transport = transport.New(t)
 	return s
+}
+
+// now is the time.
+func (s *Server) now() time.Time {
+	if s.clock == nil {
+		return time.Now()
+	}
+	return s.clock()
+}
+
+// seconds is the time of a request, in Unix seconds.
+func (s *Server) seconds(ctx *fasthttp.RequestCtx) int64 {
+	if s.clock == nil {
+		return ctx.Time().Unix()
+	}
+	return s.clock().Unix()
 }
 
 // Use replaces the configuration. Requests that start from now on see all of c, requests that have

@@ -95,7 +95,7 @@ func newVerifier(c Settings, set *revoked.Set, m *metrics) verifier {
 
 // verify answers an edge.
 func (s *Server) verify(ctx *fasthttp.RequestCtx, c *state) (o outcome) {
-	site := c.verifier.serve(ctx, s.now().Unix())
+	site := c.verifier.serve(ctx, s.seconds(ctx))
 	if site == nil {
 		problem(ctx, fasthttp.StatusNotFound, "there is no such CDN, or no such way to ask: docs/DESIGN.md, section 7", "")
 		return o

@@ -34,7 +34,7 @@ func (s *Server) signVideo(ctx *fasthttp.RequestCtx, c *state) (o outcome) {
 	// The answer is written into the response's own buffer, which is empty and may have room from
 	// an earlier answer.
 	dst := ctx.Response.SwapBody(nil)[:0]
-	q := video.Question{Caller: by, Body: ctx.Request.Body(), Now: s.now().Unix(), Shard: int(shardOf(ctx))}
+	q := video.Question{Caller: by, Body: ctx.Request.Body(), Now: s.seconds(ctx), Shard: int(shardOf(ctx))}
 	if before, ok := transport.Waited(ctx).(*attempt); ok {
 		q.Before, o.began = before.pending, before.began
 	}

@@ -3,7 +3,9 @@ package transport
 import (
 	"bufio"
 	"bytes"
+	"io"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/valyala/fasthttp"
 )
@@ -33,11 +35,22 @@ func (a *answerer) renew() {
 	a.parser.renew(a.peer)
 }
 
-// read reads what a socket has, after what is pending of a request. It reports whether there may be
-// more.
-func (a *answerer) read(c *conn) (more bool, err error) {
+// read reads what a socket has, after what is pending of a request, or takes what has arrived. It
+// reports whether there may be more.
+func (a *answerer) read(c *conn, has *arrival) (more bool, err error) {
+	if has != nil {
+		switch n := int(has.result); {
+		case n < 0:
+			return false, syscall.Errno(-n)
+		case n == 0:
+			return false, io.EOF
+		default:
+			a.reread(has.room[:n])
+			return n == len(has.room), nil
+		}
+	}
 	limit := max(maxRead, c.need-len(c.pending))
-	a.source = source{fd: c.fd, before: c.pending, once: true, limit: limit}
+	a.source = source{fd: c.fd, before: c.pending, reads: true, limit: limit}
 	err = a.parser.fill(&a.source, len(c.pending)+1)
 	return a.source.full, err
 }
@@ -46,10 +59,10 @@ func (a *answerer) read(c *conn) (more bool, err error) {
 // else a client has sent stays in the kernel until its next turn, and the window slows it down.
 const maxRead = 8 << 10
 
-// reread puts what is pending of a connection, and perhaps more, into the reader.
-func (a *answerer) reread(pending []byte) {
-	a.source = source{before: pending}
-	_ = a.parser.fill(&a.source, len(pending)) // the reader has room for it
+// reread puts into the reader what was read before.
+func (a *answerer) reread(b []byte) {
+	a.source = source{before: b}
+	_ = a.parser.fill(&a.source, len(b)) // the reader has room for it
 }
 
 // next is what happens to a connection after its turn.
@@ -59,6 +72,7 @@ const (
 	stay     next = iota // it waits for more
 	yield                // it waits for another turn: there may be more requests in the rest
 	park                 // its next request waits, which is the beginning of the rest
+	last                 // its only request asked for the close, and nothing came after it
 	block                // its client does not take the answers
 	handOver             // the rest is not plain
 	leave                // it closes after its last answer
@@ -103,13 +117,17 @@ func (a *answerer) answer(c *conn, data []byte, waited bool) (rest []byte, n nex
 			n = yield
 			break
 		}
+		asks := a.parser.ctx.Request.Header.ConnectionClose()
 		if n = a.handle(); n == park {
 			break
 		}
 		rest = rest[size:]
 		answers++
+		if n == leave && asks && answers == 1 && !c.answered && len(rest) == 0 {
+			n = last
+		}
 	}
-	if n > park {
+	if n > last {
 		a.flush()
 	} else if end := a.w.Buffered(); end > a.out.end() {
 		a.out.answered = append(a.out.answered, answered{c, end})
@@ -164,6 +182,8 @@ var (
 func (a *answerer) handle() next {
 	ctx := a.parser.ctx
 	response := &ctx.Response
+	header := &ctx.Request.Header
+	ask := asked{close: header.ConnectionClose(), http10: !header.IsHTTP11()}
 	response.Header.SetNoDefaultContentType(true)
 	a.config.Handler(ctx)
 	if a.peer.pause != nil {
@@ -179,7 +199,7 @@ func (a *answerer) handle() next {
 		a.renew() // the handler goes on with the old one
 		a.peer.conn = c
 		a.reread(rest)
-		return a.send(late)
+		return a.send(late, ask)
 	}
 	if ctx.IsHead() {
 		response.SkipBody = true
@@ -190,17 +210,23 @@ func (a *answerer) handle() next {
 		response.SetStatusCode(fasthttp.StatusInternalServerError)
 		response.SetConnectionClose()
 	}
-	n := a.send(response)
+	n := a.send(response, ask)
 	ctx.Request.Reset()
 	response.Reset()
 	return n
 }
 
-func (a *answerer) send(r *fasthttp.Response) next {
-	if a.draining.Load() {
+// asked is what a request says about its connection.
+type asked struct{ close, http10 bool }
+
+func (a *answerer) send(r *fasthttp.Response, ask asked) next {
+	if ask.close || a.draining.Load() {
 		r.SetConnectionClose()
 	}
 	closes := r.ConnectionClose()
+	if ask.http10 && !closes { // RFC 9112, appendix C.2.2
+		r.Header.Set(fasthttp.HeaderConnection, "keep-alive")
+	}
 	if err := r.Write(a.w); err != nil || closes { // the error is from a body's stream or the outbox
 		return leave
 	}

@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,29 +28,56 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// both runs a test with loops, and without.
+// both runs a test with loops, and without, over TCP and over Unix sockets.
 func both(t *testing.T, test func(t *testing.T, loops int)) {
 	t.Helper()
-	t.Run("loops", func(t *testing.T) { t.Parallel(); test(t, 2) })
-	t.Run("no loops", func(t *testing.T) { t.Parallel(); test(t, transport.NoLoops) })
+	for _, network := range networks {
+		t.Run(network+"/loops", func(t *testing.T) { t.Parallel(); test(t, 2) })
+		t.Run(network+"/no loops", func(t *testing.T) { t.Parallel(); test(t, transport.NoLoops) })
+	}
 }
 
-// running is a server under test.
-type running struct {
+// networks are what the tests' servers listen on.
+var networks = []string{"tcp", "unix"}
+
+// networkOf is what a test's servers listen on: Unix sockets in the subtests with that name.
+func networkOf(tb testing.TB) string {
+	if slices.Contains(strings.Split(tb.Name(), "/"), "unix") {
+		return "unix"
+	}
+	return "tcp"
+}
+
+// listenAny listens on a free port, or at a path that nobody uses.
+func listenAny(tb testing.TB) net.Listener {
+	tb.Helper()
+	if networkOf(tb) == "tcp" {
+		return listen(tb, "tcp", "127.0.0.1:0")
+	}
+	dir, err := os.MkdirTemp("", "videotoken") // a socket's path has 107 bytes, and TempDir's may have more
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return listen(tb, "unix", filepath.Join(dir, "s"))
+}
+
+// testServer is a server under test.
+type testServer struct {
 	*transport.Server
 	listener net.Listener
 	served   chan error
 }
 
-// run serves on a free loopback port. Who calls it ends it.
-func run(tb testing.TB, c transport.Config) *running {
+// run serves on a listener of listenAny. Who calls it ends it.
+func run(tb testing.TB, c transport.Config) *testServer {
 	tb.Helper()
-	return runOn(tb, c, listen(tb, "tcp", "127.0.0.1:0"))
+	return runOn(tb, c, listenAny(tb))
 }
 
-func runOn(tb testing.TB, c transport.Config, ln net.Listener) *running {
+func runOn(tb testing.TB, c transport.Config, ln net.Listener) *testServer {
 	tb.Helper()
-	r := &running{transport.New(c), ln, make(chan error, 1)}
+	r := &testServer{transport.New(c), ln, make(chan error, 1)}
 	go func() { r.served <- r.Serve(ln) }()
 	return r
 }
@@ -63,7 +92,7 @@ func listen(tb testing.TB, network, addr string) net.Listener {
 }
 
 // end shuts it down, and demands that nothing is left of it.
-func (r *running) end(tb testing.TB) {
+func (r *testServer) end(tb testing.TB) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -74,7 +103,7 @@ func (r *running) end(tb testing.TB) {
 }
 
 // ended demands that Serve has returned, and nothing is left.
-func (r *running) ended(tb testing.TB) {
+func (r *testServer) ended(tb testing.TB) {
 	tb.Helper()
 	if err := <-r.served; err != nil {
 		tb.Errorf("Serve: %v", err)
@@ -87,7 +116,7 @@ func (r *running) ended(tb testing.TB) {
 }
 
 // await waits until n connections are open.
-func (r *running) await(tb testing.TB, n int) {
+func (r *testServer) await(tb testing.TB, n int) {
 	tb.Helper()
 	await(tb, "connections", n, r.Len)
 }
@@ -110,7 +139,7 @@ type client struct {
 	tb   testing.TB
 }
 
-func (r *running) dial(tb testing.TB) *client {
+func (r *testServer) dial(tb testing.TB) *client {
 	tb.Helper()
 	return dial(tb, r.listener.Addr())
 }
@@ -123,6 +152,14 @@ func dial(tb testing.TB, addr net.Addr) *client {
 	}
 	tb.Cleanup(func() { _ = c.Close() })
 	return newClient(tb, c)
+}
+
+// dialString connects to an address as start returns it: a path, or a host and port.
+func dialString(addr string) (net.Conn, error) {
+	if filepath.IsAbs(addr) {
+		return net.Dial("unix", addr)
+	}
+	return net.Dial("tcp", addr)
 }
 
 func newClient(tb testing.TB, c net.Conn) *client {
@@ -174,6 +211,19 @@ func (c *client) closed() {
 	}
 }
 
+// resetOnClose has Close send a reset. A Unix socket knows none; its peer gets that error where
+// answers were not read.
+func resetOnClose(c net.Conn) {
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+}
+
+type buffered interface{ SetReadBuffer(int) error }
+
+// halfCloser is what TCP connections and Unix sockets can do, and pipes cannot.
+type halfCloser interface{ CloseWrite() error }
+
 func closeWrite(c *client) error {
-	return c.Conn.(interface{ CloseWrite() error }).CloseWrite()
+	return c.Conn.(halfCloser).CloseWrite()
 }

@@ -3,7 +3,6 @@ package transport_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"runtime"
@@ -36,7 +35,7 @@ func TestCrowd(t *testing.T) {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Max < crowdSize+1000 {
 		t.Fatalf("the limit of open files is %d (ulimit -Hn), %v: the test needs %d", limit.Max, err, crowdSize+1000)
 	}
-	for name, loops := range map[string]int{"loops": 2, "one loop": 1} {
+	for name, loops := range map[string]int{"loops": 2, "one loop": 1, "unix": 2} {
 		t.Run(name, func(t *testing.T) {
 			// What fasthttp and the runtime start once stays.
 			warm := run(t, config(loops))
@@ -45,7 +44,7 @@ func TestCrowd(t *testing.T) {
 			goroutines, descriptors := countGoroutines(), openDescriptors(t)
 
 			c := config(loops)
-			var s *running
+			var s *testServer
 			c.Handler = func(ctx *fasthttp.RequestCtx) {
 				ctx.SetContentType("text/plain")
 				if string(ctx.Path()) == "/open" {
@@ -60,8 +59,8 @@ func TestCrowd(t *testing.T) {
 				transport.Linger(ctx)
 			}
 			ready := make(chan struct{})
-			ln := listen(t, "tcp", "127.0.0.1:0")
-			s = &running{transport.New(c), ln, make(chan error, 1)}
+			ln := listenAny(t)
+			s = &testServer{transport.New(c), ln, make(chan error, 1)}
 			go func() { close(ready); s.served <- s.Serve(ln) }()
 			<-ready
 			child := exec.Command(os.Args[0], "-test.run=^TestCrowd$", "-test.timeout=5m")
@@ -117,7 +116,7 @@ const badAnswer = "HTTP/1.1 400 Bad Request\r\nDate\r\nContent-Type: text/plain;
 
 // askOpen asks how many connections are open.
 func askOpen(addr string) (n int, err error) {
-	c, err := net.Dial("tcp", addr)
+	c, err := dialString(addr)
 	if err != nil {
 		return 0, err
 	}

@@ -6,4 +6,4 @@ import "net"
 
 func descriptorLimit(want int) int { return want }
 
-func limitSendBuffers(net.Listener) {}
+func setInherited(net.Listener) {}

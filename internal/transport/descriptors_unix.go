@@ -27,9 +27,10 @@ func descriptorLimit(want int) int {
 	return want
 }
 
-// limitSendBuffers limits the send buffers of the connections that a listener will accept, which
-// inherit it: that costs no system call a connection.
-func limitSendBuffers(ln net.Listener) {
+// setInherited sets the options of a listener that its connections inherit, which costs no system
+// call a connection: small send buffers, and no delay for small packets, as package net sets for each
+// connection.
+func setInherited(ln net.Listener) {
 	t, ok := ln.(*net.TCPListener)
 	if !ok {
 		return
@@ -38,7 +39,8 @@ func limitSendBuffers(ln net.Listener) {
 	if err != nil {
 		return
 	}
-	_ = raw.Control(func(fd uintptr) { // without it the kernel's default holds
+	_ = raw.Control(func(fd uintptr) { // without them the kernel's defaults hold
 		_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer)
+		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	})
 }

@@ -10,7 +10,13 @@
 // In fasthttp and net/http each connection has a goroutine. A request then costs a read that finds
 // nothing, a goroutine that parks and is woken, and one to three timers. A loop waits for many
 // sockets at once (epoll(7)), then reads, answers and sends, without another goroutine, a lock or
-// an allocation.
+// an allocation. Loops take TCP connections and Unix sockets. Any other net.Conn goes to fasthttp.
+//
+// A read and a send a request are two system calls, and to enter the kernel costs a tenth of the
+// request, more in a virtual machine. Where the kernel allows it, a loop reads up to 32 connections
+// in one call, answers them, and sends the answers in another (io_uring(7)). Linux before 6.0 has
+// no such calls, and the seccomp profiles of many container runtimes refuse them: there, each
+// socket has its own.
 //
 // # The states of a connection
 //
@@ -20,11 +26,11 @@
 //		    │          │        queued <──> sending, waiting
 //		    │          │         │             │
 //		    └──────────┴─────────┴──> handed over ──> closed
-//		               └─────────┴─────────────┴────> closed
+//		    │          └─────────┴─────────────┴────> closed
+//		    └─────> leaving ────────────────────────> closed
 //
-//	  - accepted: the goroutine of the listener gave the connection to the loop with the fewest. It stays
-//	    a connection of package net until its first answer, for many clients send one request in HTTP/1.0
-//	    or with Connection: close, and such a connection is handed over as it is.
+//	  - accepted: the goroutine of the listener gave the connection to the loop with the fewest. It is a
+//	    descriptor, and no connection of package net: that would be in Go's poller, too.
 //	  - idle: there was an answer, and nothing of another request has come. No memory is held.
 //	  - reading: a part of a request has come. It waits in a buffer of the loop (conn.pending).
 //	  - queued: two requests of the connection were answered, and it may have sent more; or its next
@@ -37,6 +43,8 @@
 //	  - waiting: its next request waits for something that takes long ([Wait]), and is the beginning of
 //	    conn.pending. The socket is not read meanwhile. When the request is woken, the connection is
 //	    queued, and its handler runs again. A request that waits for longer than its time is closed.
+//	  - leaving: its first request asked for the close, and was all that came. It is closed when the
+//	    loop sends its answers. If the socket does not take the answer, it is handed over.
 //	  - handed over: something came that is not plain, an answer closes the connection, or the request took
 //	    too long. The connection goes to fasthttp with the bytes that were read and not answered, and those
 //	    that were not sent. It never comes back.
@@ -44,21 +52,21 @@
 //	    did not take its answers, or because the server stops.
 //
 // A connection goes from one state to the next within a turn of its loop: to answer is no state.
-// Answers of up to 32 connections are kept and then sent one after the other (outbox).
+// Answers of up to 32 connections are kept and then sent together (outbox).
 //
 // A connection that had more than one request closes gracefully: first its sending direction, then,
 // when the client has closed or a second has passed, all of it. A close with bytes that were not
 // read becomes a reset, and the client loses the answers that it has not read (RFC 9112, section
 // 9.6).
 //
-// Handing over a connection after an answer takes a second descriptor for a moment. If there is
-// none, the connection is closed.
+// Handing over a connection takes a second descriptor for a moment. If there is none, the connection
+// is closed.
 //
 // # Plain requests
 //
-// A request is plain if it is HTTP/1.1 in the origin form, with a Content-Length or without a body,
-// within the limits, and changes nothing about the connection: no Connection: close, Upgrade,
-// Expect or Transfer-Encoding, and no doubt about its framing or host. fasthttp's parser decides,
+// A request is plain if it is HTTP/1.1 or 1.0 in the origin form, with a Content-Length or without a
+// body, within the limits, without Upgrade, Expect or Transfer-Encoding, and without any doubt about
+// its framing or host. fasthttp's parser decides,
 // and isPlain, where that parser is lenient.
 //
 // # Everything else
@@ -104,12 +112,14 @@
 // # Files
 //
 //	transport.go, listener.go    the server, and how it accepts
+//	accept_linux.go              how it accepts for loops
 //	limits.go, descriptors_*.go  how many connections, how much memory
 //	loop_linux.go, poll_linux.go the loop, and what it waits with
 //	conn_linux.go                a connection in a loop
 //	turns_linux.go               the turns that the connections of a loop have
 //	expiry_linux.go              connections that are late, or in the way
-//	source_linux.go              how a socket is read
+//	intake_linux.go, source_linux.go  how sockets are read
+//	ring_linux.go                many reads or sends in one system call
 //	answer_linux.go              from requests to answers
 //	outbox_linux.go              answers that are to be sent
 //	wait.go, parking_linux.go    requests that wait for something that takes long

@@ -127,7 +127,7 @@ func TestShutdownFirst(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			ln := listen(t, "tcp", "127.0.0.1:0")
+			ln := listenAny(t)
 			if err := s.Serve(ln); err != nil {
 				t.Error(err)
 			}
@@ -144,7 +144,7 @@ func TestServeAgain(t *testing.T) {
 		s := run(t, config(loops))
 		s.dial(t).send(get("/", "Connection: close")).last(200, "GET /")
 		s.end(t)
-		ln := listen(t, "tcp", "127.0.0.1:0")
+		ln := listenAny(t)
 		if err := s.Serve(ln); err != nil {
 			t.Error(err)
 		}

@@ -33,13 +33,12 @@ const probeRequest = "GET /probe HTTP/1.1\r\nHost: probe\r\n\r\n"
 // server closes. How it closes, with FIN or RST, is not in the answer: it depends on whether bytes
 // came in between, and is the kernel's choice.
 func exchange(addr string, pieces []string, due int, e end, sleep func(time.Duration)) (string, error) {
-	c, err := net.Dial("tcp", addr)
+	conn, err := dialString(addr) // without Nagle's algorithm, as Go's all are
 	if err != nil {
 		return "", err
 	}
-	conn := c.(*net.TCPConn) // without Nagle's algorithm, as Go's all are
 	defer conn.Close()       //nolint:errcheck // nothing depends on it
-	defer conn.SetLinger(0)  //nolint:errcheck // thousands of exchanges would leave too many ports in TIME_WAIT
+	defer resetOnClose(conn) // thousands of exchanges would leave too many ports in TIME_WAIT
 	err = conn.SetDeadline(time.Now().Add(patience))
 	if err != nil {
 		return "", err
@@ -71,7 +70,7 @@ func exchange(addr string, pieces []string, due int, e end, sleep func(time.Dura
 		_, _ = io.WriteString(conn, probeRequest)
 	}
 	if e != hold {
-		_ = conn.CloseWrite()
+		_ = conn.(halfCloser).CloseWrite()
 	}
 	a := <-answer
 	return a.text, a.err
@@ -101,7 +100,7 @@ func nap(d time.Duration) {
 
 // awaitRead waits until the peer of c has read all that was sent, so that what is sent next is
 // another piece to it.
-func awaitRead(c *net.TCPConn, sent int, sleep func(time.Duration)) error {
+func awaitRead(c net.Conn, sent int, sleep func(time.Duration)) error {
 	pause := 50 * time.Microsecond
 	for until := time.Now().Add(patience); ; pause = min(2*pause, 500*time.Microsecond) {
 		sleep(pause)
@@ -117,7 +116,7 @@ func awaitRead(c *net.TCPConn, sent int, sleep func(time.Duration)) error {
 // awaitRead waits until the server has read all that was sent.
 func (c *client) awaitRead() {
 	c.tb.Helper()
-	if err := awaitRead(c.Conn.(*net.TCPConn), c.sent, time.Sleep); err != nil {
+	if err := awaitRead(c.Conn, c.sent, time.Sleep); err != nil {
 		c.tb.Fatal(err)
 	}
 }

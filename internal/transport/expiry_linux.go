@@ -27,7 +27,7 @@ func (l *loop) expire() {
 		case (c.state == sending || c.state == waiting) && waited > request, !c.isUnfinished() && waited > idleTime:
 			l.close(c)
 		case !c.isUnfinished() && l.stopping && (c.state == idle || waited > ticks(firstRequest, config.Tick)):
-			l.readable(c, false) // a request may be there already
+			l.readable(c, false, nil) // a request may be there already
 			l.deliver()
 			if c.isHere() && !c.isUnfinished() {
 				l.close(c)
@@ -51,7 +51,7 @@ func (l *loop) makeRoom(n int) {
 			continue
 		}
 		if c.since == longest && n > 0 && l.now-longest > ticks(idleForRoom, l.server.config.Tick) {
-			l.readable(c, false) // a request may be there already
+			l.readable(c, false, nil) // a request may be there already
 			l.deliver()
 			if c.isHere() && !c.isUnfinished() && c.since == longest {
 				l.close(c)

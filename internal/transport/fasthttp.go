@@ -151,7 +151,7 @@ func (p *parser) parse(data []byte, end int) ([]byte, int) {
 	length := h.ContentLength()
 	if p.in.Buffered() != len(data)-end ||
 		length == -1 || length > p.config.MaxBody || end+length > p.in.Size() ||
-		!h.IsHTTP11() || h.ConnectionClose() || h.ConnectionUpgrade() || r.MayContinue() {
+		!h.IsHTTP11() && string(h.Protocol()) != "HTTP/1.0" || h.ConnectionUpgrade() || r.MayContinue() {
 		return data, 0
 	}
 	if target := h.RequestURI(); target[0] != '/' || len(target) > 1 && target[1] == '/' || !p.knows(h.Host()) {

@@ -18,7 +18,7 @@ func limitSendBuffer(c net.Conn) {
 	}
 }
 
-// backlog is how many connections the kernel may have accepted before the listener had the limit
+// backlog is how many connections the kernel may have accepted before the listener had the options
 // that they inherit: Linux's default of net.core.somaxconn.
 const backlog = 4096
 

@@ -3,6 +3,7 @@ package transport
 import (
 	"errors"
 	"net"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -13,16 +14,24 @@ import (
 type listener struct {
 	net.Listener
 	server *Server
+	file   *os.File // the same socket, where loops accept from it: package net has no way to
+	raw    syscall.RawConn
 	closed sync.Once
 	late   bool      // it came after Shutdown
 	warned time.Time // when an error of accept was logged last
-	// unlimited is how many connections may come that did not inherit the limit of their send buffers.
-	unlimited int
+	// early is how many connections may come that the kernel accepted before the listener had the
+	// options that they inherit.
+	early int
 }
 
 // Close may be called again.
 func (l *listener) Close() (err error) {
-	l.closed.Do(func() { err = l.Listener.Close() })
+	l.closed.Do(func() {
+		if l.file != nil {
+			_ = l.file.Close()
+		}
+		err = l.Listener.Close()
+	})
 	return err
 }
 
@@ -31,21 +40,24 @@ var refusals = make(chan struct{}, 32)
 
 // Accept returns a connection for fasthttp to serve.
 func (l *listener) Accept() (net.Conn, error) {
-	c, err := l.accept()
+	n, err := l.accept(func() (n newcomer, err error) {
+		n.conn, err = l.Listener.Accept()
+		return n, err
+	})
 	if err != nil {
 		return nil, err
 	}
-	return l.server.served.add(c, nil), nil
+	return l.server.served.add(n.conn, nil), nil
 }
 
-// accept returns a connection that is counted.
-func (l *listener) accept() (net.Conn, error) {
+// accept returns the next connection that is counted.
+func (l *listener) accept(next func() (newcomer, error)) (newcomer, error) {
 	s := l.server
 	for wait := 5 * time.Millisecond; ; {
-		c, err := l.Listener.Accept()
+		n, err := next()
 		if err != nil {
 			if !passes(err) {
-				return nil, err
+				return n, err
 			}
 			if now := time.Now(); now.Sub(l.warned) >= time.Second {
 				l.warned = now
@@ -56,16 +68,18 @@ func (l *listener) accept() (net.Conn, error) {
 			continue
 		}
 		if s.open.Add(1) <= int64(s.config.MaxConnections) || s.makeRoom() {
-			if _, inheritsNone := c.(*net.UnixConn); inheritsNone || l.unlimited > 0 {
-				l.unlimited--
-				limitSendBuffer(c)
+			if !n.inherits() || l.early > 0 {
+				l.early--
+				n.setOptions()
 			}
-			return c, nil
+			return n, nil
 		}
 		s.open.Add(-1)
 		s.refused.Add(1)
 		s.config.Refused()
-		l.refuse(c)
+		if c, err := n.asConn(); err == nil {
+			l.refuse(c)
+		}
 	}
 }
 

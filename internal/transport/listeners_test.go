@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -32,8 +31,8 @@ func tryAll(t *testing.T, dial func() *client) {
 // TestListeners: any net.Listener is served.
 func TestListeners(t *testing.T) {
 	both(t, func(t *testing.T, loops int) {
-		t.Run("unix", func(t *testing.T) {
-			s := runOn(t, config(loops), listen(t, "unix", filepath.Join(t.TempDir(), "s")))
+		t.Run("one", func(t *testing.T) {
+			s := run(t, config(loops))
 			tryAll(t, func() *client { return s.dial(t) })
 			s.end(t)
 		})
@@ -44,7 +43,7 @@ func TestListeners(t *testing.T) {
 			s.end(t)
 		})
 		t.Run("wrapped", func(t *testing.T) { // sockets that do not look like any
-			s := runOn(t, config(loops), wrapper{listen(t, "tcp", "127.0.0.1:0")})
+			s := runOn(t, config(loops), wrapper{listenAny(t)})
 			tryAll(t, func() *client { return s.dial(t) })
 			s.end(t)
 		})
@@ -63,7 +62,7 @@ func TestListeners(t *testing.T) {
 		})
 		t.Run("two", func(t *testing.T) {
 			s := run(t, config(loops))
-			second := listen(t, "tcp", "127.0.0.1:0")
+			second := listenAny(t)
 			served := make(chan error, 1)
 			go func() { served <- s.Serve(second) }()
 			tryAll(t, func() *client { return s.dial(t) })
@@ -175,13 +174,13 @@ func (f *flaky) Accept() (net.Conn, error) {
 // TestAcceptFailures: what passes is outlasted, and what does not ends Serve, with its error.
 func TestAcceptFailures(t *testing.T) {
 	both(t, func(t *testing.T, loops int) {
-		ln := listen(t, "tcp", "127.0.0.1:0")
+		ln := listenAny(t)
 		s := runOn(t, config(loops), &flaky{ln, []error{syscall.EMFILE, syscall.ECONNABORTED, syscall.ENFILE}})
 		s.dial(t).send(get("/", "Connection: close")).last(200, "GET /")
 		s.end(t)
 
 		broken := transport.New(config(loops))
-		err := broken.Serve(&flaky{listen(t, "tcp", "127.0.0.1:0"), []error{syscall.EBADF}})
+		err := broken.Serve(&flaky{listenAny(t), []error{syscall.EBADF}})
 		if !errors.Is(err, syscall.EBADF) {
 			t.Errorf("got %v", err)
 		}
@@ -205,8 +204,8 @@ func TestGone(t *testing.T) {
 				if !strings.Contains(sent, "/large") {
 					c.awaitRead()
 				}
-				if tcp := c.Conn.(*net.TCPConn); reset {
-					_ = tcp.SetLinger(0)
+				if reset {
+					resetOnClose(c.Conn)
 				}
 				_ = c.Close()
 			}

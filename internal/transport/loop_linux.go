@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"net"
 	"runtime"
 	"slices"
 	"sync"
@@ -17,10 +16,13 @@ type loop struct {
 	server   *Server
 	poll     *poll
 	conns    []*conn // by descriptor, nil if this loop has none
+	ring     *ring   // nil: there is none
+	intake   intake
 	answerer *answerer
 	buffers  buffers
 	backlog  []*conn // the queued ones, in order
 	turns    int     // of the backlog, since the last rest
+	leaving  []*conn // those that close when their answers were sent
 	parking  *parking
 	woken    []woken // room for what it takes out of parking
 	now      int64   // the tick
@@ -47,6 +49,7 @@ func newLoops(s *Server) ([]*loop, error) {
 			return nil, err
 		}
 		l := &loop{server: s, poll: p, parking: parking, answerer: newAnswerer(&s.config, &s.draining)}
+		l.useRing()
 		l.room.made = make(chan struct{}, 1)
 		l.room.longestIdle.Store(never)
 		loops = append(loops, l)
@@ -67,7 +70,23 @@ func newWaits() (*poll, *parking, error) {
 	return p, parking, err
 }
 
+// useRing has the loop read and write many sockets in one system call, where the kernel allows it.
+func (l *loop) useRing() {
+	if l.server.config.NoRing {
+		return
+	}
+	r, err := newRing(maxAnswered)
+	if err != nil {
+		l.server.log.Info("no io_uring: a system call for each read and write", "error", err)
+		return
+	}
+	l.ring, l.intake, l.answerer.out.ring = r, newIntake(r), r
+}
+
 func (l *loop) closeWaits() {
+	if l.ring != nil {
+		l.ring.close()
+	}
 	l.parking.close()
 	l.poll.close()
 }
@@ -76,8 +95,8 @@ func (l *loop) closeWaits() {
 func (l *loop) load() int64 { return l.count.Load() }
 
 // add gives the loop a connection. It reports false if that is not a socket, and leaves it alone.
-func (l *loop) add(nc net.Conn) bool {
-	c, ok := newConn(nc)
+func (l *loop) add(n newcomer) bool {
+	c, ok := newConn(n)
 	if !ok {
 		return false
 	}
@@ -106,19 +125,10 @@ func (l *loop) run() {
 	for !l.ended() {
 		events := l.poll.wait(pause, l.rest())
 		l.answerer.parser.setTime()
-		for _, e := range events {
-			switch c := l.find(int(e.Fd)); {
-			case c == nil && int(e.Fd) == l.parking.fd:
-				l.unpark()
-			case c == nil || c.state == queued || c.state == waiting: // which are read after their turn
-			case c.state == sending:
-				l.unblock(c)
-			default:
-				l.readable(c, e.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0)
-			}
-			if len(l.answerer.out.answered) == maxAnswered {
-				l.deliver()
-			}
+		for len(events) > 0 {
+			n := min(len(events), maxAnswered)
+			l.serve(events[:n])
+			events = events[n:]
 		}
 		l.resume()
 		l.deliver()
@@ -136,6 +146,25 @@ func (l *loop) run() {
 	for _, c := range l.conns {
 		if c != nil {
 			l.close(c)
+		}
+	}
+}
+
+// serve reads and answers the connections of up to maxAnswered events.
+func (l *loop) serve(events []unix.EpollEvent) {
+	l.take(events)
+	for i, e := range events {
+		switch c := l.find(int(e.Fd)); {
+		case c == nil && int(e.Fd) == l.parking.fd:
+			l.unpark()
+		case c == nil || c.state == queued || c.state == waiting: // which are read after their turn
+		case c.state == sending:
+			l.unblock(c)
+		default:
+			l.readable(c, e.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0, l.arrived(i, c))
+		}
+		if len(l.answerer.out.answered) == maxAnswered {
+			l.deliver()
 		}
 	}
 }

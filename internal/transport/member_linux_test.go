@@ -65,7 +65,7 @@ func crowd(t *testing.T, addr string) {
 type member struct {
 	addr, id string
 	rng      *rand.Rand
-	conn     *net.TCPConn // nil: not there
+	conn     net.Conn // nil: not there
 	asked    int
 	rest     string // of a request that is sent in part
 	want     string // the answer to it
@@ -74,11 +74,11 @@ type member struct {
 
 func (m *member) come() error {
 	m.doing = "coming"
-	c, err := net.Dial("tcp", m.addr)
+	c, err := dialString(m.addr)
 	if err != nil {
 		return err
 	}
-	m.conn = c.(*net.TCPConn)
+	m.conn = c
 	return m.conn.SetDeadline(time.Now().Add(4 * time.Minute))
 }
 
@@ -173,7 +173,7 @@ func (m *member) leave() error {
 	switch m.rng.IntN(4) {
 	case 0:
 		m.doing = "leaving by a reset"
-		_ = m.conn.SetLinger(0)
+		resetOnClose(m.conn)
 	case 1: // without a word
 	case 2:
 		m.doing = "leaving by a half-close"
@@ -204,7 +204,7 @@ func (m *member) last() error {
 	if err := m.send(len(m.rest)); err != nil {
 		return err
 	}
-	_ = m.conn.CloseWrite() // the server may have closed before
+	_ = m.conn.(halfCloser).CloseWrite() // the server may have closed before
 	if err := m.expect(m.want); err != nil {
 		return err
 	}

@@ -70,6 +70,12 @@ func (c rawCase) cuts() (points []int) {
 // TestOracle: for the same bytes on the wire, in the same pieces, the same bytes come back as from
 // stock fasthttp by itself, and the connection is left open or closed alike.
 func TestOracle(t *testing.T) {
+	for _, network := range networks {
+		t.Run(network, testOracle)
+	}
+}
+
+func testOracle(t *testing.T) {
 	servers := startTrio(t)
 	type job struct {
 		c rawCase

@@ -12,6 +12,8 @@ type outbox struct {
 	answered []answered
 	to       *conn // the connection of the answers after the last of those
 	undone   []undone
+	ring     *ring  // nil: there is none
+	batch    uint32 // the number of the last batch
 }
 
 // answered is a connection with the end of its answers in the buffer.
@@ -33,15 +35,46 @@ const maxAnswered = 32
 // Write sends what is in the buffer. It returns the error of the last connection.
 func (o *outbox) Write(p []byte) (int, error) {
 	start := 0
-	for _, a := range o.answered {
-		_ = o.send(a.conn, p[start:a.end]) // undone has the error
-		start = a.end
+	if o.isBatch() {
+		for _, a := range o.answered {
+			o.ring.send(a.conn.fd, p[start:a.end])
+			start = a.end
+		}
+		start = 0
+		for i, sent := range o.ring.do() {
+			a := o.answered[i]
+			if start += max(int(sent), 0); start < a.end { // what is left, or the error, comes of another try
+				_ = o.send(a.conn, p[start:a.end])
+			}
+			start = a.end
+		}
+	} else {
+		for _, a := range o.answered {
+			_ = o.send(a.conn, p[start:a.end]) // undone has the error
+			start = a.end
+		}
 	}
 	o.forget()
 	if start == len(p) {
 		return len(p), nil
 	}
 	return len(p), o.send(o.to, p[start:])
+}
+
+// isBatch reports whether the answers may be sent in one system call: they are for connections of
+// which each has one, or what a socket does not take of its first would come after its second.
+func (o *outbox) isBatch() bool {
+	if o.ring == nil || len(o.answered) < fewest || len(o.undone) > 0 {
+		return false
+	}
+	o.batch++
+	for _, a := range o.answered {
+		if a.conn.batch == o.batch {
+			return false
+		}
+		a.conn.batch = o.batch
+	}
+	return true
 }
 
 func (o *outbox) forget() {

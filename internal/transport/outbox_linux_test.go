@@ -9,21 +9,29 @@ import (
 // fullConn is a connection whose socket takes nothing more.
 func fullConn(t *testing.T) *conn {
 	t.Helper()
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
+	c := &conn{}
+	c.fd, _ = socketPair(t)
+	for errno := error(nil); errno == nil; _, errno = unix.Write(c.fd, make([]byte, 1<<10)) {
 	}
-	t.Cleanup(func() { _, _ = unix.Close(pair[0]), unix.Close(pair[1]) })
-	for errno := error(nil); errno == nil; _, errno = unix.Write(pair[0], make([]byte, 1<<10)) {
-	}
-	return &conn{fd: pair[0]}
+	return c
 }
 
 // TestOutboxOrder: answers of a connection that has several turns between two flushes stay in
 // order, even if the socket does not take the first ones, and another's do not go in between.
 func TestOutboxOrder(t *testing.T) {
+	t.Run("a call each", func(t *testing.T) { testOutboxOrder(t, nil) })
+	t.Run("ring", func(t *testing.T) { testOutboxOrder(t, testRing(t)) })
+}
+
+func testOutboxOrder(t *testing.T, r *ring) {
 	a, b := fullConn(t), fullConn(t)
-	o := outbox{answered: []answered{{a, 1}, {b, 2}, {a, 3}}, to: b}
+	o := outbox{answered: []answered{{a, 1}, {b, 2}}, to: b, ring: r}
+	if o.isBatch() != (r != nil) {
+		t.Errorf("a ring sends an answer each to two connections: %v", o.isBatch())
+	}
+	if o.answered = append(o.answered, answered{a, 3}); o.isBatch() {
+		t.Error("a ring sends two answers of one connection: the second may overtake the first")
+	}
 	if _, err := o.Write([]byte("1234")); err != nil {
 		t.Fatal(err)
 	}

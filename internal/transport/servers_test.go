@@ -67,13 +67,10 @@ func startTrio(tb testing.TB) trio {
 	}
 }
 
-// start serves on a free loopback port until the test ends, and returns the address.
+// start serves on a listener of listenAny until the test ends, and returns the address.
 func start(tb testing.TB, s server) string {
 	tb.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
+	ln := listenAny(tb)
 	serve(tb, s, ln)
 	return ln.Addr().String()
 }

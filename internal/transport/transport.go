@@ -34,6 +34,9 @@ type Config struct {
 	Loops int
 	// RequireLoops makes Serve fail if there can be no loops.
 	RequireLoops bool
+	// NoRing makes loops read and write each socket with a system call of its own, as they do where
+	// the kernel has no io_uring, or forbids it.
+	NoRing bool
 }
 
 // NoLoops is the number of loops with which fasthttp serves every connection.
@@ -170,8 +173,8 @@ func (s *Server) register(l *listener) error {
 		l.late = true
 		return l.Close()
 	}
-	limitSendBuffers(l.Listener)
-	l.unlimited = backlog
+	setInherited(l.Listener)
+	l.early = backlog
 	if s.unwatch == nil {
 		if s.config.Loops != NoLoops {
 			if err := s.startLoops(); err != nil {
@@ -185,6 +188,7 @@ func (s *Server) register(l *listener) error {
 	}
 	s.listeners = append(s.listeners, l)
 	if s.loops != nil {
+		l.openRaw()
 		s.accepting.Add(1)
 	}
 	return nil
@@ -216,7 +220,7 @@ func (s *Server) startLoops() error {
 func (s *Server) deal(l *listener) error {
 	defer s.accepting.Add(-1)
 	for {
-		c, err := l.accept()
+		n, err := l.accept(l.acceptSocket)
 		if err != nil {
 			if s.stopping.Load() {
 				return nil
@@ -229,8 +233,8 @@ func (s *Server) deal(l *listener) error {
 				least = loop
 			}
 		}
-		if !least.add(c) { // not a socket
-			s.queue.push(s.served.add(c, nil))
+		if !least.add(n) { // not a socket
+			s.queue.push(s.served.add(n.conn, nil))
 		}
 	}
 }

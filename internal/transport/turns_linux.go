@@ -45,7 +45,7 @@ func (l *loop) resume() {
 		if c.reads() {
 			// Events that came meanwhile were ignored. The answers go first: to read may close it.
 			if l.deliver(); c.reads() {
-				l.readable(c, true)
+				l.readable(c, true, nil)
 			}
 		}
 		if len(l.answerer.out.answered) == maxAnswered {
@@ -59,10 +59,12 @@ func (l *loop) resume() {
 // turn.
 const maxReads = 8
 
-// readable reads what there is and answers it. If the peer hung up, the end comes after it.
-func (l *loop) readable(c *conn, hungUp bool) {
+// readable reads what there is and answers it, first what has arrived already, if that is not nil. If
+// the peer hung up, the end comes after it.
+func (l *loop) readable(c *conn, hungUp bool, first *arrival) {
 	for range maxReads {
-		more, err := l.answerer.read(c)
+		more, err := l.answerer.read(c, first)
+		first = nil
 		switch {
 		case err == unix.EAGAIN:
 			return
@@ -105,7 +107,7 @@ func (l *loop) turn(c *conn, data []byte, waited bool) (answered bool) {
 		l.buffers.put(c.pending)
 		c.pending = nil
 	}
-	if next <= park {
+	if next <= last {
 		l.keep(c, rest)
 		switch next {
 		case yield:
@@ -114,9 +116,9 @@ func (l *loop) turn(c *conn, data []byte, waited bool) (answered bool) {
 			pause := l.answerer.peer.pause
 			l.answerer.peer.pause = nil
 			l.park(c, pause)
-		}
-		if answered && c.origin != nil {
-			l.settle(c)
+		case last:
+			c.state = leaving
+			l.leaving = append(l.leaving, c)
 		}
 		return answered
 	}
@@ -138,16 +140,26 @@ func (l *loop) enqueue(c *conn) {
 	l.backlog = append(l.backlog, c)
 }
 
-// deliver sends the answers that were kept.
+// deliver sends the answers that were kept, and closes the connections whose last they were.
 func (l *loop) deliver() {
 	l.answerer.flush()
 	for _, u := range l.answerer.out.undone {
-		if u.err != nil {
+		switch {
+		case u.err != nil:
 			l.close(u.conn)
-		} else {
+		case u.conn.state == leaving:
+			l.handOver(u.conn, nil, u.unsent, true)
+		default:
 			l.block(u.conn, u.unsent)
 		}
 	}
+	for _, c := range l.leaving {
+		if c.state == leaving {
+			l.close(c)
+		}
+	}
+	clear(l.leaving)
+	l.leaving = l.leaving[:0]
 	clear(l.answerer.out.undone)
 	l.answerer.out.undone = l.answerer.out.undone[:0]
 }
@@ -170,8 +182,8 @@ func (l *loop) keep(c *conn, rest []byte) {
 
 // hold counts the bytes that an unfinished request holds.
 func (l *loop) hold(c *conn, n int) {
-	if c.held != n {
-		l.server.memory.held.Add(int64(n - c.held))
-		c.held = n
+	if old := int(c.held); old != n {
+		l.server.memory.held.Add(int64(n - old))
+		c.held = uint32(n)
 	}
 }

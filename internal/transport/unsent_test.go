@@ -3,7 +3,6 @@ package transport_test
 import (
 	"fmt"
 	"io"
-	"net"
 	"strings"
 	"testing"
 
@@ -74,7 +73,7 @@ func TestUnsent(t *testing.T) {
 }
 
 // awaitUnsent waits until answers wait for a client, which holds memory.
-func (r *running) awaitUnsent(t *testing.T) {
+func (r *testServer) awaitUnsent(t *testing.T) {
 	t.Helper()
 	await(t, "connections that hold memory", 1, func() int { return int(min(1, r.Limits().Held)) })
 }
@@ -90,7 +89,7 @@ func TestUnsentGone(t *testing.T) {
 			s.awaitUnsent(t)
 			s.dial(t).send(get("/other", "Connection: close")).last(200, "/other")
 			if reset {
-				_ = c.Conn.(*net.TCPConn).SetLinger(0)
+				resetOnClose(c.Conn)
 			}
 			_ = c.Close()
 			s.await(t, 0)
@@ -108,7 +107,7 @@ func TestUnsentLate(t *testing.T) {
 	both(t, func(t *testing.T, loops int) {
 		c := numbered(loops, nil)
 		c.RequestTimeout, c.Tick = shortRequest, shortTick
-		ln := listen(t, "tcp", "127.0.0.1:0")
+		ln := listenAny(t)
 		conn := dialNarrow(t, ln.Addr())
 		conn.send(numberedRequests())
 		s := runOn(t, c, ln)

@@ -32,7 +32,7 @@ func glimpses(t *testing.T, serve func(fasthttp.RequestHandler) server) (seen [2
 		}
 	}))
 	for i := range clients {
-		c, err := net.Dial("tcp", addr)
+		c, err := dialString(addr)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,6 +52,16 @@ func glimpses(t *testing.T, serve func(fasthttp.RequestHandler) server) (seen [2
 // number connections and requests, and does not tell when a connection was opened: only fasthttp's
 // own server can write these into a context.
 func TestView(t *testing.T) {
+	for _, network := range networks {
+		t.Run(network, testView)
+	}
+}
+
+func testView(t *testing.T) {
+	remote, ip := func(client net.Conn) string { return client.LocalAddr().String() }, "127.0.0.1"
+	if networkOf(t) == "unix" { // whose peers have no address; fasthttp has a way to say so
+		remote, ip = func(net.Conn) string { return "@" }, "0.0.0.0"
+	}
 	for name, serve := range map[string]func(fasthttp.RequestHandler) server{
 		"stock": func(h fasthttp.RequestHandler) server { s := stock(); s.Handler = h; return bare{s} },
 		"loops": func(h fasthttp.RequestHandler) server { c := config(2); c.Handler = h; return loops{transport.New(c)} },
@@ -68,8 +78,8 @@ func TestView(t *testing.T) {
 			t.Run("addresses", func(t *testing.T) {
 				for i, all := range seen {
 					for _, g := range all {
-						if g.local != addr || g.remote != clients[i].LocalAddr().String() || g.ip != "127.0.0.1" || g.tls || g.hijacked {
-							t.Errorf("%+v at %s from %s", g, addr, clients[i].LocalAddr())
+						if g.local != addr || g.remote != remote(clients[i]) || g.ip != ip || g.tls || g.hijacked {
+							t.Errorf("%+v at %s from %s", g, addr, remote(clients[i]))
 						}
 					}
 				}
@@ -176,6 +186,12 @@ func TestHijack(t *testing.T) {
 
 // TestPlain: what is plain stays in the loop. There the handler's connection cannot be written to.
 func TestPlain(t *testing.T) {
+	for _, network := range networks {
+		t.Run(network, testPlain)
+	}
+}
+
+func testPlain(t *testing.T) {
 	c := config(1)
 	c.Handler = func(ctx *fasthttp.RequestCtx) {
 		if _, err := ctx.Conn().Write(nil); err != nil {
@@ -188,6 +204,7 @@ func TestPlain(t *testing.T) {
 	for name, plain := range map[string]string{
 		"get": get("/"), "head and body": post("/", "hello"), "large": post("/", filler(16<<10)), "query": get("/a?b=c"), "PUT": request("PUT", "/", ""),
 		"keep-alive": get("/", "Connection: keep-alive"), "fields": get("/", "Accept: */*", "User-Agent: x", "Cookie: a=b"), "method": request("M-SEARCH", "/", ""),
+		"HTTP/1.0": raw("GET / HTTP/1.0", "", "Host: h", "Connection: keep-alive"),
 	} {
 		conn := s.dial(t)
 		for range 2 {
@@ -202,8 +219,17 @@ func TestPlain(t *testing.T) {
 		}
 		_ = conn.Close()
 	}
+	for _, last := range []string{
+		get("/", "Connection: close"), post("/", "hello", "Connection: close"), raw("GET / HTTP/1.0", "", "Host: h"),
+	} {
+		conn := s.dial(t)
+		conn.send(last).last(200, "loop")
+		conn = s.dial(t)
+		conn.send(get("/")+last).answer(200, "loop")
+		conn.last(200, "loop")
+	}
 	for _, odd := range []string{
-		raw("GET / HTTP/1.0", "", "Connection: keep-alive"), get("/", "Connection: Upgrade", "Upgrade: x"), get("/", "Connection: close"),
+		raw("GET / HTTP/1.0", "", "Connection: keep-alive"), get("/", "Connection: Upgrade", "Upgrade: x"),
 		raw("POST / HTTP/1.1", "0\r\n\r\n", "Host: h", "Transfer-Encoding: chunked"), post("/", filler(38<<10)), get("http://h/"),
 	} {
 		conn := s.dial(t)

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// Fetch sends the request once, over plain TCP, and returns the response as it came. It gives up
+// Fetch sends the request once, without TLS, and returns the response as it came. It gives up
 // when the deadline of ctx passes, or after five seconds if it has none.
 func (t *Target) Fetch(ctx context.Context) ([]byte, error) {
 	d := net.Dialer{Timeout: 5 * time.Second}
-	c, err := d.DialContext(ctx, "tcp", t.addr)
+	c, err := d.DialContext(ctx, t.network, t.addr)
 	if err != nil {
 		return nil, err
 	}

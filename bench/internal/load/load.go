@@ -210,5 +210,5 @@ func (r *run) now() int64 { return int64(time.Since(r.start)) }
 // dial opens one connection.
 func (r *run) dial(ctx context.Context) (net.Conn, error) {
 	d := net.Dialer{Timeout: r.Timeout}
-	return d.DialContext(ctx, "tcp", r.addr)
+	return d.DialContext(ctx, r.network, r.addr)
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -36,6 +37,26 @@ func collect(t *testing.T, url string, l load.Load, check func(t *testing.T, o *
 				t.Fatal(err)
 			}
 			check(t, o, samples)
+		})
+	}
+}
+
+// TestUnix has both loops speak to a Unix socket.
+func TestUnix(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	ln, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &httptest.Server{Listener: ln, Config: &http.Server{Handler: http.HandlerFunc(echo)}}
+	s.Start()
+	defer s.Close()
+	for _, rate := range []float64{0, 500} {
+		l := load.Load{Connections: 5, Rate: rate, Duration: 200 * time.Millisecond, Length: 5}
+		collect(t, "unix:"+path+":/", l, func(t *testing.T, o *load.Outcome, samples []load.Sample) {
+			if len(o.Failures) > 0 || len(samples) < 50 {
+				t.Errorf("rate %v: %d samples, failures %v", rate, len(samples), o.Failures)
+			}
 		})
 	}
 }
@@ -163,9 +184,18 @@ func TestOrderlyClose(t *testing.T) {
 	})
 }
 
-// TestUnsent asks for more than a server answers: what was due and never sent is a failure.
+// TestUnsent asks for more than a server answers, which is the first request of each connection: what
+// was due and never sent is a failure.
 func TestUnsent(t *testing.T) {
-	url := raw(t, func(c net.Conn, _ int) bool { time.Sleep(100 * time.Millisecond); return say(c, right) })
+	ended := make(chan struct{})
+	defer close(ended)
+	url := raw(t, func(c net.Conn, n int) bool {
+		if n == 0 {
+			return say(c, right)
+		}
+		<-ended
+		return false
+	})
 	l := load.Load{Connections: 2, Rate: 200, Duration: 500 * time.Millisecond, Timeout: 300 * time.Millisecond, Length: 5}
 	collect(t, url, l, func(t *testing.T, o *load.Outcome, samples []load.Sample) {
 		unsent := o.Failures["due and never sent: every connection was busy to the end"]

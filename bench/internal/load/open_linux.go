@@ -3,8 +3,8 @@ package load
 import (
 	"context"
 	"fmt"
-	"net"
 	"sync"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -40,7 +40,7 @@ func (l *eventLoop) open() (fd int, err error) {
 		return -1, err
 	}
 	defer c.Close()
-	raw, err := c.(*net.TCPConn).SyscallConn()
+	raw, err := c.(syscall.Conn).SyscallConn()
 	if err != nil {
 		return -1, err
 	}

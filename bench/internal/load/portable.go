@@ -57,7 +57,7 @@ func (c *client) connect(ctx context.Context) error {
 		return err
 	}
 	if c.tls {
-		wire = tls.Client(wire, &tls.Config{ServerName: c.host})
+		wire = tls.Client(wire, &tls.Config{ServerName: c.host, RootCAs: c.Roots})
 	}
 	c.wire = wire
 	return nil

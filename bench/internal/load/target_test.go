@@ -19,7 +19,16 @@ func TestNewTarget(t *testing.T) {
 	if want := "GET / HTTP/1.1\r\nhost: example.com\r\nConnection: keep-alive\r\n\r\n"; err != nil || string(got.Request) != want || got.addr != "[::1]:443" || !got.tls {
 		t.Errorf("%v %v", got, err)
 	}
-	for _, c := range [][2]string{{"ftp://a", ""}, {"http://", ""}, {"http://a b", ""}, {"http://a", "x"}, {"http://a", "a b: c"}, {"http://a", "a: b\r\nc: d"}} {
+	for raw, route := range map[string]string{
+		"unix:/run/v.sock:/video/token?a=b": "/video/token?a=b", "http://unix:/run/v.sock:/a": "/a", "unix:/run/v.sock:": "/", "unix:/run/v.sock": "/",
+	} {
+		got, err := NewTarget("GET", raw, nil, nil)
+		if want := "GET " + route + " HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n"; err != nil ||
+			string(got.Request) != want || got.network != "unix" || got.addr != "/run/v.sock" || got.URL != raw {
+			t.Errorf("%s: %+v, %v", raw, got, err)
+		}
+	}
+	for _, c := range [][2]string{{"unix:run", ""}, {"unix:/a:b c", ""}, {"ftp://a", ""}, {"http://", ""}, {"http://a b", ""}, {"http://a", "x"}, {"http://a", "a b: c"}, {"http://a", "a: b\r\nc: d"}} {
 		var headers []string
 		if c[1] != "" {
 			headers = []string{c[1]}

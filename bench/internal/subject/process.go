@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -16,9 +18,10 @@ import (
 
 // Process is a running server.
 type Process struct {
-	URL   string // of the service, without a path
+	URL   string // of the service, without a path: http://host:port, or unix:/path:
 	Admin string // of its admin port, "" if it has none
 
+	socket string // the path of the Unix socket, "" for TCP
 	cmd    *exec.Cmd
 	log    *tail
 	exited chan struct{} // closed when the process has exited
@@ -28,7 +31,8 @@ type Process struct {
 var ErrServer = errors.New("the server does not run")
 
 // Command is how to start a server: its arguments, in which {listen} and {admin} are replaced by
-// free addresses.
+// free addresses, and {socket} by unix:/PATH, where the server is to be reached instead. {listen} and
+// {admin} are replaced in the environment as well.
 type Command struct {
 	Args []string
 	Env  []string // in addition to the environment of this process
@@ -61,16 +65,31 @@ func start(ctx context.Context, c Command) (*Process, error) {
 		switch a {
 		case "{listen}":
 			a = address
+		case "{socket}":
+			dir, err := os.MkdirTemp("", "bench")
+			if err != nil {
+				return nil, err
+			}
+			p.socket = filepath.Join(dir, "s")
+			a = "unix:" + p.socket
+			p.URL = a + ":"
 		case "{admin}":
 			a, p.Admin = admin, "http://"+admin
 		}
 		args[i] = a
 	}
 	p.cmd = exec.CommandContext(ctx, args[0], args[1:]...)
-	p.cmd.Env = append(os.Environ(), c.Env...)
+	p.cmd.Env = os.Environ()
+	for _, e := range c.Env {
+		if strings.Contains(e, "{admin}") {
+			p.Admin = "http://" + admin
+		}
+		p.cmd.Env = append(p.cmd.Env, strings.NewReplacer("{listen}", address, "{admin}", admin).Replace(e))
+	}
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	p.cmd.WaitDelay = time.Second
 	if err := p.cmd.Start(); err != nil {
+		p.removeSocket()
 		return nil, fmt.Errorf("%w: %w", ErrServer, err)
 	}
 	go func() {
@@ -88,12 +107,16 @@ func start(ctx context.Context, c Command) (*Process, error) {
 func (p *Process) wait(ctx context.Context, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
+	client, url := http.DefaultClient, p.URL
+	if p.socket != "" {
+		client, url = &http.Client{Transport: &http.Transport{DialContext: p.dialSocket, DisableKeepAlives: true}}, "http://localhost"
+	}
 	for {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.URL+path, nil)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+path, nil)
 		if err != nil {
 			return err
 		}
-		if resp, err := http.DefaultClient.Do(req); err == nil {
+		if resp, err := client.Do(req); err == nil {
 			resp.Body.Close()
 			if path == "" || resp.StatusCode == http.StatusOK {
 				return nil
@@ -106,6 +129,17 @@ func (p *Process) wait(ctx context.Context, path string) error {
 			return fmt.Errorf("not ready in time: %w; its log says", context.Cause(ctx))
 		case <-time.After(20 * time.Millisecond):
 		}
+	}
+}
+
+func (p *Process) dialSocket(ctx context.Context, _, _ string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, "unix", p.socket)
+}
+
+// removeSocket removes the folder of the Unix socket.
+func (p *Process) removeSocket() {
+	if p.socket != "" {
+		_ = os.RemoveAll(filepath.Dir(p.socket))
 	}
 }
 
@@ -122,16 +156,21 @@ func (p *Process) Alive() error {
 	}
 }
 
-// Stop stops the server with SIGTERM, and kills it after five seconds. It does not send SIGINT,
-// which processes that a shell starts in the background ignore.
+// Stop stops the server with SIGTERM. A second one ends this service, which drains after the first;
+// after five seconds the server is killed. Stop does not send SIGINT, which processes that a shell
+// starts in the background ignore.
 func (p *Process) Stop() {
-	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have exited already
-	select {
-	case <-p.exited:
-	case <-time.After(5 * time.Second):
-		_ = p.cmd.Process.Kill()
-		<-p.exited
+	defer p.removeSocket()
+	for _, patience := range []time.Duration{100 * time.Millisecond, 5 * time.Second} {
+		_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have exited already
+		select {
+		case <-p.exited:
+			return
+		case <-time.After(patience):
+		}
 	}
+	_ = p.cmd.Process.Kill()
+	<-p.exited
 }
 
 func freeAddr() (string, error) {

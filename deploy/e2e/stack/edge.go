@@ -32,7 +32,8 @@ func (s *Stack) startEdge(e *Edge, origin string) (err error) {
 	case number != "":
 		e.OriginHost = "films-" + number + ".test"
 	}
-	words := []string{wordService, s.Recorder.Addr, wordOrigin, origin, wordPlayer, s.opt.Player, wordCDN, e.Name, wordHost, e.OriginHost}
+	word, service := s.ask(kind)
+	words := []string{word, service, wordOrigin, origin, wordPlayer, s.opt.Player, wordCDN, e.Name, wordHost, e.OriginHost}
 	var env, argv []string
 	switch kind {
 	case "nginx":
@@ -58,6 +59,23 @@ func (s *Stack) startEdge(e *Edge, origin string) (err error) {
 	e.program = p
 	s.programs = append(s.programs, p)
 	return p.awaitListener(e.Addr)
+}
+
+// ask returns what an edge's configuration calls the service, and what it is to call it in this
+// stack: each program has its own way to name a Unix socket.
+func (s *Stack) ask(kind string) (word, service string) {
+	addr := s.Recorder.Addr
+	if !s.opt.Unix {
+		return wordService, addr
+	}
+	switch kind {
+	case "nginx":
+		return wordService, "unix:" + addr
+	case "caddy":
+		return wordService, "unix/" + addr
+	default:
+		return "http://" + wordService, "unix@" + addr + ":"
+	}
 }
 
 // nginx runs the file as an include of a main configuration that keeps everything it writes in dir.

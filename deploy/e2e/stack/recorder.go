@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"sync"
 	"time"
 )
@@ -30,9 +31,9 @@ func (x Exchange) URI() string {
 // Recorder stands between the edges and the service, passes every byte on as it is, and keeps the
 // questions and the heads of the answers.
 type Recorder struct {
-	Addr    string
-	service string
-	l       net.Listener
+	Addr string // a host and port, or the path of a Unix socket
+	dial func() (net.Conn, error)
+	l    net.Listener
 
 	mu        sync.Mutex
 	exchanges []Exchange
@@ -41,12 +42,17 @@ type Recorder struct {
 	open      map[net.Conn]bool
 }
 
-func newRecorder(service string) (*Recorder, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func (s *Stack) newRecorder() (*Recorder, error) {
+	network, listen, service := "tcp", "127.0.0.1:0", s.Service
+	if s.opt.Unix {
+		network, listen, service = "unix", filepath.Join(s.Dir, "recorder.sock"), s.socket()
+	}
+	l, err := net.Listen(network, listen)
 	if err != nil {
 		return nil, err
 	}
-	r := &Recorder{Addr: l.Addr().String(), service: service, l: l, open: map[net.Conn]bool{}}
+	dial := func() (net.Conn, error) { return net.Dial(network, service) }
+	r := &Recorder{Addr: l.Addr().String(), dial: dial, l: l, open: map[net.Conn]bool{}}
 	go func() {
 		for {
 			c, err := l.Accept()
@@ -104,7 +110,7 @@ func (r *Recorder) serve(edge net.Conn) {
 		delete(r.open, edge)
 		r.mu.Unlock()
 	}()
-	service, err := net.Dial("tcp", r.service)
+	service, err := r.dial()
 	if err != nil {
 		return // the service is down, and so is the connection to it
 	}

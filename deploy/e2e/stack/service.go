@@ -60,7 +60,11 @@ func (s *Stack) StopService() { s.service.Stop() }
 // config returns the service's configuration, with a CDN for each edge.
 func (s *Stack) config() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "listen: %q\nadmin: %q\n", s.Service, s.Admin)
+	listen, peers := fmt.Sprintf("[%q]", s.Service), "127.0.0.1/32"
+	if s.opt.Unix {
+		listen, peers = fmt.Sprintf("[%q, %q]", s.Service, "unix:"+s.socket()), "unix"
+	}
+	fmt.Fprintf(&b, "listen: %s\nadmin: %q\n", listen, s.Admin)
 	if s.opt.Token != "" {
 		fmt.Fprintf(&b, "token: %s\n", s.opt.Token)
 	} else {
@@ -70,7 +74,7 @@ func (s *Stack) config() []byte {
 	if s.opt.Revocations {
 		fmt.Fprintln(&b, s.adminEntry)
 	}
-	fmt.Fprintf(&b, "trusted_proxies: [\"127.0.0.1/32\"]\n")
+	fmt.Fprintf(&b, "trusted_proxies: [%q]\n", peers)
 	if s.opt.Player != "" {
 		fmt.Fprintf(&b, "cors: {origins: [%q], credentials: %t}\n", s.opt.Player, s.opt.Credentials)
 	}
@@ -91,6 +95,9 @@ func (s *Stack) config() []byte {
 	}
 	return b.Bytes()
 }
+
+// socket is where the service listens with Options.Unix.
+func (s *Stack) socket() string { return filepath.Join(s.Dir, "videotoken.sock") }
 
 // newAdminKey makes a key for the admin listener. entry is the line of the configuration for it.
 func newAdminKey(binary string) (key, entry string, err error) {

@@ -27,6 +27,7 @@ type Options struct {
 	Token  string       // the member token of the configuration, if the tokens are not to last
 	CDNs   []string     // more CDNs of the service, each an entry of its configuration
 	Lines  string       // more lines of the configuration
+	Unix   bool         // the edges ask the service over a Unix socket
 	Port   int          // the first of the ports that a browser is told; free ones if it is 0
 
 	Credentials bool   // the page may send cookies
@@ -107,7 +108,7 @@ func New(opt Options) (*Stack, error) {
 	if err := s.StartService(); err != nil {
 		return s, err
 	}
-	if s.Recorder, err = newRecorder(s.Service); err != nil {
+	if s.Recorder, err = s.newRecorder(); err != nil {
 		return s, err
 	}
 	s.closers = append(s.closers, s.Recorder.Close)
