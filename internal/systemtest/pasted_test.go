@@ -56,7 +56,6 @@ const (
 	pastedTest   = "internal/systemtest/pasted_test.go"
 	exampleTest  = "internal/config/example_test.go"
 	benchTest    = "bench/readme_test.go"
-	profileTest  = "bench/main_test.go"
 	snippetTest  = "deploy/e2e/readme_test.go"
 	unitTest     = "deploy/e2e/unitreadme_test.go"
 	kubeTest     = "deploy/e2e/kubernetes/readme_test.go"
@@ -73,7 +72,7 @@ var pasted = map[string][]string{
 	"README.md: Configure it":                         {exampleTest},
 	"README.md: Verify it at the edge":                {snippetTest, packagesTest, pagesTest},
 	"bench/README.md: The bench":                      {pastedTest, benchTest},
-	"bench/README.md: Files":                          {absent + "vegeta", profileTest},
+	"bench/README.md: Files":                          {absent + "vegeta", benchTest},
 	"bench/README.md: Beside others":                  {pastedTest},
 	"bench/README.md: Where things are":               {listing},
 	"docs/edges.md: Something does not play":          {pagesTest},
