@@ -16,8 +16,9 @@ APART        = deploy/e2e/kubernetes deploy/envoy
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
-run: ## the service as a demonstration, with example CDNs and keys; ARGS="-config FILE" for your own
-	$(GO) run . $(or $(ARGS),-demo)
+# Not by go run, whose exit status after Ctrl-C is 1, whatever the program's is.
+run: build ## the service as a demonstration, with example CDNs and keys; ARGS="-config FILE" for your own
+	exec ./videotoken $(or $(ARGS),-demo)
 
 build: ## the binary, ./videotoken, with the version of the checkout
 	CGO_ENABLED=0 $(GO) build -buildvcs=auto -trimpath -o videotoken .

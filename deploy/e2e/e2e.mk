@@ -13,7 +13,7 @@ e2e: e2e-install ## the edges with the programs they are for, and players; needs
 	$(MAKE) kubernetes envoy
 
 demo: e2e-install ## a film longer than its tokens, to revoke, forge and switch CDNs off; ARGS="-port 8000" for fixed ports
-	$(GO) run ./deploy/e2e/demo $(ARGS)
+	$(GO) build -o bin/demo ./deploy/e2e/demo && exec bin/demo $(ARGS)
 
 pictures: e2e-install ## docs/demo.png again, from the running demonstration
 	cd deploy/e2e && $(GO) test -count=1 -run '^TestDemo$$/^CDN_off$$' -picture $(CURDIR)/docs/demo.png .
