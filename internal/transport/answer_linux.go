@@ -191,8 +191,8 @@ func (a *answerer) handle() next {
 		response.Reset()
 		return park
 	}
-	if c := a.peer.conn; c.waited != nil {
-		c.waited = nil
+	if c := a.peer.conn; c.again {
+		c.again, c.waited = false, nil
 	}
 	if late := ctx.LastTimeoutErrorResponse(); late != nil {
 		c, rest := a.peer.conn, a.parser.unread()

@@ -31,6 +31,7 @@ type conn struct {
 	state    connState
 	line     bool   // the request line among the pending bytes is good
 	answered bool   // a request of it was answered
+	again    bool   // its request has waited, and has the state that it left
 	batch    uint32 // the last batch of answers in which it had one
 	held     uint32 // bytes of an unfinished request, in the server's count
 	need     int    // how many bytes there must be for another look at the pending ones
@@ -96,7 +97,12 @@ type peer struct {
 }
 
 func (p *peer) wait(w *pause) { p.pause = w }
-func (p *peer) waited() any   { return p.conn.waited }
+func (p *peer) waited() any {
+	if !p.conn.again {
+		return nil
+	}
+	return p.conn.waited
+}
 
 var errLoop = errors.New("transport: the connection is in a loop, which reads and writes it")
 

@@ -66,7 +66,7 @@ func (p *parking) take(room []woken) []woken {
 // park has a connection wait with its request until it is woken. Meanwhile its socket is not read.
 func (l *loop) park(c *conn, w *pause) {
 	c.state, c.need, c.line = waiting, 0, false
-	c.waited = w.state
+	c.again, c.waited = true, w.state
 	c.wait++
 	this := woken{c, c.wait}
 	w.start(func() { l.parking.wake(this) })
