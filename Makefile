@@ -19,8 +19,8 @@ help: ## this list
 run: ## the service as a demonstration, with example CDNs and keys; ARGS="-config FILE" for your own
 	$(GO) run . $(or $(ARGS),-demo)
 
-build: ## the binary, ./videotoken
-	CGO_ENABLED=0 $(GO) build -trimpath -o videotoken .
+build: ## the binary, ./videotoken, with the version of the checkout
+	CGO_ENABLED=0 $(GO) build -buildvcs=auto -trimpath -o videotoken .
 
 test: ## all tests; needs redis-server, promtool and strace, which deploy/e2e/install.sh installs
 	$(GO) test -count=1 $(TESTFLAGS) $(PACKAGES)

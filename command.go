@@ -50,7 +50,7 @@ const flushTime = time.Second
 // makes no sense, 1 for every other error. Nothing that is written to stderr makes a command wait.
 func execute(stdout, stderr *os.File, args []string) int {
 	signal.Ignore(syscall.SIGPIPE) // a log whose reader went away must not end the service
-	queue := newLogQueue(stderr, batchTime)
+	queue := newLogQueue(stderr, logDelays)
 	defer queue.Flush(flushTime)
 	err := run(stdout, queue, args)
 	switch {
@@ -84,7 +84,7 @@ func run(stdout io.Writer, stderr *logQueue, args []string) error {
 	command := commands[name]
 	if command == nil {
 		names := append(slices.Sorted(maps.Keys(commands)), "help", "serve")
-		fmt.Fprintf(stderr, "videotoken: %s; `videotoken help` lists all commands\n", suggest.Command(name, names))
+		fmt.Fprintf(stderr, "videotoken: %s\n`videotoken help` lists all commands\n", suggest.Command(name, names))
 		return errUsage
 	}
 	return command(stdout, stderr, args)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"log/slog"
+	"math"
 	"os"
 	"sync"
 	"time"
@@ -13,88 +14,114 @@ import (
 // What does not fit is dropped as a whole and counted: a pipe that nobody reads must not stop the
 // service.
 type logQueue struct {
-	file  *os.File
-	batch time.Duration // how long lines gather after a write
-	hurry chan struct{} // has room for one: the next batch is written at once
+	file   *os.File
+	delays [writeNow]time.Duration // of each kind but writeNow
 
 	mu      sync.Mutex
-	filled  *sync.Cond // there is something to write
-	emptied *sync.Cond // everything was written
-	waiting []byte     // what was not handed to the file yet
-	writing bool       // a part that is not in waiting is on its way to the file
+	emptied *sync.Cond  // everything was written
+	waiting []byte      // what was not handed to the file yet
+	kind    logKind     // of what waits: the most urgent
+	timer   *time.Timer // calls forward
+	timed   logKind     // for which the timer was set; 0 where it was not
+	writing bool        // a part that is not in waiting is on its way to the file
+	spare   []byte      // what was written last, to be filled again
+	flushes bool        // nothing gathers any more
 	dropped uint64
-	report  func(dropped uint64) // logs that writes were dropped, once there is room again; nil before newLogger
+	told    uint64 // how many of these were reported
+	// report logs that writes were dropped, once there is room again; nil before newLogger.
+	report func(dropped uint64)
 }
+
+// logKind is for how long lines gather before they are written. To write each by itself would cost
+// the event loops far more than the line.
+type logKind int
+
+const (
+	accessLine logKind = iota + 1
+	logLine
+	writeNow // more than a quarter of what the queue has room for, or the end
+)
+
+// logDelays is for how long lines of each kind gather.
+var logDelays = [writeNow]time.Duration{accessLine: time.Second / 4, logLine: 20 * time.Millisecond}
 
 // maxQueue is how many bytes wait for the file at most. A pipe in Linux holds 64 KiB more.
 const maxQueue = 256 << 10
 
-// batchTime is how long lines gather after a write. To wake forward for each line would cost the event
-// loops far more than the line. A quarter of maxQueue is written at once.
-const batchTime = 20 * time.Millisecond
-
-func newLogQueue(file *os.File, batch time.Duration) *logQueue {
-	q := &logQueue{file: file, batch: batch, hurry: make(chan struct{}, 1)}
-	q.filled, q.emptied = sync.NewCond(&q.mu), sync.NewCond(&q.mu)
-	go q.forward()
+func newLogQueue(file *os.File, delays [writeNow]time.Duration) *logQueue {
+	q := &logQueue{file: file, delays: delays}
+	q.emptied = sync.NewCond(&q.mu)
+	q.timer = time.AfterFunc(math.MaxInt64, q.forward)
 	return q
 }
 
 // Write queues p, or drops it. It never fails.
-func (q *logQueue) Write(p []byte) (int, error) {
+func (q *logQueue) Write(p []byte) (int, error) { return q.queue(p, logLine) }
+
+// accessLog is where lines of the access log are written to: a queue that takes its time.
+type accessLog struct{ *logQueue }
+
+// Write queues p, or drops it. It never fails.
+func (a accessLog) Write(p []byte) (int, error) { return a.queue(p, accessLine) }
+
+func (q *logQueue) queue(p []byte, kind logKind) (int, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.waiting)+len(p) > maxQueue {
 		q.dropped++
-	} else {
-		q.waiting = append(q.waiting, p...)
-		q.filled.Signal()
-		if len(q.waiting) > maxQueue/4 {
-			q.writeNow()
-		}
+		return len(p), nil
 	}
+	q.waiting = append(q.waiting, p...)
+	q.kind = max(q.kind, kind)
+	q.setTimer()
 	return len(p), nil
 }
 
-// writeNow has forward wait for no more lines.
-func (q *logQueue) writeNow() {
-	select {
-	case q.hurry <- struct{}{}:
-	default:
+// setTimer has forward called when what waits is due. The lock is held.
+func (q *logQueue) setTimer() {
+	if q.writing || len(q.waiting) == 0 {
+		return // forward calls it again
+	}
+	kind := q.kind
+	if len(q.waiting) > maxQueue/4 || q.flushes {
+		kind = writeNow
+	}
+	if kind > q.timed {
+		q.timed = kind
+		delay := time.Duration(0)
+		if kind < writeNow {
+			delay = q.delays[kind]
+		}
+		q.timer.Reset(delay)
 	}
 }
 
 // forward writes to the file what is queued. It blocks where the file does.
 func (q *logQueue) forward() {
-	var batch []byte
-	reported := uint64(0)
 	q.mu.Lock()
-	for {
-		for len(q.waiting) == 0 {
-			q.filled.Wait()
-		}
-		batch, q.waiting, q.writing = q.waiting, batch[:0], true
+	defer q.mu.Unlock()
+	if q.writing || len(q.waiting) == 0 {
+		q.timed = 0
+		return
+	}
+	batch := q.waiting
+	q.waiting, q.kind, q.timed, q.writing = q.spare[:0], 0, 0, true
+	q.mu.Unlock()
+	_, err := q.file.Write(batch)
+	q.mu.Lock()
+	q.spare, q.writing = batch, false
+	if err != nil { // the reader went away
+		q.dropped++
+	} else if n := q.dropped - q.told; n > 0 && q.report != nil {
+		q.told += n
 		q.mu.Unlock()
-		_, err := q.file.Write(batch)
-		q.mu.Lock()
-		if q.writing = false; err != nil { // the reader went away
-			q.dropped++
-		} else if n := q.dropped - reported; n > 0 && q.report != nil {
-			reported += n
-			q.mu.Unlock()
-			q.report(n)
-			q.mu.Lock()
-		}
-		if len(q.waiting) == 0 {
-			q.emptied.Broadcast()
-		}
-		q.mu.Unlock()
-		select {
-		case <-time.After(q.batch):
-		case <-q.hurry:
-		}
+		q.report(n)
 		q.mu.Lock()
 	}
+	if len(q.waiting) == 0 && !q.writing {
+		q.emptied.Broadcast()
+	}
+	q.setTimer()
 }
 
 // Dropped returns how many writes were dropped.
@@ -104,7 +131,7 @@ func (q *logQueue) Dropped() uint64 {
 	return q.dropped
 }
 
-// Flush waits until everything was written, and no longer than the timeout.
+// Flush writes what waits, and waits until that was done, and no longer than the timeout.
 func (q *logQueue) Flush(timeout time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -116,7 +143,8 @@ func (q *logQueue) Flush(timeout time.Duration) {
 		q.emptied.Broadcast()
 	})
 	defer timer.Stop()
-	q.writeNow()
+	q.flushes = true
+	q.setTimer()
 	for (len(q.waiting) > 0 || q.writing) && !over {
 		q.emptied.Wait()
 	}

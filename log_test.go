@@ -11,20 +11,23 @@ import (
 	"time"
 )
 
+// never is for tests of lines that nothing but what is tested has written.
+var never = [writeNow]time.Duration{accessLine: time.Hour, logLine: time.Hour}
+
 // newPipe is a queue in front of a pipe that nobody reads yet.
-func newPipe(t *testing.T, batch time.Duration) (*logQueue, *os.File) {
+func newPipe(t *testing.T, delays [writeNow]time.Duration) (*logQueue, *os.File) {
 	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _ = r.Close(), w.Close() })
-	return newLogQueue(w, batch), r
+	return newLogQueue(w, delays), r
 }
 
 // TestLogQueue: whatever is written comes out in its order, and is there after Flush.
 func TestLogQueue(t *testing.T) {
-	q, r := newPipe(t, time.Hour)
+	q, r := newPipe(t, never)
 	for _, s := range []string{"a\n", "b\n", "c\n"} {
 		if n, err := io.WriteString(q, s); n != 2 || err != nil {
 			t.Errorf("%d, %v", n, err)
@@ -43,7 +46,7 @@ func TestLogQueue(t *testing.T) {
 // TestLogQueueIsFull: where nobody reads, Write drops whole lines and counts them, and Flush gives
 // up. Once somebody reads, every line that was not dropped is there, and then how many were.
 func TestLogQueueIsFull(t *testing.T) {
-	q, r := newPipe(t, batchTime)
+	q, r := newPipe(t, logDelays)
 	logger := newLogger(q)
 	first := make([]byte, 128<<10) // more than a pipe holds: forward blocks
 	_, _ = q.Write(first)
@@ -92,7 +95,7 @@ func TestLogQueueIsFull(t *testing.T) {
 
 // TestLogQueueReaderGone: what the file refuses is counted, and nothing waits for it.
 func TestLogQueueReaderGone(t *testing.T) {
-	q, r := newPipe(t, time.Hour)
+	q, r := newPipe(t, never)
 	_ = q.file.Close()
 	_ = r.Close()
 	_, _ = io.WriteString(q, "a\n")
@@ -102,20 +105,38 @@ func TestLogQueueReaderGone(t *testing.T) {
 	}
 }
 
-// TestLogQueueHurries: lines that gather are written once they are many, however long they would
-// gather else.
-func TestLogQueueHurries(t *testing.T) {
-	q, r := newPipe(t, time.Hour)
+// TestLogQueueGathers: lines are written once they are many, or once one of their kind may not wait
+// any longer, and all that waits with it.
+func TestLogQueueGathers(t *testing.T) {
 	line := strings.Repeat("x", 1023) + "\n"
-	read := bufio.NewReader(r)
-	for _, n := range []int{1, maxQueue/4/len(line) + 1} { // the first line is written at once
-		for range n {
-			_, _ = io.WriteString(q, line)
-		}
-		for i := range n {
-			if got, err := read.ReadString('\n'); got != line {
-				t.Fatalf("line %d of %d: %q, %v", i+1, n, got, err)
+	soon, later := never, never
+	soon[logLine], later[accessLine] = time.Millisecond, time.Millisecond
+	for _, c := range []struct {
+		name         string
+		delays       [writeNow]time.Duration
+		access, logs int
+	}{
+		{"many of the access log", never, maxQueue/4/len(line) + 1, 0},
+		{"many", never, 0, maxQueue/4/len(line) + 1},
+		{"one that may not wait, after two that may", soon, 2, 1},
+		{"two of the access log, in their time", later, 2, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			q, r := newPipe(t, c.delays)
+			read := bufio.NewReader(r)
+			for range 2 {
+				for range c.access {
+					_, _ = io.WriteString(accessLog{q}, line)
+				}
+				for range c.logs {
+					_, _ = io.WriteString(q, line)
+				}
+				for i := range c.access + c.logs {
+					if got, err := read.ReadString('\n'); got != line {
+						t.Fatalf("line %d: %q, %v", i+1, got, err)
+					}
+				}
 			}
-		}
+		})
 	}
 }

@@ -15,12 +15,12 @@ import (
 
 // service is a running service, whose configuration can be read again.
 type service struct {
-	log         *slog.Logger
-	server      *server.Server
-	revoked     *revoked.Set // nil: none
-	droppedLogs func() uint64
-	file        string // "" for the demonstration
-	flags       config.Flags
+	log     *slog.Logger
+	lines   *logQueue // what log writes to
+	server  *server.Server
+	revoked *revoked.Set // nil: none
+	file    string       // "" for the demonstration
+	flags   config.Flags
 
 	mu      sync.Mutex
 	current *config.Config

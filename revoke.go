@@ -2,20 +2,15 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"videotoken/internal/config"
 	"videotoken/internal/revoked"
 )
-
-// errSession is the error of text that is no session.
-var errSession = errors.New("must be 16 hexadecimal digits")
 
 const revokeUsage = `Usage: videotoken revoke -config FILE [-until TIME | -for DURATION] SESSION
 
@@ -37,11 +32,9 @@ func revoke(stdout, stderr io.Writer, args []string) error {
 	if err := parse(f, stderr, args, revokeUsage, 1); err != nil {
 		return err
 	}
-	var session [8]byte
-	if text := f.Arg(0); len(text) != hex.EncodedLen(len(session)) || strings.Trim(text, "0123456789abcdefABCDEF") != "" {
-		return fmt.Errorf("session %q: %w", text, errSession)
-	} else if _, err := hex.Decode(session[:], []byte(text)); err != nil {
-		return fmt.Errorf("session %q: %w", text, errSession)
+	session, err := revoked.ParseSession([]byte(f.Arg(0)))
+	if err != nil {
+		return fmt.Errorf("session %q: %w", f.Arg(0), err)
 	}
 	c, err := load(*file)
 	if err != nil {

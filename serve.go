@@ -64,7 +64,7 @@ func serve(stdout io.Writer, stderr *logQueue, args []string) error {
 		_, err := fmt.Fprintln(stdout, "the configuration is valid")
 		return err
 	}
-	return listenAndServe(&service{log: newLogger(stderr), droppedLogs: stderr.Dropped, file: *file, flags: flags}, c)
+	return listenAndServe(&service{log: newLogger(stderr), lines: stderr, file: *file, flags: flags}, c)
 }
 
 // configure reads the configuration, or makes the demonstration's if there is no file.
@@ -139,7 +139,8 @@ func (s *service) settings(c *config.Config) (server.Settings, error) {
 		Signatures:     c.Signatures,
 		Reload:         func() error { return s.reload("POST /reload") },
 		Build:          build(),
-		DroppedLogs:    s.droppedLogs,
+		Requests:       accessLog{s.lines},
+		DroppedLogs:    s.lines.Dropped,
 	}, err
 }
 
@@ -208,7 +209,8 @@ func (s *service) start(c *config.Config) (failed chan error, err error) {
 		go func() { failed <- s.server.ServeAdmin(open.admin) }()
 	}
 	for _, ln := range open.service {
-		s.log.Info("serving", "address", ln.Addr().String(), "cdns", len(c.CDNs.All()), "version", version())
+		s.log.Info("serving", "address", ln.Addr().String(), "cdns", len(c.CDNs.All()),
+			"connections", s.server.MaxConnections(), "version", version())
 		go func() { failed <- s.server.Serve(ln) }()
 	}
 	go s.watch(context.Background()) // and whatever else is in the background, until the process ends

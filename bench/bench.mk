@@ -1,6 +1,6 @@
 # Measuring, comparing and attacking the service; bench/README.md explains it. Included by the Makefile.
 BASE       ?= main
-ATTACKS     = json pipeline large memory descriptors headers bodies readers idle churn signatures \
+ATTACKS     = json pipeline absolute large memory descriptors headers bodies readers idle churn signatures \
   scarce-descriptors scarce-memory full-disk
 CHROMIUM   ?= chromium
 # The whole section of the closed loop, in pixels.
@@ -10,7 +10,7 @@ DURATION   ?= 20m
 RATE       ?= -share 0.7
 
 .PHONY: bench bench-test bench-agree bench-picture bench-compare bench-peers bench-shapes bench-soak bench-max soak gate gate-short gate-test \
-  attack attack-cases $(ATTACKS:%=attack-%)
+  attack attack-cases hostile-json hostile-search $(ATTACKS:%=attack-%)
 
 bench: ## measure this revision, in a closed and in an open loop; under a minute; ARGS for flags
 	$(GO) run ./bench all $(ARGS)
@@ -65,8 +65,16 @@ attack: attack-cases ## raw requests, and then every kind of hostile client for 
 attack-cases: ## 700 raw requests, good and bad, to both transports, in pieces: see internal/server/testdata/wire
 	$(GO) test -count=1 $(TESTFLAGS) -run TestWire ./internal/server
 
+hostile-json: ## what each hostile body costs per byte, to a plain one: fails over the bound of docs/DESIGN.md, section 11
+	$(GO) test -count=1 -tags hostile -v $(TESTFLAGS) -run TestHostileJSON ./internal/video
+
+hostile-search: ## for FUZZTIME, look for bodies that cost more: internal/document/testdata/worst gets their recipes
+	$(GO) test -count=1 -tags hostile -run '^$$' -fuzz FuzzCost -fuzztime $(FUZZTIME) -parallel 1 ./internal/video \
+	  -keep "$(CURDIR)/internal/document/testdata/worst"
+
 attack-json: ## clients that send the costliest JSON; fails if others suffer more than the bounds allow; a minute
-attack-pipeline: ## clients that pipeline without end: the same bounds
+attack-pipeline: ## clients that pipeline without end: the same bounds; two minutes
+attack-absolute: ## the same, with the host in the requests' targets
 attack-large: ## clients that send bodies of 64 KiB: the same bounds
 attack-memory: ## unfinished requests and clients that never read: what they cost, and that others are answered
 attack-descriptors: ## more connections than the service may have descriptors

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -21,13 +22,17 @@ var (
 	client = netip.MustParseAddr("2001:db8::7")
 )
 
-func newKey(tb testing.TB, id uint16) *token.Key {
-	tb.Helper()
+func newSecret(id uint16) []byte {
 	secret := make([]byte, token.SecretSize)
 	for i := range secret {
 		secret[i] = byte(i) + byte(id)
 	}
-	k, err := token.NewKey(id, secret)
+	return secret
+}
+
+func newKey(tb testing.TB, id uint16) *token.Key {
+	tb.Helper()
+	k, err := token.NewKey(id, newSecret(id))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -50,6 +55,21 @@ func mint(tb testing.TB, k *token.Key, c token.Claims, path string) string {
 func verify(uri string, keys ...*token.Key) error {
 	_, err := token.Keys(keys).Verify(token.Request{URI: []byte(uri), Now: now, Leeway: 10, Client: client})
 	return err
+}
+
+// TestEveryClaim: everyClaim has every claim there is, and a second implementation writes the same
+// token of it.
+func TestEveryClaim(t *testing.T) {
+	claims := reflect.ValueOf(everyClaim)
+	for i := range claims.NumField() {
+		if claims.Field(i).IsZero() {
+			t.Errorf("everyClaim has no %s: no test here would see that it is lost", claims.Type().Field(i).Name)
+		}
+	}
+	const path = "/a/b/c.mp4"
+	if got, want := mint(t, newKey(t, 7), everyClaim, path), mintReference(1, 7, newSecret(7), everyClaim, path, ""); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
 }
 
 // TestEveryBit flips every single bit of a token and of its path, and cuts each at every length,

@@ -23,10 +23,10 @@ type Request struct {
 	Client netip.Addr
 	// Revoked reports whether a session was revoked; nil where none is.
 	Revoked func(session [8]byte) bool
-	// Prefetch is called with the token's session before the tag is computed, and Revoked may be
-	// called with it after that; nil where that helps nothing. It is for a set that is too large for
-	// the processor's caches, which can load meanwhile what Revoked will read. The token may be
-	// forged, so Prefetch must be cheap.
+	// Prefetch is called with the token's session as soon as that is read, before the tag is
+	// computed, and Revoked may be called with it after that; nil where that helps nothing. It is for
+	// a set that is too large for the processor's caches, which can load meanwhile what Revoked will
+	// read. The token may be forged, so Prefetch must be cheap.
 	Prefetch func(session [8]byte)
 }
 
@@ -58,6 +58,9 @@ func (ks Keys) Verify(r Request) (Verified, error) {
 	if err != nil {
 		return Verified{}, err
 	}
+	if r.Prefetch != nil && h.claims.HasSession {
+		r.Prefetch(h.claims.Session)
+	}
 	if len(text) > maxText {
 		return Verified{}, ErrMalformed
 	}
@@ -74,9 +77,6 @@ func (ks Keys) Verify(r Request) (Verified, error) {
 	}
 	if !uri.Check(r.URI) {
 		return Verified{}, ErrPath
-	}
-	if r.Prefetch != nil && h.claims.HasSession {
-		r.Prefetch(h.claims.Session)
 	}
 	query := t.query
 	if h.claims.Depth == 0 {

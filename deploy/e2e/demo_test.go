@@ -1,9 +1,14 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"net/url"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +26,7 @@ func TestDemo(t *testing.T) {
 	}{
 		{"renewal", testDemoRenewal}, {"layout", testDemoLayout}, {"CDN off", testDemoCDN},
 		{"forgery", testDemoForgery}, {"revoked", testDemoRevoked}, {"expiry", testDemoExpiry},
-		{"MP4", testDemoMP4}, {"answers", testDemoAnswers},
+		{"MP4", testDemoMP4}, {"answers", testDemoAnswers}, {"access", testDemoAccess},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(&viewer{t, v.ctx, v.addr}) })
 	}
@@ -153,8 +158,8 @@ func testDemoExpiry(v *viewer) {
 	v.open()
 	v.press("renewing")
 	v.await(`until.textContent.includes("requests are refused")`)
-	said := regexp.MustCompile(`\d\d:\d\d:\d\d`).FindString(v.text("until"))
-	from, err := time.ParseInLocation("15:04:05", said, time.Local)
+	shown := regexp.MustCompile(`\d\d:\d\d:\d\d`).FindString(v.text("until"))
+	from, err := time.ParseInLocation("15:04:05", shown, time.Local)
 	if err != nil {
 		v.t.Fatal(err)
 	}
@@ -171,7 +176,7 @@ func testDemoExpiry(v *viewer) {
 		late = (late+36*time.Hour)%(24*time.Hour) - 12*time.Hour
 		// The service decides a little after nginx has asked.
 		if good := l.Status == "200"; (good && late >= 0) || (!good && late < -time.Second) {
-			v.t.Errorf("at %v: %+v; the page said that nginx refuses from %s on", at, l, said)
+			v.t.Errorf("at %v: %+v; the page said that nginx refuses from %s on", at, l, shown)
 		}
 	}
 	v.press("remedy")
@@ -204,6 +209,36 @@ func testDemoAnswers(v *viewer) {
 		_ = res.Body.Close()
 		if got := res.Header.Get("Cache-Control"); got != "no-store" {
 			v.t.Errorf("/%s has Cache-Control: %s", path, got)
+		}
+	}
+	// The ports after the page's: the CDNs', the service's and its admin listener's.
+	here, err := url.Parse(v.addr)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	first, err := strconv.Atoi(here.Port())
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	res, err := http.Get(v.addr + "settings.json")
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var settings struct {
+		Service string
+		CDNs    map[string]string
+	}
+	if err := json.NewDecoder(res.Body).Decode(&settings); err != nil || len(settings.CDNs) != 2 {
+		v.t.Fatalf("%+v, %v", settings, err)
+	}
+	for _, addr := range append(slices.Collect(maps.Values(settings.CDNs)), settings.Service) {
+		u, err := url.Parse(addr)
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		if port, err := strconv.Atoi(u.Port()); err != nil || port <= first || port > first+5 {
+			v.t.Errorf("%s is not at one of the five ports after %d", addr, first)
 		}
 	}
 	for _, path := range []string{"revoke", "cdn"} {

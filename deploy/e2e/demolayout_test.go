@@ -4,14 +4,17 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // collisions finds the elements with text that run off the page, that are too narrow for their
@@ -126,4 +129,44 @@ func (v *viewer) picture() {
 			v.t.Fatal(err)
 		}
 	}
+}
+
+// unnamed finds the controls that have no name for a screen reader.
+const unnamed = `[...document.querySelectorAll("button, input, video, svg, [role]")].filter((e) =>
+	e.checkVisibility() && !(e.ariaLabel || e.labels?.[0]?.textContent || e.textContent).trim()
+).map((e) => e.outerHTML.slice(0, 80))`
+
+// focused is the control that has the focus: how it is found again, and whether that can be seen.
+const focused = `(() => {
+	const e = document.activeElement, at = e.closest("#bytes") ? "bytes" : e.id || e.name;
+	const seen = [e, e.closest("label")].some((x) => x && getComputedStyle(x).outlineStyle !== "none");
+	return [at || e.tagName, seen ? "" : "the focus cannot be seen"];
+})()`
+
+// testDemoAccess uses the page by keyboard, and as a screen reader does: every control has a name
+// and gets the focus in turn, and what happens is said in a live region.
+func testDemoAccess(v *viewer) {
+	v.open()
+	if found := eval[[]string](v, unnamed); len(found) > 0 {
+		v.t.Errorf("without a name: %s", strings.Join(found, "\n"))
+	}
+	if !eval[bool](v, `news.matches("[role=status], [aria-live=polite]")`) {
+		v.t.Error("what happens is not in a live region")
+	}
+	left := map[string]bool{"video": true, "kind": true, "revoke": true, "renewing": true, "forge": true,
+		"elsewhere": true, "switch-nginx": true, "switch-nginx-2": true, "bytes": true}
+	for range 60 {
+		if len(left) == 0 {
+			return
+		}
+		if err := chromedp.Do(v.ctx, chromedp.KeyEvent(kb.Tab)); err != nil {
+			v.t.Fatal(err)
+		}
+		got := eval[[]string](v, focused)
+		if left[got[0]] && got[1] != "" {
+			v.t.Errorf("%s: %s", got[0], got[1])
+		}
+		delete(left, got[0])
+	}
+	v.t.Errorf("the keyboard does not get at %v", slices.Sorted(maps.Keys(left)))
 }

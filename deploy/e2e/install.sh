@@ -24,6 +24,7 @@ need buildah buildah
 need systemd-analyze systemd
 need strace strace
 need curl curl
+need ip iproute2
 need jq jq
 [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || packages="$packages fonts-dejavu-core"
 

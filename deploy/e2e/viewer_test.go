@@ -5,10 +5,12 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -21,15 +23,16 @@ var (
 	picture = flag.String("picture", "", "a file to keep the README's picture in")
 )
 
-// startDemo starts the command of `make demo` and returns the address that it prints. Ctrl-C ends
-// it at the test's end, with exit status 0.
+// startDemo starts the command of `make demo` on fixed ports, and returns the address that it
+// prints. Ctrl-C ends it at the test's end, with exit status 0.
 func startDemo(t *testing.T) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "demo")
 	if out, err := exec.Command("go", "build", "-o", binary, "./demo").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	cmd := exec.Command(binary, root)
+	port := freePorts(t, 6)
+	cmd := exec.Command(binary, "-port", strconv.Itoa(port), root)
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	stdout, err := cmd.StdoutPipe()
@@ -47,11 +50,34 @@ func startDemo(t *testing.T) string {
 	})
 	for lines := bufio.NewScanner(stdout); lines.Scan(); {
 		if m := regexp.MustCompile(`http://\S+`).FindString(lines.Text()); m != "" {
+			if want := fmt.Sprintf("http://127.0.0.1:%d/", port); m != want {
+				t.Errorf("the page is at %s; want %s", m, want)
+			}
 			return m
 		}
 	}
 	t.Fatal("the demonstration prints no address")
 	return ""
+}
+
+// freePorts returns the first of some free ports in a row.
+func freePorts(t *testing.T, n int) int {
+	t.Helper()
+	for first := 20000; first < 32000; first += n {
+		free := 0
+		for ; free < n; free++ {
+			ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+free))
+			if err != nil {
+				break
+			}
+			_ = ln.Close()
+		}
+		if free == n {
+			return first
+		}
+	}
+	t.Fatalf("there are no %d free ports in a row", n)
+	return 0
 }
 
 // viewer is a person at the demonstration's page.

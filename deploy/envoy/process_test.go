@@ -25,8 +25,8 @@ import (
 	"videotoken/token"
 )
 
-// running is the whole program, in this process.
-type running struct {
+// testProgram is the whole program, in this process.
+type testProgram struct {
 	pair
 	conn    *grpc.ClientConn
 	dir     string
@@ -67,9 +67,9 @@ func (l *log) await(t *testing.T, text string) string {
 }
 
 // start runs the program on a Unix socket, with a configuration, in a folder of its own.
-func start(t *testing.T, configuration string) *running {
+func start(t *testing.T, configuration string) *testProgram {
 	t.Helper()
-	r := &running{dir: t.TempDir(), signals: make(chan os.Signal, 4), ended: make(chan error, 1), log: &log{}}
+	r := &testProgram{dir: t.TempDir(), signals: make(chan os.Signal, 4), ended: make(chan error, 1), log: &log{}}
 	r.log.more = sync.NewCond(&r.log.mu)
 	r.write(t, configuration)
 	socket := filepath.Join(r.dir, "s")
@@ -89,7 +89,7 @@ func start(t *testing.T, configuration string) *running {
 	return r
 }
 
-func (r *running) write(t *testing.T, configuration string) {
+func (r *testProgram) write(t *testing.T, configuration string) {
 	t.Helper()
 	file := filepath.Join(r.dir, "videotoken.yaml")
 	if err := os.WriteFile(file+".new", []byte(strings.ReplaceAll(configuration, "DIR", r.dir)), 0o600); err != nil {
@@ -118,7 +118,7 @@ func fresh(t *testing.T, id uint16, c token.Claims) (line, path string) {
 }
 
 // healthy asks for the program's health.
-func (r *running) healthy(t *testing.T, service string) (grpc_health_v1.HealthCheckResponse_ServingStatus, error) {
+func (r *testProgram) healthy(t *testing.T, service string) (grpc_health_v1.HealthCheckResponse_ServingStatus, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -126,13 +126,13 @@ func (r *running) healthy(t *testing.T, service string) (grpc_health_v1.HealthCh
 	return a.GetStatus(), err
 }
 
-func (r *running) status(t *testing.T, path string) int {
+func (r *testProgram) status(t *testing.T, path string) int {
 	t.Helper()
 	return r.check(t, question("one", "GET", path, "203.0.113.7", nil)).status
 }
 
 // awaitStatus asks until the answer has a status.
-func (r *running) awaitStatus(t *testing.T, path string, want int) {
+func (r *testProgram) awaitStatus(t *testing.T, path string, want int) {
 	t.Helper()
 	for until := time.Now().Add(time.Minute); r.status(t, path) != want; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(until) {

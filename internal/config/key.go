@@ -10,6 +10,8 @@ import (
 	"videotoken/token"
 )
 
+const docSecretFile = "The name of a file that holds the secret."
+
 // key is an entry of a CDN's keys. No message has any part of a secret. ids have the field of each
 // key id that stands before it.
 func (r *reader) key(c *entry, field string, ids map[int64]string) value {
@@ -27,7 +29,7 @@ func (r *reader) key(c *entry, field string, ids map[int64]string) value {
 				ids[id] = field
 			}
 		}).needed("a number from 0 to 65535")},
-		{"secret_file", "The name of a file that holds the secret.", text(func(n *node, f, s string) { secret = r.secretFile(n, f, s) })},
+		{"secret_file", docSecretFile, text(func(n *node, f, s string) { secret = r.secretFile(n, f, s) })},
 		{"secret", "The secret, 43 characters of base64url; better in a secret_file.", text(func(n *node, f, s string) {
 			r.inline = true
 			secret = r.secret(n, f, s)

@@ -130,7 +130,7 @@ func (r *reader) foreignKey(c *entry) value {
 		})})
 	}
 	if kind.Secret != nil || kind.HexSecret {
-		secrets = append(secrets, member{"secret_file", "The name of a file that holds the secret.", text(func(n *node, f, name string) {
+		secrets = append(secrets, member{"secret_file", docSecretFile, text(func(n *node, f, name string) {
 			if text, ok := r.secretText(n, f, name, maxSecretFile); ok {
 				read(n, f, text, parse)
 			}

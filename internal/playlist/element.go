@@ -42,7 +42,7 @@ func parseXML(text string) (*element, error) {
 			e := &element{name: t.Name.Local, line: line, attributes: t.Copy().Attr}
 			for _, a := range e.attributes {
 				if len(a.Value) > maxURI {
-					return nil, fmt.Errorf("line %d: %s is longer than %d bytes", line, a.Name.Local, maxURI)
+					return nil, errLong(line, a.Name.Local)
 				}
 			}
 			last.children = append(last.children, e)
@@ -53,7 +53,7 @@ func parseXML(text string) (*element, error) {
 			}
 		case xml.EndElement:
 			if open = open[:len(open)-1]; last.text.Len() > maxURI && isURI[last.name] {
-				return nil, fmt.Errorf("line %d: %s is longer than %d bytes", line, last.name, maxURI)
+				return nil, errLong(line, last.name)
 			}
 		case xml.Directive:
 			return nil, fmt.Errorf("not an MPD: line %d: a document type, which no MPD has", line)
@@ -95,4 +95,8 @@ func (e *element) named(name string) (list []*element) {
 		}
 	}
 	return list
+}
+
+func errLong(line int, name string) error {
+	return fmt.Errorf("line %d: %s is longer than %d bytes", line, name, maxURI)
 }

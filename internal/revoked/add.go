@@ -20,7 +20,7 @@ func Add(ctx context.Context, c Config, session [8]byte, until int64) error {
 	m, log := newMemory(c.Now, c.Grace), slog.New(slog.DiscardHandler)
 	var err error
 	if c.File != "" {
-		err = newFile(c.File, m, log).append(ctx, session, uint32(until))
+		err = newFile(c.File, m, log).add(ctx, session, uint32(until))
 		if errors.Is(err, fs.ErrNotExist) {
 			err = fmt.Errorf("%w: the service makes the file when it starts, with an owner who can read it", err)
 		}

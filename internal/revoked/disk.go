@@ -21,7 +21,9 @@ func (f *file) compact(file *os.File) error {
 	if owner(f.read) != os.Geteuid() {
 		return nil // the new file would have another owner, who may not be able to read it
 	}
-	if lines := f.memory.appendLines(nil); int64(len(header)+len(lines)) >= f.size {
+	size := int64(len(header))
+	f.memory.kept(func(r *record) { size += int64(lineSize(r.until)) })
+	if size >= f.size {
 		return nil
 	}
 	renewed, err := f.rewrite()
@@ -45,7 +47,8 @@ func (f *file) rewrite() (_ *os.File, err error) {
 			_ = os.Remove(name)
 		}
 	}()
-	lines := f.memory.appendLines([]byte(header))
+	lines := []byte(header)
+	f.memory.kept(func(r *record) { lines = appendLine(lines, r.session, r.until) })
 	if err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		return nil, err
 	}

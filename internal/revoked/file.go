@@ -1,6 +1,7 @@
 package revoked
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -54,12 +55,12 @@ func openFile(ctx context.Context, name string, m *memory, log *slog.Logger) (*f
 			f.log.Warn("the last line of the revoked sessions is not complete and was dropped: it was not acknowledged", "bytes", torn)
 		}
 		if err := f.compact(file); err != nil {
-			f.log.Error("the revoked sessions cannot be written: none can be revoked until they can", "error", err)
+			f.warnUnwritable(err)
 		}
 		return nil
 	})
 	if isFull(err) {
-		f.log.Error("the revoked sessions cannot be written: none can be revoked until they can", "error", err)
+		f.warnUnwritable(err)
 		if _, err = f.refresh(); errors.Is(err, fs.ErrNotExist) {
 			err = nil // nothing was ever revoked
 		}
@@ -68,6 +69,10 @@ func openFile(ctx context.Context, name string, m *memory, log *slog.Logger) (*f
 		return nil, fmt.Errorf("revoked sessions: %s: %w", name, withoutName(err))
 	}
 	return f, nil
+}
+
+func (f *file) warnUnwritable(err error) {
+	f.log.Error("the revoked sessions cannot be written: none can be revoked until they can", "error", err)
 }
 
 // isFull reports whether an error is about a disk that takes nothing, for whatever reason.
@@ -148,15 +153,20 @@ func (f *file) update(file *os.File) (torn int64, damaged int, err error) {
 	if info.Size()-from > maxFile {
 		return 0, 0, errFull
 	}
-	data, err := io.ReadAll(io.NewSectionReader(file, from, maxFile))
-	if err != nil {
+	data := make([]byte, info.Size()-from)
+	n, err := file.ReadAt(data, from)
+	if err != nil && err != io.EOF { // what another process cut off is no line of ours
 		return 0, 0, err
 	}
+	data = data[:n]
 	first := 0
 	if from == 0 {
 		if first, err = checkHeader(data); err != nil {
 			return 0, 0, err
 		}
+	}
+	if again {
+		f.memory.reserve(bytes.Count(data, []byte("\n")))
 	}
 	mark := f.memory.nextMark()
 	complete := true
@@ -176,8 +186,8 @@ func (f *file) update(file *os.File) (torn int64, damaged int, err error) {
 	return from + int64(len(data)) - f.size, damaged, nil
 }
 
-// append adds a revocation to the file, and returns when it is on the disk.
-func (f *file) append(ctx context.Context, session [8]byte, until uint32) error {
+// add adds a revocation to the file, and returns when it is on the disk.
+func (f *file) add(ctx context.Context, session [8]byte, until uint32) error {
 	return f.write(ctx, appendLine(nil, session, until))
 }
 

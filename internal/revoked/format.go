@@ -2,9 +2,9 @@ package revoked
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"math"
 	"strconv"
@@ -17,30 +17,63 @@ const header = "videotoken: revoked sessions, version 1\n"
 
 const sessionDigits = 16
 
+// ErrSession is the error of text that is not a session.
+var ErrSession = errors.New("must be a string of 16 hexadecimal digits")
+
+// ParseSession reads a session as requests, the command line and the file have it.
+func ParseSession(text []byte) (session [8]byte, err error) {
+	if len(text) != sessionDigits {
+		return session, ErrSession
+	}
+	if _, err := hex.Decode(session[:], text); err != nil {
+		return session, ErrSession
+	}
+	return session, nil
+}
+
 // appendLine appends a revocation's line.
 func appendLine(dst []byte, session [8]byte, until uint32) []byte {
 	start := len(dst)
 	dst = append(hex.AppendEncode(dst, session[:]), ' ')
 	dst = strconv.AppendUint(dst, uint64(until), 10)
-	return fmt.Appendf(dst, " %08x\n", crc32.ChecksumIEEE(dst[start:]))
+	sum := checksum(dst[start:])
+	return append(append(append(dst, ' '), sum[:]...), '\n')
+}
+
+// lineSize returns the length of a revocation's line.
+func lineSize(until uint32) int {
+	size := sessionDigits + len(" 0 01234567\n")
+	for ; until >= 10; until /= 10 {
+		size++
+	}
+	return size
+}
+
+// checksum returns a CRC-32 in hexadecimal digits.
+func checksum(text []byte) (digits [8]byte) {
+	var sum [4]byte
+	binary.BigEndian.PutUint32(sum[:], crc32.ChecksumIEEE(text))
+	hex.Encode(digits[:], sum[:])
+	return digits
 }
 
 // parseLine reads a line, without its end.
 func parseLine(line []byte) (session [8]byte, until uint32, ok bool) {
 	s, rest, _ := bytes.Cut(line, []byte(" "))
 	u, sum, ok := bytes.Cut(rest, []byte(" "))
-	if !ok || len(s) != sessionDigits {
+	if !ok {
 		return session, 0, false
 	}
-	if _, err := hex.Decode(session[:], s); err != nil {
+	session, err := ParseSession(s)
+	if err != nil {
 		return session, 0, false
 	}
 	n, err := strconv.ParseUint(string(u), 10, 32)
 	if err != nil || n > math.MaxUint32 {
 		return session, 0, false
 	}
-	want := fmt.Sprintf("%08x", crc32.ChecksumIEEE(line[:len(line)-len(sum)-1]))
-	return session, uint32(n), string(sum) == want
+	want := checksum(line[:len(line)-len(sum)-1])
+	return session, uint32(n), string(sum) == string(want[:])
 }
 
 // errOtherFile is the error of a file that is something else.

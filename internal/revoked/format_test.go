@@ -16,8 +16,11 @@ func TestLine(t *testing.T) {
 	if want := "00112233aabbccdd 1790000000 "; !strings.HasPrefix(line, want) || line != fmt.Sprintf("%s%08x\n", want, crc32.ChecksumIEEE([]byte(want[:len(want)-1]))) {
 		t.Errorf("%q", line)
 	}
-	for _, until := range []uint32{0, 1, math.MaxUint32} {
+	for _, until := range []uint32{0, 1, 9, 10, 999_999_999, 1_000_000_000, math.MaxUint32} {
 		line := appendLine(nil, session, until)
+		if lineSize(until) != len(line) {
+			t.Errorf("%q: %d bytes, want %d", line, lineSize(until), len(line))
+		}
 		if s, u, ok := parseLine(line[:len(line)-1]); s != session || u != until || !ok {
 			t.Errorf("%q: %x, %d, %v", line, s, u, ok)
 		}

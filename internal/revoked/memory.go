@@ -23,7 +23,7 @@ type memory struct {
 // not have it forgotten.
 const spare = 24 * 60 * 60
 
-// maxSessions bounds the memory that Redis, or a file, can make a process take: 34 bytes a session.
+// maxSessions bounds the memory that Redis, or a file, can make a process take: 39 bytes a session.
 const maxSessions = 16 << 20
 
 func newMemory(now func() time.Time, grace int64) *memory {
@@ -75,8 +75,8 @@ func (m *memory) addMarked(session [8]byte, until, mark uint32) bool {
 	if t.live >= maxSessions {
 		return false
 	}
-	if t.isFull() {
-		t = m.rebuild(t)
+	if t.records == t.room() {
+		t = m.rebuild(t, t.live+t.live/2)
 	}
 	m.learned = max(m.learned+1, m.now().UnixMicro())
 	t.add(record{session: session, learned: m.learned, until: until, mark: mark})
@@ -89,31 +89,33 @@ func (m *memory) missing(mark uint32, f func(*record) bool) {
 	m.all(math.MinInt64, func(r *record) bool { return r.mark == mark || f(r) })
 }
 
-// appendLines appends the file's line of each session that is kept.
-func (m *memory) appendLines(dst []byte) []byte {
+// kept calls f for each session that is kept. f must not call m's methods.
+func (m *memory) kept(f func(*record)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.now().Unix()
 	m.table.Load().all(math.MinInt64, func(r *record) bool {
 		if m.isKept(r, now) {
-			dst = appendLine(dst, r.session, r.until)
+			f(r)
 		}
 		return true
 	})
-	return dst
 }
 
-// rebuild replaces a table by one of what is kept, with room for more.
-func (m *memory) rebuild(old *table) *table {
+// reserve makes room for so many sessions, those among them that memory has.
+func (m *memory) reserve(sessions int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	sessions = min(sessions, maxSessions)
+	if t := m.table.Load(); t.room() < sessions {
+		m.rebuild(t, sessions)
+	}
+}
+
+// rebuild replaces a table by one of what is kept, with room for so many or some more.
+func (m *memory) rebuild(old *table, room int) *table {
 	now := m.now().Unix()
-	live := 0
-	old.all(math.MinInt64, func(r *record) bool {
-		if m.isKept(r, now) {
-			live++
-		}
-		return true
-	})
-	t := newTable(live + live/4)
+	t := newTable(room)
 	old.all(math.MinInt64, func(r *record) bool {
 		if m.isKept(r, now) {
 			t.add(*r)
@@ -141,7 +143,8 @@ func (m *memory) sweep() (setBack bool) {
 		return true
 	})
 	if over > 0 && over >= t.records/8 {
-		m.rebuild(t)
+		kept := t.records - over
+		m.rebuild(t, kept+kept/4)
 	}
 	return setBack
 }

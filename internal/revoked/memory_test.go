@@ -218,6 +218,45 @@ func TestConcurrentReaders(t *testing.T) {
 	readers.Wait()
 }
 
+// TestTableSpills: sessions for whom a line has no room are found in the lines after it, and after the
+// last one in the first.
+func TestTableSpills(t *testing.T) {
+	table := newTable(0)
+	last := len(table.tags) - 1
+	var in, others [][8]byte
+	for i := 0; len(in) < 3*lineSlots || len(others) < 1000; i++ {
+		session := id(i)
+		if line := table.line(table.hash(session)); line == last && len(in) < 3*lineSlots {
+			in = append(in, session)
+		} else {
+			others = append(others, session)
+		}
+	}
+	for i, session := range in {
+		table.add(record{session: session, until: uint32(i)})
+	}
+	for i, session := range in[:lineSlots+5] { // some have a later record
+		table.add(record{session: session, until: uint32(1000 + i)})
+	}
+	for i, session := range in {
+		want := uint32(i)
+		if i < lineSlots+5 {
+			want += 1000
+		}
+		if r := table.find(session); r == nil || r.until != want {
+			t.Errorf("session %d: %+v", i, r)
+		}
+	}
+	for _, session := range others {
+		if r := table.find(session); r != nil {
+			t.Errorf("%x is there: %+v", session, r)
+		}
+	}
+	if table.live != len(in) || table.records != len(in)+lineSlots+5 {
+		t.Errorf("%d sessions, %d records", table.live, table.records)
+	}
+}
+
 // FuzzTable compares the table with a map, with sessions that often differ in one byte.
 func FuzzTable(f *testing.F) {
 	f.Add([]byte("\x00\x01\x02\x01\x01\xff"))

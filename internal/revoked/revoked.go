@@ -39,6 +39,9 @@ var (
 	ErrLate = errors.New("revoked: a token can express no time after 2106-02-07: choose an earlier one")
 )
 
+// ErrNotLoaded is the error of what needs the set before it was read once: see [Set.Loaded].
+var ErrNotLoaded = errors.New("it is not known yet which sessions are revoked")
+
 // errFull is the error of more sessions than a process takes.
 var errFull = fmt.Errorf("there are more than %d sessions", maxSessions)
 
@@ -134,7 +137,7 @@ func (s *Set) Revoke(ctx context.Context, session [8]byte, until int64) (err err
 		return err
 	}
 	if s.file != nil {
-		if err = s.file.append(ctx, session, uint32(until)); err == nil && !s.memory.add(session, uint32(until)) {
+		if err = s.file.add(ctx, session, uint32(until)); err == nil && !s.memory.add(session, uint32(until)) {
 			err = errFull
 		}
 	} else {

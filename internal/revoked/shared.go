@@ -213,10 +213,9 @@ func (s *shared) follow(ctx context.Context, c valkey.Client) (complete bool, er
 
 // learn adds a session to memory as Redis has it. What is no session does not count.
 func (s *shared) learn(member, score string, mark uint32) error {
-	var session [8]byte
 	until, err := strconv.ParseFloat(score, 64)
-	n, e := hex.Decode(session[:], []byte(member[:min(len(member), sessionDigits)]))
-	if err != nil || e != nil || n != len(session) || len(member) != sessionDigits || math.IsNaN(until) || until < 0 {
+	session, e := ParseSession([]byte(member))
+	if err != nil || e != nil || math.IsNaN(until) || until < 0 {
 		if !s.strange {
 			s.log.Warn("revoked sessions: Redis has something else among them, which does not count", "key", sessionsKey)
 		}

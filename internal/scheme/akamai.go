@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -51,8 +50,8 @@ func newAkamai(c *CDN) (Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(key.Secret) < 16 {
-		return nil, fmt.Errorf("the secret is %d bytes: 16 at least", len(key.Secret))
+	if err := checkLength(key.Secret); err != nil {
+		return nil, err
 	}
 	s := &akamaiSigner{parameter: c.Options["parameter"], placement: c.Options["placement"], cookies: c.hasCookies()}
 	if !isToken(s.parameter) {
@@ -147,7 +146,7 @@ func (a *akamaiSigner) appendFields(dst []byte, s *uri.Source, c *token.Claims) 
 // appendToken appends the parameter with the token of the fields in m.
 func (a *akamaiSigner) appendToken(dst []byte, m *mac) []byte {
 	dst = append(append(append(dst, a.parameter...), '='), m.text...)
-	return appendHex(append(dst, "~hmac="...), m.sum())
+	return hex.AppendEncode(append(dst, "~hmac="...), m.sum())
 }
 
 // Cookies implements [CookieSigner].

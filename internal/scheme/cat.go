@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
+	"errors"
 	"net"
 	"strings"
 
@@ -46,11 +46,11 @@ type catSigner struct {
 
 func newCAT(c *CDN) (Signer, error) {
 	key := c.Keys[0]
-	switch {
-	case len(key.Secret) < 16:
-		return nil, fmt.Errorf("the secret is %d bytes: 16 at least", len(key.Secret))
-	case key.ID == "":
-		return nil, fmt.Errorf("the key needs an id")
+	if err := checkLength(key.Secret); err != nil {
+		return nil, err
+	}
+	if key.ID == "" {
+		return nil, errors.New("the key needs an id")
 	}
 	s := &catSigner{issuer: c.Options["issuer"], parameter: c.Options["parameter"], placement: c.Options["placement"], cookies: c.hasCookies()}
 	if !isToken(s.parameter) {

@@ -29,10 +29,9 @@ import (
 // be sent as a custom one, so a URL with a query also opens the URLs that have another character in
 // place of the "?" before its query.
 var cloudfront = &Scheme{
-	Name: "cloudfront",
-	Doc:  "Amazon CloudFront's signed URLs, with a canned or a custom policy.",
-	Options: []Option{{Name: "placement", Choices: []string{"query"},
-		Doc: "query: a playlist's URL has the policy of its directory in the query, for players that add it to every request"}},
+	Name:    "cloudfront",
+	Doc:     "Amazon CloudFront's signed URLs, with a canned or a custom policy.",
+	Options: []Option{inQuery("policy")},
 	KeyID:   true,
 	Private: cloudfrontKey,
 	KeyOptions: []Option{{Name: "hash", Default: "sha256", Choices: []string{"sha256", "sha1"},

@@ -18,12 +18,11 @@ import (
 //
 // It cannot express a start, an address or a session.
 var googleCloudCDN = &Scheme{
-	Name: "google-cloud-cdn",
-	Doc:  "Google Cloud CDN's signed URLs.",
-	Options: []Option{{Name: "placement", Choices: []string{"query"},
-		Doc: "query: a playlist's URL has the signature of its directory in the query, for players that add it to every request"}},
-	KeyID:  true,
-	Secret: googleSecret,
+	Name:    "google-cloud-cdn",
+	Doc:     "Google Cloud CDN's signed URLs.",
+	Options: []Option{inQuery("signature")},
+	KeyID:   true,
+	Secret:  googleSecret,
 	NewSecret: func(random [32]byte) (field, text string) {
 		return "secret", base64.URLEncoding.EncodeToString(random[:16])
 	},

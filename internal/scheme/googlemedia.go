@@ -19,10 +19,9 @@ import (
 //
 // It cannot express a start, an address or a session.
 var googleMediaCDN = &Scheme{
-	Name: "google-media-cdn",
-	Doc:  "Google Media CDN's signed requests.",
-	Options: []Option{{Name: "placement", Choices: []string{"query"},
-		Doc: "query: a playlist's URL has the signature of its directory in the query, for players that add it to every request"}},
+	Name:       "google-media-cdn",
+	Doc:        "Google Media CDN's signed requests.",
+	Options:    []Option{inQuery("signature")},
 	KeyID:      true,
 	Secret:     mediaSeed,
 	Private:    mediaKey,

@@ -14,6 +14,7 @@
 package scheme
 
 import (
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -178,9 +179,23 @@ func (c *CDN) cut() (origin, base string) {
 	return strings.TrimSuffix(origin, port), base
 }
 
+// inQuery is the option of a scheme whose URLs have what opens a directory in the query.
+func inQuery(what string) Option {
+	return Option{Name: "placement", Choices: []string{"query"}, Doc: "query: a playlist's URL has the " + what +
+		" of its directory in the query, for players that add it to every request"}
+}
+
 // newHexSecret makes a secret of hexadecimal digits.
 func newHexSecret(random [32]byte) (field, text string) {
-	return "secret_hex", string(appendHex(nil, random[:]))
+	return "secret_hex", hex.EncodeToString(random[:])
+}
+
+// checkLength refuses secrets that a MAC is not safe with.
+func checkLength(secret []byte) error {
+	if len(secret) < 16 {
+		return fmt.Errorf("the secret is %d bytes: 16 at least", len(secret))
+	}
+	return nil
 }
 
 // text reads a secret that is what the vendor's page shows.

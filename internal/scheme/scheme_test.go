@@ -8,12 +8,13 @@ import (
 	"videotoken/token"
 )
 
-// TestURLs has a URL of each kind of each scheme as README.md beside the vectors writes them. What is
+// TestURLs has a URL of each kind of each scheme. What is
 // signed is checked by TestRecomputed.
 func TestURLs(t *testing.T) {
 	session := token.Claims{Session: [8]byte{0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77}, HasSession: true}
 	address := token.Claims{IP: netip.MustParsePrefix("203.0.113.7/32")}
 	directory := token.Claims{Depth: 2}
+	shown := map[*Scheme]bool{}
 	for _, c := range []struct {
 		name, url string
 		options   []string
@@ -49,10 +50,16 @@ func TestURLs(t *testing.T) {
 		{"cat", "https://a.example:8443", nil, "/x.mp4?a=1", token.Claims{}, "https://a.example:8443/x.mp4?a=1&CTA-Common-Access-Token=@"},
 		{"cat", "https://a.example", nil, "/f/d/x.m3u8?a=1", directory, "https://a.example/CTA-Common-Access-Token=@/f/d/x.m3u8?a=1"},
 	} {
+		shown[own[c.name].scheme] = true
 		got := sign(t, newSigner(t, c.name, c.url, c.options...), c.src, c.claims)
 		before, after, _ := strings.Cut(c.want, "@")
 		if !strings.HasPrefix(got, before) || !strings.HasSuffix(got, after) || len(got) < len(c.want)+15 {
 			t.Errorf("%s: got  %s\nwant %s", c.name, got, c.want)
+		}
+	}
+	for _, s := range All {
+		if !shown[s] {
+			t.Errorf("this test has no URL of %s", s.Name)
 		}
 	}
 }
@@ -70,6 +77,11 @@ func TestNoClaimIsDropped(t *testing.T) {
 		IPv6Prefix:  {IP: netip.MustParsePrefix("2001:db8::/48")},
 		Session:     {HasSession: true, Session: [8]byte{1}},
 		Renewal:     {RenewableUntil: expiry, TTL: 60},
+	}
+	for need := Need(1); need <= all; need <<= 1 {
+		if _, ok := claims[need]; !ok && need != Query {
+			t.Errorf("this test asks for no token with %v", need)
+		}
 	}
 	for name := range own {
 		s := newSigner(t, name, "https://a.example")

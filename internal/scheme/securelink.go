@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -204,7 +205,7 @@ func (l *secureLinkSigner) appendPart(dst []byte, p part, s *uri.Source, c *toke
 		if l.given != "" {
 			return append(dst, l.given...)
 		}
-		return appendHex(dst, rand[:])
+		return hex.AppendEncode(dst, rand[:])
 	default:
 		at := int64(c.Expiry)
 		if v.isIssued() {
@@ -228,7 +229,7 @@ func (l *secureLinkSigner) rand(s *uri.Source, c *token.Claims) (rand [8]byte) {
 func (l *secureLinkSigner) appendDigest(dst, sum []byte) []byte {
 	switch l.digest {
 	case "hex":
-		return appendHex(dst, sum)
+		return hex.AppendEncode(dst, sum)
 	case "base64url-padded":
 		return appendBase64(dst, base64.URLEncoding, sum)
 	default:

@@ -52,6 +52,11 @@ func TestVectors(t *testing.T) {
 		"alibaba": presetVector, "tencent": presetVector, "cat": catVector,
 		"cloudfront": cloudfrontVector, "google-media-cdn": mediaVector,
 	}
+	for _, s := range All {
+		if drive[s.Name] == nil && !s.IsOwn() {
+			t.Errorf("%s has no vectors", s.Name)
+		}
+	}
 	driven := 0
 	for _, v := range vectors(t) {
 		f := drive[v.Scheme]

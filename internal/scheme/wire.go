@@ -59,15 +59,6 @@ func appendBase64(dst []byte, e *base64.Encoding, b []byte) []byte {
 	return dst[:len(dst)+n]
 }
 
-// appendHex appends b in lower-case hexadecimal digits.
-func appendHex(dst, b []byte) []byte {
-	const digits = "0123456789abcdef"
-	for _, c := range b {
-		dst = append(dst, digits[c>>4], digits[c&15])
-	}
-	return dst
-}
-
 // component are the bytes that JavaScript's encodeURIComponent leaves as they are.
 var component = func() (t [256]bool) {
 	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()") {

@@ -17,6 +17,7 @@ import (
 
 	"videotoken/internal/caller"
 	"videotoken/internal/mediatype"
+	"videotoken/internal/revoked"
 )
 
 // Admin says who may use the admin endpoints.
@@ -77,7 +78,7 @@ func refuseUnserved(w http.ResponseWriter, r *http.Request, h http.Handler) {
 	h.ServeHTTP(unsent, r)
 	if allow := http.Header(unsent).Get("Allow"); allow != "" {
 		w.Header().Set("Allow", allow)
-		answerProblem(w, http.StatusMethodNotAllowed, "the method is not served here: use "+allow, "")
+		answerProblem(w, http.StatusMethodNotAllowed, detailMethod+allow, "")
 		return
 	}
 	answerProblem(w, http.StatusNotFound, "there is nothing here: the admin endpoints are /metrics, /healthz, "+
@@ -112,7 +113,7 @@ func (s *Server) unready() string {
 	case s.draining.Load():
 		return "shutting down"
 	case s.revoked != nil && !s.revoked.Loaded():
-		return "it is not known yet which sessions are revoked: Redis was not reached"
+		return revoked.ErrNotLoaded.Error() + ": Redis was not reached"
 	}
 	return ""
 }
@@ -134,7 +135,7 @@ func (s *Server) guard(next http.HandlerFunc) http.HandlerFunc {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="videotoken admin"`)
 			status, detail = http.StatusUnauthorized, "the admin's key is needed: send it as Authorization: Bearer KEY"
 		case isPost && !mediatype.Is([]byte(r.Header.Get("Content-Type")), "application/json"):
-			status, detail = http.StatusUnsupportedMediaType, "the body must be JSON: send it with Content-Type: application/json"
+			status, detail = http.StatusUnsupportedMediaType, detailJSON
 		}
 		if status != 0 {
 			s.log.Warn("admin: refused", "method", r.Method, "path", r.URL.Path, "peer", r.RemoteAddr, "status", status)
@@ -214,7 +215,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	var long *http.MaxBytesError
 	switch {
 	case errors.As(err, &long):
-		answerProblem(w, http.StatusRequestEntityTooLarge, "the body must be "+size(maxAdminBody)+" at most", "")
+		answerProblem(w, http.StatusRequestEntityTooLarge, detailSize(maxAdminBody), "")
 	case err != nil:
 		answerProblem(w, fasthttp.StatusBadRequest, "the body could not be read", "")
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // apiKey makes an API key of 32 equal bytes, and its entry.
-func apiKey(t *testing.T, b byte, c caller.Caller) (string, caller.Entry) {
+func apiKey(t testing.TB, b byte, c caller.Caller) (string, caller.Entry) {
 	t.Helper()
 	key, err := caller.NewKey(strings.NewReader(strings.Repeat(string(rune(b)), 32)))
 	if err != nil {

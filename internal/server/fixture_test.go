@@ -89,6 +89,7 @@ func newServer(c Settings) (*Server, *logs) {
 // newLimited makes a server with other limits than the service's.
 func newLimited(c Settings, t transport.Config) (*Server, *logs) {
 	l := &logs{}
+	c.Requests = l
 	return newWithin(t, c, slog.New(slog.NewTextHandler(l, nil)), func() time.Time { return time.Unix(now, 0) }), l
 }
 

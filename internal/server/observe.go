@@ -3,15 +3,14 @@ package server
 import (
 	"encoding/binary"
 	"encoding/hex"
-	"log/slog"
 	"math/rand/v2"
-	"net/netip"
+	"strconv"
 	"time"
 
 	"github.com/valyala/fasthttp"
 )
 
-// AccessLog says which requests are logged, and with what.
+// AccessLog says which requests are logged, and with what: a line of JSON each.
 type AccessLog struct {
 	Sample    int  // one of so many is logged; 0: none
 	Addresses bool // with the client's address
@@ -25,6 +24,7 @@ type outcome struct {
 }
 
 // finish counts a request that was answered, echoes its id, and logs it if it is one of the sample.
+// That is decided by a count that is made anyway, so a request that is not logged pays nothing.
 func (s *Server) finish(ctx *fasthttp.RequestCtx, c *state, r routeID, o outcome) {
 	if o.waits {
 		return
@@ -37,45 +37,67 @@ func (s *Server) finish(ctx *fasthttp.RequestCtx, c *state, r routeID, o outcome
 	n := s.metrics.count(part, r, ctx.Response.StatusCode())
 	s.metrics.durations[r].observe(part, took)
 	id := requestID(&ctx.Request.Header)
-	logged := c.accessLog.Sample > 0 && (n-1)%uint64(c.accessLog.Sample) == 0
-	if id == nil && logged {
-		// Ids need to differ, and may be guessed.
-		id = hex.AppendEncode(nil, binary.BigEndian.AppendUint64(nil, rand.Uint64()))
+	if c.accessLog.Sample > 0 && (n-1)%uint64(c.accessLog.Sample) == 0 {
+		id = s.logRequest(ctx, c, r, o, took, id)
 	}
 	if id != nil {
 		ctx.Response.Header.SetCanonical(requestIDHeader, id)
 	}
-	if logged {
-		s.logRequest(ctx, c, r, o, took, id)
-	}
 }
 
-// logRequest logs a request: nothing of its path but the route, no token and no secret.
-func (s *Server) logRequest(ctx *fasthttp.RequestCtx, c *state, r routeID, o outcome, took time.Duration, id []byte) {
-	h := &ctx.Request.Header
-	list := []slog.Attr{
-		slog.String("method", knownMethod(ctx.Method())),
-		slog.String("route", routeNames[r]),
-		slog.Int("status", ctx.Response.StatusCode()),
-		slog.Int("bytes", len(ctx.Response.Body())),
-		slog.Int64("us", took.Microseconds()),
-		slog.String("request_id", string(id)),
+// logRequest writes a request's line: nothing of its path but the route, no token and no secret. It
+// returns the request's id, which it makes if there is none. It writes the JSON by itself, which
+// takes a tenth of the time of slog. Nothing in it needs an escape: the name of a caller or CDN has
+// letters, digits, "-", "_" and "." alone.
+func (s *Server) logRequest(
+	ctx *fasthttp.RequestCtx, c *state, r routeID, o outcome, took time.Duration, id []byte,
+) []byte {
+	if id == nil { // ids need to differ, and may be guessed
+		id = hex.AppendEncode(nil, binary.BigEndian.AppendUint64(nil, rand.Uint64()))
 	}
+	buf := buffers.Get().(*[]byte)
+	b := append((*buf)[:0], `{"time":"`...)
+	b = o.began.Add(took).AppendFormat(b, time.RFC3339Nano)
+	b = append(b, `","level":"INFO","msg":"request"`...)
+	b = appendText(b, "method", knownMethod(ctx.Method()))
+	b = appendText(b, "route", routeNames[r])
+	b = appendNumber(b, "status", ctx.Response.StatusCode())
+	b = appendNumber(b, "bytes", len(ctx.Response.Body()))
+	b = appendNumber(b, "us", int(took.Microseconds()))
+	b = appendText(b, "request_id", id)
 	if o.caller != "" {
-		list = append(list, slog.String("caller", o.caller))
+		b = appendText(b, "caller", o.caller)
 	}
 	if o.cdn != "" {
-		list = append(list, slog.String("cdn", o.cdn))
+		b = appendText(b, "cdn", o.cdn)
 	}
+	h := &ctx.Request.Header
 	if parent := onlyHeader(h, "Traceparent"); isTraceparent(parent) {
-		list = append(list, slog.String("traceparent", string(parent)))
+		b = appendText(b, "traceparent", parent)
 	}
 	if c.accessLog.Addresses {
-		if client, ok := c.verifier.proxies.client(ctx.RemoteAddr(), h, readFields(h).realIP); ok && client != (netip.Addr{}) {
-			list = append(list, slog.String("client", client.String()))
+		client, ok := c.verifier.proxies.client(ctx.RemoteAddr(), h, readFields(h, "").realIP)
+		if ok && client.IsValid() {
+			b = appendText(b, "client", client.String())
 		}
 	}
-	s.log.LogAttrs(ctx, slog.LevelInfo, "request", list...)
+	b = append(b, '}', '\n')
+	_, _ = s.requests.Write(b)
+	*buf = b
+	buffers.Put(buf)
+	return id
+}
+
+// appendText appends a member of a JSON object whose value needs no escape.
+func appendText[T string | []byte](b []byte, name string, value T) []byte {
+	b = append(append(append(b, `,"`...), name...), `":"`...)
+	return append(append(b, value...), '"')
+}
+
+// appendNumber appends a member of a JSON object.
+func appendNumber(b []byte, name string, n int) []byte {
+	b = append(append(append(b, `,"`...), name...), `":`...)
+	return strconv.AppendInt(b, int64(n), 10)
 }
 
 // knownMethod returns the name of a method, and "other" for what a client made up.

@@ -2,13 +2,14 @@ package server
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	dto "github.com/prometheus/client_model/go"
-	"github.com/valyala/fasthttp"
 
 	"videotoken/internal/caller"
 	"videotoken/internal/cdn"
@@ -133,17 +134,23 @@ func TestAccessLog(t *testing.T) {
 		exchange(t, c, "WEIRD /secret-path HTTP/1.1\r\nHost: x\r\n\r\n", "GET")
 		text := l.String()
 		for _, want := range []string{
-			fmt.Sprintf(`msg=request method=POST route=/video/token status=200 bytes=%d us=`, len(a.body)),
-			"request_id=abc.1-2_3 caller=catalogue cdn=one traceparent=" + trace,
-			`method=GET route=/verify status=403 `, "request_id=" + made + " cdn=one",
-			`method=other route=other status=404 `,
+			fmt.Sprintf(`"level":"INFO","msg":"request","method":"POST","route":"/video/token","status":200,"bytes":%d,"us":`, len(a.body)),
+			`"request_id":"abc.1-2_3","caller":"catalogue","cdn":"one","traceparent":"` + trace + `"`,
+			`"method":"GET","route":"/verify","status":403,"bytes":`, `"request_id":"` + made + `","cdn":"one"`,
+			`"method":"other","route":"other","status":404,"bytes":`,
 		} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the log lacks %q:\n%s", want, text)
 			}
 		}
-		if got := strings.Count(text, "client=127.0.0.1"); addresses && got != 3 || !addresses && got != 0 {
+		if got := strings.Count(text, `"client":"127.0.0.1"}`); addresses && got != 3 || !addresses && got != 0 {
 			t.Errorf("%d addresses in\n%s", got, text)
+		}
+		for line := range strings.Lines(text) {
+			var members struct{ Time time.Time }
+			if err := json.Unmarshal([]byte(line), &members); err != nil || time.Since(members.Time).Abs() > time.Hour {
+				t.Errorf("%q: %v, %v", line, err, members.Time)
+			}
 		}
 		for _, secret := range []string{"secret", key, "a b", "00-x", "WEIRD"} {
 			if strings.Contains(text, secret) {
@@ -163,7 +170,7 @@ func TestAccessLogSample(t *testing.T) {
 			ids++
 		}
 	}
-	if lines := strings.Count(l.String(), "msg=request"); lines != 10 || ids != 10 {
+	if lines := strings.Count(l.String(), `"msg":"request"`); lines != 10 || ids != 10 {
 		t.Errorf("%d lines, %d ids", lines, ids)
 	}
 }
@@ -221,17 +228,5 @@ func TestHistogram(t *testing.T) {
 	}
 	if text.Len() > 0 || m.Histogram.GetSampleCount() != uint64(2*len(bounds)) {
 		t.Errorf("%s%v", text.String(), m.Histogram)
-	}
-}
-
-// BenchmarkFinish is what counting adds to a request.
-func BenchmarkFinish(b *testing.B) {
-	s, _ := newServer(settings(b))
-	var ctx fasthttp.RequestCtx
-	ctx.Init(newRequest([]byte(seed)), nil, nil)
-	c := s.state.Load()
-	b.ReportAllocs()
-	for b.Loop() {
-		s.finish(&ctx, c, tokenRoute, outcome{})
 	}
 }

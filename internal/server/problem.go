@@ -13,10 +13,23 @@ import (
 	"github.com/goccy/go-json/jsontext"
 	"github.com/valyala/fasthttp"
 
+	"videotoken/internal/revoked"
 	"videotoken/internal/transport"
 )
 
 const problemType = "application/problem+json"
+
+// The details of errors that more than one route answers with.
+const (
+	detailJSON   = "the body must be JSON: send it with Content-Type: application/json"
+	detailMethod = "the method is not served here: use "
+	detailFailed = "the request could not be served"
+	tryAgain     = ": try again in a few seconds"
+)
+
+var detailNotLoaded = revoked.ErrNotLoaded.Error() + tryAgain
+
+func detailSize(most int) string { return "the body must be " + size(most) + " at most" }
 
 // problem answers with an error (RFC 9457). detail says what to change, and pointer, if it is not
 // empty, is the JSON pointer of the offending value in the request's body.
@@ -62,7 +75,7 @@ func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 		problem(ctx, fasthttp.StatusRequestHeaderFieldsTooLarge, "the request line and headers must be 16 KiB at most", "")
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
 		s.state.Load().cors.annotate(ctx)
-		problem(ctx, fasthttp.StatusRequestEntityTooLarge, "the body must be "+size(s.maxBody)+" at most", "")
+		problem(ctx, fasthttp.StatusRequestEntityTooLarge, detailSize(s.maxBody), "")
 	case errors.As(err, &timeout) && timeout.Timeout():
 		problem(ctx, fasthttp.StatusRequestTimeout, "the request took too long to arrive: send it within 10 seconds", "")
 	case errors.Is(err, transport.ErrVersion):
@@ -94,7 +107,7 @@ func (s *Server) answerPanic(ctx *fasthttp.RequestCtx) {
 	s.metrics.panics.Inc()
 	s.log.Error("a request panicked", "cause", cause, "stack", string(debug.Stack()))
 	ctx.Response.Reset()
-	problem(ctx, fasthttp.StatusInternalServerError, "the request could not be served", "")
+	problem(ctx, fasthttp.StatusInternalServerError, detailFailed, "")
 	route := otherRoute
 	if r := find(&ctx.Request.Header); r != nil {
 		route = r.id
@@ -104,7 +117,7 @@ func (s *Server) answerPanic(ctx *fasthttp.RequestCtx) {
 
 // busy is the whole answer to a connection or a request over a limit.
 func busy(what string) []byte {
-	body := appendProblem(nil, fasthttp.StatusServiceUnavailable, what+": try again in a few seconds", "")
+	body := appendProblem(nil, fasthttp.StatusServiceUnavailable, what+tryAgain, "")
 	var b bytes.Buffer
 	b.WriteString("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nCache-Control: no-store\r\n")
 	b.WriteString("Content-Type: " + problemType + "\r\nContent-Length: ")

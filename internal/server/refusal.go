@@ -14,7 +14,8 @@ type refusal struct {
 	header, body []byte // the reason, and the problem's JSON
 }
 
-// errNotLoaded is the error of a token with a session while nobody knows which sessions are over.
+// errNotLoaded is the error of a token with a session while nobody knows which sessions are
+// revoked: [revoked.ErrNotLoaded], as a reason.
 const errNotLoaded = token.Error("not-loaded")
 
 // unknown is the reason of an error that has none of its own.
@@ -34,7 +35,7 @@ var refusals = func() map[string]refusal {
 		string(token.ErrExpired):    "the token has expired: ask the video's page for a new URL",
 		string(token.ErrNotYet):     "the token is not valid yet: try again later",
 		string(token.ErrRevoked):    "the token's session is over: ask the video's page for a new URL",
-		string(errNotLoaded):        "it is not known yet which sessions are over: try again in a few seconds",
+		string(errNotLoaded):        detailNotLoaded,
 		unknown:                     "the token was not accepted",
 	} {
 		status := fasthttp.StatusForbidden

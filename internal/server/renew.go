@@ -5,6 +5,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"videotoken/internal/revoked"
 	"videotoken/internal/video"
 	"videotoken/token"
 )
@@ -15,7 +16,7 @@ func (s *Server) renewVideo(ctx *fasthttp.RequestCtx, c *state) (o outcome) {
 		return o
 	}
 	h := &ctx.Request.Header
-	client, ok := c.verifier.proxies.client(ctx.RemoteAddr(), h, readFields(h).realIP)
+	client, ok := c.verifier.proxies.client(ctx.RemoteAddr(), h, readFields(h, "").realIP)
 	if !ok {
 		s.refuseRenewal(ctx, token.ErrIP, "")
 		return o
@@ -34,7 +35,7 @@ func (s *Server) renewVideo(ctx *fasthttp.RequestCtx, c *state) (o outcome) {
 		s.refuseRenewal(ctx, refused.Reason, refused.Pointer)
 		return o
 	}
-	if errors.Is(err, video.ErrNotLoaded) {
+	if errors.Is(err, revoked.ErrNotLoaded) {
 		s.metrics.renewed[string(errNotLoaded)].add(shardOf(ctx), 1)
 	}
 	s.refuseBody(ctx, err, "renewing failed")
@@ -57,5 +58,5 @@ func (s *Server) refuseRenewal(ctx *fasthttp.RequestCtx, reason token.Error, poi
 	}
 	problem(ctx, fasthttp.StatusForbidden, detail, pointer)
 	ctx.Response.Header.SetCanonical(headerReason, []byte(reason))
-	ctx.Response.Header.Set(fasthttp.HeaderAccessControlExposeHeaders, "X-Token-Reason")
+	ctx.Response.Header.SetBytesV(fasthttp.HeaderAccessControlExposeHeaders, headerReason)
 }

@@ -35,7 +35,7 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 	session, until, pointer := parseRevocation(body)
 	switch {
 	case pointer == "/session":
-		answerProblem(w, http.StatusBadRequest, "must be a string of 16 hexadecimal digits", pointer)
+		answerProblem(w, http.StatusBadRequest, revoked.ErrSession.Error(), pointer)
 		return
 	case pointer == "/until":
 		answerProblem(w, http.StatusBadRequest, "must be a whole number, seconds of Unix time", pointer)
@@ -90,9 +90,8 @@ func parseRevocation(body []byte) (session [8]byte, until int64, pointer string)
 		switch member {
 		case "session":
 			hasSession = true
-			if text := bytes.Trim(value, `"`); len(value) != 2+hex.EncodedLen(len(session)) || value[0] != '"' {
-				pointer = "/session"
-			} else if n, err := hex.Decode(session[:], text); err != nil || n != len(session) {
+			text, isString := bytes.CutPrefix(value, []byte(`"`))
+			if session, err = revoked.ParseSession(bytes.TrimSuffix(text, []byte(`"`))); err != nil || !isString {
 				pointer = "/session"
 			}
 		case "until":

@@ -73,7 +73,7 @@ func (s *Server) route(ctx *fasthttp.RequestCtx, c *state) (id routeID, o outcom
 		}
 		ctx.SetStatusCode(fasthttp.StatusNoContent)
 	default:
-		refuseMethod(ctx, r.allow, "the method is not served here: use "+r.method)
+		refuseMethod(ctx, r.allow, detailMethod+r.method)
 	}
 	return r.id, o
 }

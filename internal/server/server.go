@@ -7,6 +7,7 @@ package server
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"math"
 	"net"
@@ -46,6 +47,7 @@ type Server struct {
 	horizon   atomic.Int64 // the most seconds that a token is good or renewed, of all configurations
 	reload    func() error
 	build     Build
+	requests  io.Writer // the access log
 }
 
 // state is the part of the configuration that requests read. It never changes: Use stores a new
@@ -87,6 +89,7 @@ type Settings struct {
 	Signatures  *scheme.Signatures // what the CDNs' private keys have signed; nil: they have none
 	Reload      func() error       // reads the configuration again, for POST /reload; nil: there is none
 	Build       Build              // for GET /version
+	Requests    io.Writer          // takes the lines of AccessLog, a Write each; nil: nowhere
 	DroppedLogs func() uint64      // how many log lines were dropped; nil: none
 }
 
@@ -124,7 +127,10 @@ func New(c Settings, log *slog.Logger, now func() time.Time) *Server {
 
 // newWithin makes a server with the limits of t.
 func newWithin(t transport.Config, c Settings, log *slog.Logger, now func() time.Time) *Server {
-	s := &Server{log: log, clock: now, maxBody: c.Limits.Body, revoked: c.Revoked, reload: c.Reload, build: c.Build}
+	s := &Server{log: log, clock: now, maxBody: c.Limits.Body, revoked: c.Revoked, reload: c.Reload, build: c.Build, requests: c.Requests}
+	if s.requests == nil {
+		s.requests = io.Discard
+	}
 	if s.maxBody <= 0 {
 		s.maxBody = MaxBody
 	}

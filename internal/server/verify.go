@@ -27,6 +27,31 @@ var (
 	authScheme        = []byte("videotoken")
 )
 
+// family is a way in which an edge says the original URI. One header has it, and no other is read:
+// an edge sets that one and passes on the others as the client sent them.
+type family struct {
+	name   string // in /verify/FAMILY/CDN
+	header string // in fasthttp's spelling; "" where the URI follows the CDN's name in the target
+	isURL  bool   // the header has the URL, of which the URI is what follows the host
+}
+
+// families are docs/DESIGN.md, section 7.
+var families = [...]family{
+	{name: "auth-request", header: "X-Original-Uri"},
+	{name: "forward-auth", header: "X-Forwarded-Uri"},
+	{name: "ingress-nginx", header: "X-Original-Url", isURL: true},
+	{name: "ext-authz"},
+}
+
+func findFamily(name []byte) *family {
+	for i := range families {
+		if families[i].name == string(name) {
+			return &families[i]
+		}
+	}
+	return nil
+}
+
 // verifier answers /verify/FAMILY/CDN: docs/DESIGN.md, section 7. It is immutable, and a part of
 // one configuration.
 type verifier struct {
@@ -88,33 +113,24 @@ func (v *verifier) serve(ctx *fasthttp.RequestCtx, now int64) *verifiedCDN {
 	if !ok {
 		return nil
 	}
-	family, rest := splitAt(rest, '/')
+	way, rest := splitAt(rest, '/')
 	name, rest := splitBefore(rest)
-	c := v.lookup(name)
-	if c == nil {
+	c, family := v.lookup(name), findFamily(way)
+	if c == nil || family == nil {
 		return nil
 	}
-	f := readFields(&ctx.Request.Header)
-	var original field // the original URI
-	switch string(family) {
-	case "auth-request":
-		original = f.originalURI
-	case "forward-auth":
-		original = f.forwardedURI
-	case "ingress-nginx":
-		original = f.originalURL
-		if original.value = withoutHost(original.value); original.value == nil {
-			original.count = 0
+	f := readFields(&ctx.Request.Header, family.header)
+	switch {
+	case family.header == "":
+		f.original = field{rest, 1}
+	case len(rest) > 0 && rest[0] == '/':
+		return nil
+	case family.isURL:
+		if f.original.value = withoutHost(f.original.value); f.original.value == nil {
+			f.original.count = 0
 		}
-	case "ext-authz":
-		original, rest = field{rest, 1}, nil
-	default:
-		return nil
 	}
-	if len(rest) > 0 && rest[0] == '/' {
-		return nil
-	}
-	verified, err := v.decide(ctx, c, &f, original, now)
+	verified, err := v.decide(ctx, c, &f, now)
 	part := shardOf(ctx)
 	if err == nil {
 		c.accepted.add(part, 1)
@@ -125,7 +141,7 @@ func (v *verifier) serve(ctx *fasthttp.RequestCtx, now int64) *verifiedCDN {
 	c.refused[r.reason].add(part, 1)
 	if c.ReportOnly {
 		c.wouldRefuse[r.reason].add(part, 1)
-		report(ctx, c, original, r)
+		report(ctx, c, f.original, r)
 	} else {
 		refuse(ctx, r)
 	}
@@ -133,8 +149,8 @@ func (v *verifier) serve(ctx *fasthttp.RequestCtx, now int64) *verifiedCDN {
 }
 
 // decide accepts or refuses the token of the original URI.
-func (v *verifier) decide(ctx *fasthttp.RequestCtx, c *verifiedCDN, f *fields, original field, now int64) (token.Verified, error) {
-	if original.count != 1 {
+func (v *verifier) decide(ctx *fasthttp.RequestCtx, c *verifiedCDN, f *fields, now int64) (token.Verified, error) {
+	if f.original.count != 1 {
 		return token.Verified{}, token.ErrPath
 	}
 	client, ok := v.proxies.client(ctx.RemoteAddr(), &ctx.Request.Header, f.realIP)
@@ -142,12 +158,12 @@ func (v *verifier) decide(ctx *fasthttp.RequestCtx, c *verifiedCDN, f *fields, o
 		return token.Verified{}, token.ErrIP
 	}
 	verified, err := c.Verify(token.Request{
-		URI: original.value, Now: now, Leeway: v.leeway, Client: client, Revoked: v.isOver, Prefetch: v.prefetch,
+		URI: f.original.value, Now: now, Leeway: v.leeway, Client: client, Revoked: v.isOver, Prefetch: v.prefetch,
 	})
 	if err == nil && verified.Claims.HasSession && v.revoked != nil && !v.revoked.Loaded() {
 		err = errNotLoaded
 	}
-	if err == nil && c.ExactRequests && !isExact(c.CDN, original.value, &verified) {
+	if err == nil && c.ExactRequests && !isExact(c.CDN, f.original.value, &verified) {
 		err = token.ErrPath
 	}
 	return verified, err
@@ -168,21 +184,17 @@ type field struct {
 	count int // how often it stands there
 }
 
-// fields are the headers of a request that are read here.
-type fields struct{ originalURI, forwardedURI, originalURL, realIP field }
+// fields are the headers of a request that are read here: the original URI, and the client's address.
+type fields struct{ original, realIP field }
 
-// readFields finds the headers in one pass, in the spelling that fasthttp gives to any case of
-// letters.
-func readFields(h *fasthttp.RequestHeader) (f fields) {
+// readFields finds the headers in one pass. The original URI is in the header of the given name, ""
+// for none.
+func readFields(h *fasthttp.RequestHeader, original string) (f fields) {
 	for name, value := range h.All() {
 		var is *field
 		switch string(name) {
-		case "X-Original-Uri":
-			is = &f.originalURI
-		case "X-Forwarded-Uri":
-			is = &f.forwardedURI
-		case "X-Original-Url":
-			is = &f.originalURL
+		case original:
+			is = &f.original
 		case "X-Real-Ip":
 			is = &f.realIP
 		default:

@@ -224,3 +224,29 @@ func TestVerifySession(t *testing.T) {
 		}
 	}
 }
+
+// TestFamilies: a family believes its own header, and no other's.
+func TestFamilies(t *testing.T) {
+	_, addr := edgeServer(t, edgeNow, edgeSettings(t))
+	for _, asked := range families {
+		for _, sent := range families {
+			if sent.header == "" {
+				continue
+			}
+			target, line := "/verify/"+asked.name+"/one", sent.header+": "
+			if sent.isURL {
+				line += "https://films.example"
+			}
+			want := 403
+			switch asked.header {
+			case sent.header:
+				want = 200
+			case "":
+				want = 401 // the target has no token
+			}
+			if res, _ := edgeAsk(t, addr, "GET", target, line+edgeExact); res.StatusCode != want {
+				t.Errorf("%s, with %s: %s", asked.name, sent.header, res.Status)
+			}
+		}
+	}
+}

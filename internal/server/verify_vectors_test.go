@@ -74,21 +74,19 @@ func TestVerifyVectors(t *testing.T) {
 			settings.Signer = settingsFor(t, cdn.CDN{Name: "one", URL: "https://one.example", Weight: 1, Keys: v.keys(t, c.Keys)}).Signer
 			_, servers[id] = edgeServer(t, c.Now, settings)
 		}
-		for _, family := range []string{"auth-request", "forward-auth", "ext-authz", "ingress-nginx"} {
-			t.Run(family+"/"+c.Name, func(t *testing.T) {
-				target, header := "/verify/"+family+"/one", []string{}
+		for _, family := range families {
+			t.Run(family.name+"/"+c.Name, func(t *testing.T) {
+				target, header := "/verify/"+family.name+"/one", []string{}
 				if c.IP != "" {
 					header = append(header, "X-Real-IP: "+c.IP)
 				}
-				switch family {
-				case "auth-request":
-					header = append(header, "X-Original-URI: "+c.URI)
-				case "forward-auth":
-					header = append(header, "X-Forwarded-Uri: "+c.URI)
-				case "ingress-nginx":
-					header = append(header, "X-Original-URL: https://one.example"+c.URI)
-				default:
+				switch {
+				case family.header == "":
 					target += c.URI
+				case family.isURL:
+					header = append(header, family.header+": https://one.example"+c.URI)
+				default:
+					header = append(header, family.header+": "+c.URI)
 				}
 				res, _ := edgeAsk(t, servers[id], "GET", target, header...)
 				got := res.Header

@@ -9,6 +9,7 @@ import (
 
 	"videotoken/internal/caller"
 	"videotoken/internal/mediatype"
+	"videotoken/internal/revoked"
 	"videotoken/internal/transport"
 	"videotoken/internal/video"
 )
@@ -68,7 +69,7 @@ func answerTokens(ctx *fasthttp.RequestCtx, maxAge int64) {
 func isJSON(ctx *fasthttp.RequestCtx) bool {
 	h := &ctx.Request.Header
 	if !mediatype.Is(h.ContentType(), "application/json") {
-		refuseMedia(ctx, "the body must be JSON: send it with Content-Type: application/json")
+		refuseMedia(ctx, detailJSON)
 		return false
 	}
 	if coding := h.ContentEncoding(); len(coding) > 0 && !mediatype.Is(coding, "identity") {
@@ -111,13 +112,13 @@ func (s *Server) refuseVideo(ctx *fasthttp.RequestCtx, c *state, by *caller.Call
 func (s *Server) refuseBody(ctx *fasthttp.RequestCtx, err error, failed string) {
 	var e *video.Error
 	switch {
-	case errors.Is(err, video.ErrNotLoaded):
+	case errors.Is(err, revoked.ErrNotLoaded):
 		refuseUnloaded(ctx)
 	case errors.As(err, &e):
 		problem(ctx, fasthttp.StatusBadRequest, e.Detail, e.Pointer)
 	default:
 		s.log.Error(failed, "error", err)
-		problem(ctx, fasthttp.StatusInternalServerError, "the request could not be served", "")
+		problem(ctx, fasthttp.StatusInternalServerError, detailFailed, "")
 	}
 }
 
@@ -129,9 +130,9 @@ func wait(ctx *fasthttp.RequestCtx, pending *video.Pending, began time.Time) {
 	transport.Wait(ctx, &attempt{pending, began}, pending.Start)
 }
 
-// refuseUnloaded answers that nobody knows yet which sessions are over.
+// refuseUnloaded answers that it is not known yet which sessions are revoked.
 func refuseUnloaded(ctx *fasthttp.RequestCtx) {
-	problem(ctx, fasthttp.StatusServiceUnavailable, "it is not known yet which sessions are revoked: try again in a few seconds", "")
+	problem(ctx, fasthttp.StatusServiceUnavailable, detailNotLoaded, "")
 	retryAfter(ctx, "5")
 }
 

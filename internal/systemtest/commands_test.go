@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"videotoken/internal/caller"
+	"videotoken/internal/scheme"
 	"videotoken/token"
 )
 
@@ -47,7 +48,11 @@ func TestKeygen(t *testing.T) {
 
 // TestKeygenScheme: what is printed for a scheme is an entry that the configuration takes, and signs.
 func TestKeygenScheme(t *testing.T) {
-	for _, name := range []string{"videotoken", "videotoken-sha256", "akamai", "google-cloud-cdn", "secure-link", "cat"} {
+	for _, s := range scheme.All {
+		if s.NewSecret == nil {
+			continue
+		}
+		name := s.Name
 		entry, errs, status := command(t, "keygen", "-scheme", name)
 		if status != 0 || errs != "" {
 			t.Errorf("%s: %d, %q", name, status, errs)
@@ -63,7 +68,11 @@ func TestKeygenScheme(t *testing.T) {
 		}
 	}
 	dir := t.TempDir()
-	for _, name := range []string{"cloudfront", "google-media-cdn"} {
+	for _, s := range scheme.All {
+		if s.NewPrivate == nil {
+			continue
+		}
+		name := s.Name
 		key := filepath.Join(dir, name+".pem")
 		entry, errs, status := command(t, "keygen", "-scheme", name, "-id", "K2JCJMDEHXQW5F", "-out", key)
 		if status != 0 || errs != "" || strings.Contains(entry, "PRIVATE KEY-----") || !strings.Contains(entry, "# The public key:\n# ") {
@@ -203,6 +212,11 @@ func TestVersionAndHelp(t *testing.T) {
 		build.Version == "" || build.Go != runtime.Version() || build.OS != runtime.GOOS || build.Arch != runtime.GOARCH {
 		t.Errorf("version -json: %d, %q, %q", status, out, errs)
 	}
+	// The version of a checkout is its commit, also where GOFLAGS switches that off. The image's test
+	// has such a version.
+	if out, err := shell(t, root, "make --dry-run build"); err != nil || !strings.Contains(out, " build -buildvcs=auto ") {
+		t.Errorf("make build stamps no version: %v, %s", err, out)
+	}
 	for _, c := range []struct {
 		args   []string
 		says   string
@@ -220,9 +234,9 @@ func TestVersionAndHelp(t *testing.T) {
 		{[]string{"help"}, "-listen HOST:PORT", 0},
 		{[]string{"help", "sign"}, "-ttl duration", 0},
 		{[]string{"help", "srve"}, `unknown command "srve": did you mean "serve"?`, 2},
-		{[]string{"srve", "-demo"}, `unknown command "srve": did you mean "serve"?`, 2},
+		{[]string{"srve", "-demo"}, "unknown command \"srve\": did you mean \"serve\"?\n", 2},
 		{[]string{"keygn"}, `unknown command "keygn": did you mean "keygen"?`, 2},
-		{[]string{"nonsense"}, `unknown command "nonsense"; `, 2},
+		{[]string{"nonsense"}, "unknown command \"nonsense\"\n", 2},
 		{[]string{"serve", "nonsense"}, "1 arguments where 0 are expected", 2},
 		{[]string{"sign"}, "0 arguments where 1 are expected", 2},
 		{[]string{"-demo", "-listen", "nowhere"}, `-listen "nowhere": must be HOST:PORT`, 1},

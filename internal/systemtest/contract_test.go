@@ -246,7 +246,7 @@ func TestOpenAPIRoutes(t *testing.T) {
 			}
 		}
 	}
-	for _, m := range regexp.MustCompile(`case "([a-z-]+)":\n\t\toriginal`).FindAllStringSubmatch(source(t, "internal/server/verify.go"), -1) {
+	for _, m := range regexp.MustCompile(`\{name: "([a-z-]+)"`).FindAllStringSubmatch(source(t, "internal/server/verify.go"), -1) {
 		count++
 		families := c.doc.Paths.Value("/verify/{family}/{cdn}").Get.Parameters.GetByInAndName("path", "family").Schema.Value.Enum
 		if !slices.Contains(families, any(m[1])) && c.doc.Paths.Value("/verify/"+m[1]+"/{cdn}/{original}") == nil {

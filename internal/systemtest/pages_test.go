@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v4"
+
+	"videotoken/internal/scheme"
 )
 
 // blocksOf returns the blocks of a section of a page, at least one.
@@ -86,8 +88,15 @@ type aCDN struct {
 // TestSchemesPage runs the commands of each section of docs/schemes.md with the configuration that
 // it shows: the keys that they make are valid there, and URLs are signed and verified.
 func TestSchemesPage(t *testing.T) {
+	page := source(t, "docs/schemes.md")
+	titles := strings.Join(slices.Collect(maps.Keys(sections(page, "##"))), ", ")
+	for _, name := range scheme.Names() {
+		if !slices.Contains(strings.Split(titles, ", "), name) || strings.Count(page, "\n| `"+name+"` | ") != 1 {
+			t.Errorf("the page has no section, or no line of its table, for %s", name)
+		}
+	}
 	signed := 0
-	for title, text := range sections(source(t, "docs/schemes.md"), "##") {
+	for title, text := range sections(page, "##") {
 		shown := blocks(text, "yaml")
 		if len(shown) == 0 {
 			continue
@@ -155,7 +164,7 @@ func makeKeys(t *testing.T, dir, configuration string, run func(string) string) 
 			case key.SecretFile == "":
 			case cdn.Scheme == "":
 				put(t, key.SecretFile, run("videotoken keygen -secret-only"))
-			case cdn.Scheme == "bunny": // which makes the key itself
+			case scheme.Lookup(cdn.Scheme).NewSecret == nil: // the vendor makes the key
 				put(t, key.SecretFile, "00000000-1111-2222-3333-444444444444")
 			default:
 				put(t, key.SecretFile, run("videotoken keygen -secret-only -scheme "+cdn.Scheme))

@@ -111,8 +111,8 @@ func TestRevokeMistakes(t *testing.T) {
 		says   string
 	}{
 		{[]string{"-config", with}, 2, "0 arguments where 1 are expected"},
-		{[]string{"-config", with, "0011"}, 1, "must be 16 hexadecimal digits"},
-		{[]string{"-config", with, "00112233aabbccdg"}, 1, "must be 16 hexadecimal digits"},
+		{[]string{"-config", with, "0011"}, 1, "must be a string of 16 hexadecimal digits"},
+		{[]string{"-config", with, "00112233aabbccdg"}, 1, "must be a string of 16 hexadecimal digits"},
 		{[]string{"-config", without, session}, 1, "has no revocations"},
 		{[]string{"-config", with, "-until", "1", session}, 1, "the time until which the session would be revoked is over"},
 		{[]string{"-config", with, "-until", "99999999999", session}, 1, "after 2106"},

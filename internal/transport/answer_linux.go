@@ -50,7 +50,7 @@ func (a *answerer) read(c *conn, has *arrival) (more bool, err error) {
 		}
 	}
 	limit := max(maxRead, c.need-len(c.pending))
-	a.source = source{fd: c.fd, before: c.pending, once: true, limit: limit}
+	a.source = source{fd: c.fd, before: c.pending, reads: true, limit: limit}
 	err = a.parser.fill(&a.source, len(c.pending)+1)
 	return a.source.full, err
 }

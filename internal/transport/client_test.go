@@ -62,22 +62,22 @@ func listenAny(tb testing.TB) net.Listener {
 	return listen(tb, "unix", filepath.Join(dir, "s"))
 }
 
-// running is a server under test.
-type running struct {
+// testServer is a server under test.
+type testServer struct {
 	*transport.Server
 	listener net.Listener
 	served   chan error
 }
 
 // run serves on a listener of listenAny. Who calls it ends it.
-func run(tb testing.TB, c transport.Config) *running {
+func run(tb testing.TB, c transport.Config) *testServer {
 	tb.Helper()
 	return runOn(tb, c, listenAny(tb))
 }
 
-func runOn(tb testing.TB, c transport.Config, ln net.Listener) *running {
+func runOn(tb testing.TB, c transport.Config, ln net.Listener) *testServer {
 	tb.Helper()
-	r := &running{transport.New(c), ln, make(chan error, 1)}
+	r := &testServer{transport.New(c), ln, make(chan error, 1)}
 	go func() { r.served <- r.Serve(ln) }()
 	return r
 }
@@ -92,7 +92,7 @@ func listen(tb testing.TB, network, addr string) net.Listener {
 }
 
 // end shuts it down, and demands that nothing is left of it.
-func (r *running) end(tb testing.TB) {
+func (r *testServer) end(tb testing.TB) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -103,7 +103,7 @@ func (r *running) end(tb testing.TB) {
 }
 
 // ended demands that Serve has returned, and nothing is left.
-func (r *running) ended(tb testing.TB) {
+func (r *testServer) ended(tb testing.TB) {
 	tb.Helper()
 	if err := <-r.served; err != nil {
 		tb.Errorf("Serve: %v", err)
@@ -116,7 +116,7 @@ func (r *running) ended(tb testing.TB) {
 }
 
 // await waits until n connections are open.
-func (r *running) await(tb testing.TB, n int) {
+func (r *testServer) await(tb testing.TB, n int) {
 	tb.Helper()
 	await(tb, "connections", n, r.Len)
 }
@@ -139,7 +139,7 @@ type client struct {
 	tb   testing.TB
 }
 
-func (r *running) dial(tb testing.TB) *client {
+func (r *testServer) dial(tb testing.TB) *client {
 	tb.Helper()
 	return dial(tb, r.listener.Addr())
 }

@@ -44,7 +44,7 @@ func TestCrowd(t *testing.T) {
 			goroutines, descriptors := countGoroutines(), openDescriptors(t)
 
 			c := config(loops)
-			var s *running
+			var s *testServer
 			c.Handler = func(ctx *fasthttp.RequestCtx) {
 				ctx.SetContentType("text/plain")
 				if string(ctx.Path()) == "/open" {
@@ -60,7 +60,7 @@ func TestCrowd(t *testing.T) {
 			}
 			ready := make(chan struct{})
 			ln := listenAny(t)
-			s = &running{transport.New(c), ln, make(chan error, 1)}
+			s = &testServer{transport.New(c), ln, make(chan error, 1)}
 			go func() { close(ready); s.served <- s.Serve(ln) }()
 			<-ready
 			child := exec.Command(os.Args[0], "-test.run=^TestCrowd$", "-test.timeout=5m")

@@ -14,7 +14,7 @@ func (l *loop) handOver(c *conn, data, unsent []byte, last bool) {
 	l.count.Add(-1)
 	nc, err := asConn(c.fd)
 	if err != nil {
-		l.server.log.Warn("a connection was lost", "error", err)
+		l.warnOfLoss(err)
 		l.server.open.Add(-1)
 		return
 	}

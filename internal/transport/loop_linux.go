@@ -105,7 +105,7 @@ func (l *loop) add(n newcomer) bool {
 	defer l.mu.Unlock()
 	// An event may come before the connection is in the inbox; the loop then waits for the lock.
 	if err := l.poll.add(c.fd); err != nil {
-		l.server.log.Warn("a connection was lost", "error", err)
+		l.warnOfLoss(err)
 		c.close()
 		l.uncount()
 		return true
@@ -233,3 +233,5 @@ func (l *loop) forget(c *conn, state connState) {
 	l.conns[c.fd] = nil
 	l.buffers.put(c.pending)
 }
+
+func (l *loop) warnOfLoss(err error) { l.server.log.Warn("a connection was lost", "error", err) }

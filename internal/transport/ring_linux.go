@@ -134,11 +134,13 @@ func (r *ring) try() error {
 	r.receive(pair[0], b)
 	r.send(pair[1], b)
 	r.publish()
-	r.enter(2, 0)
+	_, _ = r.enter(2, 0)
 	if atomic.LoadUint32(r.done)-*r.taken != 2 {
 		return errors.ErrUnsupported
 	}
-	if got := r.take(); got[0] != -int32(unix.EAGAIN) || got[1] != 1 {
+	r.take(2)
+	r.n = 0
+	if r.results[0] != -int32(unix.EAGAIN) || r.results[1] != 1 {
 		return errors.ErrUnsupported
 	}
 	return nil
@@ -174,10 +176,19 @@ func (r *ring) add(code uint8, fd int, b []byte, flags uint32) {
 // until the next call.
 func (r *ring) do() []int32 {
 	r.publish()
-	for left := r.n; left > 0; {
-		left -= r.enter(left, 0)
+	left := r.n
+	for left > 0 {
+		m, errno := r.enter(left, 0)
+		if errno != 0 && errno != unix.EINTR { // the kernel has no memory for more now
+			break
+		}
+		left -= m
 	}
-	return r.take()
+	n := r.n
+	r.take(n - left)
+	r.doEach(left)
+	r.n = 0
+	return r.results[:n]
 }
 
 // publish lets the kernel see the operations that were added.
@@ -185,34 +196,48 @@ func (r *ring) publish() { atomic.StoreUint32(r.added, *r.added+r.n) }
 
 // enter has the kernel do n operations, and wait for so many completions. It returns how many
 // operations it took.
-func (r *ring) enter(n, completions uint32) uint32 {
+func (r *ring) enter(n, completions uint32) (uint32, syscall.Errno) {
 	flags := uintptr(0)
 	if completions > 0 {
 		flags = ringWait
 	}
 	m, _, errno := syscall.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(n), uintptr(completions), flags, 0, 0)
 	if errno != 0 {
-		return 0 // a signal came, or there is no memory now
+		return 0, errno
 	}
-	return uint32(m)
+	return uint32(m), 0
 }
 
-// take takes the results out of the queue.
-func (r *ring) take() []int32 {
-	n := r.n
-	r.n = 0
-	for left := n; left > 0; {
+// take takes n results out of the queue.
+func (r *ring) take(n uint32) {
+	for n > 0 {
 		head, tail := *r.taken, atomic.LoadUint32(r.done)
 		if head == tail { // try found that this does not happen
-			r.enter(0, left)
+			_, _ = r.enter(0, n)
 			continue
 		}
-		left -= tail - head
+		n -= tail - head
 		for ; head != tail; head++ {
 			c := &r.completed[head&uint32(len(r.completed)-1)]
 			r.results[c.number] = c.result
 		}
 		atomic.StoreUint32(r.taken, head)
 	}
-	return r.results[:n]
+}
+
+// doEach takes the last n operations back, and does each with a system call of its own.
+func (r *ring) doEach(n uint32) {
+	first := *r.added - n
+	atomic.StoreUint32(r.added, first)
+	for i := range n {
+		o := &r.operations[(first+i)&uint32(len(r.operations)-1)]
+		call := uintptr(unix.SYS_SENDTO)
+		if o.code == ringReceive {
+			call = unix.SYS_RECVFROM
+		}
+		m, _, errno := syscall.RawSyscall6(call, uintptr(o.fd), uintptr(o.address), uintptr(o.length), uintptr(o.flags), 0, 0)
+		if r.results[o.number] = int32(m); errno != 0 {
+			r.results[o.number] = -int32(errno)
+		}
+	}
 }

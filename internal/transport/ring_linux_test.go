@@ -31,12 +31,22 @@ func socketPair(t *testing.T) (a, b int) {
 }
 
 // TestRing: each operation has the result of a call of its own, in order, however often the queues
-// went round.
+// went round, and also where the kernel takes no operations for a while.
 func TestRing(t *testing.T) {
 	r := testRing(t)
 	if r == nil {
 		return
 	}
+	fd := r.fd
+	t.Run("kernel", func(t *testing.T) { testResults(t, r) })
+	r.fd = -1
+	t.Run("refused", func(t *testing.T) { testResults(t, r) })
+	r.fd = fd
+	t.Run("again", func(t *testing.T) { testResults(t, r) })
+}
+
+func testResults(t *testing.T, r *ring) {
+	t.Helper()
 	full := fullConn(t).fd
 	empty, _ := socketPair(t)
 	left, right := socketPair(t)

@@ -8,11 +8,11 @@ import (
 // errUnfinished is returned at the end of a source: the rest is still to come.
 var errUnfinished = errors.New("transport: the rest is still to come")
 
-// source reads what was read before, and then, with once, a socket once.
+// source reads what was read before, and then, with reads, reads a socket once.
 type source struct {
 	before []byte
 	fd     int
-	once   bool
+	reads  bool
 	limit  int  // how many bytes the read may bring
 	full   bool // it brought as many: there may be more
 }
@@ -20,8 +20,8 @@ type source struct {
 func (s *source) Read(p []byte) (int, error) {
 	n := copy(p, s.before)
 	s.before = s.before[n:]
-	if s.once {
-		s.once = false
+	if s.reads {
+		s.reads = false
 		room := p[n:min(len(p), n+s.limit)]
 		m, errno := receive(s.fd, room)
 		s.full = m == len(room)

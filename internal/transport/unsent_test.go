@@ -73,7 +73,7 @@ func TestUnsent(t *testing.T) {
 }
 
 // awaitUnsent waits until answers wait for a client, which holds memory.
-func (r *running) awaitUnsent(t *testing.T) {
+func (r *testServer) awaitUnsent(t *testing.T) {
 	t.Helper()
 	await(t, "connections that hold memory", 1, func() int { return int(min(1, r.Limits().Held)) })
 }

@@ -125,14 +125,17 @@ func (s *Source) AppendFragment(dst []byte) []byte {
 // in any case and also percent-encoded: what reads the query after a verifier may decode it.
 func HasParameter(query []byte, name string) bool {
 	for len(query) > 0 {
-		if startsWith(query, name) {
+		c := query[0]
+		if c == '&' {
+			query = query[1:]
+			continue
+		}
+		if (c == name[0] || c|0x20 == name[0] || c == '%') && startsWith(query, name) {
 			return true
 		}
-		i := 0
-		if query[0] != '&' {
-			if i = bytes.IndexByte(query, '&'); i < 0 {
-				return false
-			}
+		i := bytes.IndexByte(query, '&')
+		if i < 0 {
+			return false
 		}
 		query = query[i+1:]
 	}

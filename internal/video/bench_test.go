@@ -27,7 +27,7 @@ var plyrDocument = func() string {
 }()
 
 // BenchmarkAppend decodes, signs and splices; ReadValue beside it is the yardstick of
-// docs/DESIGN.md, section 8: one jsontext ReadValue of the same body. "ns/source" must not grow
+// docs/DESIGN.md, section 11: one jsontext ReadValue of the same body. "ns/source" must not grow
 // with the number of sources.
 func BenchmarkAppend(b *testing.B) {
 	for _, c := range []struct {

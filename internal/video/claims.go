@@ -1,13 +1,13 @@
 package video
 
 import (
-	"encoding/hex"
 	"math"
 	"net/netip"
 	"strings"
 	"unsafe"
 
 	"videotoken/internal/document"
+	"videotoken/internal/revoked"
 	"videotoken/token"
 )
 
@@ -120,13 +120,11 @@ func integer(text []byte, pointer string, least, most int64) (int64, error) {
 // session reads a session id.
 func session(d *document.Document, v document.Value) (id [8]byte, err error) {
 	if d.IsString(v) {
-		if text := d.Text(v); len(text) == hex.EncodedLen(len(id)) {
-			if _, err := hex.Decode(id[:], text); err == nil {
-				return id, nil
-			}
+		if id, err = revoked.ParseSession(d.Text(v)); err == nil {
+			return id, nil
 		}
 	}
-	return id, document.Errorf("/token/session", "must be a string of 16 hexadecimal digits")
+	return id, document.Errorf("/token/session", "%v", revoked.ErrSession)
 }
 
 // network reads an address, which stands for its /32 or its /64, or a prefix in CIDR form (RFC

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"videotoken/internal/cdn"
+	"videotoken/internal/revoked"
 	"videotoken/internal/scheme"
 	"videotoken/internal/uri"
 	"videotoken/token"
@@ -34,7 +35,7 @@ func (r *Refused) Error() string { return r.Pointer + ": " + r.Reason.Error() }
 
 // Renew appends the request's JSON to dst, each URL with a new token of the same claims, which expires
 // later: docs/DESIGN.md, section 5. The old token is the credential. An error is an [*Error], a
-// [*Refused] or ErrNotLoaded, and dst is then returned as it came. Renew allocates only for errors.
+// [*Refused] or [revoked.ErrNotLoaded], and dst is then returned as it came. Renew allocates only for errors.
 func (s *Signer) Renew(dst []byte, q Renewal) (Answer, error) {
 	r := requests.Get().(*request)
 	out, err := s.renew(dst, q, r)
@@ -56,7 +57,7 @@ func (s *Signer) renew(dst []byte, q Renewal, r *request) ([]byte, error) {
 	for i, u := range d.URLs() {
 		dst = d.AppendBefore(dst, i)
 		var err error
-		if dst, err = s.appendRenewed(dst, d.Text(u.Value), q, r); err == ErrNotLoaded {
+		if dst, err = s.appendRenewed(dst, d.Text(u.Value), q, r); err == revoked.ErrNotLoaded {
 			return nil, err
 		} else if err != nil {
 			return nil, &Refused{err.(token.Error), d.Pointer(i)}
@@ -65,7 +66,7 @@ func (s *Signer) renew(dst []byte, q Renewal, r *request) ([]byte, error) {
 	return d.AppendRest(dst), nil
 }
 
-// appendRenewed appends one URL. The error is a [token.Error] or ErrNotLoaded.
+// appendRenewed appends one URL. The error is a [token.Error] or [revoked.ErrNotLoaded].
 func (s *Signer) appendRenewed(dst, url []byte, q Renewal, r *request) ([]byte, error) {
 	url, fragment, _ := bytes.Cut(url, []byte("#"))
 	if !uri.CheckQuery(fragment) {
@@ -76,7 +77,7 @@ func (s *Signer) appendRenewed(dst, url []byte, q Renewal, r *request) ([]byte, 
 		return dst, err
 	}
 	if v.Claims.HasSession && s.Revoked != nil && !s.Revoked.Loaded() {
-		return dst, ErrNotLoaded
+		return dst, revoked.ErrNotLoaded
 	}
 	start := len(r.paths)
 	if r.paths, err = uri.Canonical(r.paths, v.Path); err != nil {

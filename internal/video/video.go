@@ -68,7 +68,7 @@ func (s *Signer) Append(dst, body []byte, now int64) (out []byte, maxAge int64, 
 
 // AppendFor appends the answer to the request body of a caller to dst, and returns for how many
 // seconds after now, in Unix time, the answer's tokens are good. A nil caller is anybody. An error is
-// an [*Error], a [Forbidden], a [*Pending], ErrBusy or ErrNotLoaded, and dst is then returned as it
+// an [*Error], a [Forbidden], a [*Pending], ErrBusy or [revoked.ErrNotLoaded], and dst is then returned as it
 // came.
 func (s *Signer) AppendFor(by *caller.Caller, dst, body []byte, now int64) (out []byte, maxAge int64, err error) {
 	a, err := s.Answer(dst, Question{Caller: by, Body: body, Now: now})

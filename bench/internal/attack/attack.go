@@ -23,8 +23,8 @@ var Attacks = []Attack{
 	{"json", "8 connections send the JSON bodies that cost the most to parse",
 		fairBounds, (*Site).json},
 	{"pipeline", "8, 100 and 1000 connections pipeline small requests without end: POSTs, and 404s of 28 bytes",
-		fairBounds + "; with 1000 attackers at most 1.5 x an instance that 1000 well-behaved connections saturate",
-		(*Site).pipeline},
+		crowdBounds, (*Site).pipeline},
+	{"absolute", "the same, with the host in the requests' targets, which fasthttp serves", crowdBounds, (*Site).absolute},
 	{"large", "100 connections send bodies of 64 KiB, with a length and in a chunk", fairBounds, (*Site).large},
 	{"memory", "thousands of unfinished bodies, of unfinished heads, and clients that never read",
 		fmt.Sprintf("at most %d KiB a connection and 512 MiB in all; service and admin port answer; who never reads is gone after 10 s",
@@ -40,11 +40,16 @@ var Attacks = []Attack{
 	{"signatures", "1000 connections ask for 1000 films at once whose RSA signatures are not made yet, and again when all expire",
 		"200, or 503 of the full queue; requests for another CDN at 3300/s: p99 at most 5 x the quiet one", (*Site).signatures},
 	{"scarce-descriptors", "twice as many idle connections as the process may have descriptors, after well-behaved clients came", fairBounds, (*Site).scarceDescriptors},
-	{"scarce-memory", "2000 unfinished bodies, for which there is a sixteenth of the memory", fairBounds, (*Site).scarceMemory},
+	{"scarce-memory", "twice as many unfinished bodies as there is memory for",
+		fairBounds + "; attackers are refused", (*Site).scarceMemory},
 	{"full-disk", "the disk of the log and of the revoked sessions is full, and 8 clients come and go", fairBounds, (*Site).fullDisk},
 }
 
-const fairBounds = "p50 at most 3 x and p99 at most 10 x an identical instance's that is not attacked"
+const (
+	fairBounds  = "p50 at most 3 x and p99 at most 10 x an identical instance's that is not attacked"
+	crowdBounds = fairBounds +
+		"; with 1000 attackers at most 1.5 x an instance that 1000 well-behaved connections saturate"
+)
 
 // ErrBound is the error of an attack that did more harm than its bounds allow.
 var ErrBound = errors.New("a bound does not hold")
@@ -62,16 +67,17 @@ type Site struct {
 	Duration    time.Duration // of the well-behaved load, in each round, under attack
 	Rate        float64       // well-behaved requests a second, for each instance
 	Bodies      int           // how many of the costliest bodies the json attack sends
-	Attackers   []int         // how many connections the pipeline attack has, one run each
+	Attackers   []int         // how many connections the pipeline and absolute attacks have, one run each
 	Crowd       int           // how many connections the memory attack has
-	Held        int           // how many connections the headers, bodies, readers, idle and scarce-memory attacks hold
+	Held        int           // how many connections the headers, bodies, readers and idle attacks hold
 	Descriptors int           // the limit that the descriptors and scarce-descriptors attacks set
 	Films       int           // how many connections the signatures attack has, each with a film of its own
 
 	broken int
 }
 
-// Default is a site with the sizes of a full run, which takes less than a minute an attack.
+// Default is a site with the sizes of a full run, which takes a minute an attack, and two where the
+// number of attackers varies.
 func Default() Site {
 	return Site{Rounds: 3, Rest: time.Second, Duration: 1500 * time.Millisecond, Rate: 400,
 		Bodies: 6, Attackers: []int{8, 100, 1000}, Crowd: 10_000, Held: 2000, Descriptors: 256, Films: 1000}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,6 +27,8 @@ type contest struct {
 	// late has the attack begin after the well-behaved clients: there is no room for them later. It
 	// is for a contest without calm.
 	late bool
+	// refused demands that attackers are answered: they ask for nothing, so they are refused.
+	refused bool
 }
 
 // warmedUp is for how long well-behaved clients ask before a late attack.
@@ -184,6 +187,10 @@ func (s *Site) judge(c contest, rounds []round) {
 	s.bound(r50 <= c.p50, "%s: p50 is %.3g x that %s; at most %.3g x", c.name, r50, other, c.p50)
 	s.bound(r99 <= c.p99, "%s: p99 is %.3g x that %s; at most %.3g x", c.name, r99, other, c.p99)
 	s.bound(failed == 0, "%s: %d well-behaved requests without a right answer within %v; none may be", c.name, failed, patience)
+	if c.refused {
+		s.bound(slices.ContainsFunc(rounds, func(r round) bool { return r.hostile.answers > 0 }),
+			"%s: attackers are refused", c.name)
+	}
 	fmt.Fprintln(s.Out)
 }
 

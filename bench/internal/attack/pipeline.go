@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"videotoken/bench/internal/load"
 	"videotoken/bench/internal/measure"
 )
 
@@ -20,21 +19,30 @@ const inFlight = 64 << 10
 const notFound = "GET /x HTTP/1.1\r\nHost: h\r\n\r\n"
 
 // pipeline floods one instance with small requests, as POSTs that are signed and as 404s.
-func (s *Site) pipeline(ctx context.Context) error {
-	post, err := load.NewTarget("POST", "http://h"+measure.Path, []string{measure.JSON}, s.Service.Body)
-	if err != nil {
-		return err
+func (s *Site) pipeline(ctx context.Context) error { return s.pipelined(ctx, "") }
+
+// absolute does, too, but names the host in the request's target (RFC 9112, section 3.2.2): the
+// service's loops leave such requests to fasthttp.
+func (s *Site) absolute(ctx context.Context) error { return s.pipelined(ctx, "http://h") }
+
+// pipelined floods one instance with small requests whose targets begin with an origin.
+func (s *Site) pipelined(ctx context.Context, origin string) error {
+	form := ""
+	if origin != "" {
+		form = " in absolute form"
 	}
-	for _, kind := range []struct {
-		name    string
-		request []byte
-	}{{"POSTs", post.Request}, {"404s", []byte(notFound)}} {
+	for _, kind := range []struct{ name, request string }{
+		{"POSTs", fmt.Sprintf("POST %s%s HTTP/1.1\r\nHost: h\r\n%s\r\nContent-Length: %d\r\n\r\n%s",
+			origin, measure.Path, measure.JSON, len(s.Service.Body), s.Service.Body)},
+		{"404s", fmt.Sprintf("GET %s/x HTTP/1.1\r\nHost: h\r\n\r\n", origin)},
+	} {
+		request := []byte(kind.request)
 		for _, n := range s.Attackers {
-			c := contest{name: fmt.Sprintf("%d connections pipeline %s", n, kind.name), p50: 3, p99: 10,
-				attack: Flood{Request: kind.request, Connections: n, Pipelining: inFlight / len(kind.request)}}
+			c := contest{name: fmt.Sprintf("%d connections pipeline %s%s", n, kind.name, form), p50: 3, p99: 10,
+				attack: Flood{Request: request, Connections: n, Pipelining: inFlight / len(request)}}
 			if n >= saturating {
 				c.p50, c.p99 = 1.5, 1.5
-				c.calm = &Flood{Request: kind.request, Connections: n, Pipelining: 1}
+				c.calm = &Flood{Request: request, Connections: n, Pipelining: 1}
 			}
 			if err := s.contest(ctx, c); err != nil {
 				return err

@@ -34,24 +34,35 @@ func (s *Site) scarceDescriptors(ctx context.Context) error {
 		command: limited, late: true, p50: 3, p99: 10})
 }
 
-// scarceMemory has more unfinished requests than the attacked instance may hold.
+// scarce is how many unfinished bodies of 40 KiB there is memory for, and scarceLimits the line of the
+// configuration that says so, the least that it may say: each counts as 64 KiB, for there is a stack
+// and a reader for it, too.
+const (
+	scarce       = 16
+	scarceLimits = "limits: {memory: 1MiB}\n"
+)
+
+// scarceMemory has twice as many unfinished requests as the attacked instance may hold. Those that
+// are given up come again at once, so a new one is accepted for each. With thousands instead, all
+// clients wait for the processors that the new connections take, and so they do beside thousands of
+// well-behaved clients that connect anew for each request: that says nothing about memory.
 func (s *Site) scarceMemory(ctx context.Context) error {
 	dir, err := os.MkdirTemp("", "bench-memory-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	command, err := s.withLines(dir, "service", "limits: {memory: 1MiB}\n")
+	command, err := s.withLines(dir, "service", scarceLimits)
 	if err != nil {
 		return err
 	}
 	request := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: h\r\n%s\r\nContent-Length: 65536\r\n\r\n{",
 		measure.Path, measure.JSON)
-	request = append(request, make([]byte, 8<<10)...)
-	n := affordable(s.Held)
-	return s.contest(ctx, contest{name: fmt.Sprintf("%d unfinished bodies of 8 KiB, 1 MiB for them", n),
-		attack:  Flood{Manner: Drip, Connections: n, Request: request},
-		command: command, p50: 3, p99: 10})
+	request = append(request, make([]byte, 40<<10)...)
+	return s.contest(ctx, contest{
+		name:    fmt.Sprintf("%d unfinished bodies of 40 KiB, memory for %d", 2*scarce, scarce),
+		attack:  Flood{Manner: Drip, Connections: 2 * scarce, Request: request},
+		command: command, p50: 3, p99: 10, refused: true})
 }
 
 // fullDisk fills the disk that has the attacked instance's log, in which each request has a line, and

@@ -184,9 +184,18 @@ func TestOrderlyClose(t *testing.T) {
 	})
 }
 
-// TestUnsent asks for more than a server answers: what was due and never sent is a failure.
+// TestUnsent asks for more than a server answers, which is the first request of each connection: what
+// was due and never sent is a failure.
 func TestUnsent(t *testing.T) {
-	url := raw(t, func(c net.Conn, _ int) bool { time.Sleep(100 * time.Millisecond); return say(c, right) })
+	ended := make(chan struct{})
+	defer close(ended)
+	url := raw(t, func(c net.Conn, n int) bool {
+		if n == 0 {
+			return say(c, right)
+		}
+		<-ended
+		return false
+	})
 	l := load.Load{Connections: 2, Rate: 200, Duration: 500 * time.Millisecond, Timeout: 300 * time.Millisecond, Length: 5}
 	collect(t, url, l, func(t *testing.T, o *load.Outcome, samples []load.Sample) {
 		unsent := o.Failures["due and never sent: every connection was busy to the end"]
