@@ -16,7 +16,10 @@ import (
 func (s *site) express(ctx context.Context, p *peer) error {
 	dir := s.peer("express")
 	p.missing = install(ctx, dir)
-	p.command = subject.Command{Args: []string{"node", filepath.Join(dir, "server.js"), "{listen}"}, Env: []string{"NODE_ENV=production"}}
+	p.command = subject.Command{
+		Args: []string{"node", filepath.Join(dir, "server.js"), "{listen}"},
+		Env:  []string{"NODE_ENV=production"},
+	}
 	return nil
 }
 
@@ -58,9 +61,9 @@ func (s *site) hyper(ctx context.Context, p *peer) error {
 	if p.missing = absent("cargo"); p.missing != "" {
 		return nil
 	}
-	for crate, debian := range map[string]string{"hyper": "librust-hyper-dev", "tokio": "librust-tokio-dev", "serde_json": "librust-serde-json-dev", "sha2": "librust-sha2-dev"} {
+	for _, crate := range []string{"hyper", "tokio", "serde_json", "sha2"} {
 		if found, _ := filepath.Glob(filepath.Join(debianCrates, crate+"-[0-9]*")); len(found) == 0 {
-			p.missing = debian + " is not installed"
+			p.missing = "librust-" + strings.ReplaceAll(crate, "_", "-") + "-dev is not installed"
 			return nil
 		}
 	}

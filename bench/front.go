@@ -75,8 +75,12 @@ func writeCertificate(file string, now time.Time) (trust, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(now.UnixNano()), NotBefore: now.Add(-time.Hour), NotAfter: now.Add(24 * time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	c := &x509.Certificate{
+		SerialNumber: big.NewInt(now.UnixNano()),
+		NotBefore:    now.Add(-time.Hour),
+		NotAfter:     now.Add(24 * time.Hour),
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
 	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
 	if err != nil {
 		return nil, err
@@ -86,7 +90,9 @@ func writeCertificate(file string, now time.Time) (trust, error) {
 		return nil, err
 	}
 	var b bytes.Buffer
-	err = errors.Join(pem.Encode(&b, &pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.Encode(&b, &pem.Block{Type: "PRIVATE KEY", Bytes: secret}))
+	err = errors.Join(
+		pem.Encode(&b, &pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.Encode(&b, &pem.Block{Type: "PRIVATE KEY", Bytes: secret}))
 	if err != nil {
 		return nil, err
 	}

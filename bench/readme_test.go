@@ -38,7 +38,7 @@ func TestREADME(t *testing.T) {
 	if recipe, err := exec.CommandContext(t.Context(), "make", "-n", "--no-print-directory", "run").Output(); err != nil || !strings.HasSuffix(string(recipe), "\nexec ./videotoken -demo\n") {
 		t.Fatalf("make run runs %q, error %v; this test starts the service with -demo", recipe, err)
 	}
-	p, err := subject.Start(t.Context(), subject.Command{Args: []string{binary, "-demo", "-listen", "{listen}"}, Ready: "/healthz"})
+	p, err := subject.Start(t.Context(), subject.Command{Args: []string{binary, "-demo", "-listen", "{listen}", "-admin", "{admin}"}, Ready: "/healthz"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,6 +55,9 @@ func TestREADME(t *testing.T) {
 		}
 		args := strings.Split(strings.TrimSuffix(string(words), "\n"), "\n")
 		last := len(args) - 1
+		if i := slices.Index(args, "http://localhost:9302"); i >= 0 { // the demonstration's admin port
+			args[i] = p.Admin
+		}
 		asked, isUnix := strings.CutPrefix(args[last], "unix:/run/videotoken.sock:")
 		if isUnix {
 			asked = local.URL + asked

@@ -47,7 +47,8 @@ func allShapes() []*shape {
 		{name: "Plyr's document: poster, thumbnails, tracks", body: plyrBody, unchecked: true,
 			config: func(plain string) string { return "document: {urls: [plyr]}\n" + plain }},
 		{name: "an HMAC scheme (Akamai)", most: 1.15, unchecked: true, config: onlyCDN(akamaiCDN)},
-		{name: "a signature of RSA in the cache (CloudFront)", most: 1.5, unchecked: true, config: onlyCDN(cloudfrontCDN), privateKey: true},
+		{name: "a signature of RSA in the cache (CloudFront)", most: 1.5, unchecked: true,
+			config: onlyCDN(cloudfrontCDN), privateKey: true},
 		{name: "renewals: `/video/renew`", renews: true, unchecked: true},
 		{name: "TLS by HAProxy in front, over TCP", front: "{listen}"},
 		{name: "TLS by HAProxy in front, over a Unix socket", front: "{socket}"},
@@ -56,8 +57,10 @@ func allShapes() []*shape {
 
 // The CDNs of the other schemes. The secrets are nobody's, and the hosts as long as the plain ones'.
 const (
-	akamaiCDN     = `  - {name: akamai, url: "https://d444.cdn.example", scheme: akamai, keys: [{secret_hex: 00112233445566778899aabbccddeeff}]}`
-	cloudfrontCDN = `  - {name: cloudfront, url: "https://d555.cdn.example", scheme: cloudfront, placement: query, keys: [{id: K1, private_key_file: %q}]}`
+	akamaiCDN = `  - {name: akamai, url: "https://d444.cdn.example", scheme: akamai,
+     keys: [{secret_hex: 00112233445566778899aabbccddeeff}]}`
+	cloudfrontCDN = `  - {name: cloudfront, url: "https://d555.cdn.example", scheme: cloudfront, placement: query,
+     keys: [{id: K1, private_key_file: %q}]}`
 )
 
 // onlyCDN is a configuration with one CDN.
@@ -73,11 +76,14 @@ func browserHead() []string {
 	head := []string{
 		"Accept: */*", "Accept-Encoding: gzip, deflate, br, zstd", "Accept-Language: en-GB,en;q=0.9,de;q=0.8",
 		"Origin: https://player.example", "Referer: https://player.example/films/big-buck-bunny?autoplay=1",
-		`Sec-Ch-Ua: "Chromium";v="140", "Not=A?Brand";v="24", "Google Chrome";v="140"`, "Sec-Ch-Ua-Mobile: ?0", `Sec-Ch-Ua-Platform: "Linux"`,
+		`Sec-Ch-Ua: "Chromium";v="140", "Not=A?Brand";v="24", "Google Chrome";v="140"`,
+		"Sec-Ch-Ua-Mobile: ?0", `Sec-Ch-Ua-Platform: "Linux"`,
 		"Sec-Fetch-Dest: empty", "Sec-Fetch-Mode: cors", "Sec-Fetch-Site: cross-site",
 		"User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
 	}
-	size := len("POST /video/token HTTP/1.1\r\nHost: 127.0.0.1:30000\r\nConnection: keep-alive\r\nContent-Length: 283\r\n\r\n") + len(measure.JSON+"\r\nCookie: \r\n")
+	const ours = "POST /video/token HTTP/1.1\r\nHost: 127.0.0.1:30000\r\nConnection: keep-alive\r\n" +
+		"Content-Length: 283\r\n" + measure.JSON + "\r\nCookie: \r\n\r\n"
+	size := len(ours)
 	for _, line := range head {
 		size += len(line + "\r\n")
 	}
@@ -100,9 +106,11 @@ func manyBody([]byte) []byte {
 
 // plyrBody is a document as Plyr takes it, in one line.
 func plyrBody([]byte) []byte {
-	return []byte(`{"video":{"videoId":7,"type":"video","title":"Example title","sources":[{"src":"/films/01/movie.mp4","type":"video/mp4","size":720},` +
-		`{"src":"/films/02/movie.webm","type":"video/webm","size":1080}],"poster":"/films/03/poster.jpg","previewThumbnails":{"enabled":true,` +
-		`"src":"/films/04/thumbnails.vtt"},"tracks":[{"kind":"captions","label":"English","srclang":"en","src":"/films/05/captions.en.vtt","default":true},` +
+	return []byte(`{"video":{"videoId":7,"type":"video","title":"Example title",` +
+		`"sources":[{"src":"/films/01/movie.mp4","type":"video/mp4","size":720},` +
+		`{"src":"/films/02/movie.webm","type":"video/webm","size":1080}],"poster":"/films/03/poster.jpg",` +
+		`"previewThumbnails":{"enabled":true,"src":"/films/04/thumbnails.vtt"},` +
+		`"tracks":[{"kind":"captions","label":"English","srclang":"en","src":"/films/05/captions.en.vtt","default":true},` +
 		`{"kind":"captions","label":"French","srclang":"fr","src":"/films/06/captions.fr.vtt"}]}}`)
 }
 
@@ -148,7 +156,8 @@ func (s *shape) configure(ctx context.Context, at *place) error {
 	text := s.config(string(plain))
 	if s.privateKey {
 		pem := filepath.Join(at.dir, "cloudfront.pem")
-		if out, err := exec.CommandContext(ctx, at.binary, "keygen", "-scheme", "cloudfront", "-out", pem).CombinedOutput(); err != nil {
+		keygen := exec.CommandContext(ctx, at.binary, "keygen", "-scheme", "cloudfront", "-out", pem)
+		if out, err := keygen.CombinedOutput(); err != nil {
 			return fmt.Errorf("a key: %w\n%s", err, out)
 		}
 		text = fmt.Sprintf(text, pem)

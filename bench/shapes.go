@@ -97,7 +97,8 @@ func shapes(ctx context.Context, stdout, stderr io.Writer, args []string) error 
 			}
 		}
 		machine := report.ThisMachine()
-		fmt.Fprintf(stdout, "Median of %d interleaved rounds of %v over %d connections, on %s, %d cores, which the load shares.\n",
+		fmt.Fprintf(stdout,
+			"Median of %d interleaved rounds of %v over %d connections, on %s, %d cores, which the load shares.\n",
 			f.rounds, time.Duration(f.length), f.connections, machine.CPU, machine.Cores)
 		shapeTable(stdout, all)
 		return nil
@@ -145,8 +146,8 @@ func (s *shape) measure(ctx context.Context, at *place) error {
 	if s.front != "" {
 		listen = s.front
 	}
-	command := subject.Command{Ready: "/healthz", Args: []string{at.binary, "-config", s.file, "-listen", listen, "-admin", "{admin}"}}
-	p, err := subject.Start(ctx, command)
+	p, err := subject.Start(ctx, subject.Command{Ready: "/healthz",
+		Args: []string{at.binary, "-config", s.file, "-listen", listen, "-admin", "{admin}"}})
 	if err != nil {
 		return err
 	}
@@ -191,7 +192,8 @@ func (s *shape) measure(ctx context.Context, at *place) error {
 
 // renewal is the body that renews a URL, which the service's command signs by the same keys.
 func (s *shape) renewal(at *place) ([]byte, error) {
-	out, err := exec.Command(at.binary, "sign", "-config", s.file, "-cdn", "aws-1", "-session", "00112233aabbccdd", "-renew", "4h", "/film.mp4").Output()
+	out, err := exec.Command(at.binary, "sign", "-config", s.file, "-cdn", "aws-1",
+		"-session", "00112233aabbccdd", "-renew", "4h", "/film.mp4").Output()
 	if err != nil {
 		return nil, fmt.Errorf("a URL to renew: %w", err)
 	}

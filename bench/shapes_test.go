@@ -34,7 +34,8 @@ func TestShapes(t *testing.T) {
 // TestShapeFlags: which shapes are measured, and that the plain one always is.
 func TestShapeFlags(t *testing.T) {
 	for args, want := range map[string]int{"": len(allShapes()), "-only renewals": 2, "-only TLS": 3} {
-		if chosen, err := newShapeFlags(new(bytes.Buffer)).parse(strings.Fields(args)); err != nil || len(chosen) != want || chosen[0].name != allShapes()[0].name {
+		chosen, err := newShapeFlags(new(bytes.Buffer)).parse(strings.Fields(args))
+		if err != nil || len(chosen) != want || chosen[0].name != allShapes()[0].name {
 			t.Errorf("%q: %d shapes, %v", args, len(chosen), err)
 		}
 	}
@@ -47,7 +48,8 @@ func TestShapeFlags(t *testing.T) {
 
 // TestBrowserHead: the head has 4 KiB, and not much more.
 func TestBrowserHead(t *testing.T) {
-	target, err := load.NewTarget("POST", "http://127.0.0.1:30000"+measure.Path, append([]string{measure.JSON}, browserHead()...), bytes.Repeat([]byte("x"), 283))
+	target, err := load.NewTarget("POST", "http://127.0.0.1:30000"+measure.Path,
+		append([]string{measure.JSON}, browserHead()...), bytes.Repeat([]byte("x"), 283))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +63,9 @@ func TestShapeTable(t *testing.T) {
 		return []*record.Result{{Server: &record.Server{CPUMicros: cpu}, RequestsPerSecond: record.Rates{Avg: 1000}}}
 	}
 	var b bytes.Buffer
-	shapeTable(&b, []*shape{{name: "plain", runs: runs(4)}, {name: "large", most: 1.5, runs: runs(6)}, {name: "gone", missing: "no haproxy"}})
+	shapeTable(&b, []*shape{
+		{name: "plain", runs: runs(4)}, {name: "large", most: 1.5, runs: runs(6)}, {name: "gone", missing: "no haproxy"},
+	})
 	const want = `
 | | CPU/request | to plain | at most | requests/s |
 |---|---|---|---|---|

@@ -128,12 +128,8 @@ func requestID(h *fasthttp.RequestHeader) []byte {
 // onlyHeader returns the value of a header that stands in a request once, nil for any other. A
 // trailer field is none.
 func onlyHeader(h *fasthttp.RequestHeader, name string) []byte {
-	for trailer := range h.Trailers() {
-		if string(trailer) == name {
-			return nil // PeekAll takes its value for a header's
-		}
-	}
-	// All would parse every cookie, which costs as much as half of the request does without them.
+	// All would parse every cookie, which costs as much as half of a request without any. PeekAll also
+	// knows trailer fields, but the transport drops them.
 	if all := h.PeekAll(name); len(all) == 1 {
 		return all[0]
 	}

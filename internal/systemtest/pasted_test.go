@@ -72,7 +72,7 @@ var pasted = map[string][]string{
 	"README.md: Configure it":                         {exampleTest},
 	"README.md: Verify it at the edge":                {snippetTest, packagesTest, pagesTest},
 	"bench/README.md: The bench":                      {pastedTest, benchTest},
-	"bench/README.md: Files":                          {absent + "vegeta", benchTest},
+	"bench/README.md: Files":                          {absent + "vegeta"},
 	"bench/README.md: Beside others":                  {pastedTest},
 	"bench/README.md: Where things are":               {listing},
 	"docs/edges.md: Something does not play":          {pagesTest},
