@@ -38,12 +38,14 @@ func checkPlaylist(stdout, stderr io.Writer, args []string) error {
 	}
 	f := flag.NewFlagSet("check-playlist", flag.ContinueOnError)
 	src := f.String("src", "", "the `PATH` of the playlist on the CDN, as in a document")
-	scope := f.String("scope", "", "the `DIRECTORY` that the token covers; by default the playlist's own")
+	scope := f.String("scope", "",
+		"the `DIRECTORY` that the token covers; by default the playlist's own")
 	if err := parse(f, stderr, args, checkPlaylistUsage, 1); err != nil {
 		return err
 	}
 	if *src == "" {
-		fmt.Fprintln(stderr, "videotoken: -src is missing: the path of the playlist on the CDN, such as /films/a/master.m3u8")
+		fmt.Fprintln(stderr, "videotoken: -src is missing: the path of the playlist on the CDN, "+
+			"such as /films/a/master.m3u8")
 		return errUsage
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
@@ -108,7 +110,8 @@ func linked(p page, host string) (pages []page) {
 		return nil
 	}
 	for _, r := range results {
-		if target, err := base.Parse(r.Text); r.Playlist && r.Path != "" && err == nil && target.Host == host {
+		if target, err := base.Parse(r.Text); r.Playlist && r.Path != "" && err == nil &&
+			target.Host == host {
 			pages = append(pages, page{name: target.String(), path: r.Path})
 		}
 	}
@@ -183,7 +186,8 @@ func report(stdout io.Writer, pages []page, src, scope string) error {
 		return nil
 	}
 	if wide, ok := playlist.Scope(src, all); ok && wide != scope {
-		fmt.Fprintf(stdout, "All that are relative are covered with this beside the video:\n\n    \"token\": {\"scope\": %q}\n\n", wide)
+		fmt.Fprintf(stdout, "All that are relative are covered with this beside the video:\n\n"+
+			"    \"token\": {\"scope\": %q}\n\n", wide)
 	}
 	return errNotCovered
 }

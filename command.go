@@ -39,7 +39,8 @@ The flags for serving, which override the configuration:
 var errUsage = errors.New("usage")
 
 var commands = map[string]func(stdout, stderr io.Writer, args []string) error{
-	"check-playlist": checkPlaylist, "healthcheck": healthcheck, "keygen": keygen, "revoke": revoke, "sign": sign,
+	"check-playlist": checkPlaylist, "healthcheck": healthcheck, "keygen": keygen, "revoke": revoke,
+	"sign":   sign,
 	"verify": verify, "version": printVersion,
 }
 
@@ -84,7 +85,8 @@ func run(stdout io.Writer, stderr *logQueue, args []string) error {
 	command := commands[name]
 	if command == nil {
 		names := append(slices.Sorted(maps.Keys(commands)), "help", "serve")
-		fmt.Fprintf(stderr, "videotoken: %s\n`videotoken help` lists all commands\n", suggest.Command(name, names))
+		fmt.Fprintf(stderr, "videotoken: %s\n`videotoken help` lists all commands\n",
+			suggest.Command(name, names))
 		return errUsage
 	}
 	return command(stdout, stderr, args)
@@ -100,7 +102,8 @@ func parse(f *flag.FlagSet, stderr io.Writer, args []string, usage string, opera
 	case err != nil:
 		return errUsage
 	case f.NArg() != operands:
-		fmt.Fprintf(stderr, "videotoken: %d arguments where %d are expected: %q\n", f.NArg(), operands, f.Args())
+		fmt.Fprintf(stderr, "videotoken: %d arguments where %d are expected: %q\n", f.NArg(),
+			operands, f.Args())
 		f.Usage()
 		return errUsage
 	}
@@ -108,7 +111,8 @@ func parse(f *flag.FlagSet, stderr io.Writer, args []string, usage string, opera
 }
 
 func configFlag(f *flag.FlagSet) *string {
-	return f.String("config", os.Getenv("VIDEOTOKEN_CONFIG"), "the configuration `FILE`; also the environment's VIDEOTOKEN_CONFIG")
+	return f.String("config", os.Getenv("VIDEOTOKEN_CONFIG"),
+		"the configuration `FILE`; also the environment's VIDEOTOKEN_CONFIG")
 }
 
 // load reads the configuration of a command that cannot do without one.

@@ -35,7 +35,8 @@ const healthcheckTime = 2 * time.Second
 func healthcheck(_, stderr io.Writer, args []string) error {
 	f := flag.NewFlagSet("healthcheck", flag.ContinueOnError)
 	file := configFlag(f)
-	target := f.String("url", "", "ask this `URL`, such as http://127.0.0.1:3002, and read no configuration; a path in it is asked as it is")
+	target := f.String("url", "", "ask this `URL`, such as http://127.0.0.1:3002, and read no "+
+		"configuration; a path in it is asked as it is")
 	live := f.Bool("live", false, "ask /healthz: whether the process answers, also while it drains")
 	if err := parse(f, stderr, args, healthcheckUsage, 0); err != nil {
 		return err
@@ -47,9 +48,11 @@ func healthcheck(_, stderr io.Writer, args []string) error {
 	// Neither a proxy of the environment nor a redirect may answer in the service's place.
 	transport := &http.Transport{DisableKeepAlives: true}
 	client := &http.Client{
-		Transport:     transport,
-		Timeout:       healthcheckTime,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: transport,
+		Timeout:   healthcheckTime,
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		},
 	}
 	if *target != "" {
 		u, err := url.Parse(*target)
@@ -67,7 +70,9 @@ func healthcheck(_, stderr io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
-	transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return address.Dial(ctx) }
+	transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return address.Dial(ctx)
+	}
 	return ask(client, "http://localhost"+path, path+" at "+address.String())
 }
 

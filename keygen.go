@@ -17,13 +17,23 @@ import (
 
 func keygen(stdout, stderr io.Writer, args []string) error {
 	f := flag.NewFlagSet("keygen", flag.ContinueOnError)
-	id := f.String("id", "1", "the key's `ID`: a number from 0 to 65535, another one for every key; for other schemes its name at the CDN")
+	id := f.String("id", "1", "the key's `ID`: a number from 0 to 65535, another one for every "+
+		"key; for other schemes its name at the CDN")
 	bare := f.Bool("secret-only", false, "print the secret alone, for a secret_file")
-	who := f.String("caller", "", "print an API key for the caller `NAME`, and its entry for the configuration's callers")
-	admin := f.Bool("admin", false, "print a key for the admin endpoints, and the configuration's admin_key")
-	out := f.String("out", "", "write the private key of a scheme that has one into the new `FILE`; by default NAME.pem")
-	name := f.String("scheme", "", "print the entry of a CDN of the scheme `NAME`: "+strings.Join(scheme.Names(), ", "))
-	if err := parse(f, stderr, args, "Usage: videotoken keygen [-id ID | -secret-only] [-scheme NAME [-out FILE]] | -caller NAME | -admin\n\nPrints a new random key as an entry for a CDN's keys in the configuration. With -caller and -admin the\nfirst line is the API key, which is shown this once, and the second has its hash for the configuration.\n\n", 0); err != nil {
+	who := f.String("caller", "",
+		"print an API key for the caller `NAME`, and its entry for the configuration's callers")
+	admin := f.Bool("admin", false,
+		"print a key for the admin endpoints, and the configuration's admin_key")
+	out := f.String("out", "",
+		"write the private key of a scheme that has one into the new `FILE`; by default NAME.pem")
+	name := f.String("scheme", "", "print the entry of a CDN of the scheme `NAME`: "+
+		strings.Join(scheme.Names(), ", "))
+	if err := parse(f, stderr, args,
+		"Usage: videotoken keygen [-id ID | -secret-only] [-scheme NAME [-out FILE]] | -caller "+
+			"NAME | -admin\n\nPrints a new random key as an entry for a CDN's keys in the "+
+			"configuration. With -caller and -admin the\nfirst line is the API key, which is "+
+			"shown this once, and the second has its hash for the configuration.\n\n",
+		0); err != nil {
 		return err
 	}
 	set := map[string]bool{}
@@ -45,10 +55,12 @@ func keygen(stdout, stderr io.Writer, args []string) error {
 	}
 	switch {
 	case kind == nil:
-		return fmt.Errorf("-scheme %q: must be one of %s", *name, strings.Join(scheme.Names(), ", "))
+		return fmt.Errorf("-scheme %q: must be one of %s", *name,
+			strings.Join(scheme.Names(), ", "))
 	case kind.NewPrivate != nil:
 		if *bare {
-			return fmt.Errorf("-scheme %s: has private keys, which are written into a file: remove -secret-only", kind.Name)
+			return fmt.Errorf("-scheme %s: has private keys, which are written into a file: "+
+				"remove -secret-only", kind.Name)
 		}
 		return privateKey(stdout, kind, *id, cmp.Or(*out, kind.Name+".pem"))
 	case *out != "":
@@ -82,7 +94,8 @@ func keygen(stdout, stderr io.Writer, args []string) error {
 	if kind.KeyDoc != "" {
 		fmt.Fprintf(stdout, "# %s\n", kind.KeyDoc)
 	}
-	_, err := fmt.Fprintf(stdout, "- {name: cdn-1, url: \"https://cdn.example.com\", scheme: %s, %skeys: [%s]}\n", kind.Name, options, key)
+	_, err := fmt.Fprintf(stdout, "- {name: cdn-1, url: \"https://cdn.example.com\", scheme: %s, "+
+		"%skeys: [%s]}\n", kind.Name, options, key)
 	return err
 }
 
@@ -104,7 +117,8 @@ func privateKey(stdout io.Writer, kind *scheme.Scheme, id, name string) error {
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(stdout, "# %s\n# The public key:\n%s- {name: cdn-1, url: \"https://cdn.example.com\", scheme: %s, keys: [{id: %s, private_key_file: %q}]}\n",
+	_, err = fmt.Fprintf(stdout, "# %s\n# The public key:\n%s- {name: cdn-1, url: "+
+		"\"https://cdn.example.com\", scheme: %s, keys: [{id: %s, private_key_file: %q}]}\n",
 		kind.KeyDoc, commented(public), kind.Name, id, name)
 	return err
 }

@@ -52,7 +52,8 @@ func (s *service) reload(cause string) error {
 		if errors.As(err, &mistakes) {
 			s.files = mistakes.Files
 		}
-		s.log.Error("the configuration was not read again: the one before goes on", "cause", cause, "mistakes", strings.Split(err.Error(), "\n"))
+		s.log.Error("the configuration was not read again: the one before goes on", "cause", cause,
+			"mistakes", strings.Split(err.Error(), "\n"))
 		s.failed = true
 		s.server.Reloaded(err)
 		return err

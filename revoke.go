@@ -56,11 +56,13 @@ func revoke(stdout, stderr io.Writer, args []string) error {
 	if err := revoked.Add(ctx, revocations(c), session, *until); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(stdout, "revoked  %x\nuntil    %s\n", session, time.Unix(*until, 0).UTC().Format(time.RFC3339))
+	_, err = fmt.Fprintf(stdout, "revoked  %x\nuntil    %s\n", session,
+		time.Unix(*until, 0).UTC().Format(time.RFC3339))
 	return err
 }
 
 // revocations says where the sessions are that are revoked.
 func revocations(c *config.Config) revoked.Config {
-	return revoked.Config{File: c.Revocations.File, Redis: c.Revocations.Redis, Grace: seconds(c.Token.Grace()), Now: time.Now}
+	return revoked.Config{File: c.Revocations.File, Redis: c.Revocations.Redis,
+		Grace: seconds(c.Token.Grace()), Now: time.Now}
 }

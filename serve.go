@@ -32,11 +32,16 @@ const withoutConfiguration = `videotoken: no configuration. One of these is need
 func serve(stdout io.Writer, stderr *logQueue, args []string) error {
 	f := flag.NewFlagSet("videotoken", flag.ContinueOnError)
 	file := configFlag(f)
-	demo := f.Bool("demo", false, "serve example CDNs, with keys that are lost when the process ends, instead of a configuration")
-	check := f.Bool("check", false, "report every mistake in the configuration, and do not serve: the exit status is 0 if there is none")
+	demo := f.Bool("demo", false, "serve example CDNs, with keys that are lost when the process "+
+		"ends, instead of a configuration")
+	check := f.Bool("check", false, "report every mistake in the configuration, and do not "+
+		"serve: the exit status is 0 if there is none")
 	var flags config.Flags
-	f.StringVar(&flags.Listen, "listen", "", "serve on `HOST:PORT`, or on unix:/PATH, instead of the configuration's listen")
-	f.StringVar(&flags.Admin, "admin", "", "serve metrics, health, reload, revocations and pprof on `HOST:PORT`, or on unix:/PATH, instead of the configuration's admin; \"off\" for nowhere")
+	f.StringVar(&flags.Listen, "listen", "",
+		"serve on `HOST:PORT`, or on unix:/PATH, instead of the configuration's listen")
+	f.StringVar(&flags.Admin, "admin", "",
+		"serve metrics, health, reload, revocations and pprof on `HOST:PORT`, or on unix:/PATH, "+
+			"instead of the configuration's admin; \"off\" for nowhere")
 	f.StringVar(&flags.Transport, "transport", "", "who reads the sockets: auto, epoll or fasthttp")
 	f.StringVar(&flags.Balance, "balance", "", "round-robin or affinity")
 	if err := parse(f, stderr, args, usage, 0); err != nil {
@@ -47,7 +52,8 @@ func serve(stdout io.Writer, stderr *logQueue, args []string) error {
 		fmt.Fprint(stderr, withoutConfiguration)
 		return errUsage
 	case *file != "" && *demo:
-		fmt.Fprintf(stderr, "videotoken: -demo and the configuration %s: choose one of them\n", *file)
+		fmt.Fprintf(stderr, "videotoken: -demo and the configuration %s: choose one of them\n",
+			*file)
 		return errUsage
 	}
 	c, err := configure(*file)
@@ -64,7 +70,8 @@ func serve(stdout io.Writer, stderr *logQueue, args []string) error {
 		_, err := fmt.Fprintln(stdout, "the configuration is valid")
 		return err
 	}
-	return listenAndServe(&service{log: newLogger(stderr), lines: stderr, file: *file, flags: flags}, c)
+	return listenAndServe(&service{log: newLogger(stderr), lines: stderr, file: *file,
+		flags: flags}, c)
 }
 
 // configure reads the configuration, or makes the demonstration's if there is no file.
@@ -74,7 +81,8 @@ func configure(file string) (*config.Config, error) {
 	}
 	c, err := config.Demo(rand.Reader)
 	if err == nil {
-		c.Warnings = append(c.Warnings, "this is a demonstration, with example CDNs and keys that are lost when it ends: use -config FILE or VIDEOTOKEN_CONFIG for your own")
+		c.Warnings = append(c.Warnings, "this is a demonstration, with example CDNs and keys "+
+			"that are lost when it ends: use -config FILE or VIDEOTOKEN_CONFIG for your own")
 	}
 	return c, err
 }
@@ -82,7 +90,8 @@ func configure(file string) (*config.Config, error) {
 // warnings are those of the configuration, and what every operator should know.
 func warnings(c *config.Config) []string {
 	if c.Callers == nil {
-		return append(c.Warnings, "there are no callers: whoever reaches the service gets URLs signed")
+		return append(c.Warnings,
+			"there are no callers: whoever reaches the service gets URLs signed")
 	}
 	return c.Warnings
 }
@@ -122,25 +131,28 @@ func seconds(d time.Duration) int64 { return int64(d / time.Second) }
 func (s *service) settings(c *config.Config) (server.Settings, error) {
 	signer, err := newSigner(c)
 	signer.Revoked = s.revoked
-	addresses := map[string]server.ClientAddress{"x-real-ip": server.XRealIP, "x-forwarded-for": server.XForwardedFor}
+	addresses := map[string]server.ClientAddress{"x-real-ip": server.XRealIP,
+		"x-forwarded-for": server.XForwardedFor}
 	return server.Settings{
-		Signer:         signer,
-		Callers:        c.Callers,
-		Leeway:         seconds(c.Token.Leeway),
-		CORS:           server.CORS{Origins: c.CORS.Origins, Headers: c.CORS.Headers, Credentials: c.CORS.Credentials, MaxAge: seconds(c.CORS.MaxAge)},
+		Signer:  signer,
+		Callers: c.Callers,
+		Leeway:  seconds(c.Token.Leeway),
+		CORS: server.CORS{Origins: c.CORS.Origins, Headers: c.CORS.Headers,
+			Credentials: c.CORS.Credentials, MaxAge: seconds(c.CORS.MaxAge)},
 		TrustedProxies: c.Proxies.Networks,
 		TrustUnix:      c.Proxies.Unix,
 		ClientAddress:  addresses[c.ClientAddress],
 		Admin:          server.Admin{Key: c.Admin.Key, Hosts: c.Admin.Names()},
 		AccessLog:      server.AccessLog(c.AccessLog),
 		Transport:      server.Transport(c.Transport),
-		Limits:         server.Limits{Body: c.Limits.Body, Connections: c.Limits.Connections, Memory: c.Limits.Memory},
-		Revoked:        s.revoked,
-		Signatures:     c.Signatures,
-		Reload:         func() error { return s.reload("POST /reload") },
-		Build:          build(),
-		Requests:       accessLog{s.lines},
-		DroppedLogs:    s.lines.Dropped,
+		Limits: server.Limits{Body: c.Limits.Body, Connections: c.Limits.Connections,
+			Memory: c.Limits.Memory},
+		Revoked:     s.revoked,
+		Signatures:  c.Signatures,
+		Reload:      func() error { return s.reload("POST /reload") },
+		Build:       build(),
+		Requests:    accessLog{s.lines},
+		DroppedLogs: s.lines.Dropped,
 	}, err
 }
 
@@ -213,7 +225,8 @@ func (s *service) start(c *config.Config) (failed chan error, err error) {
 			"connections", s.server.MaxConnections(), "version", version())
 		go func() { failed <- s.server.Serve(ln) }()
 	}
-	go s.watch(context.Background()) // and whatever else is in the background, until the process ends
+	// and whatever else is in the background, until the process ends
+	go s.watch(context.Background())
 	return failed, nil
 }
 

@@ -14,16 +14,23 @@ import (
 func sign(stdout, stderr io.Writer, args []string) error {
 	f := flag.NewFlagSet("sign", flag.ContinueOnError)
 	file := configFlag(f)
-	name := f.String("cdn", "", "the `NAME` of the CDN to sign for; by default the first one with a weight")
-	mediaType := f.String("type", "", "the media `TYPE` of the source, which tells playlists whose path does not")
-	ttl := f.Duration("ttl", 0, "how long the URL is good, such as 90s or 6h; by default the configuration's ttl")
+	name := f.String("cdn", "",
+		"the `NAME` of the CDN to sign for; by default the first one with a weight")
+	mediaType := f.String("type", "",
+		"the media `TYPE` of the source, which tells playlists whose path does not")
+	ttl := f.Duration("ttl", 0,
+		"how long the URL is good, such as 90s or 6h; by default the configuration's ttl")
 	ip := f.String("ip", "", "bind the URL to an `ADDRESS` or a prefix")
 	session := f.String("session", "", "a session id of 16 hexadecimal `DIGITS`")
-	renew := f.Duration("renew", 0, "for how long the URL's token can be renewed, such as 4h; it needs a session")
-	expires := f.Int64("expires", 0, "the exact Unix `TIME` at which the URL ends, not rounded; instead of -ttl")
+	renew := f.Duration("renew", 0,
+		"for how long the URL's token can be renewed, such as 4h; it needs a session")
+	expires := f.Int64("expires", 0,
+		"the exact Unix `TIME` at which the URL ends, not rounded; instead of -ttl")
 	notBefore := f.Int64("not-before", 0, "the Unix `TIME` from which on the URL is good")
-	scope := f.String("scope", "", "the `DIRECTORY` that a playlist's token covers, such as /films/a/; by default the playlist's own")
-	if err := parse(f, stderr, args, "Usage: videotoken sign [flags] URL-PATH\n\nPrints the URL of a path, such as /film.mp4 or /hls/film/master.m3u8, with a token.\n\n", 1); err != nil {
+	scope := f.String("scope", "", "the `DIRECTORY` that a playlist's token covers, such as "+
+		"/films/a/; by default the playlist's own")
+	if err := parse(f, stderr, args, "Usage: videotoken sign [flags] URL-PATH\n\nPrints the URL "+
+		"of a path, such as /film.mp4 or /hls/film/master.m3u8, with a token.\n\n", 1); err != nil {
 		return err
 	}
 	for name, d := range map[string]time.Duration{"ttl": *ttl, "renew": *renew} {
@@ -47,7 +54,8 @@ func sign(stdout, stderr io.Writer, args []string) error {
 		return err
 	}
 	now := time.Now().Unix()
-	o := video.Options{TTL: seconds(*ttl), Renew: seconds(*renew), NotBefore: *notBefore, IP: *ip, Session: *session, Scope: *scope}
+	o := video.Options{TTL: seconds(*ttl), Renew: seconds(*renew), NotBefore: *notBefore, IP: *ip,
+		Session: *session, Scope: *scope}
 	if *expires != 0 {
 		if *ttl != 0 {
 			return errors.New("-expires and -ttl say the same thing: use one of them")

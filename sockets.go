@@ -38,17 +38,21 @@ func openSockets(log *slog.Logger, c *config.Config) (s sockets, err error) {
 		case socket.Name != adminSocket:
 			s.service = append(s.service, socket.Listener)
 		case s.admin != nil:
-			return s, errors.Join(errors.New("two sockets that were handed over have the name admin: one is enough"), socket.Close())
+			return s,
+				errors.Join(errors.New("two sockets that were handed over have the name admin: "+
+					"one is enough"), socket.Close())
 		default:
 			s.admin = socket.Listener
 		}
 	}
 	if s.admin != nil && c.Admin.Key == nil && !isLocal(s.admin.Addr()) {
-		return s, fmt.Errorf("admin: %s, which was handed over: %w", s.admin.Addr(), config.ErrAdminKey)
+		return s, fmt.Errorf("admin: %s, which was handed over: %w", s.admin.Addr(),
+			config.ErrAdminKey)
 	}
 	if s.admin == nil && !c.Admin.Address.IsZero() {
 		if s.admin, err = c.Admin.Address.Listen(); err != nil {
-			return s, fmt.Errorf("admin: %w: choose another address with -admin, or -admin off", err)
+			return s, fmt.Errorf("admin: %w: choose another address with -admin, or -admin off",
+				err)
 		}
 	}
 	if len(s.service) > 0 {

@@ -14,10 +14,16 @@ import (
 func verify(stdout, stderr io.Writer, args []string) error {
 	f := flag.NewFlagSet("verify", flag.ContinueOnError)
 	file := configFlag(f)
-	name := f.String("cdn", "", "the `NAME` of the CDN whose keys count; by default the URL's, and for a path any CDN's")
-	ip := f.String("ip", "", "the client's `ADDRESS`, for tokens that are bound to one, also for those that do not say so")
+	name := f.String("cdn", "",
+		"the `NAME` of the CDN whose keys count; by default the URL's, and for a path any CDN's")
+	ip := f.String("ip", "", "the client's `ADDRESS`, for tokens that are bound to one, also for "+
+		"those that do not say so")
 	at := f.Int64("at", 0, "verify as at this Unix `TIME` in seconds; by default now")
-	if err := parse(f, stderr, args, "Usage: videotoken verify [flags] URI\n\nVerifies a signed URL of any scheme, or its path and query, and prints what its token says.\nThe exit status is 0 for a good token and 1 for any other, with the reason on standard error. Of\nother schemes than our own, what a refused token says is printed, too.\n\n", 1); err != nil {
+	if err := parse(f, stderr, args,
+		"Usage: videotoken verify [flags] URI\n\nVerifies a signed URL of any scheme, or its "+
+			"path and query, and prints what its token says.\nThe exit status is 0 for a good "+
+			"token and 1 for any other, with the reason on standard error. Of\nother schemes "+
+			"than our own, what a refused token says is printed, too.\n\n", 1); err != nil {
 		return err
 	}
 	c, err := load(*file)

@@ -14,7 +14,8 @@ import (
 func printVersion(stdout, stderr io.Writer, args []string) error {
 	f := flag.NewFlagSet("version", flag.ContinueOnError)
 	asJSON := f.Bool("json", false, "print it as JSON, with the commit")
-	if err := parse(f, stderr, args, "Usage: videotoken version [-json]\n\nPrints the version, and what the program was built with.\n\n", 0); err != nil {
+	if err := parse(f, stderr, args, "Usage: videotoken version [-json]\n\n"+
+		"Prints the version, and what the program was built with.\n\n", 0); err != nil {
 		return err
 	}
 	if *asJSON {
@@ -32,7 +33,8 @@ func version() string {
 
 // build returns what the Go tool stamped: for a checkout the version names its commit.
 func build() server.Build {
-	b := server.Build{Version: "(unknown)", Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
+	b := server.Build{Version: "(unknown)", Go: runtime.Version(), OS: runtime.GOOS,
+		Arch: runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return b

@@ -21,7 +21,8 @@ type bout struct {
 
 // fight measures binaries interleaved, each of them once a round: first in a closed loop, which
 // tells what a request costs, then in an open loop, which tells how long users wait.
-func (d *duel) fight(ctx context.Context, stderr io.Writer, service *measure.Service, binaries ...string) (*bout, error) {
+func (d *duel) fight(ctx context.Context, stderr io.Writer, service *measure.Service,
+	binaries ...string) (*bout, error) {
 	rounds := measure.Rounds{Pairs: d.pairs, Turn: d.turn, Load: d.load, Progress: func(pair int) {
 		fmt.Fprintf(stderr, "closed loop, pair %d of %d\n", pair+1, d.pairs)
 	}}
@@ -30,7 +31,9 @@ func (d *duel) fight(ctx context.Context, stderr io.Writer, service *measure.Ser
 		return nil, err
 	}
 	rounds.Load.Rate = report.BaselineRate
-	rounds.Progress = func(pair int) { fmt.Fprintf(stderr, "open loop, pair %d of %d\n", pair+1, d.pairs) }
+	rounds.Progress = func(pair int) {
+		fmt.Fprintf(stderr, "open loop, pair %d of %d\n", pair+1, d.pairs)
+	}
 	open, err := service.Interleave(ctx, rounds, binaries...)
 	if err != nil {
 		return nil, err
@@ -66,8 +69,10 @@ func (d *duel) judge(stdout io.Writer, args []string, b *bout, facts []string) e
 	verdict := judge.Overall(rows)
 	s := d.summary(string(verdict), facts)
 	s.Rows = rows
-	s.Load = fmt.Sprintf("%d interleaved pairs of fresh processes, %v each, over %d connections: CPU/request, p50 and requests/s in a"+
-		" closed loop; p99 in an open loop at %d requests/s, %d of %d pairs valid.", d.pairs, d.load.Duration, d.load.Connections,
+	s.Load = fmt.Sprintf("%d interleaved pairs of fresh processes, %v each, over %d connections: "+
+		"CPU/request, p50 and requests/s in a"+
+		" closed loop; p99 in an open loop at %d requests/s, %d of %d pairs valid.", d.pairs,
+		d.load.Duration, d.load.Connections,
 		report.BaselineRate, len(b.open[0]), d.pairs)
 	fmt.Fprintf(stdout, "%s\n%s\n%s\n", s.Title, s.Machine, s.Load)
 	judge.Print(stdout, rows)
@@ -88,7 +93,8 @@ func (d *duel) summary(verdict string, facts []string) *judge.Summary {
 	if d.baseName != "" {
 		title += " against " + d.baseName
 	}
-	return &judge.Summary{Title: title, Verdict: verdict, Machine: report.ThisMachine().String(), Facts: facts, Budget: d.budget}
+	return &judge.Summary{Title: title, Verdict: verdict, Machine: report.ThisMachine().String(),
+		Facts: facts, Budget: d.budget}
 }
 
 // writeMarkdown writes the file for a pull request anew: two runs' verdicts in one file would

@@ -19,8 +19,10 @@ func madeUp(rate, noise float64) [][]*record.Result {
 	arms := make([][]*record.Result, 3)
 	for i := range arms {
 		for range 9 {
-			arms[i] = append(arms[i], &record.Result{Name: "seed", Load: record.Settings{Rate: rate}, Server: &record.Server{CPUMicros: 10},
-				Latency:           record.Distribution{P50: time.Millisecond, P99: time.Duration(1e6 * (2 + noise*rng.Float64()))},
+			arms[i] = append(arms[i], &record.Result{Name: "seed", Load: record.Settings{Rate: rate},
+				Server: &record.Server{CPUMicros: 10},
+				Latency: record.Distribution{P50: time.Millisecond,
+					P99: time.Duration(1e6 * (2 + noise*rng.Float64()))},
 				RequestsPerSecond: record.Rates{Avg: 1000}})
 		}
 	}
@@ -38,7 +40,8 @@ func TestClosedTail(t *testing.T) {
 		d := newDuel(&stdout, "gate")
 		d.out, d.pairs = "", 9
 		_ = d.judge(&stdout, nil, b, nil)
-		if !strings.Contains(stdout.String(), want) || strings.Count(stdout.String(), "p99 at 3300/s") != 1 || strings.Contains(stdout.String(), "│ p99  ") {
+		if !strings.Contains(stdout.String(), want) || strings.Count(stdout.String(),
+			"p99 at 3300/s") != 1 || strings.Contains(stdout.String(), "│ p99  ") {
 			t.Errorf("want %q\n%s", want, &stdout)
 		}
 	}
@@ -65,7 +68,8 @@ func TestMarkdown(t *testing.T) {
 	if err := d.identify(t.Context(), "."); err != nil {
 		t.Fatal(err)
 	}
-	if name, hash, ok := strings.Cut(d.baseName, " ("); !ok || name != "HEAD" || len(hash) != 13 || d.headName != d.baseName {
+	if name, hash, ok := strings.Cut(d.baseName, " ("); !ok || name != "HEAD" || len(hash) != 13 ||
+		d.headName != d.baseName {
 		t.Errorf("base %q, head %q, want HEAD with its hash", d.baseName, d.headName)
 	}
 	for range 2 {
@@ -79,7 +83,8 @@ func TestMarkdown(t *testing.T) {
 		t.Fatal(err)
 	}
 	title := d.headName + " against " + d.baseName
-	for _, want := range []string{"### " + title + ": pass", report.ThisMachine().String(), "- pass: a fact", "| CPU/request |",
+	for _, want := range []string{"### " + title + ": pass", report.ThisMachine().String(),
+		"- pass: a fact", "| CPU/request |",
 		"| p99 at 3300/s |", "*regression*", "Old/old\nis the old revision beside itself"} {
 		if n := strings.Count(string(text), want); n != 1 {
 			t.Errorf("%d times %q in\n%s", n, want, text)

@@ -61,7 +61,8 @@ func conclude(stdout io.Writer, v judge.Verdict) error {
 	case judge.Regression:
 		return errRegression
 	case judge.Inconclusive:
-		return fmt.Errorf("%w: the noise is above the budget; see above how many pairs would do", errInconclusive)
+		return fmt.Errorf("%w: the noise is above the budget; see above how many pairs would do",
+			errInconclusive)
 	}
 	return nil
 }

@@ -36,10 +36,13 @@ func newOptions(stderr io.Writer, name string, defaults load.Load) *options {
 	o.int(&o.load.Connections, "connections", "c", "connections")
 	o.int(&o.load.Pipelining, "pipelining", "p", "requests in flight on a connection")
 	o.int(&o.load.Workers, "workers", "w", "event loops (0: one for every two cores)")
-	o.duration(&o.load.Duration, "duration", "d", "length of the measured window, in seconds or as in 1m30s")
-	o.duration(&o.load.Timeout, "timeout", "t", "of one request, in seconds or as in 500ms (0: 10s)")
+	o.duration(&o.load.Duration, "duration", "d",
+		"length of the measured window, in seconds or as in 1m30s")
+	o.duration(&o.load.Timeout, "timeout", "t",
+		"of one request, in seconds or as in 500ms (0: 10s)")
 	o.duration(&o.load.Warmup, "warmup", "W", "load before the window, not measured")
-	o.Float64Var(&o.load.Rate, "overallRate", defaults.Rate, "requests a second, arriving at a constant pace; 0 is a closed loop")
+	o.Float64Var(&o.load.Rate, "overallRate", defaults.Rate,
+		"requests a second, arriving at a constant pace; 0 is a closed loop")
 	o.Float64Var(&o.load.Rate, "R", defaults.Rate, "short for -overallRate")
 	o.StringVar(&o.out, "o", "bench/out", "directory of the files; \"\" writes none")
 	o.BoolVar(&o.results, "results", true, "write every request for vegeta")
@@ -54,15 +57,19 @@ func (o *options) request() {
 	o.text(&o.input, "input", "i", "", "file with the body of the request")
 	o.Var(&o.headers, "headers", "header, \"Name: value\" or \"Name=value\"; may be repeated")
 	o.Var(&o.headers, "H", "short for -headers")
-	o.Bool("renderStatusCodes", true, "accepted for autocannon's sake: status codes are always shown")
+	o.Bool("renderStatusCodes", true,
+		"accepted for autocannon's sake: status codes are always shown")
 	o.IntVar(&o.pid, "pid", 0, "process of the server, to read what it spends (Linux)")
-	o.StringVar(&o.admin, "admin", "", "URL of the server's admin port, to read its allocations from /debug/pprof, or else /metrics")
-	o.StringVar(&o.config, "config", "", "configuration of videotoken to verify the tokens in the answers by")
+	o.StringVar(&o.admin, "admin", "", "URL of the server's admin port, to read its allocations "+
+		"from /debug/pprof, or else /metrics")
+	o.StringVar(&o.config, "config", "",
+		"configuration of videotoken to verify the tokens in the answers by")
 }
 
 // profiles adds the flag of the commands that take a profile.
 func (o *options) profiles() *options {
-	o.BoolVar(&o.profile, "profile", false, "take a CPU profile of the server: NAME.pprof, and a flame graph, NAME.flame.html; the run tells no allocations")
+	o.BoolVar(&o.profile, "profile", false, "take a CPU profile of the server: NAME.pprof, and a "+
+		"flame graph, NAME.flame.html; the run tells no allocations")
 	return o
 }
 
@@ -89,7 +96,8 @@ func (o *options) parse(args []string, positional int) error {
 		return errUsage // the flag package has said what is wrong
 	}
 	if o.NArg() > positional {
-		return fmt.Errorf("%s: %q is one argument too many: flags come before it", o.Name(), o.Arg(positional))
+		return fmt.Errorf("%s: %q is one argument too many: flags come before it", o.Name(),
+			o.Arg(positional))
 	}
 	return nil
 }

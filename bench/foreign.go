@@ -25,7 +25,8 @@ func (s *site) express(ctx context.Context, p *peer) error {
 
 func (s *site) node(_ context.Context, p *peer) error {
 	p.missing = absent("node")
-	p.command = subject.Command{Args: []string{"node", filepath.Join(s.peer("node"), "server.js"), "{listen}"}}
+	p.command = subject.Command{Args: []string{"node", filepath.Join(s.peer("node"), "server.js"),
+		"{listen}"}}
 	return nil
 }
 
@@ -37,14 +38,17 @@ func (s *site) bun(ctx context.Context, p *peer) error {
 	}
 	found, err := filepath.Glob(filepath.Join(dir, "node_modules/@oven/bun-*/bin/bun"))
 	if err != nil || len(found) == 0 {
-		p.missing = fmt.Sprintf("npm has no Bun for %s/%s in bench/peers/bun", runtime.GOOS, runtime.GOARCH)
+		p.missing = fmt.Sprintf("npm has no Bun for %s/%s in bench/peers/bun", runtime.GOOS,
+			runtime.GOARCH)
 		return err
 	}
 	if out, err := exec.CommandContext(ctx, found[0], "--version").CombinedOutput(); err != nil {
-		p.missing = fmt.Sprintf("Bun does not run here: %v: %s", err, strings.TrimSpace(string(out)))
+		p.missing = fmt.Sprintf("Bun does not run here: %v: %s", err,
+			strings.TrimSpace(string(out)))
 		return nil
 	}
-	p.command = subject.Command{Args: []string{found[0], filepath.Join(dir, "server.js"), "{listen}"}}
+	p.command = subject.Command{Args: []string{found[0], filepath.Join(dir, "server.js"),
+		"{listen}"}}
 	return nil
 }
 
@@ -62,20 +66,23 @@ func (s *site) hyper(ctx context.Context, p *peer) error {
 		return nil
 	}
 	for _, crate := range []string{"hyper", "tokio", "serde_json", "sha2"} {
-		if found, _ := filepath.Glob(filepath.Join(debianCrates, crate+"-[0-9]*")); len(found) == 0 {
+		if found, _ := filepath.Glob(filepath.Join(debianCrates, crate+"-[0-9]*")); len(
+			found) == 0 {
 			p.missing = "librust-" + strings.ReplaceAll(crate, "_", "-") + "-dev is not installed"
 			return nil
 		}
 	}
 	dir := s.peer("hyper")
 	cmd := exec.CommandContext(ctx, "cargo", "build", "--release", "--quiet", "--offline",
-		"--config", `source.crates-io.replace-with="debian"`, "--config", `source.debian.directory="`+debianCrates+`"`)
+		"--config", `source.crates-io.replace-with="debian"`, "--config",
+		`source.debian.directory="`+debianCrates+`"`)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		p.missing = fmt.Sprintf("cargo build in bench/peers/hyper: %v: %s", err, lastLine(out))
 		return nil
 	}
-	p.command = subject.Command{Args: []string{filepath.Join(dir, "target/release/hyper-peer"), "{listen}"}}
+	p.command = subject.Command{Args: []string{filepath.Join(dir, "target/release/hyper-peer"),
+		"{listen}"}}
 	return nil
 }
 
@@ -89,7 +96,8 @@ func install(ctx context.Context, dir string) (missing string) {
 	cmd := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund", "--silent")
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Sprintf("npm ci in bench/peers/%s: %v: %s", filepath.Base(dir), err, lastLine(out))
+		return fmt.Sprintf("npm ci in bench/peers/%s: %v: %s", filepath.Base(dir), err,
+			lastLine(out))
 	}
 	return ""
 }

@@ -62,7 +62,8 @@ func startFront(ctx context.Context, dir, service string) (*front, error) {
 		return nil, err
 	}
 	p, err := subject.Start(ctx, subject.Command{Ready: "/healthz",
-		Args: []string{"haproxy", "-db", "-f", file}, Env: []string{"PLAIN={listen}", "TLS={admin}"}})
+		Args: []string{"haproxy", "-db", "-f", file},
+		Env:  []string{"PLAIN={listen}", "TLS={admin}"}})
 	if err != nil {
 		return nil, err
 	}

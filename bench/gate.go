@@ -67,7 +67,8 @@ func gate(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 }
 
 // exact checks what needs no comparison: the response's bytes, and the facts.
-func exact(ctx context.Context, said io.Writer, service *measure.Service, binary, root string, update bool) error {
+func exact(ctx context.Context, said io.Writer, service *measure.Service, binary, root string,
+	update bool) error {
 	golden := filepath.Join(root, "bench", "testdata", "response.golden")
 	if err := response(ctx, said, service, binary, golden, update); err != nil {
 		return err
@@ -82,13 +83,15 @@ func exact(ctx context.Context, said io.Writer, service *measure.Service, binary
 }
 
 // response compares one response with the golden file, with tokens, date and CDN masked.
-func response(ctx context.Context, stdout io.Writer, service *measure.Service, binary, golden string, update bool) error {
+func response(ctx context.Context, stdout io.Writer, service *measure.Service,
+	binary, golden string, update bool) error {
 	p, err := service.Start(ctx, binary)
 	if err != nil {
 		return err
 	}
 	defer p.Stop()
-	t, err := load.NewTarget("POST", p.URL+measure.Path, []string{measure.JSON, "Host: bench.example"}, service.Body)
+	t, err := load.NewTarget("POST", p.URL+measure.Path,
+		[]string{measure.JSON, "Host: bench.example"}, service.Body)
 	if err != nil {
 		return err
 	}
@@ -106,7 +109,8 @@ func response(ctx context.Context, stdout io.Writer, service *measure.Service, b
 	}
 	if !bytes.Equal(got, want) {
 		fmt.Fprintln(stdout, "FAIL: the response's bytes changed")
-		return fmt.Errorf("%w: the response's bytes changed; `bench gate -short -update` accepts it\ngot\n%s\nwant\n%s", errGate, got, want)
+		return fmt.Errorf("%w: the response's bytes changed; `bench gate -short -update` accepts "+
+			"it\ngot\n%s\nwant\n%s", errGate, got, want)
 	}
 	fmt.Fprintln(stdout, "pass: the response's bytes are unchanged")
 	return nil
@@ -126,14 +130,18 @@ func facts(stdout io.Writer, r *record.Result) error {
 		fmt.Fprintln(stdout, "FAIL:", text)
 		failed = errors.Join(failed, fmt.Errorf("%w: %s", errGate, text))
 	}
-	check(r.Server.Allocs >= 0 && r.Server.Allocs < allocations, "%.4f allocations a request, under %v is none", r.Server.Allocs, allocations)
-	check(r.RequestsPerSecond.Avg >= report.BaselineRate, "%.0f requests/s over %d connections, at least the baseline's %d",
+	check(r.Server.Allocs >= 0 && r.Server.Allocs < allocations,
+		"%.4f allocations a request, under %v is none", r.Server.Allocs, allocations)
+	check(r.RequestsPerSecond.Avg >= report.BaselineRate,
+		"%.0f requests/s over %d connections, at least the baseline's %d",
 		r.RequestsPerSecond.Avg, r.Load.Connections, report.BaselineRate)
 	for _, c := range []struct {
 		name         string
 		ours, theirs time.Duration
-	}{{"p50", r.Latency.P50, baseline.Latency.P50}, {"p97.5", r.Latency.P97_5, baseline.Latency.P97_5}, {"p99", r.Latency.P99, baseline.Latency.P99}} {
-		check(c.ours < c.theirs, "%s %s, below the baseline's %s", c.name, report.Duration(c.ours), report.Duration(c.theirs))
+	}{{"p50", r.Latency.P50, baseline.Latency.P50}, {"p97.5", r.Latency.P97_5,
+		baseline.Latency.P97_5}, {"p99", r.Latency.P99, baseline.Latency.P99}} {
+		check(c.ours < c.theirs, "%s %s, below the baseline's %s", c.name, report.Duration(c.ours),
+			report.Duration(c.theirs))
 	}
 	return failed
 }

@@ -36,7 +36,8 @@ func highest(ctx context.Context, stdout, stderr io.Writer, args []string) error
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(stdout, "highest: %s requests/s with p99 at most %v, generator and server on one machine\n",
+		fmt.Fprintf(stdout,
+			"highest: %s requests/s with p99 at most %v, generator and server on one machine\n",
 			report.Count(rate), time.Duration(slo))
 		return nil
 	})

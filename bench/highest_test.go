@@ -12,7 +12,8 @@ func TestSearch(t *testing.T) {
 			t.Errorf("%v: found %v, error %v", truth, got, err)
 		}
 	}
-	if got, err := search(100, 0.05, func(float64) (bool, error) { return false, nil }); got != 0 || err != nil {
+	if got, err := search(100, 0.05, func(float64) (bool, error) { return false, nil }); got != 0 ||
+		err != nil {
 		t.Errorf("nothing holds: %v, %v", got, err)
 	}
 	disturbed := true // one miss does not end the search
@@ -27,7 +28,9 @@ func TestSearch(t *testing.T) {
 		t.Errorf("after a disturbance: %v, %v", got, err)
 	}
 	wrong := errors.New("wrong")
-	if _, err := search(1, 0.05, func(float64) (bool, error) { return false, wrong }); !errors.Is(err, wrong) {
+	if _, err := search(1, 0.05, func(float64) (bool, error) {
+		return false, wrong
+	}); !errors.Is(err, wrong) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -60,13 +60,15 @@ func lineup() []*peer {
 		{name: ownName, prepare: (*site).videotoken},
 		{name: "bare fasthttp, as many bytes", prepare: (*site).bare},
 		{name: floorName, prepare: (*site).floor},
-		{name: "**videotoken**, over a Unix socket", prepare: overUnix((*site).videotoken), onTCP: ownName},
+		{name: "**videotoken**, over a Unix socket", prepare: overUnix((*site).videotoken),
+			onTCP: ownName},
 		{name: unixFloorName, prepare: overUnix((*site).floor), onTCP: floorName},
 	}
 }
 
 // overUnix prepares a peer to listen on a Unix socket.
-func overUnix(prepare func(*site, context.Context, *peer) error) func(*site, context.Context, *peer) error {
+func overUnix(prepare func(*site, context.Context, *peer) error) func(*site, context.Context,
+	*peer) error {
 	return func(s *site, ctx context.Context, p *peer) error {
 		err := prepare(s, ctx, p)
 		for i, a := range p.command.Args {
@@ -92,7 +94,8 @@ func (s *site) stock(ctx context.Context, p *peer) error {
 
 func (s *site) bare(ctx context.Context, p *peer) error {
 	binary := filepath.Join(s.dir, "bare")
-	p.command = subject.Command{Args: []string{binary, "-listen", "{listen}", "-bytes", strconv.Itoa(s.service.Answer.Length)}}
+	p.command = subject.Command{Args: []string{binary, "-listen", "{listen}", "-bytes",
+		strconv.Itoa(s.service.Answer.Length)}}
 	return subject.Build(ctx, filepath.Join(s.root, "bench"), "./peers/bare", binary)
 }
 
@@ -105,8 +108,10 @@ func (s *site) floor(ctx context.Context, p *peer) error {
 		return nil
 	}
 	binary := filepath.Join(s.dir, "floor")
-	p.command = subject.Command{Args: []string{binary, "{listen}", strconv.Itoa(s.service.Answer.Length)}}
-	cmd := exec.CommandContext(ctx, "cc", "-O2", "-pthread", "-o", binary, filepath.Join(s.root, "bench", "peers", "floor", "floor.c"))
+	p.command = subject.Command{Args: []string{binary, "{listen}",
+		strconv.Itoa(s.service.Answer.Length)}}
+	cmd := exec.CommandContext(ctx, "cc", "-O2", "-pthread", "-o", binary,
+		filepath.Join(s.root, "bench", "peers", "floor", "floor.c"))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: cc: %w\n%s", subject.ErrBuild, err, out)
 	}

@@ -72,7 +72,8 @@ func status(err error) int {
 func run(stdout, stderr io.Writer, args []string) error {
 	commands := map[string]func(context.Context, io.Writer, io.Writer, []string) error{
 		"all": all, "seed": seed, "open": open, "run": runAny,
-		"compare": compare, "revisions": revisions, "gate": gate, "page": page, "peers": peers, "shapes": shapes, "soak": soak, "max": highest,
+		"compare": compare, "revisions": revisions, "gate": gate, "page": page, "peers": peers,
+		"shapes": shapes, "soak": soak, "max": highest,
 		"attack": runAttack, "flood": flood,
 	}
 	switch {
@@ -83,7 +84,8 @@ func run(stdout, stderr io.Writer, args []string) error {
 		_, err := fmt.Fprint(stdout, usage)
 		return err
 	case commands[args[0]] == nil:
-		fmt.Fprintf(stderr, "bench: %s\n\n%s", suggest.Command(args[0], slices.Sorted(maps.Keys(commands))), usage)
+		fmt.Fprintf(stderr, "bench: %s\n\n%s",
+			suggest.Command(args[0], slices.Sorted(maps.Keys(commands))), usage)
 		return errUsage
 	}
 	// On Ctrl-C the servers are stopped and the worktrees removed before this process exits.

@@ -53,7 +53,8 @@ func TestBaseline(t *testing.T) {
 	}))
 	defer s.Close()
 	dir := t.TempDir()
-	stdout, stderr, err := bench("run", "-o", dir, "-m", "POST", "-b", string(body), "-H", "Content-type: application/json",
+	stdout, stderr, err := bench("run", "-o", dir, "-m", "POST", "-b", string(body), "-H",
+		"Content-type: application/json",
 		"-c", "20", "-p", "1", "-d", "1", "--renderStatusCodes", s.URL+"/video/token")
 	if err != nil {
 		t.Fatalf("%v\n%s", err, stderr)
@@ -61,13 +62,15 @@ func TestBaseline(t *testing.T) {
 	if got, want := <-asked, "POST /video/token application/json "+string(body); got != want {
 		t.Errorf("asked %s", got)
 	}
-	for _, want := range []string{"│ Latency ", "│ Req/Sec ", "│ Bytes/Sec │", "│ 200  │", "99.99%", "Not compared with the baseline", "Harness CPU"} {
+	for _, want := range []string{"│ Latency ", "│ Req/Sec ", "│ Bytes/Sec │", "│ 200  │", "99.99%",
+		"Not compared with the baseline", "Harness CPU"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("no %q in\n%s", want, stdout)
 		}
 	}
 	f, err := report.Read(filepath.Join(dir, "run.json"))
-	if err != nil || len(f.Results) != 1 || f.Results[0].Load.Connections != 20 || f.Results[0].Requests == 0 {
+	if err != nil || len(f.Results) != 1 || f.Results[0].Load.Connections != 20 ||
+		f.Results[0].Requests == 0 {
 		t.Errorf("%+v, error %v", f, err)
 	}
 	for _, name := range []string{"run.html", "run.hgrm", "run.vegeta.gob"} {
@@ -80,8 +83,8 @@ func TestBaseline(t *testing.T) {
 	}
 }
 
-// TestProfile takes a profile of this process, in the place of the server: a file that pprof reads, and a
-// flame graph.
+// TestProfile takes a profile of this process, in the place of the server: a file that pprof reads,
+// and a flame graph.
 func TestProfile(t *testing.T) {
 	s := httptest.NewServer(answer(200, "{}"))
 	defer s.Close()
@@ -90,7 +93,8 @@ func TestProfile(t *testing.T) {
 	admin := httptest.NewServer(mux)
 	defer admin.Close()
 	dir := t.TempDir()
-	if _, stderr, err := bench("run", "-profile", "-admin", admin.URL, "-o", dir, "-d", "1", "-c", "2", s.URL); err != nil {
+	if _, stderr, err := bench("run", "-profile", "-admin", admin.URL, "-o", dir, "-d", "1", "-c", "2",
+		s.URL); err != nil {
 		t.Fatalf("%v\n%s", err, stderr)
 	}
 	f, err := os.Open(filepath.Join(dir, "run.pprof"))
@@ -101,11 +105,13 @@ func TestProfile(t *testing.T) {
 	if p, err := profile.Parse(f); err != nil || len(p.Sample) == 0 {
 		t.Errorf("run.pprof: %v, %v", p, err)
 	}
-	if graph, err := os.ReadFile(filepath.Join(dir, "run.flame.html")); err != nil || !bytes.Contains(graph, []byte("net/http.(*conn).serve")) {
+	if graph, err := os.ReadFile(filepath.Join(dir, "run.flame.html")); err != nil ||
+		!bytes.Contains(graph, []byte("net/http.(*conn).serve")) {
 		t.Errorf("run.flame.html has %d bytes, and not the server: %v", len(graph), err)
 	}
 	for admin, want := range map[string]string{"": "needs -admin", s.URL + "/x": "no profile"} {
-		if _, _, err := bench("run", "-profile", "-admin", admin, "-o", dir, "-d", "1", s.URL); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := bench("run", "-profile", "-admin", admin, "-o", dir, "-d", "1",
+			s.URL); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("-admin %q: %v", admin, err)
 		}
 	}
@@ -113,9 +119,10 @@ func TestProfile(t *testing.T) {
 
 // TestWrong has servers that answer wrongly: the run fails, and says why.
 func TestWrong(t *testing.T) {
-	wrongToken := `{"_id":"6213a7299fa2604f1b188ee0","videoId":"12345","title":"Big Buck Bunny","sources":[` +
-		`{"src":"https://d111.cdn.example/Big_Buck_Bunny_1080p_surround_FrostWire.com.mp4?token=EAAAB3c1lACW0A8SfX7ix1VKGtKfslCd","size":1080,"type":"video/mp4"},` +
-		`{"src":"https://d111.cdn.example/Big_Buck_Bunny_720p_surround_FrostWire.com.mp4?token=EAAAB3c1lACW0A8SfX7ix1VKGtKfslCd","size":720,"type":"video/mp4"}]}`
+	wrongToken :=
+		`{"_id":"6213a7299fa2604f1b188ee0","videoId":"12345","title":"Big Buck Bunny","sources":[` +
+			`{"src":"https://d111.cdn.example/Big_Buck_Bunny_1080p_surround_FrostWire.com.mp4?token=EAAAB3c1lACW0A8SfX7ix1VKGtKfslCd","size":1080,"type":"video/mp4"},` +
+			`{"src":"https://d111.cdn.example/Big_Buck_Bunny_720p_surround_FrostWire.com.mp4?token=EAAAB3c1lACW0A8SfX7ix1VKGtKfslCd","size":720,"type":"video/mp4"}]}`
 	for name, c := range map[string]struct {
 		h    http.Handler
 		want string
@@ -127,9 +134,11 @@ func TestWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := httptest.NewServer(c.h)
 			defer s.Close()
-			stdout, _, err := bench("run", "-o", "", "-m", "POST", "-i", "testdata/baseline.json", "-config", "testdata/service.yaml",
+			stdout, _, err := bench("run", "-o", "", "-m", "POST", "-i", "testdata/baseline.json", "-config",
+				"testdata/service.yaml",
 				"-c", "2", "-d", "200ms", s.URL+"/video/token")
-			if !errors.Is(err, record.ErrFailed) || status(err) != 1 || !strings.Contains(stdout, "FAILED") || !strings.Contains(stdout, c.want) {
+			if !errors.Is(err, record.ErrFailed) || status(err) != 1 ||
+				!strings.Contains(stdout, "FAILED") || !strings.Contains(stdout, c.want) {
 				t.Errorf("error %v, want %q\n%s", err, c.want, stdout)
 			}
 		})
@@ -140,8 +149,10 @@ func TestWrong(t *testing.T) {
 func TestInvalid(t *testing.T) {
 	s := httptest.NewServer(answer(200, "ok"))
 	defer s.Close()
-	stdout, _, err := bench("run", "-o", "", "-c", "500", "-R", "3000000", "-d", "300ms", "-t", "3", s.URL)
-	if status(err) == 0 || !strings.Contains(stdout, "INVALID") || !strings.Contains(stdout, "Meanwhile: ") {
+	stdout, _, err := bench("run", "-o", "", "-c", "500", "-R", "3000000", "-d", "300ms", "-t", "3",
+		s.URL)
+	if status(err) == 0 || !strings.Contains(stdout, "INVALID") ||
+		!strings.Contains(stdout, "Meanwhile: ") {
 		t.Errorf("error %v\n%s", err, stdout)
 	}
 }
@@ -152,7 +163,8 @@ func TestMisspelled(t *testing.T) {
 		"rnu":      `bench: unknown command "rnu": did you mean "run"?`,
 		"nonsense": `bench: unknown command "nonsense"` + "\n",
 	} {
-		if _, stderr, err := bench(name); status(err) != 1 || !strings.HasPrefix(stderr, want) || !strings.Contains(stderr, "usage: ") {
+		if _, stderr, err := bench(name); status(err) != 1 || !strings.HasPrefix(stderr, want) ||
+			!strings.Contains(stderr, "usage: ") {
 			t.Errorf("%s: error %v, %q", name, err, stderr)
 		}
 	}
@@ -175,7 +187,8 @@ func TestPage(t *testing.T) {
 	if !bytes.Equal(pages[0], pages[1]) || !bytes.Contains(pages[0], []byte("Throughput over time")) {
 		t.Errorf("two pages of one result: %d and %d bytes", len(pages[0]), len(pages[1]))
 	}
-	if f, err := report.Read("testdata/report.json"); err != nil || len(f.Results) != 2 || errors.Join(f.Results[0].Sound(), f.Results[1].Sound()) != nil {
+	if f, err := report.Read("testdata/report.json"); err != nil || len(f.Results) != 2 ||
+		errors.Join(f.Results[0].Sound(), f.Results[1].Sound()) != nil {
 		t.Errorf("the recorded result is not of two valid runs: %v, %v", f, err)
 	}
 	for _, args := range [][]string{{"page"}, {"page", "testdata/none.json"}} {
@@ -205,8 +218,10 @@ func TestPicture(t *testing.T) {
 }
 
 func TestUsage(t *testing.T) {
-	for _, args := range [][]string{{}, {"nonsense"}, {"run", "-nonsense"}, {"seed", "extra"}, {"run", "-c", "0", "http://127.0.0.1:1"},
-		{"compare", "one"}, {"gate", "-pairs", "3"}, {"gate", "-patch", "x"}, {"run", "-H", "nonsense", "http://127.0.0.1:1"}} {
+	for _, args := range [][]string{{}, {"nonsense"}, {"run", "-nonsense"}, {"seed", "extra"},
+		{"run", "-c", "0", "http://127.0.0.1:1"},
+		{"compare", "one"}, {"gate", "-pairs", "3"}, {"gate", "-patch", "x"},
+		{"run", "-H", "nonsense", "http://127.0.0.1:1"}} {
 		if _, _, err := bench(args...); status(err) != 1 {
 			t.Errorf("%q: error %v", args, err)
 		}
@@ -218,7 +233,8 @@ func TestCompare(t *testing.T) {
 	write := func(name string, n int, cpu float64, change func(*report.File)) string {
 		f := &report.File{Schema: report.Schema, Commit: name, Machine: report.Machine{CPU: "x"}}
 		for range n {
-			f.Results = append(f.Results, &record.Result{Name: "seed", Load: record.Settings{Connections: 1000, BodySHA256: "a"},
+			f.Results = append(f.Results, &record.Result{Name: "seed",
+				Load:   record.Settings{Connections: 1000, BodySHA256: "a"},
 				Server: &record.Server{CPUMicros: cpu}, Latency: record.Distribution{P50: 100, P99: 200},
 				RequestsPerSecond: record.Rates{Avg: 1000}})
 		}
@@ -249,12 +265,21 @@ func TestCompare(t *testing.T) {
 		{"slower", old, write("slower", 7, 11.5, nil), nil, 99, "verdict: regression"},
 		{"one pair", old1, write("one", 1, 11.5, nil), nil, 2, ""},
 		{"one pair, the same", old1, write("one1", 1, 10.1, nil), nil, 0, ""},
-		{"another machine", old, write("machine", 7, 10, func(f *report.File) { f.Machine.CPU = "y" }), nil, 1, ""},
-		{"another machine, forced", old, write("forced", 7, 10, func(f *report.File) { f.Machine.CPU = "y" }), []string{"-force"}, 0, "forced: "},
-		{"another load", old, write("load", 7, 10, func(f *report.File) { f.Results[3].Load.Connections = 10 }), nil, 1, ""},
-		{"another body", old, write("body", 7, 10, func(f *report.File) { f.Results[0].Load.BodySHA256 = "b" }), nil, 1, ""},
+		{"another machine", old, write("machine", 7, 10, func(f *report.File) { f.Machine.CPU = "y" }),
+			nil, 1, ""},
+		{"another machine, forced", old, write("forced", 7, 10, func(f *report.File) {
+			f.Machine.CPU = "y"
+		}), []string{"-force"}, 0, "forced: "},
+		{"another load", old, write("load", 7, 10, func(f *report.File) {
+			f.Results[3].Load.Connections = 10
+		}), nil, 1, ""},
+		{"another body", old, write("body", 7, 10, func(f *report.File) {
+			f.Results[0].Load.BodySHA256 = "b"
+		}), nil, 1, ""},
 		{"fewer runs", old, old1, nil, 1, ""},
-		{"a run that failed", old, write("failed", 7, 10, func(f *report.File) { f.Results[0].Errors = map[string]int64{"x": 1} }), nil, 1, ""},
+		{"a run that failed", old, write("failed", 7, 10, func(f *report.File) {
+			f.Results[0].Errors = map[string]int64{"x": 1}
+		}), nil, 1, ""},
 		{"no such file", old, filepath.Join(dir, "none"), nil, 1, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

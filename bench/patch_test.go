@@ -8,8 +8,8 @@ import (
 	"videotoken/bench/internal/subject"
 )
 
-// TestSlowerPatchApplies: the gate's own test needs a patch that makes the service slower. That test
-// takes 40 minutes and runs rarely, so whether its patch still fits the code is checked here.
+// TestSlowerPatchApplies: the gate's own test needs a patch that makes the service slower. That
+// test takes 40 minutes and runs rarely, so whether its patch still fits the code is checked here.
 func TestSlowerPatchApplies(t *testing.T) {
 	root, err := subject.Root(t.Context())
 	if err != nil {

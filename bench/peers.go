@@ -34,12 +34,15 @@ type contest struct {
 }
 
 func newContest(stderr io.Writer) *contest {
-	c := &contest{FlagSet: flag.NewFlagSet("peers", flag.ContinueOnError), length: seconds(2 * time.Second), connections: counts{100, 1000}}
+	c := &contest{FlagSet: flag.NewFlagSet("peers", flag.ContinueOnError),
+		length: seconds(2 * time.Second), connections: counts{100, 1000}}
 	c.SetOutput(stderr)
-	c.IntVar(&c.rounds, "rounds", 5, "interleaved rounds, of which the median is told; 6 and more have an interval")
+	c.IntVar(&c.rounds, "rounds", 5,
+		"interleaved rounds, of which the median is told; 6 and more have an interval")
 	c.Var(&c.length, "d", "length of one run")
 	c.Var(&c.connections, "connections", "connections of the closed loops, as in 100,1000,10000")
-	c.StringVar(&c.only, "only", "", "regular expression of the names of the peers that are measured")
+	c.StringVar(&c.only, "only", "",
+		"regular expression of the names of the peers that are measured")
 	c.StringVar(&c.out, "o", "bench/out", "directory of the page, peers.html; \"\" writes none")
 	return c
 }
@@ -78,7 +81,8 @@ func descriptors(connections int) error {
 		return err
 	}
 	if need := uint64(connections) + 200; need > uint64(limit.Cur) {
-		return fmt.Errorf("peers: %d connections take %d open files, and a process may have %d here: raise it with ulimit -n",
+		return fmt.Errorf("peers: %d connections take %d open files, and a process may have %d "+
+			"here: raise it with ulimit -n",
 			connections, need, limit.Cur)
 	}
 	return nil
@@ -127,7 +131,8 @@ func peers(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 			}
 		}
 		machine := report.ThisMachine()
-		about := fmt.Sprintf("Median of %d interleaved rounds of %v, the baseline's body, on %s, %d cores, which the load shares.", c.rounds,
+		about := fmt.Sprintf("Median of %d interleaved rounds of %v, the baseline's body, on %s, "+
+			"%d cores, which the load shares.", c.rounds,
 			time.Duration(c.length), machine.CPU, machine.Cores)
 		var tables strings.Builder
 		standings(&tables, line, c.connections)
@@ -136,7 +141,8 @@ func peers(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 			return nil
 		}
 		page := filepath.Join(c.out, "peers.html")
-		s := report.Standings{Time: time.Now(), Commit: subject.Commit(ctx, root), Machine: machine, About: about,
+		s := report.Standings{Time: time.Now(), Commit: subject.Commit(ctx, root), Machine: machine,
+			About:  about,
 			Charts: charts(line, c.connections), Text: tables.String()}
 		if err := errors.Join(os.MkdirAll(c.out, 0o755), s.Write(page)); err != nil {
 			return err

@@ -21,8 +21,10 @@ func made(p *peer, cpu float64) *peer {
 		var runs []*record.Result
 		for round, drift := range []float64{1, 1.5, 1.2, 2, 1, 1.7} {
 			x := cpu * drift * float64(2+load) / 2 * (1 + 0.01*float64(round%3))
-			runs = append(runs, &record.Result{Server: &record.Server{CPUMicros: x}, RequestsPerSecond: record.Rates{Avg: 1e6 / x},
-				Latency: record.Distribution{P50: time.Duration(x * 1e4), P99: time.Duration(x * 1e5)}})
+			runs = append(runs, &record.Result{Server: &record.Server{CPUMicros: x},
+				RequestsPerSecond: record.Rates{Avg: 1e6 / x},
+				Latency: record.Distribution{P50: time.Duration(x * 1e4),
+					P99: time.Duration(x * 1e5)}})
 		}
 		p.runs = append(p.runs, runs)
 	}
@@ -43,7 +45,8 @@ func TestStandings(t *testing.T) {
 	line[4].runs[0][2].Server.CPUMicros = -1                        // could not be read
 	var b bytes.Buffer
 	standings(&b, line, []int{100, 1000})
-	if bars := charts(line, []int{100, 1000}); len(bars) != 5 || len(bars[0].Rows) != len(line) || bars[4].Rows[0].Text != "not measured: node is not installed" ||
+	if bars := charts(line, []int{100, 1000}); len(bars) != 5 || len(bars[0].Rows) != len(line) ||
+		bars[4].Rows[0].Text != "not measured: node is not installed" ||
 		bars[0].Rows[1].Value == 0 || bars[0].Rows[1].Own {
 		t.Errorf("charts %+v", bars)
 	}
@@ -87,7 +90,8 @@ func TestContest(t *testing.T) {
 			t.Errorf("%q: %+v", c.args, loads)
 		}
 	}
-	for _, wrong := range []string{"-connections 0", "-connections 10,", "-connections many", "-connections 1000000000",
+	for _, wrong := range []string{"-connections 0", "-connections 10,", "-connections many",
+		"-connections 1000000000",
 		"-only nobody", "-only (", "-rounds 0", "-d 0", "more"} {
 		if _, _, err := bench(append([]string{"peers"}, strings.Fields(wrong)...)...); status(err) != 1 {
 			t.Errorf("%q: error %v", wrong, err)

@@ -28,7 +28,8 @@ type profiling struct {
 // profiled has the window of a run profiled. The run tells no allocations: the profile makes some.
 func profiled(ctx context.Context, spec *measure.Spec) (*profiling, error) {
 	if spec.Admin == "" {
-		return nil, fmt.Errorf("%w: -profile needs -admin, the URL of the server's admin port", errProfile)
+		return nil, fmt.Errorf("%w: -profile needs -admin, the URL of the server's admin port",
+			errProfile)
 	}
 	whole := max(1, spec.Load.Duration/time.Second) // the unit in which a profile is asked for
 	url := fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", spec.Admin, whole)
@@ -68,5 +69,6 @@ func (p *profiling) write(dir, name, title string) error {
 		return fmt.Errorf("%w: %w", errProfile, err)
 	}
 	base := filepath.Join(dir, name)
-	return errors.Join(os.WriteFile(base+".pprof", p.text, 0o644), os.WriteFile(base+".flame.html", graph.Bytes(), 0o644))
+	return errors.Join(os.WriteFile(base+".pprof", p.text, 0o644),
+		os.WriteFile(base+".flame.html", graph.Bytes(), 0o644))
 }

@@ -22,8 +22,10 @@ func progress(w io.Writer, name string, l load.Load) func(*record.Recorder) func
 	return func(rec *record.Recorder) func() {
 		start := time.Now()
 		total := l.Warmup + l.Duration
-		bar := progressbar.NewOptions64(int64(total), progressbar.OptionSetWriter(w), progressbar.OptionClearOnFinish(),
-			progressbar.OptionSetWidth(30), progressbar.OptionSetElapsedTime(false), progressbar.OptionSetPredictTime(false))
+		bar := progressbar.NewOptions64(int64(total), progressbar.OptionSetWriter(w),
+			progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetWidth(30), progressbar.OptionSetElapsedTime(false),
+			progressbar.OptionSetPredictTime(false))
 		stop, stopped := make(chan struct{}), make(chan struct{})
 		go func() {
 			defer close(stopped)
@@ -40,7 +42,8 @@ func progress(w io.Writer, name string, l load.Load) func(*record.Recorder) func
 						phase = "measuring"
 					}
 					bar.Describe(fmt.Sprintf("%s: %-9s %9d requests", name, phase, rec.Progress()))
-					_ = bar.Set64(int64(min(elapsed, total))) // a closed terminal must not end the run
+					// a closed terminal must not end the run
+					_ = bar.Set64(int64(min(elapsed, total)))
 				}
 			}
 		}()

@@ -21,11 +21,13 @@ type published struct {
 }
 
 func newFile(flags []string, commit string) *report.File {
-	return &report.File{Schema: report.Schema, Time: time.Now(), Commit: commit, Flags: flags, Machine: report.ThisMachine()}
+	return &report.File{Schema: report.Schema, Time: time.Now(), Commit: commit, Flags: flags,
+		Machine: report.ThisMachine()}
 }
 
 // measured runs a spec, draws its progress, and keeps every sample if files are to be written.
-func measured(ctx context.Context, stderr io.Writer, o *options, spec measure.Spec, alive func() error) (*published, error) {
+func measured(ctx context.Context, stderr io.Writer, o *options, spec measure.Spec,
+	alive func() error) (*published, error) {
 	if o.progress {
 		spec.Watch = progress(stderr, spec.Name, spec.Load)
 	}
@@ -85,7 +87,8 @@ func files(o *options, f *report.File, p *published) error {
 		err = errors.Join(err, p.profile.write(o.out, p.Name, title))
 	}
 	if o.results {
-		err = errors.Join(err, report.WriteVegeta(base+".vegeta.gob", p.Name, p.Start, p.spec.Target, p.Recorder.Samples))
+		err = errors.Join(err, report.WriteVegeta(base+".vegeta.gob", p.Name, p.Start,
+			p.spec.Target, p.Recorder.Samples))
 	}
 	return err
 }

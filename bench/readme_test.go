@@ -22,7 +22,8 @@ func TestREADME(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	examples := regexp.MustCompile(`(?m)^    go run \./bench (run .*)$`).FindAllStringSubmatch(string(readme), -1)
+	examples := regexp.MustCompile(`(?m)^    go run \./bench (run .*)$`).FindAllStringSubmatch(
+		string(readme), -1)
 	if len(examples) < 2 {
 		t.Fatalf("README.md has lost its examples: %q", examples)
 	}
@@ -35,15 +36,20 @@ func TestREADME(t *testing.T) {
 	if err := subject.Build(t.Context(), root, ".", binary); err != nil {
 		t.Fatal(err)
 	}
-	if recipe, err := exec.CommandContext(t.Context(), "make", "-n", "--no-print-directory", "run").Output(); err != nil || !strings.HasSuffix(string(recipe), "\nexec ./videotoken -demo\n") {
+	if recipe, err := exec.CommandContext(t.Context(), "make", "-n", "--no-print-directory",
+		"run").Output(); err != nil || !strings.HasSuffix(string(recipe), "\nexec ./videotoken -demo\n") {
 		t.Fatalf("make run runs %q, error %v; this test starts the service with -demo", recipe, err)
 	}
-	p, err := subject.Start(t.Context(), subject.Command{Args: []string{binary, "-demo", "-listen", "{listen}", "-admin", "{admin}"}, Ready: "/healthz"})
+	p, err := subject.Start(t.Context(),
+		subject.Command{Args: []string{binary, "-demo", "-listen", "{listen}", "-admin", "{admin}"},
+			Ready: "/healthz"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer p.Stop()
-	local, err := subject.Start(t.Context(), subject.Command{Args: []string{binary, "-demo", "-listen", "{socket}", "-admin", "off"}, Ready: "/healthz"})
+	local, err := subject.Start(t.Context(),
+		subject.Command{Args: []string{binary, "-demo", "-listen", "{socket}", "-admin", "off"},
+			Ready: "/healthz"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +76,8 @@ func TestREADME(t *testing.T) {
 			asked = p.URL + u.RequestURI()
 		}
 		// The flags that come later hold.
-		args = slices.Concat(args[:last], []string{"-c", "10", "-W", "0", "-d", "300ms", "-o", ""}, []string{asked})
+		args = slices.Concat(args[:last], []string{"-c", "10", "-W", "0", "-d", "300ms", "-o", ""},
+			[]string{asked})
 		// A busy machine can make the open loop's run invalid, but not the answers wrong.
 		if stdout, stderr, err := bench(args...); err != nil && !errors.Is(err, record.ErrInvalid) {
 			t.Errorf("%s: %v\n%s%s", example[1], err, stdout, stderr)

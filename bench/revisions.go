@@ -39,9 +39,11 @@ func newDuel(stderr io.Writer, name string) *duel {
 	d.StringVar(&d.head, "head", "", "revision that is judged (default: the files as they are)")
 	d.StringVar(&d.patch, "patch", "", "patch to apply to -head, which must be given")
 	d.IntVar(&d.pairs, "pairs", 15, "interleaved pairs, at least 7")
-	d.DurationVar(&d.turn, "turn", 100*time.Millisecond, "how long one is loaded before it is the next one's turn")
+	d.DurationVar(&d.turn, "turn", 100*time.Millisecond,
+		"how long one is loaded before it is the next one's turn")
 	d.Float64Var(&d.budget, "budget", defaultBudget, "how much worse it may be, as a fraction")
-	d.StringVar(&d.markdown, "markdown", "", "file to write a summary for a pull request to; what it has is replaced")
+	d.StringVar(&d.markdown, "markdown", "",
+		"file to write a summary for a pull request to; what it has is replaced")
 	d.StringVar(&d.out, "o", "bench/out", "directory of the files; \"\" writes none")
 	d.IntVar(&d.load.Connections, "c", d.load.Connections, "connections")
 	d.Var((*seconds)(&d.load.Duration), "d", "length of one run")
@@ -57,11 +59,13 @@ func (d *duel) parse(args []string) error {
 	case d.NArg() > 0:
 		return fmt.Errorf("%s: what is %q? It takes flags only", d.Name(), d.Arg(0))
 	case d.pairs < least:
-		return fmt.Errorf("%s: -pairs %d: fewer than %d have no interval worth the name", d.Name(), d.pairs, least)
+		return fmt.Errorf("%s: -pairs %d: fewer than %d have no interval worth the name", d.Name(),
+			d.pairs, least)
 	case d.turn < 10*time.Millisecond || d.turn > d.load.Duration:
 		return fmt.Errorf("%s: -turn %v: want 10ms to the length of a run", d.Name(), d.turn)
 	case d.patch != "" && d.head == "":
-		return fmt.Errorf("%s: -patch needs -head: the files as they are stay as they are", d.Name())
+		return fmt.Errorf("%s: -patch needs -head: the files as they are stay as they are",
+			d.Name())
 	}
 	return nil
 }
@@ -70,7 +74,8 @@ func (d *duel) parse(args []string) error {
 func (d *duel) binaries(ctx context.Context, root, dir string) (base, head string, err error) {
 	base, head = filepath.Join(dir, "base"), filepath.Join(dir, "head")
 	if d.base == "" {
-		return "", "", fmt.Errorf("%s: -base (BASE=) is missing: a revision such as main or HEAD~1", d.Name())
+		return "", "", fmt.Errorf("%s: -base (BASE=) is missing: a revision such as main or HEAD~1",
+			d.Name())
 	}
 	if d.patch != "" {
 		if d.patch, err = filepath.Abs(d.patch); err != nil {
@@ -133,7 +138,8 @@ func (d *duel) identify(ctx context.Context, root string) (err error) {
 }
 
 // workshop calls work with the repository's root, a temporary directory, and the service.
-func workshop(ctx context.Context, work func(root, dir string, service *measure.Service) error) error {
+func workshop(ctx context.Context,
+	work func(root, dir string, service *measure.Service) error) error {
 	root, err := subject.Root(ctx)
 	if err != nil {
 		return fmt.Errorf("this command builds the service, so it runs in its repository: %w", err)

@@ -25,7 +25,8 @@ func all(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	}
 	closed, paced := o.load, o.load
 	closed.Rate, paced.Rate = 0, rate
-	return scenarios(ctx, stdout, stderr, o, args, map[string]load.Load{"seed": closed, "open": paced}, "seed", "open")
+	return scenarios(ctx, stdout, stderr, o, args,
+		map[string]load.Load{"seed": closed, "open": paced}, "seed", "open")
 }
 
 // seed repeats the baseline's measurement, a closed loop.
@@ -38,7 +39,8 @@ func open(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	return scenario(ctx, stdout, stderr, "open", measure.Open(), args)
 }
 
-func scenario(ctx context.Context, stdout, stderr io.Writer, name string, l load.Load, args []string) error {
+func scenario(ctx context.Context, stdout, stderr io.Writer, name string, l load.Load,
+	args []string) error {
 	o := newOptions(stderr, name, l).profiles()
 	if err := o.parse(args, 0); err != nil {
 		return err
@@ -47,7 +49,8 @@ func scenario(ctx context.Context, stdout, stderr io.Writer, name string, l load
 }
 
 // scenarios builds this revision's service and measures a fresh process under each of the loads.
-func scenarios(ctx context.Context, stdout, stderr io.Writer, o *options, args []string, loads map[string]load.Load, names ...string) error {
+func scenarios(ctx context.Context, stdout, stderr io.Writer, o *options, args []string,
+	loads map[string]load.Load, names ...string) error {
 	return workshop(ctx, func(root, dir string, service *measure.Service) error {
 		binary := filepath.Join(dir, "videotoken")
 		if err := subject.Build(ctx, root, ".", binary); err != nil {
@@ -69,7 +72,8 @@ func scenarios(ctx context.Context, stdout, stderr io.Writer, o *options, args [
 }
 
 // fresh measures a new process of the service.
-func fresh(ctx context.Context, stderr io.Writer, o *options, service *measure.Service, binary, name string, l load.Load) (*published, error) {
+func fresh(ctx context.Context, stderr io.Writer, o *options, service *measure.Service,
+	binary, name string, l load.Load) (*published, error) {
 	p, err := service.Start(ctx, binary)
 	if err != nil {
 		return nil, err
@@ -84,7 +88,8 @@ func fresh(ctx context.Context, stderr io.Writer, o *options, service *measure.S
 
 // runAny measures any URL, or this service if none is given.
 func runAny(ctx context.Context, stdout, stderr io.Writer, args []string) error {
-	o := newOptions(stderr, "run", load.Load{Connections: 10, Pipelining: 1, Duration: 10 * time.Second, Length: -1})
+	o := newOptions(stderr, "run",
+		load.Load{Connections: 10, Pipelining: 1, Duration: 10 * time.Second, Length: -1})
 	o.profiles().request()
 	if err := o.parse(args, 1); err != nil {
 		return err

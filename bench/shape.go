@@ -23,8 +23,9 @@ type shape struct {
 	config      func(plain string) string // nil: the one of all measurements
 	privateKey  bool                      // the configuration's %q is the file of a CloudFront key
 	renews      bool                      // a URL that the service signed, at /video/renew
-	front       string                    // where the service listens for HAProxy, which terminates TLS; "" for none
-	unchecked   bool                      // the answers are checked by their status alone
+	// where the service listens for HAProxy, which terminates TLS; "" for none
+	front     string
+	unchecked bool // the answers are checked by their status alone
 
 	missing string
 	path    string
@@ -55,7 +56,8 @@ func allShapes() []*shape {
 	}
 }
 
-// The CDNs of the other schemes. The secrets are nobody's, and the hosts as long as the plain ones'.
+// The CDNs of the other schemes. The secrets are nobody's, and the hosts as long as the plain
+// ones'.
 const (
 	akamaiCDN = `  - {name: akamai, url: "https://d444.cdn.example", scheme: akamai,
      keys: [{secret_hex: 00112233445566778899aabbccddeeff}]}`
@@ -74,14 +76,18 @@ func onlyCDN(entry string) func(string) string {
 // browserHead is what a browser sends from a page of a site with many cookies: 4 KiB in all.
 func browserHead() []string {
 	head := []string{
-		"Accept: */*", "Accept-Encoding: gzip, deflate, br, zstd", "Accept-Language: en-GB,en;q=0.9,de;q=0.8",
-		"Origin: https://player.example", "Referer: https://player.example/films/big-buck-bunny?autoplay=1",
+		"Accept: */*", "Accept-Encoding: gzip, deflate, br, zstd",
+		"Accept-Language: en-GB,en;q=0.9,de;q=0.8",
+		"Origin: https://player.example",
+		"Referer: https://player.example/films/big-buck-bunny?autoplay=1",
 		`Sec-Ch-Ua: "Chromium";v="140", "Not=A?Brand";v="24", "Google Chrome";v="140"`,
 		"Sec-Ch-Ua-Mobile: ?0", `Sec-Ch-Ua-Platform: "Linux"`,
 		"Sec-Fetch-Dest: empty", "Sec-Fetch-Mode: cors", "Sec-Fetch-Site: cross-site",
-		"User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+		"User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) " +
+			"Chrome/140.0.0.0 Safari/537.36",
 	}
-	const ours = "POST /video/token HTTP/1.1\r\nHost: 127.0.0.1:30000\r\nConnection: keep-alive\r\n" +
+	const ours = "POST /video/token HTTP/1.1\r\nHost: 127.0.0.1:30000\r\n" +
+		"Connection: keep-alive\r\n" +
 		"Content-Length: 283\r\n" + measure.JSON + "\r\nCookie: \r\n\r\n"
 	size := len(ours)
 	for _, line := range head {
@@ -156,7 +162,8 @@ func (s *shape) configure(ctx context.Context, at *place) error {
 	text := s.config(string(plain))
 	if s.privateKey {
 		pem := filepath.Join(at.dir, "cloudfront.pem")
-		keygen := exec.CommandContext(ctx, at.binary, "keygen", "-scheme", "cloudfront", "-out", pem)
+		keygen := exec.CommandContext(ctx, at.binary, "keygen", "-scheme", "cloudfront", "-out",
+			pem)
 		if out, err := keygen.CombinedOutput(); err != nil {
 			return fmt.Errorf("a key: %w\n%s", err, out)
 		}

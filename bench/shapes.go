@@ -30,12 +30,15 @@ type shapeFlags struct {
 }
 
 func newShapeFlags(stderr io.Writer) *shapeFlags {
-	f := &shapeFlags{FlagSet: flag.NewFlagSet("shapes", flag.ContinueOnError), length: seconds(2 * time.Second)}
+	f := &shapeFlags{FlagSet: flag.NewFlagSet("shapes", flag.ContinueOnError),
+		length: seconds(2 * time.Second)}
 	f.SetOutput(stderr)
-	f.IntVar(&f.rounds, "rounds", 5, "interleaved rounds, of which the median is told; 6 and more have an interval")
+	f.IntVar(&f.rounds, "rounds", 5,
+		"interleaved rounds, of which the median is told; 6 and more have an interval")
 	f.Var(&f.length, "d", "length of one run")
 	f.IntVar(&f.connections, "c", 100, "connections, except where a row says otherwise")
-	f.StringVar(&f.only, "only", "", "regular expression of the rows that are measured beside the plain one")
+	f.StringVar(&f.only, "only", "",
+		"regular expression of the rows that are measured beside the plain one")
 	return f
 }
 
@@ -45,7 +48,8 @@ func (f *shapeFlags) parse(args []string) ([]*shape, error) {
 		return nil, errUsage
 	}
 	if f.rounds < 1 || f.length <= 0 || f.connections < 1 || f.NArg() > 0 {
-		return nil, errors.New("shapes: want -rounds and -c of 1 or more, a -d above 0, and flags only")
+		return nil,
+			errors.New("shapes: want -rounds and -c of 1 or more, a -d above 0, and flags only")
 	}
 	only, err := regexp.Compile(f.only)
 	if err != nil {
@@ -75,7 +79,8 @@ func shapes(ctx context.Context, stdout, stderr io.Writer, args []string) error 
 		if err := subject.Build(ctx, root, ".", binary); err != nil {
 			return err
 		}
-		at := &place{dir: dir, binary: binary, service: service, connections: f.connections, length: time.Duration(f.length)}
+		at := &place{dir: dir, binary: binary, service: service, connections: f.connections,
+			length: time.Duration(f.length)}
 		for _, s := range all {
 			if err := s.prepare(ctx, at); err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
@@ -98,7 +103,8 @@ func shapes(ctx context.Context, stdout, stderr io.Writer, args []string) error 
 		}
 		machine := report.ThisMachine()
 		fmt.Fprintf(stdout,
-			"Median of %d interleaved rounds of %v over %d connections, on %s, %d cores, which the load shares.\n",
+			"Median of %d interleaved rounds of %v over %d connections, on %s, %d cores, which "+
+				"the load shares.\n",
 			f.rounds, time.Duration(f.length), f.connections, machine.CPU, machine.Cores)
 		shapeTable(stdout, all)
 		return nil
@@ -158,7 +164,8 @@ func (s *shape) measure(ctx context.Context, at *place) error {
 			return err
 		}
 	}
-	l := load.Load{Connections: at.connections, Warmup: 500 * time.Millisecond, Duration: at.length, Length: -1}
+	l := load.Load{Connections: at.connections, Warmup: 500 * time.Millisecond, Duration: at.length,
+		Length: -1}
 	if s.connections > 0 {
 		l.Connections = s.connections
 	}

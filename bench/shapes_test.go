@@ -39,7 +39,8 @@ func TestShapeFlags(t *testing.T) {
 			t.Errorf("%q: %d shapes, %v", args, len(chosen), err)
 		}
 	}
-	for _, wrong := range []string{"-only nothing-of-this-name", "-only (", "-rounds 0", "-d 0", "-c 0", "more"} {
+	for _, wrong := range []string{"-only nothing-of-this-name", "-only (", "-rounds 0", "-d 0",
+		"-c 0", "more"} {
 		if _, _, err := bench(append([]string{"shapes"}, strings.Fields(wrong)...)...); status(err) != 1 {
 			t.Errorf("%q: error %v", wrong, err)
 		}
@@ -60,11 +61,13 @@ func TestBrowserHead(t *testing.T) {
 
 func TestShapeTable(t *testing.T) {
 	runs := func(cpu float64) []*record.Result {
-		return []*record.Result{{Server: &record.Server{CPUMicros: cpu}, RequestsPerSecond: record.Rates{Avg: 1000}}}
+		return []*record.Result{{Server: &record.Server{CPUMicros: cpu},
+			RequestsPerSecond: record.Rates{Avg: 1000}}}
 	}
 	var b bytes.Buffer
 	shapeTable(&b, []*shape{
-		{name: "plain", runs: runs(4)}, {name: "large", most: 1.5, runs: runs(6)}, {name: "gone", missing: "no haproxy"},
+		{name: "plain", runs: runs(4)}, {name: "large", most: 1.5, runs: runs(6)},
+		{name: "gone", missing: "no haproxy"},
 	})
 	const want = `
 | | CPU/request | to plain | at most | requests/s |

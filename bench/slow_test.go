@@ -70,7 +70,8 @@ func TestStall(t *testing.T) {
 		p99[rate] = m.Latency.P99
 	}
 	if p99[500] < 500*time.Millisecond || p99[0] > 200*time.Millisecond {
-		t.Errorf("p99 of the open loop %v, of the closed %v: want the stall in the first alone", p99[500], p99[0])
+		t.Errorf("p99 of the open loop %v, of the closed %v: want the stall in the first alone", p99[500],
+			p99[0])
 	}
 }
 
@@ -81,7 +82,8 @@ func bare(t *testing.T) *subject.Process {
 	if err := subject.Build(t.Context(), ".", "./peers/bare", binary); err != nil {
 		t.Fatal(err)
 	}
-	p, err := subject.Start(t.Context(), subject.Command{Args: []string{binary, "-listen", "{listen}"}})
+	p, err := subject.Start(t.Context(),
+		subject.Command{Args: []string{binary, "-listen", "{listen}"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +117,8 @@ var (
 // wrk runs Debian's wrk.
 func wrk(t *testing.T, url string, connections int, d time.Duration) figures {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "wrk", "-t2", "-c", strconv.Itoa(connections), "-d", fmt.Sprint(int(d.Seconds())), "--latency", url).Output()
+	out, err := exec.CommandContext(t.Context(), "wrk", "-t2", "-c", strconv.Itoa(connections), "-d",
+		fmt.Sprint(int(d.Seconds())), "--latency", url).Output()
 	if err != nil {
 		t.Fatalf("wrk: %v; apt-get install wrk", err)
 	}
@@ -161,7 +164,8 @@ func agree(t *testing.T, what string, a, b []figures, of func(figures) float64) 
 	mb, sb := spread(b, of)
 	t.Logf("%s: ours %.4g (A/A %.2f), theirs %.4g (A/A %.2f)", what, ma, sa, mb, sb)
 	if off := math.Exp(math.Abs(math.Log(ma / mb))); off > 1.1*max(sa, sb) {
-		t.Errorf("%s: %.4g and %.4g, a ratio of %.2f where the runs of one tool differ by %.2f", what, ma, mb, off, max(sa, sb))
+		t.Errorf("%s: %.4g and %.4g, a ratio of %.2f where the runs of one tool differ by %.2f", what, ma,
+			mb, off, max(sa, sb))
 	}
 }
 
@@ -171,9 +175,12 @@ func TestAgrees(t *testing.T) {
 	const rounds = 5
 	var closed, theirs, open, attacks []figures
 	for range rounds {
-		closed = append(closed, ours(t, p.URL, load.Load{Connections: 50, Workers: 2, Warmup: 200 * time.Millisecond, Duration: 2 * time.Second}))
+		closed = append(closed,
+			ours(t, p.URL, load.Load{Connections: 50, Workers: 2, Warmup: 200 * time.Millisecond,
+				Duration: 2 * time.Second}))
 		theirs = append(theirs, wrk(t, p.URL, 50, 2*time.Second))
-		open = append(open, ours(t, p.URL, load.Load{Connections: 100, Rate: 1000, Duration: 2 * time.Second}))
+		open = append(open,
+			ours(t, p.URL, load.Load{Connections: 100, Rate: 1000, Duration: 2 * time.Second}))
 		attacks = append(attacks, vegetas(p.URL, 1000, 2*time.Second))
 	}
 	agree(t, "requests/s, wrk", closed, theirs, rate)
@@ -194,7 +201,8 @@ func TestLoads(t *testing.T) {
 	p := bare(t)
 	var ratios []float64
 	for range 5 {
-		a := ours(t, p.URL, load.Load{Connections: 1000, Warmup: 300 * time.Millisecond, Duration: 2 * time.Second})
+		a := ours(t, p.URL,
+			load.Load{Connections: 1000, Warmup: 300 * time.Millisecond, Duration: 2 * time.Second})
 		b := wrk(t, p.URL, 1000, 2*time.Second)
 		ratios = append(ratios, a.rate/b.rate)
 		t.Logf("%.0f requests/s, wrk %.0f", a.rate, b.rate)

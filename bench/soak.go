@@ -27,9 +27,11 @@ func soak(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	o.results = false // the requests of a whole night would fill a disk
 	every := seconds(0)
 	o.Var(&every, "every", "between two samples of the server (0: a hundredth of -d, at least 1s)")
-	share := o.Float64("share", 0, "offer this share of the highest rate with p99 under 5 ms, which is searched first")
-	mixed := o.Bool("mix", false, "besides the load every scheme, renewals, revocations, verifications, reloads,\n"+
-		"mistakes and clients that come and go")
+	share := o.Float64("share", 0,
+		"offer this share of the highest rate with p99 under 5 ms, which is searched first")
+	mixed := o.Bool("mix", false,
+		"besides the load every scheme, renewals, revocations, verifications, reloads,\n"+
+			"mistakes and clients that come and go")
 	if err := o.parse(args, 0); err != nil {
 		return err
 	}
@@ -37,7 +39,8 @@ func soak(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 		every = seconds(max(o.load.Duration/100, time.Second))
 	}
 	if o.load.Duration/time.Duration(every) < growth.Least {
-		return fmt.Errorf("soak: -d %v has fewer than %d samples, one every %v: a slope of fewer is chance", o.load.Duration,
+		return fmt.Errorf("soak: -d %v has fewer than %d samples, one every %v: a slope of "+
+			"fewer is chance", o.load.Duration,
 			growth.Least, time.Duration(every))
 	}
 	return workshop(ctx, func(root, dir string, service *measure.Service) error {
@@ -46,7 +49,8 @@ func soak(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 			return err
 		}
 		if *share > 0 {
-			highest, err := sustained(ctx, stdout, service, binary, searched(), 5*time.Millisecond, 0.05)
+			highest, err := sustained(ctx, stdout, service, binary, searched(), 5*time.Millisecond,
+				0.05)
 			if err != nil {
 				return err
 			}
@@ -80,7 +84,9 @@ func soak(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 			}
 			stop := make(chan struct{})
 			var beside sync.WaitGroup
-			beside.Go(func() { sampling = series.Watch(ctx, p.Admin, o.load.Warmup, time.Duration(every), stop) })
+			beside.Go(func() {
+				sampling = series.Watch(ctx, p.Admin, o.load.Warmup, time.Duration(every), stop)
+			})
 			if mix != nil {
 				beside.Go(func() { mixing = mix.Run(ctx, p, stop) })
 			}
@@ -94,9 +100,11 @@ func soak(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 			series.Latency(s.At, s.P99)
 		}
 		// The slopes are told of a failed run, too: it may be why.
-		failed := publish(stdout, o, newFile(append([]string{"soak"}, args...), subject.Commit(ctx, root)), &published{Measured: m, spec: spec})
+		failed := publish(stdout, o, newFile(append([]string{"soak"}, args...),
+			subject.Commit(ctx, root)), &published{Measured: m, spec: spec})
 		if mix != nil && errors.Is(failed, record.ErrInvalid) {
-			fmt.Fprintf(stdout, "%v. It says nothing about latency; what follows counts.\n\n", failed)
+			fmt.Fprintf(stdout, "%v. It says nothing about latency; what follows counts.\n\n",
+				failed)
 			failed = nil
 		}
 		if o.out != "" {
@@ -119,11 +127,13 @@ func soak(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 			if s.Grows {
 				grown++
 			}
-			rows = append(rows, []string{s.Name, s.Text(s.First), s.Text(s.Last), s.Signed(), s.Share(), s.Verdict()})
+			rows = append(rows, []string{s.Name, s.Text(s.First), s.Text(s.Last), s.Signed(),
+				s.Share(), s.Verdict()})
 		}
 		report.Table(stdout, rows)
 		if grown > 0 {
-			return errors.Join(failed, fmt.Errorf("soak: %w: %d figures grow", errRegression, grown))
+			return errors.Join(failed,
+				fmt.Errorf("soak: %w: %d figures grow", errRegression, grown))
 		}
 		return failed
 	})

@@ -18,28 +18,34 @@ type column struct {
 }
 
 // standings writes the table of the README, and below it the tables of ratios. connections has
-// one number for each closed loop. The runs of the closed loops come before the run of the open one.
+// one number for each closed loop. The runs of the closed loops come before the run of the open
+// one.
 func standings(w io.Writer, line []*peer, connections []int) {
 	open := len(connections)
 	var figures, costs, speeds []column
 	stock, floor := named(line, stockName), named(line, floorName)
 	for i, n := range connections {
 		at := fmt.Sprintf("%d connections", n)
-		figures = append(figures, figure("CPU/request, "+at, judge.CPU, i), figure("requests/s", judge.Rate, i))
-		costs = append(costs, ratio("to the floor, "+at, judge.CPU, floor, i), ratio("to stock, "+at, judge.CPU, stock, i))
+		figures = append(figures, figure("CPU/request, "+at, judge.CPU, i),
+			figure("requests/s", judge.Rate, i))
+		costs = append(costs, ratio("to the floor, "+at, judge.CPU, floor, i),
+			ratio("to stock, "+at, judge.CPU, stock, i))
 		speeds = append(speeds, ratio("requests/s, "+at, judge.Rate, stock, i))
 	}
 	if last := open - 1; last > 0 {
-		costs = append(costs, column{fmt.Sprintf("%d to %d connections", connections[last], connections[0]),
+		costs = append(costs, column{
+			fmt.Sprintf("%d to %d connections", connections[last], connections[0]),
 			func(p *peer) string { return pairs(judge.CPU, p.runs[0], p.runs[last]) }})
 	}
 	rate := fmt.Sprintf(" at %d/s", report.BaselineRate)
 	figures = append(figures, figure("p99"+rate, judge.P99, open))
-	speeds = append(speeds, ratio("p50"+rate, judge.P50, stock, open), ratio("p99"+rate, judge.P99, stock, open))
+	speeds = append(speeds, ratio("p50"+rate, judge.P50, stock, open),
+		ratio("p99"+rate, judge.P99, stock, open))
 
 	onTCP := slices.DeleteFunc(slices.Clone(line), func(p *peer) bool { return p.onTCP != "" })
 	markdown(w, "", "", onTCP, figures)
-	markdown(w, "\nAs ratios, each the median of the rounds' own, with its 95 % interval where there are six rounds or more:\n",
+	markdown(w, "\nAs ratios, each the median of the rounds' own, with its 95 % interval where "+
+		"there are six rounds or more:\n",
 		"CPU/request", onTCP, costs)
 	markdown(w, "", "to stock fasthttp", onTCP, speeds)
 	unixStandings(w, line, connections)
@@ -55,7 +61,8 @@ func unixStandings(w io.Writer, line []*peer, connections []int) {
 	var columns []column
 	for i, n := range connections {
 		at := fmt.Sprintf("%d connections", n)
-		columns = append(columns, figure("CPU/request, "+at, judge.CPU, i), ratio("to the floor, "+at, judge.CPU, floor, i),
+		columns = append(columns, figure("CPU/request, "+at, judge.CPU, i),
+			ratio("to the floor, "+at, judge.CPU, floor, i),
 			column{"to TCP, " + at, func(p *peer) string {
 				if twin := named(line, p.onTCP); twin != nil {
 					return pairs(judge.CPU, twin.runs[i], p.runs[i])
@@ -63,7 +70,8 @@ func unixStandings(w io.Writer, line []*peer, connections []int) {
 				return "not measured"
 			}})
 	}
-	markdown(w, "\nOver a Unix socket, to the floor over one, and to the same server over TCP:\n", "", onUnix, columns)
+	markdown(w, "\nOver a Unix socket, to the floor over one, and to the same server over TCP:\n",
+		"", onUnix, columns)
 }
 
 // markdown writes a text and a table of the columns. A column that needs a peer which was not
@@ -171,6 +179,7 @@ func charts(line []*peer, connections []int) (all []report.Bars) {
 		bars(fmt.Sprintf("CPU/request, %d connections: less is better", n), judge.CPU, i)
 		bars(fmt.Sprintf("requests/s, %d connections: more is better", n), judge.Rate, i)
 	}
-	bars(fmt.Sprintf("p99 at %d/s over 1000 connections: less is better", report.BaselineRate), judge.P99, len(connections))
+	bars(fmt.Sprintf("p99 at %d/s over 1000 connections: less is better", report.BaselineRate),
+		judge.P99, len(connections))
 	return all
 }

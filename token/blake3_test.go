@@ -73,11 +73,13 @@ func TestBLAKE3Vectors(t *testing.T) {
 		sum, sumOther := zeebo.Sum256(input), luke.Sum256(input)
 		for _, x := range []struct{ name, zeebo, luke, want string }{
 			{"hash", hex.EncodeToString(sum[:]), hex.EncodeToString(sumOther[:]), c.Hash},
-			{"keyed_hash", hex.EncodeToString(keyed.Sum(nil)), hex.EncodeToString(other.Sum(nil)), c.KeyedHash},
+			{"keyed_hash", hex.EncodeToString(keyed.Sum(nil)), hex.EncodeToString(other.Sum(nil)),
+				c.KeyedHash},
 			{"derive_key", hex.EncodeToString(derived[:]), hex.EncodeToString(derivedOther[:]), c.DeriveKey},
 		} {
 			if want := x.want[:64]; x.zeebo != want || x.luke != want {
-				t.Errorf("%s of %d bytes: zeebo %s, lukechampine %s; want %s", x.name, c.InputLen, x.zeebo, x.luke, want)
+				t.Errorf("%s of %d bytes: zeebo %s, lukechampine %s; want %s", x.name, c.InputLen, x.zeebo,
+					x.luke, want)
 			}
 		}
 	}

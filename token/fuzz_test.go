@@ -22,7 +22,8 @@ import (
 
 // mintReference is a second implementation of the signer, straight from docs/DESIGN.md, section 3,
 // on another BLAKE3.
-func mintReference(version byte, id uint16, secret []byte, c token.Claims, canonical, query string) string {
+func mintReference(version byte, id uint16, secret []byte, c token.Claims,
+	canonical, query string) string {
 	b := []byte{version<<4 | byte(c.Depth), 0}
 	b = binary.BigEndian.AppendUint16(b, id)
 	b = binary.BigEndian.AppendUint32(b, c.Expiry)
@@ -74,7 +75,9 @@ func canonicalReference(path string) (string, bool) {
 		return "", false
 	}
 	p, err := url.PathUnescape(path)
-	if err != nil || !utf8.ValidString(p) || strings.ContainsFunc(p, func(r rune) bool { return r < 0x20 || r == 0x7F }) {
+	if err != nil || !utf8.ValidString(p) || strings.ContainsFunc(p, func(r rune) bool {
+		return r < 0x20 || r == 0x7F
+	}) {
 		return "", false
 	}
 	segments := strings.Split(p, "/")[1:]
@@ -134,7 +137,8 @@ func FuzzPath(f *testing.F) {
 		}
 		if err != nil {
 			// The verifier refuses it too, whatever comes before it.
-			if _, err := keys.Verify(token.Request{URI: []byte("/~EAAAB3c1lACW0A8SfX7ix1VKGtKfslCc" + path)}); err == nil {
+			if _, err := keys.Verify(
+				token.Request{URI: []byte("/~EAAAB3c1lACW0A8SfX7ix1VKGtKfslCc" + path)}); err == nil {
 				t.Fatalf("%q verifies without a canonical form", path)
 			}
 			return
@@ -156,7 +160,8 @@ func FuzzPath(f *testing.F) {
 			if err != nil {
 				return
 			}
-			if want := mintReference(byte(i+1), key.ID(), secret, claims, want, query); string(text) != want {
+			if want := mintReference(byte(i+1), key.ID(), secret, claims, want,
+				query); string(text) != want {
 				t.Fatalf("%q: minted %s; the reference %s", path, text, want)
 			}
 			checkServed(t, keys, string(text), path, query, want, depth)
@@ -172,7 +177,8 @@ func checkServed(t *testing.T, keys token.Keys, text, path, query, canonical str
 	if query == "" || depth > 0 {
 		uris["/~"+text+path] = ""
 	}
-	if tilde := regexp.MustCompile(`^/(~|%7[Ee])`); !tilde.MatchString(path) && !strings.Contains("&"+query, "&token") && !strings.Contains(query, "CMCD") {
+	if tilde := regexp.MustCompile(`^/(~|%7[Ee])`); !tilde.MatchString(path) &&
+		!strings.Contains("&"+query, "&token") && !strings.Contains(query, "CMCD") {
 		separated := "?"
 		if query != "" {
 			separated += query + "&"
@@ -184,7 +190,8 @@ func checkServed(t *testing.T, keys token.Keys, text, path, query, canonical str
 			query = "?" + query
 		}
 		v, err := keys.Verify(token.Request{URI: []byte(uri), Now: now, Client: client})
-		if good := taken.MatchString(uri) && utf8.ValidString(uri) && len(uri) <= 8192; good != (err == nil) {
+		if good := taken.MatchString(uri) && utf8.ValidString(uri) &&
+			len(uri) <= 8192; good != (err == nil) {
 			t.Fatalf("%q: %v", uri, err)
 		}
 		if err != nil {
@@ -196,7 +203,8 @@ func checkServed(t *testing.T, keys token.Keys, text, path, query, canonical str
 		if string(v.Path) != path || v.Claims.Depth != int(depth) {
 			t.Fatalf("%q: %+v", uri, v)
 		}
-		if got, want := string(v.AppendURI(nil)), escapeReference(plainPath, canonical)+query; got != want {
+		if got, want := string(v.AppendURI(nil)),
+			escapeReference(plainPath, canonical)+query; got != want {
 			t.Fatalf("%q: served %q; the reference %q", uri, got, want)
 		}
 	}
@@ -212,7 +220,8 @@ func FuzzVerify(f *testing.F) {
 		minted[c.Token] = true
 	}
 	for _, c := range v.Accept {
-		minted[regexp.MustCompile(`[\w-]{32,60}`).FindString(c.URI[max(0, strings.Index(c.URI, "token=")):])] = true
+		minted[regexp.MustCompile(`[\w-]{32,60}`).FindString(
+			c.URI[max(0, strings.Index(c.URI, "token=")):])] = true
 	}
 	for _, c := range append(v.Accept, v.Reject...) {
 		f.Add([]byte(c.URI), c.Now, parseAddr(c.IP).AsSlice())

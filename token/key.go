@@ -27,7 +27,8 @@ const sha256Context = "videotoken v2\x00"
 
 // ErrSecret is the error of a secret that is not [SecretSize] bytes, or not the base64url text of
 // as many.
-var ErrSecret = errors.New("token: a secret is 32 bytes: 43 characters of base64url without padding")
+var ErrSecret = errors.New("token: a secret is 32 bytes: 43 characters of base64url " +
+	"without padding")
 
 // Key signs and verifies tokens of one version. It prints as its id alone whatever the verb. It is
 // safe for concurrent use.

@@ -19,7 +19,8 @@ func ExampleKeys_Verify_netHTTP() {
 	protect := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			client, _ := netip.ParseAddrPort(r.RemoteAddr)
-			v, err := keys.Verify(token.Request{URI: []byte(r.RequestURI), Now: exampleNow(), Leeway: 10, Client: client.Addr()})
+			v, err := keys.Verify(token.Request{URI: []byte(r.RequestURI), Now: exampleNow(), Leeway: 10,
+				Client: client.Addr()})
 			if err != nil {
 				w.Header().Set("X-Token-Reason", token.Reason(err))
 				http.Error(w, "this URL is not good any more", http.StatusForbidden)
@@ -35,7 +36,9 @@ func ExampleKeys_Verify_netHTTP() {
 			next.ServeHTTP(w, r)
 		})
 	}
-	films := protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL) }))
+	films := protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, r.URL)
+	}))
 
 	for _, target := range []string{
 		"/~EgAAB3c1lADKHRqFOAuH-7MOtASfrJe9/hls/bbb/720p/seg-1.ts?quality=hd",
@@ -60,7 +63,8 @@ func ExampleKeys_Verify_fasthttp() {
 	protect := func(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 		return func(ctx *fasthttp.RequestCtx) {
 			client, _ := netip.AddrFromSlice(ctx.RemoteIP())
-			v, err := keys.Verify(token.Request{URI: ctx.Request.Header.RequestURI(), Now: exampleNow(), Leeway: 10, Client: client})
+			v, err := keys.Verify(token.Request{URI: ctx.Request.Header.RequestURI(), Now: exampleNow(),
+				Leeway: 10, Client: client})
 			if err != nil {
 				ctx.Response.Header.Set("X-Token-Reason", token.Reason(err))
 				ctx.SetStatusCode(fasthttp.StatusForbidden)
@@ -80,7 +84,8 @@ func ExampleKeys_Verify_fasthttp() {
 		var ctx fasthttp.RequestCtx
 		ctx.Request.SetRequestURI(target)
 		films(&ctx)
-		fmt.Printf("%d %s%s\n", ctx.Response.StatusCode(), ctx.Response.Header.Peek("X-Token-Reason"), ctx.Response.Body())
+		fmt.Printf("%d %s%s\n", ctx.Response.StatusCode(), ctx.Response.Header.Peek("X-Token-Reason"),
+			ctx.Response.Body())
 	}
 	// Output:
 	// 200 /Big_Buck_Bunny_1080p_surround_FrostWire.com.mp4

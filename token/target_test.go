@@ -31,7 +31,8 @@ func TestAppendURI(t *testing.T) {
 		"/~D/d/x?x='&y=%27":           "/d/x?x=%27&y=%27",
 		"/d/x?tokens=1&token=D&Token": "/d/x?tokens=1&Token",
 	} {
-		filled := strings.NewReplacer("token=E", "token="+exact, "~E", "~"+exact, "token=D", "token="+dir, "~D", "~"+dir).Replace(uri)
+		filled := strings.NewReplacer("token=E", "token="+exact, "~E", "~"+exact, "token=D", "token="+
+			dir, "~D", "~"+dir).Replace(uri)
 		v, err := token.Keys{key}.Verify(token.Request{URI: []byte(filled), Now: now})
 		if got := string(v.AppendURI([]byte("kept:"))); err != nil || got != "kept:"+want {
 			t.Errorf("%s: got %s, %v; want %s", uri, got, err, want)
@@ -125,7 +126,8 @@ func TestSplit(t *testing.T) {
 			t.Errorf("%q: got %v, want %v", uri, err, want)
 		}
 	}
-	if token.Reason(nil) != "" || token.Reason(errors.New("x")) != "" || token.Reason(fmt.Errorf("y: %w", token.ErrIP)) != "ip" {
+	if token.Reason(nil) != "" || token.Reason(errors.New("x")) != "" ||
+		token.Reason(fmt.Errorf("y: %w", token.ErrIP)) != "ip" {
 		t.Error("Reason")
 	}
 }

@@ -36,16 +36,16 @@ func appendText(dst, b []byte) []byte {
 	return dst
 }
 
-// letters returns the eight characters of 48 bits, the first one in the highest byte. It works on all
-// bytes of a word at once.
+// letters returns the eight characters of 48 bits, the first one in the highest byte. It works on
+// all bytes of a word at once.
 func letters(x uint64) uint64 {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	// Each half goes to the top of its own half: 48 bits become 2 x 24, 4 x 12, 8 x 6.
 	x = x&0xFFFFFF000000<<8 | x&0xFFFFFF
 	x = x&0x00FFF00000FFF000<<4 | x&0x00000FFF00000FFF
 	x = x&0x0FC00FC00FC00FC0<<2 | x&0x003F003F003F003F
-	// The alphabet is five runs. A byte has the high bit in a sum where it is at or over the start of
-	// a run, and no sum carries: the bytes are below 64.
+	// The alphabet is five runs. A byte has the high bit in a sum where it is at or over the start
+	// of a run, and no sum carries: the bytes are below 64.
 	atLeast := func(n uint64) uint64 { return (x + (0x80-n)*ones) & highs >> 7 }
 	return x + 'A'*ones + atLeast(26)*('a'-'Z'-1) - atLeast(52)*('z'+1-'0') -
 		atLeast(62)*('9'+1-'-') + atLeast(63)*('_'-'-'-1)

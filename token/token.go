@@ -19,10 +19,11 @@ const (
 	ErrUnknownKey Error = "unknown-key" // no key of its version has its key id
 	ErrIP         Error = "ip"          // the client's address is not known, or of the other family
 	ErrPath       Error = "path"        // the target has letters or a path that are not taken
-	ErrSignature  Error = "signature"   // the tag does not match the claims, the address and the path
-	ErrExpired    Error = "expired"
-	ErrNotYet     Error = "not-yet"
-	ErrRevoked    Error = "revoked" // its session was revoked
+	// the tag does not match the claims, the address and the path
+	ErrSignature Error = "signature"
+	ErrExpired   Error = "expired"
+	ErrNotYet    Error = "not-yet"
+	ErrRevoked   Error = "revoked" // its session was revoked
 )
 
 func (e Error) Error() string { return "token: " + string(e) }
@@ -40,7 +41,8 @@ func Reason(err error) string {
 var (
 	ErrDepth  = errors.New("token: the depth is over 15, or the path has no directories for it")
 	ErrPrefix = errors.New("token: the address prefix is not valid")
-	ErrQuery  = errors.New("token: the query has a control byte, or a \"%\" that starts no encoded byte")
+	ErrQuery  = errors.New("token: the query has a control byte, or a \"%\" that starts no " +
+		"encoded byte")
 )
 
 // Append appends the text form of a token to dst and returns the extended slice: 32 characters of

@@ -17,7 +17,8 @@ const now = 1999990000
 
 // everyClaim is a token with every optional claim, for a client in 2001:db8::/64.
 var (
-	everyClaim = token.Claims{Depth: 2, Expiry: 2000000000, NotBefore: now, IP: netip.MustParsePrefix("2001:db8::/64"),
+	everyClaim = token.Claims{Depth: 2, Expiry: 2000000000, NotBefore: now,
+		IP:      netip.MustParsePrefix("2001:db8::/64"),
 		Session: [8]byte{0, 1, 2, 3, 4, 5, 6, 7}, HasSession: true, RenewableUntil: 2000040000, TTL: 600}
 	client = netip.MustParseAddr("2001:db8::7")
 )
@@ -53,7 +54,8 @@ func mint(tb testing.TB, k *token.Key, c token.Claims, path string) string {
 }
 
 func verify(uri string, keys ...*token.Key) error {
-	_, err := token.Keys(keys).Verify(token.Request{URI: []byte(uri), Now: now, Leeway: 10, Client: client})
+	_, err := token.Keys(keys).Verify(token.Request{URI: []byte(uri), Now: now, Leeway: 10,
+		Client: client})
 	return err
 }
 
@@ -63,11 +65,13 @@ func TestEveryClaim(t *testing.T) {
 	claims := reflect.ValueOf(everyClaim)
 	for i := range claims.NumField() {
 		if claims.Field(i).IsZero() {
-			t.Errorf("everyClaim has no %s: no test here would see that it is lost", claims.Type().Field(i).Name)
+			t.Errorf("everyClaim has no %s: no test here would see that it is lost",
+				claims.Type().Field(i).Name)
 		}
 	}
 	const path = "/a/b/c.mp4"
-	if got, want := mint(t, newKey(t, 7), everyClaim, path), mintReference(1, 7, newSecret(7), everyClaim, path, ""); got != want {
+	if got, want := mint(t, newKey(t, 7), everyClaim, path),
+		mintReference(1, 7, newSecret(7), everyClaim, path, ""); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
@@ -78,7 +82,8 @@ func TestEveryBit(t *testing.T) {
 	key := newKey(t, 7)
 	for _, c := range []token.Claims{
 		{Expiry: 2000000000}, {Depth: 2, Expiry: 2000000000}, everyClaim,
-		{Expiry: 2000000000, NotBefore: now}, {Expiry: 2000000000, IP: everyClaim.IP}, {Expiry: 2000000000, HasSession: true}, {Expiry: 2000000000, TTL: 1},
+		{Expiry: 2000000000, NotBefore: now}, {Expiry: 2000000000, IP: everyClaim.IP},
+		{Expiry: 2000000000, HasSession: true}, {Expiry: 2000000000, TTL: 1},
 	} {
 		const path = "/hls/bbb/master.m3u8"
 		scope := path
@@ -150,11 +155,15 @@ func TestAppendErrors(t *testing.T) {
 		{"depth 15", token.Claims{Depth: 15}, strings.Repeat("/a", 16), nil},
 		{"depth 16", token.Claims{Depth: 16}, strings.Repeat("/a", 17), token.ErrDepth},
 		{"negative depth", token.Claims{Depth: -1}, "/a", token.ErrDepth},
-		{"prefix too long", token.Claims{IP: netip.PrefixFrom(netip.MustParseAddr("1.2.3.4"), 33)}, "/a", token.ErrPrefix},
-		{"mapped prefix over IPv4", token.Claims{IP: netip.MustParsePrefix("::ffff:0:0/95")}, "/a", token.ErrPrefix},
-		{"mapped prefix", token.Claims{IP: netip.PrefixFrom(netip.MustParseAddr("::ffff:1.2.3.4"), 128)}, "/a", nil},
+		{"prefix too long", token.Claims{IP: netip.PrefixFrom(netip.MustParseAddr("1.2.3.4"), 33)}, "/a",
+			token.ErrPrefix},
+		{"mapped prefix over IPv4", token.Claims{IP: netip.MustParsePrefix("::ffff:0:0/95")}, "/a",
+			token.ErrPrefix},
+		{"mapped prefix", token.Claims{IP: netip.PrefixFrom(netip.MustParseAddr("::ffff:1.2.3.4"), 128)},
+			"/a", nil},
 	} {
-		if got, err := key.Append([]byte("x"), &c.claims, token.Path(c.path), nil); !errors.Is(err, c.want) || err != nil && string(got) != "x" {
+		if got, err := key.Append([]byte("x"), &c.claims, token.Path(c.path), nil); !errors.Is(err,
+			c.want) || err != nil && string(got) != "x" {
 			t.Errorf("%s: got %q, %v; want %v", c.name, got, err, c.want)
 		}
 	}
@@ -162,7 +171,8 @@ func TestAppendErrors(t *testing.T) {
 
 func TestSecrets(t *testing.T) {
 	good := token.FormatSecret(make([]byte, 32))
-	for _, s := range []string{"", good[1:], good + "A", good + "=", good[:42] + "B", good[:42] + "\n", strings.Repeat("=", 43), good[:42] + "+"} {
+	for _, s := range []string{"", good[1:], good + "A", good + "=", good[:42] + "B", good[:42] + "\n",
+		strings.Repeat("=", 43), good[:42] + "+"} {
 		if b, err := token.ParseSecret(s); !errors.Is(err, token.ErrSecret) {
 			t.Errorf("%q: got %x, %v", s, b, err)
 		}

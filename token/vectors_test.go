@@ -59,7 +59,8 @@ func loadVectors(tb testing.TB) (v vectors) {
 	if err := json.Unmarshal(b, &v); err != nil {
 		tb.Fatal(err)
 	}
-	if len(v.Keys) == 0 || len(v.Mint) == 0 || len(v.Accept) == 0 || len(v.Reject) == 0 || len(v.Canonical) == 0 {
+	if len(v.Keys) == 0 || len(v.Mint) == 0 || len(v.Accept) == 0 || len(v.Reject) == 0 ||
+		len(v.Canonical) == 0 {
 		tb.Fatal("testdata/vectors.json lacks a part")
 	}
 	return v
@@ -79,7 +80,8 @@ func (v vectors) keys(tb testing.TB) map[uint16]*token.Key {
 		if token.FormatSecret(secret) != k.Secret {
 			tb.Fatalf("secret of key %d does not format as itself", k.ID)
 		}
-		newKey := map[int]func(uint16, []byte) (*token.Key, error){1: token.NewKey, 2: token.NewSHA256Key}[k.Version]
+		newKey := map[int]func(uint16, []byte) (*token.Key, error){1: token.NewKey,
+			2: token.NewSHA256Key}[k.Version]
 		if m[k.ID], err = newKey(k.ID, secret); err != nil {
 			tb.Fatal(err)
 		}
@@ -99,7 +101,8 @@ func TestVectorsMint(t *testing.T) {
 	keys := v.keys(t)
 	for _, c := range v.Mint {
 		t.Run(c.Name, func(t *testing.T) {
-			claims := token.Claims{Depth: c.Depth, Expiry: c.Expiry, NotBefore: c.NotBefore, RenewableUntil: c.RenewableUntil, TTL: c.TTL}
+			claims := token.Claims{Depth: c.Depth, Expiry: c.Expiry, NotBefore: c.NotBefore,
+				RenewableUntil: c.RenewableUntil, TTL: c.TTL}
 			if c.IP != "" {
 				claims.IP = netip.PrefixFrom(netip.MustParseAddr(c.IP).Unmap(), *c.Prefix)
 			}
@@ -129,16 +132,19 @@ func TestVectorsAccept(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.Key != c.Key || got.Claims.Expiry != c.Expiry || got.Claims.Depth != c.Depth || string(got.Path) != c.Path {
+			if got.Key != c.Key || got.Claims.Expiry != c.Expiry || got.Claims.Depth != c.Depth ||
+				string(got.Path) != c.Path {
 				t.Fatalf("got %+v; want %+v", got, c)
 			}
 			if got.Claims.RenewableUntil != c.RenewableUntil || got.Claims.TTL != c.TTL {
-				t.Fatalf("renewable until %d, ttl %d; want %d, %d", got.Claims.RenewableUntil, got.Claims.TTL, c.RenewableUntil, c.TTL)
+				t.Fatalf("renewable until %d, ttl %d; want %d, %d", got.Claims.RenewableUntil, got.Claims.TTL,
+					c.RenewableUntil, c.TTL)
 			}
 			if serve := got.AppendURI([]byte("kept:")); string(serve) != "kept:"+c.Serve {
 				t.Fatalf("serve %s; want %s", serve, c.Serve)
 			}
-			if got.Claims.HasSession != (c.Session != "") || c.Session != "" && hex.EncodeToString(got.Claims.Session[:]) != c.Session {
+			if got.Claims.HasSession != (c.Session != "") || c.Session != "" &&
+				hex.EncodeToString(got.Claims.Session[:]) != c.Session {
 				t.Fatalf("session %x; want %s", got.Claims.Session, c.Session)
 			}
 		})
@@ -164,8 +170,11 @@ func (v vectors) verify(tb testing.TB, c vector) (token.Verified, error) {
 	for _, id := range c.Keys {
 		keys = append(keys, all[id])
 	}
-	return keys.Verify(token.Request{URI: []byte(c.URI), Now: c.Now, Leeway: v.Leeway, Client: parseAddr(c.IP),
-		Revoked: func(session [8]byte) bool { return slices.Contains(c.Revoked, hex.EncodeToString(session[:])) }})
+	return keys.Verify(token.Request{URI: []byte(c.URI), Now: c.Now, Leeway: v.Leeway,
+		Client: parseAddr(c.IP),
+		Revoked: func(session [8]byte) bool {
+			return slices.Contains(c.Revoked, hex.EncodeToString(session[:]))
+		}})
 }
 
 func TestVectorsCanonical(t *testing.T) {

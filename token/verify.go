@@ -24,9 +24,9 @@ type Request struct {
 	// Revoked reports whether a session was revoked; nil where none is.
 	Revoked func(session [8]byte) bool
 	// Prefetch is called with the token's session as soon as that is read, before the tag is
-	// computed, and Revoked may be called with it after that; nil where that helps nothing. It is for
-	// a set that is too large for the processor's caches, which can load meanwhile what Revoked will
-	// read. The token may be forged, so Prefetch must be cheap.
+	// computed, and Revoked may be called with it after that; nil where that helps nothing. It is
+	// for a set that is too large for the processor's caches, which can load meanwhile what Revoked
+	// will read. The token may be forged, so Prefetch must be cheap.
 	Prefetch func(session [8]byte)
 }
 
@@ -160,7 +160,8 @@ type target struct {
 func split(whole []byte, base string) (text []byte, t target, err error) {
 	t.path, t.query = cut(whole, '?')
 	if base != "" {
-		if len(t.path) > len(base) && string(t.path[:len(base)]) == base && t.path[len(base)] == '/' {
+		if len(t.path) > len(base) && string(t.path[:len(base)]) == base &&
+			t.path[len(base)] == '/' {
 			t.path = t.path[len(base):]
 		} else {
 			t.path = nil
@@ -212,7 +213,8 @@ func tilde(path []byte) int {
 // isNamed reports whether a parameter of a query has exactly the given name, with a value or
 // without.
 func isNamed(param []byte, name string) bool {
-	return len(param) >= len(name) && string(param[:len(name)]) == name && (len(param) == len(name) || param[len(name)] == '=')
+	return len(param) >= len(name) && string(param[:len(name)]) == name &&
+		(len(param) == len(name) || param[len(name)] == '=')
 }
 
 // cut is bytes.Cut whose second part is nil only where there is no separator.

@@ -34,11 +34,14 @@ func browser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context
 	var output bytes.Buffer
 	dir := t.TempDir()
 	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath("chromium"), chromedp.UserDataDir(filepath.Join(dir, "profile")), chromedp.CombinedOutput(&output), chromedp.WindowSize(1440, 900),
+		chromedp.ExecPath("chromium"), chromedp.UserDataDir(filepath.Join(dir, "profile")),
+		chromedp.CombinedOutput(&output), chromedp.WindowSize(1440, 900),
 		chromedp.Env("HOME="+dir, "TMPDIR="+dir),
-		chromedp.Flag("autoplay-policy", "no-user-gesture-required"), chromedp.Flag("hide-scrollbars", true), chromedp.Flag("mute-audio", true),
+		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
+		chromedp.Flag("hide-scrollbars", true), chromedp.Flag("mute-audio", true),
 	}
-	for _, name := range []string{"headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
+	for _, name := range []string{"headless", "no-sandbox", "disable-gpu", "disable-quic",
+		"no-first-run", "disable-background-networking",
 		"disable-component-update", "disable-sync", "disable-dev-shm-usage"} {
 		options = append(options, chromedp.Flag(name, true))
 	}
@@ -99,13 +102,15 @@ func pages(t *testing.T) http.Handler {
 
 // call evaluates a JavaScript expression that is a promise of a string.
 func call(ctx context.Context, format string, args ...any) (string, error) {
-	return chromedp.Run(ctx, chromedp.Evaluate[string](fmt.Sprintf(format, args...), chromedp.EvalAwaitPromise))
+	return chromedp.Run(ctx,
+		chromedp.Evaluate[string](fmt.Sprintf(format, args...), chromedp.EvalAwaitPromise))
 }
 
 func TestBrowser(t *testing.T) {
 	files := makeFilm(t)
 	player, stranger := page(t), page(t)
-	s := up(t, stack.Options{Origin: http.FileServer(http.Dir(files)), Edges: []string{"nginx"}, Player: player})
+	s := up(t, stack.Options{Origin: http.FileServer(http.Dir(files)), Edges: []string{"nginx"},
+		Player: player})
 	service := "http://" + s.Service
 	nginx := signFilm(t, s, s.Edges["nginx"], nil)
 	ctx := browser(t)
@@ -122,7 +127,9 @@ func TestBrowser(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			at, err := chromedp.Run(ctx, chromedp.Poll[float64]("video.currentTime > 1.5 && video.currentTime", chromedp.WithPollingTimeout(20*time.Second)))
+			at, err := chromedp.Run(ctx,
+				chromedp.Poll[float64]("video.currentTime > 1.5 && video.currentTime",
+					chromedp.WithPollingTimeout(20*time.Second)))
 			if err != nil {
 				title, _ := chromedp.Run(ctx, chromedp.Title())
 				t.Fatalf("%s does not play: %v; the page says %q", src, err, title)
@@ -153,9 +160,12 @@ func TestBrowser(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		asks := fmt.Sprintf(`read(%q, {method: "POST", headers: {"Content-Type": "application/json"}, body: %s})`, service+"/video/token", question)
+		asks := fmt.Sprintf(
+			`read(%q, {method: "POST", headers: {"Content-Type": "application/json"}, body: %s})`,
+			service+"/video/token", question)
 		watches := fmt.Sprintf("read(%q)", nginx[1])
-		for origin, want := range map[string][2]string{player: {"200 ", "200 "}, stranger: {"TypeError: Failed to fetch", "TypeError: Failed to fetch"}} {
+		for origin, want := range map[string][2]string{player: {"200 ", "200 "},
+			stranger: {"TypeError: Failed to fetch", "TypeError: Failed to fetch"}} {
 			err := chromedp.Do(ctx, chromedp.Navigate(origin))
 			asked, err1 := call(ctx, "%s", asks)
 			watched, err2 := call(ctx, "%s", watches)
@@ -166,7 +176,8 @@ func TestBrowser(t *testing.T) {
 				t.Errorf("a page of %s gets %q; want %q; the player's origin is %s", origin, got, want, player)
 			}
 		}
-		res := ask(t, s.Service, "OPTIONS", "/video/token", "", "Origin: "+stranger, "Access-Control-Request-Method: POST", "Access-Control-Request-Headers: content-type")
+		res := ask(t, s.Service, "OPTIONS", "/video/token", "", "Origin: "+stranger,
+			"Access-Control-Request-Method: POST", "Access-Control-Request-Headers: content-type")
 		for name := range res.header {
 			if strings.HasPrefix(name, "Access-Control-Allow-") {
 				t.Errorf("the stranger's preflight is told %s: %s", name, res.header.Get(name))

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// catOpens verifies a Common Access Token (CTA-5007): a CWT (RFC 8392) in a COSE_Mac0 (RFC 9052) of the
-// key k1, whose claim catu has the host and the beginning of the path.
+// catOpens verifies a Common Access Token (CTA-5007): a CWT (RFC 8392) in a COSE_Mac0 (RFC 9052) of
+// the key k1, whose claim catu has the host and the beginning of the path.
 func catOpens(secret []byte, target string, cookies map[string]string) bool {
 	text, err := base64.RawURLEncoding.Strict().DecodeString(cookies["CTA-Common-Access-Token"])
 	if err != nil {
@@ -22,7 +22,8 @@ func catOpens(secret []byte, target string, cookies map[string]string) bool {
 	cwt, isCWT := item.(tagged)
 	mac0, isMAC0 := cwt.item.(tagged)
 	parts, _ := mac0.item.([]any)
-	if err != nil || len(rest) > 0 || !isCWT || cwt.tag != 61 || !isMAC0 || mac0.tag != 17 || len(parts) != 4 {
+	if err != nil || len(rest) > 0 || !isCWT || cwt.tag != 61 || !isMAC0 || mac0.tag != 17 ||
+		len(parts) != 4 {
 		return false
 	}
 	protected, _ := parts[0].([]byte)
@@ -35,7 +36,8 @@ func catOpens(secret []byte, target string, cookies map[string]string) bool {
 	h.Write(appendBytes(nil, protected))
 	h.Write(appendBytes(nil, nil))
 	h.Write(appendBytes(nil, payload))
-	if !hmac.Equal(mac, h.Sum(nil)) || !bytes.Equal(protected, []byte{0xa1, 1, 5}) || string(kid) != "k1" {
+	if !hmac.Equal(mac, h.Sum(nil)) || !bytes.Equal(protected, []byte{0xa1, 1, 5}) ||
+		string(kid) != "k1" {
 		return false // the protected header is {1: 5}: HMAC-SHA256
 	}
 	item, rest, err = readCBOR(payload)
@@ -60,8 +62,8 @@ type tagged struct {
 
 var errCBOR = errors.New("not CBOR as a token has it")
 
-// readCBOR reads an item of CBOR (RFC 8949, section 3) at the beginning of b: an unsigned integer, a
-// string, an array, a map whose keys are unsigned integers, or a tag. It returns what follows.
+// readCBOR reads an item of CBOR (RFC 8949, section 3) at the beginning of b: an unsigned integer,
+// a string, an array, a map whose keys are unsigned integers, or a tag. It returns what follows.
 func readCBOR(b []byte) (item any, rest []byte, err error) {
 	if len(b) == 0 {
 		return nil, nil, errCBOR

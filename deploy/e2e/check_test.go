@@ -24,7 +24,9 @@ func check(t *testing.T, e *stack.Edge, a answer, asked []stack.Exchange, served
 		if e.Name == "worker" {
 			continue // it verifies and fetches the same string, and asks nobody
 		}
-		if !slices.ContainsFunc(asked, func(x stack.Exchange) bool { return x.Status == 200 && same(e, r.target, x.Path) }) {
+		if !slices.ContainsFunc(asked, func(x stack.Exchange) bool {
+			return x.Status == 200 && same(e, r.target, x.Path)
+		}) {
 			t.Errorf("served %s, which was not verified: %+v", r.target, asked)
 		}
 	}
@@ -36,7 +38,8 @@ func check(t *testing.T, e *stack.Edge, a answer, asked []stack.Exchange, served
 			t.Errorf("the question has a body: %+v", x)
 		}
 		for name := range x.Header {
-			if e.Name != "caddy" && !slices.Contains(questionHeaders, name) { // Caddy cannot leave the client's out
+			// Caddy cannot leave the client's out
+			if e.Name != "caddy" && !slices.Contains(questionHeaders, name) {
 				t.Errorf("the question has the header %s", name)
 			}
 		}
@@ -76,7 +79,8 @@ func checkHeaders(t *testing.T, method string, a answer) {
 	}
 	if method == "OPTIONS" {
 		want["Access-Control-Allow-Methods"] = "GET, HEAD, OPTIONS"
-		want["Access-Control-Allow-Headers"] = "Range, CMCD-Request, CMCD-Object, CMCD-Status, CMCD-Session"
+		want["Access-Control-Allow-Headers"] = "Range, CMCD-Request, CMCD-Object, CMCD-Status, " +
+			"CMCD-Session"
 		want["Access-Control-Max-Age"] = "86400"
 	}
 	switch a.status {

@@ -33,7 +33,9 @@ func ask(t *testing.T, addr, method, target, body string, header ...string) answ
 		t.Fatal(err)
 	}
 	has := func(name string) bool {
-		return slices.ContainsFunc(header, func(line string) bool { return strings.HasPrefix(line, name+":") })
+		return slices.ContainsFunc(header, func(line string) bool {
+			return strings.HasPrefix(line, name+":")
+		})
 	}
 	lines := []string{method + " " + target + " HTTP/1.1", "Connection: close"}
 	if !has("Host") {

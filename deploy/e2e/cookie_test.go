@@ -42,7 +42,8 @@ func newSite(t *testing.T, scheme cookieScheme, pageHost, films string) *site {
 	s.service, s.cdn = "https://api."+domain+":"+port, "https://edge."+domain+":"+port
 	player := "https://" + pageHost + ":" + port
 	s.edge = &cookieEdge{scheme: scheme, player: player, films: http.FileServer(http.Dir(films))}
-	entry := fmt.Sprintf("{name: cookies, url: %q, %s, cookies: {domain: %s}}", s.cdn, scheme.entry, domain)
+	entry := fmt.Sprintf("{name: cookies, url: %q, %s, cookies: {domain: %s}}", s.cdn, scheme.entry,
+		domain)
 	services := up(t, stack.Options{Origin: http.NotFoundHandler(), Player: player, Credentials: true,
 		CDNs: []string{entry}})
 	mux.Handle(pageHost+"/", pages(t))
@@ -79,8 +80,8 @@ func (s *site) do(t *testing.T, method, target string, body []byte,
 	return res
 }
 
-// open has the page ask for the film and play one of its sources, four times as fast as it is. It does
-// not wait for the end.
+// open has the page ask for the film and play one of its sources, four times as fast as it is. It
+// does not wait for the end.
 func (s *site) open(t *testing.T, ctx context.Context, index int, asks string, watches bool) {
 	t.Helper()
 	if err := chromedp.Do(ctx, chromedp.Navigate(s.edge.player)); err != nil {
@@ -89,7 +90,8 @@ func (s *site) open(t *testing.T, ctx context.Context, index int, asks string, w
 	s.edge.take()
 	const plays = `video.defaultPlaybackRate = 4,
 		play(%q, %s, %d, %q, %t).catch((e) => { document.title = e; }), Promise.resolve("")`
-	if _, err := call(ctx, plays, s.service, testFilm.Question(nil), index, asks, watches); err != nil {
+	if _, err := call(ctx, plays, s.service, testFilm.Question(nil), index, asks,
+		watches); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -129,8 +131,8 @@ func (s *site) refuses(t *testing.T, ctx context.Context, asks string, watches b
 	}
 }
 
-// siteBrowser starts a browser that finds every host of the top-level domain test here. It takes the
-// cookies of other sites than the page's, or blocks them, as its user would set.
+// siteBrowser starts a browser that finds every host of the top-level domain test here. It takes
+// the cookies of other sites than the page's, or blocks them, as its user would set.
 func siteBrowser(t *testing.T, others bool) context.Context {
 	t.Helper()
 	profile := t.TempDir()
@@ -148,8 +150,8 @@ func siteBrowser(t *testing.T, others bool) context.Context {
 		chromedp.Flag("host-resolver-rules", "MAP *.test 127.0.0.1"))
 }
 
-// TestCookies plays films in a browser that finds the page, the service and the edge on three hosts of
-// one domain: the cookies that the service sets open the edge.
+// TestCookies plays films in a browser that finds the page, the service and the edge on three hosts
+// of one domain: the cookies that the service sets open the edge.
 func TestCookies(t *testing.T) {
 	films := makeFilm(t)
 	for _, scheme := range cookieSchemes(t) {
@@ -157,7 +159,9 @@ func TestCookies(t *testing.T) {
 			s := newSite(t, scheme, "page."+domain, films)
 			t.Run("a changed cookie", s.testChanged)
 			ctx := siteBrowser(t, false)
-			t.Run("the page asks without credentials", func(t *testing.T) { s.refuses(t, ctx, "omit", true) })
+			t.Run("the page asks without credentials", func(t *testing.T) {
+				s.refuses(t, ctx, "omit", true)
+			})
 			t.Run("HLS", func(t *testing.T) { s.plays(t, ctx, 1, "ts") })
 			t.Run("HLS of fMP4", func(t *testing.T) { s.plays(t, ctx, 2, "fmp4") })
 			t.Run("hls.js without credentials", func(t *testing.T) { s.refuses(t, ctx, "include", false) })
@@ -174,16 +178,16 @@ func TestCookies(t *testing.T) {
 	}
 }
 
-// TestCookiesElsewhere has the page on another domain than the service and the edge. The cookies are
-// SameSite=None. They open the edge only if the browser accepts cookies of other sites.
+// TestCookiesElsewhere has the page on another domain than the service and the edge. The cookies
+// are SameSite=None. They open the edge only if the browser accepts cookies of other sites.
 func TestCookiesElsewhere(t *testing.T) {
 	s := newSite(t, cookieSchemes(t)[0], "page.player.test", makeFilm(t))
 	t.Run("taken", func(t *testing.T) { s.plays(t, siteBrowser(t, true), 1, "ts") })
 	t.Run("blocked", func(t *testing.T) { s.refuses(t, siteBrowser(t, false), "include", true) })
 }
 
-// checkAnswers checks that the edge served every segment of a film, each with its cookies, and refused
-// nothing.
+// checkAnswers checks that the edge served every segment of a film, each with its cookies, and
+// refused nothing.
 func (s *site) checkAnswers(t *testing.T, name string) {
 	segments := map[string]bool{}
 	answers := s.edge.take()
@@ -202,8 +206,8 @@ func (s *site) checkAnswers(t *testing.T, name string) {
 	t.Logf("%d segments, %d requests", len(segments), len(answers))
 }
 
-// testChanged sends the edge the service's cookies, and then each of them with one character changed:
-// an edge that does not look at them would prove nothing.
+// testChanged sends the edge the service's cookies, and then each of them with one character
+// changed: an edge that does not look at them would prove nothing.
 func (s *site) testChanged(t *testing.T) {
 	const target = "/film/ts/master.m3u8"
 	var cookies []*http.Cookie

@@ -62,18 +62,22 @@ func cookieSchemes(t *testing.T) []cookieScheme {
 		{"google-cloud-cdn", fmt.Sprintf("scheme: google-cloud-cdn, keys: [{id: my-key, secret: %q}]",
 			base64.URLEncoding.EncodeToString(secret)), 1,
 			func(url string, cookies map[string]string) bool { return googleOpens(secret, url, cookies) }},
-		{"cloudfront", fmt.Sprintf("scheme: cloudfront, keys: [{id: K2JCJMDEHXQW5F, private_key_file: %q}]",
+		{"cloudfront", fmt.Sprintf("scheme: cloudfront, keys: [{id: K2JCJMDEHXQW5F, "+
+			"private_key_file: %q}]",
 			file), 4,
 			func(url string, cookies map[string]string) bool {
 				return cloudfrontOpens(&private.PublicKey, url, cookies)
 			}},
-		{"google-media-cdn", fmt.Sprintf("scheme: google-media-cdn, keys: [{id: my-keyset-key, secret: %q}]",
+		{"google-media-cdn", fmt.Sprintf("scheme: google-media-cdn, keys: [{id: my-keyset-key, "+
+			"secret: %q}]",
 			base64.RawURLEncoding.EncodeToString(signer.Seed())), 1,
 			func(url string, cookies map[string]string) bool {
 				return googleMediaOpens(signer.Public().(ed25519.PublicKey), url, cookies)
 			}},
 		{"cat", fmt.Sprintf("scheme: cat, keys: [{id: k1, secret_hex: %x}]", signer.Seed()), 1,
-			func(url string, cookies map[string]string) bool { return catOpens(signer.Seed(), url, cookies) }},
+			func(url string, cookies map[string]string) bool {
+				return catOpens(signer.Seed(), url, cookies)
+			}},
 	}
 }
 
@@ -100,8 +104,9 @@ func pathOf(url string) string {
 	return rest[strings.IndexByte(rest, '/'):]
 }
 
-// akamaiOpens verifies a token of Akamai's Auth Token 2.0: fields that "~" joins, and the hexadecimal
-// digits of HMAC-SHA256 over what is before the last. "*" at the end of the list stands for anything.
+// akamaiOpens verifies a token of Akamai's Auth Token 2.0: fields that "~" joins, and the
+// hexadecimal digits of HMAC-SHA256 over what is before the last. "*" at the end of the list stands
+// for anything.
 func akamaiOpens(secret []byte, url string, cookies map[string]string) bool {
 	signed, mac, values := fields(cookies["hdnea"], "~", "hmac")
 	h := hmac.New(sha256.New, secret)
@@ -135,11 +140,13 @@ func googleMediaOpens(key ed25519.PublicKey, url string, cookies map[string]stri
 
 // cloudfrontOpens verifies the cookies of CloudFront: a policy in JSON, and its signature.
 func cloudfrontOpens(key *rsa.PublicKey, url string, cookies map[string]string) bool {
-	characters, encoding := strings.NewReplacer("-", "+", "_", "=", "~", "/"), base64.StdEncoding.Strict()
+	characters, encoding := strings.NewReplacer("-", "+", "_", "=", "~", "/"),
+		base64.StdEncoding.Strict()
 	text, err1 := encoding.DecodeString(characters.Replace(cookies["CloudFront-Policy"]))
 	signature, err2 := encoding.DecodeString(characters.Replace(cookies["CloudFront-Signature"]))
 	sum := sha256.Sum256(text)
-	if err1 != nil || err2 != nil || rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], signature) != nil ||
+	if err1 != nil || err2 != nil ||
+		rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], signature) != nil ||
 		cookies["CloudFront-Key-Pair-Id"] != "K2JCJMDEHXQW5F" ||
 		cookies["CloudFront-Hash-Algorithm"] != "SHA256" {
 		return false
@@ -162,8 +169,8 @@ func cloudfrontOpens(key *rsa.PublicKey, url string, cookies map[string]string) 
 		future(string(policy.Statement[0].Condition.DateLessThan.Time))
 }
 
-// cookieEdge serves films to pages of one origin that have the cookies of a scheme, and notes what it
-// answered.
+// cookieEdge serves films to pages of one origin that have the cookies of a scheme, and notes what
+// it answered.
 type cookieEdge struct {
 	scheme cookieScheme
 	player string // the origin

@@ -153,7 +153,8 @@ func testDemoAccess(v *viewer) {
 	if !eval[bool](v, `news.matches("[role=status], [aria-live=polite]")`) {
 		v.t.Error("what happens is not in a live region")
 	}
-	left := map[string]bool{"video": true, "kind": true, "revoke": true, "renewing": true, "forge": true,
+	left := map[string]bool{"video": true, "kind": true, "revoke": true, "renewing": true,
+		"forge":     true,
 		"elsewhere": true, "switch-nginx": true, "switch-nginx-2": true, "bytes": true}
 	for range 60 {
 		if len(left) == 0 {

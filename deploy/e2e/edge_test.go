@@ -49,7 +49,8 @@ func TestEdge(t *testing.T) {
 // testEdge runs the table of cases over TCP or a Unix socket.
 func testEdge(t *testing.T, name string, unix bool) {
 	origin := newNaive()
-	s := up(t, stack.Options{Origin: origin, Edges: []string{name}, Player: playerOrigin, Other: true, Unix: unix})
+	s := up(t, stack.Options{Origin: origin, Edges: []string{name}, Player: playerOrigin, Other: true,
+		Unix: unix})
 	e := s.Edges[name]
 	t.Run("cases", func(t *testing.T) { testCases(t, s, e, origin) })
 	t.Run("paths", func(t *testing.T) { testPaths(t, s, e, origin) })
@@ -84,7 +85,8 @@ func testCache(t *testing.T, s *stack.Stack, e *stack.Edge, origin *naive) {
 		{target: "/~" + below + name + "?" + cmcd + "2"},
 		{target: "/%7e" + below + strings.Replace(name, "seg", "%73eg", 1)},
 		{target: "/~" + below + name, header: []string{"Host: elsewhere.example"}},
-		{target: "http://elsewhere.example/~" + below + name, header: []string{"Host: elsewhere.example"}},
+		{target: "http://elsewhere.example/~" + below + name,
+			header: []string{"Host: elsewhere.example"}},
 	} {
 		got := ask(t, e.Addr, "GET", c.target, "", c.header...)
 		if got.status != 200 || !bytes.Equal(got.body, film(name)) {
@@ -103,7 +105,8 @@ func testCache(t *testing.T, s *stack.Stack, e *stack.Edge, origin *naive) {
 		t.Errorf("answered %v from its cache without a token", got)
 	}
 	if e.Name == "nginx" {
-		checkKeys(t, filepath.Join(s.Dir, e.Name, "cache"), "\nKEY: "+e.Name+" "+name+" bytes=0-1048575\n")
+		checkKeys(t, filepath.Join(s.Dir, e.Name, "cache"), "\nKEY: "+e.Name+" "+
+			name+" bytes=0-1048575\n")
 	}
 }
 
@@ -150,7 +153,8 @@ func testDown(t *testing.T, s *stack.Stack, e *stack.Edge) {
 	}
 	s.StopService()
 	for _, target := range []string{target, "/films/a.mp4"} {
-		if got := ask(t, e.Addr, "GET", target, ""); got.status < 500 || bytes.Contains(got.body, film("/films/a.mp4")[:100]) {
+		if got := ask(t, e.Addr, "GET", target, ""); got.status < 500 ||
+			bytes.Contains(got.body, film("/films/a.mp4")[:100]) {
 			t.Errorf("answered %v without the service", got)
 		} else {
 			t.Logf("%s answered %v without the service", e.Name, got)
@@ -161,7 +165,8 @@ func testDown(t *testing.T, s *stack.Stack, e *stack.Edge) {
 		t.Fatal(err)
 	}
 	var got answer
-	for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline) && got.status != 200; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline) &&
+		got.status != 200; time.Sleep(50 * time.Millisecond) {
 		got = ask(t, e.Addr, "GET", target, "")
 	}
 	if got.status != 200 {

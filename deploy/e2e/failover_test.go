@@ -12,8 +12,8 @@ import (
 // longest is for how long a film may stand still, or lack a segment, when its edge fails.
 const longest = 5 * time.Second
 
-// TestFailover has the edge that serves a film fail in the middle of it: another one goes on with it
-// within five seconds, at the second where it was.
+// TestFailover has the edge that serves a film fail in the middle of it: another one goes on with
+// it within five seconds, at the second where it was.
 func TestFailover(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

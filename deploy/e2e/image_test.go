@@ -47,7 +47,8 @@ func TestImage(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := file.Config
-	if config.User != "65532:65532" || config.Healthcheck == nil || len(config.Entrypoint) != 1 || !strings.HasPrefix(config.Labels["org.opencontainers.image.version"], "v0.0.0-2") {
+	if config.User != "65532:65532" || config.Healthcheck == nil || len(config.Entrypoint) != 1 ||
+		!strings.HasPrefix(config.Labels["org.opencontainers.image.version"], "v0.0.0-2") {
 		t.Fatalf("%+v", config)
 	}
 	rootfs := unpack(t, img)
@@ -166,7 +167,8 @@ func inImage(rootfs string, config v1.Config, argv ...string) []string {
 	const script = `mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && cd / &&
 		user="$0" && rootfs="$1" && shift && exec chroot --userspec="$user" "$rootfs" "$@"`
 	command := append([]string{"env", "-i", "PATH=" + os.Getenv("PATH")}, config.Env...)
-	return append(append(command, "unshare", "--mount", "--propagation", "private", "sh", "-c", script, config.User, rootfs), argv...)
+	return append(append(command, "unshare", "--mount", "--propagation", "private", "sh", "-c", script,
+		config.User, rootfs), argv...)
 }
 
 // runImage has the image's service answer, and its health check say so.
@@ -176,8 +178,10 @@ func runImage(t *testing.T, rootfs string, config v1.Config) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = release() })
-	write(t, filepath.Join(rootfs, "etc/videotoken/videotoken.yaml"), fmt.Sprintf("listen: %q\nadmin: \"\"\ndrain: 1h\n"+
-		"cdns: [{name: own, url: \"https://films.example\", keys: [{id: 1, secret_file: /run/secrets/own}]}]\n", addr))
+	write(t, filepath.Join(rootfs, "etc/videotoken/videotoken.yaml"), fmt.Sprintf(
+		"listen: %q\nadmin: \"\"\ndrain: 1h\n"+
+			"cdns: [{name: own, url: \"https://films.example\", keys: [{id: 1, secret_file: "+
+			"/run/secrets/own}]}]\n", addr))
 	secret := filepath.Join(rootfs, "run/secrets/own")
 	write(t, secret, token.FormatSecret([]byte("0123456789abcdef0123456789abcdef")))
 	if err := os.Chown(secret, 65532, 65532); err != nil {
@@ -195,7 +199,8 @@ func runImage(t *testing.T, rootfs string, config v1.Config) {
 	if status, out := health(); status != 1 || !strings.Contains(out, "connection refused") {
 		t.Errorf("before the start: %d, %s", status, out)
 	}
-	p, err := stack.Start(t.TempDir(), "videotoken", nil, inImage(rootfs, config, config.Entrypoint...)...)
+	p, err := stack.Start(t.TempDir(), "videotoken", nil,
+		inImage(rootfs, config, config.Entrypoint...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +219,8 @@ func runImage(t *testing.T, rootfs string, config v1.Config) {
 	if err := stack.Signing(addr)(http.DefaultClient); err != nil {
 		t.Error(err)
 	}
-	for file, want := range map[string]string{"status": "\nUid:\t65532\t65532\t65532\t65532\nGid:\t65532\t65532", "mountinfo": " / ro,"} {
+	for file, want := range map[string]string{"status": "\nUid:\t65532\t65532\t65532\t65532\n" +
+		"Gid:\t65532\t65532", "mountinfo": " / ro,"} {
 		f, err := os.Open(fmt.Sprintf("/proc/%d/%s", p.PID(), file))
 		if err != nil {
 			t.Fatal(err)

@@ -28,7 +28,8 @@ func TestNginxOnDebian(t *testing.T) {
 	if _, err := os.Stat(cache); errors.Is(err, fs.ErrNotExist) {
 		t.Cleanup(func() { _ = os.RemoveAll(cache) })
 	}
-	words := strings.NewReplacer(include, "include "+dir+"/videotoken.conf;", "/run/nginx.pid", dir+"/nginx.pid", "/var/log/nginx", dir)
+	words := strings.NewReplacer(include, "include "+dir+"/videotoken.conf;", "/run/nginx.pid",
+		dir+"/nginx.pid", "/var/log/nginx", dir)
 	conf := words.Replace(string(main))
 	for _, word := range []string{dir + "/videotoken.conf;", dir + "/nginx.pid", dir + "/error.log"} {
 		if !strings.Contains(conf, word) {
@@ -46,8 +47,10 @@ nginx -c "$0" -g "daemon off;" & pid=$!
 until curl -s -o "$0.out" http://127.0.0.1/film.mp4; do kill -0 $pid || exit 1; done
 curl -si http://127.0.0.1/film.mp4
 kill $pid; wait $pid`
-	out, err := exec.Command("unshare", "--net", "sh", "-c", script, filepath.Join(dir, "nginx.conf")).CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "HTTP/1.1 503 ") || !strings.Contains(string(out), "\nRetry-After: 5\r\n") {
+	out, err := exec.Command("unshare", "--net", "sh", "-c", script, filepath.Join(dir,
+		"nginx.conf")).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "HTTP/1.1 503 ") ||
+		!strings.Contains(string(out), "\nRetry-After: 5\r\n") {
 		t.Errorf("nginx: %v\n%s", err, out)
 	}
 }

@@ -13,7 +13,8 @@ import (
 
 // films are the origin's files. No token is ever made for the last ones: they must never be served.
 var films = []string{
-	"/films/a.mp4", "/films/a,b.mp4", "/films/(b)!*'$&+.mp4", "/films/my film+1.mp4", "/vidéos/été.mp4",
+	"/films/a.mp4", "/films/a,b.mp4", "/films/(b)!*'$&+.mp4", "/films/my film+1.mp4",
+	"/vidéos/été.mp4",
 	"/hls/bbb/master.m3u8", "/hls/bbb/seg-1.ts", "/hls/bbb/720p/seg-1.ts", "/hls/bbb/720p/seg-2.ts",
 	"/hls/bbb2/seg-1.ts", "/hls/x.ts", "/secret/x.ts", "/hls/secret/x.ts", "/hls/bbb/..secret/x.ts",
 }

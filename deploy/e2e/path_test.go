@@ -23,21 +23,35 @@ func testPaths(t *testing.T, s *stack.Stack, e *stack.Edge, origin *naive) {
 	var log bytes.Buffer
 	query := "?token=" + sign(t, e, "/hls/bbb/master.m3u8", token.Claims{Depth: 2})
 	for _, target := range []string{
-		dir + "/hls/bbb/../secret/x.ts", dir + "/hls/bbb/%2e%2e/secret/x.ts", dir + "/hls/bbb/.%2E/secret/x.ts",
-		dir + "/hls/bbb/..%2fsecret/x.ts", dir + "/hls/bbb/..%2Fsecret/x.ts", dir + "/hls/bbb/%2e%2e%2fsecret/x.ts",
-		dir + "/hls/bbb/..%5csecret/x.ts", dir + `/hls/bbb/..\secret/x.ts`, dir + `/hls/bbb\..\secret/x.ts`,
-		dir + "/hls/bbb/%252e%252e/secret/x.ts", dir + "/hls/bbb/..;/secret/x.ts", dir + "/hls/bbb/../bbb/seg-1.ts",
-		dir + "/hls/bbb/./seg-1.ts", dir + "//hls/bbb/seg-1.ts", dir + "/hls//bbb/seg-1.ts", dir + "/hls/bbb//seg-1.ts",
-		dir + "/hls/bbb/seg-1.ts%00", dir + "/hls/bbb/seg-1.ts%00.mp4", dir + "/hls/bbb/seg-1.ts\x00", dir + "/hls/bbb/a%0d%0ab",
-		dir + "/hls/bbb/seg-1.ts#x", dir + "/hls/bbb/seg-1.ts%23x", dir + "/hls/bbb/seg-1.ts%3fx", dir + "/hls/bbb/%zz", dir + "/hls/bbb/%2",
-		dir + "/hls/bbb/\xc3\xa9.ts", dir + "/hls/bbb/seg-1.ts?x=\xc3\xa9", dir + "/hls/bbb/seg-1.ts?{http.request.host}", dir + "/hls/bbb/seg-1.ts?x=|",
-		"/../" + dir[1:] + "/secret/x.ts", "/secret/.." + dir + "/hls/bbb/seg-1.ts", "/secret/x.ts/../.." + dir + "/hls/bbb/seg-1.ts",
-		"//secret/x.ts" + query, "/hls/bbb/../../secret/x.ts" + query, "/hls/bbb/%2e%2e/%2e%2e/secret/x.ts" + query, `/hls/bbb/..\..\secret\x.ts` + query,
-		"/secret/x.ts;/../hls/bbb/seg-1.ts" + query, "/secret/x.ts%3f/../../hls/bbb/seg-1.ts" + query, "/secret/x.ts#/hls/bbb/seg-1.ts" + query,
-		"http://" + e.Addr + "/hls/bbb/seg-1.ts" + query, "http://elsewhere.example/hls/bbb/seg-1.ts" + query, "hls/bbb/seg-1.ts" + query, "*",
-		"/_videotoken", "/_videotoken" + query, "/hls/../_videotoken", "/verify/auth-request/" + e.Name + query, "/" + strings.Repeat("a", 9000) + query,
+		dir + "/hls/bbb/../secret/x.ts", dir + "/hls/bbb/%2e%2e/secret/x.ts",
+		dir + "/hls/bbb/.%2E/secret/x.ts",
+		dir + "/hls/bbb/..%2fsecret/x.ts", dir + "/hls/bbb/..%2Fsecret/x.ts",
+		dir + "/hls/bbb/%2e%2e%2fsecret/x.ts",
+		dir + "/hls/bbb/..%5csecret/x.ts", dir + `/hls/bbb/..\secret/x.ts`,
+		dir + `/hls/bbb\..\secret/x.ts`,
+		dir + "/hls/bbb/%252e%252e/secret/x.ts", dir + "/hls/bbb/..;/secret/x.ts",
+		dir + "/hls/bbb/../bbb/seg-1.ts",
+		dir + "/hls/bbb/./seg-1.ts", dir + "//hls/bbb/seg-1.ts", dir + "/hls//bbb/seg-1.ts",
+		dir + "/hls/bbb//seg-1.ts",
+		dir + "/hls/bbb/seg-1.ts%00", dir + "/hls/bbb/seg-1.ts%00.mp4", dir + "/hls/bbb/seg-1.ts\x00",
+		dir + "/hls/bbb/a%0d%0ab",
+		dir + "/hls/bbb/seg-1.ts#x", dir + "/hls/bbb/seg-1.ts%23x", dir + "/hls/bbb/seg-1.ts%3fx",
+		dir + "/hls/bbb/%zz", dir + "/hls/bbb/%2",
+		dir + "/hls/bbb/\xc3\xa9.ts", dir + "/hls/bbb/seg-1.ts?x=\xc3\xa9",
+		dir + "/hls/bbb/seg-1.ts?{http.request.host}", dir + "/hls/bbb/seg-1.ts?x=|",
+		"/../" + dir[1:] + "/secret/x.ts", "/secret/.." + dir + "/hls/bbb/seg-1.ts",
+		"/secret/x.ts/../.." + dir + "/hls/bbb/seg-1.ts",
+		"//secret/x.ts" + query, "/hls/bbb/../../secret/x.ts" + query,
+		"/hls/bbb/%2e%2e/%2e%2e/secret/x.ts" + query, `/hls/bbb/..\..\secret\x.ts` + query,
+		"/secret/x.ts;/../hls/bbb/seg-1.ts" + query, "/secret/x.ts%3f/../../hls/bbb/seg-1.ts" + query,
+		"/secret/x.ts#/hls/bbb/seg-1.ts" + query,
+		"http://" + e.Addr + "/hls/bbb/seg-1.ts" + query, "http://elsewhere.example/hls/bbb/seg-1.ts" +
+			query, "hls/bbb/seg-1.ts" + query, "*",
+		"/_videotoken", "/_videotoken" + query, "/hls/../_videotoken", "/verify/auth-request/" +
+			e.Name + query, "/" + strings.Repeat("a", 9000) + query,
 	} {
-		names := strings.NewReplacer(dir, "/~TOKEN", dir[1:], "~TOKEN", query, "?token=TOKEN", e.Addr, "EDGE", strings.Repeat("a", 9000), "aaa...")
+		names := strings.NewReplacer(dir, "/~TOKEN", dir[1:], "~TOKEN", query, "?token=TOKEN", e.Addr,
+			"EDGE", strings.Repeat("a", 9000), "aaa...")
 		t.Run(fmt.Sprintf("%.90q", names.Replace(target)), func(t *testing.T) {
 			s.Recorder.Take()
 			origin.take()
@@ -61,7 +75,8 @@ func testPaths(t *testing.T, s *stack.Stack, e *stack.Edge, origin *naive) {
 			if got.status == 200 {
 				what, _, _ = strings.Cut(string(got.body), "\n")
 			}
-			fmt.Fprintf(&log, "%q\n\tasked %s, answered %s, served %s\n", names.Replace(target), question, strings.TrimSpace(got.String()), what)
+			fmt.Fprintf(&log, "%q\n\tasked %s, answered %s, served %s\n", names.Replace(target), question,
+				strings.TrimSpace(got.String()), what)
 			if got.status >= 500 {
 				t.Errorf("answered %v", got)
 			}

@@ -34,14 +34,16 @@ func makeFilm(t *testing.T) string {
 func signFilm(t *testing.T, s *stack.Stack, e *stack.Edge, claims map[string]any) []string {
 	t.Helper()
 	for range 10 {
-		res, err := http.Post("http://"+s.Service+"/video/token", "application/json", bytes.NewReader(testFilm.Question(claims)))
+		res, err := http.Post("http://"+s.Service+"/video/token", "application/json",
+			bytes.NewReader(testFilm.Question(claims)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		body, err := io.ReadAll(res.Body)
 		_ = res.Body.Close()
 		var video struct{ Sources []struct{ Src string } }
-		if err != nil || res.StatusCode != http.StatusOK || json.Unmarshal(body, &video) != nil || len(video.Sources) != 4 {
+		if err != nil || res.StatusCode != http.StatusOK || json.Unmarshal(body, &video) != nil ||
+			len(video.Sources) != 4 {
 			t.Fatalf("the service answered %d %s, %v", res.StatusCode, body, err)
 		}
 		if strings.HasPrefix(video.Sources[0].Src, "http://"+e.Addr+"/") {
@@ -58,7 +60,8 @@ func signFilm(t *testing.T, s *stack.Stack, e *stack.Edge, claims map[string]any
 
 // decode reads a film to its end, and returns a line with a checksum for each frame of one of its
 // streams, and ffmpeg's messages.
-func decode(t *testing.T, input, stream string, options ...string) (frames []string, messages string, err error) {
+func decode(t *testing.T, input, stream string,
+	options ...string) (frames []string, messages string, err error) {
 	t.Helper()
 	args := append([]string{"-nostdin", "-v", "error"}, options...)
 	cmd := exec.Command("ffmpeg", append(args, "-i", input, "-map", stream, "-f", "framecrc", "-")...)
@@ -76,7 +79,8 @@ func decode(t *testing.T, input, stream string, options ...string) (frames []str
 // TestPlay reads every source to its end, through the edges, from the URLs that the service signed.
 func TestPlay(t *testing.T) {
 	dir := makeFilm(t)
-	s := up(t, stack.Options{Origin: http.FileServer(http.Dir(dir)), Edges: []string{"nginx", "caddy"}, Player: playerOrigin})
+	s := up(t, stack.Options{Origin: http.FileServer(http.Dir(dir)), Edges: []string{"nginx", "caddy"},
+		Player: playerOrigin})
 	for _, name := range []string{"nginx", "caddy"} {
 		for _, signed := range signFilm(t, s, s.Edges[name], nil) {
 			_, file, _ := strings.Cut(signed, "/film/")
@@ -111,7 +115,8 @@ func TestPlay(t *testing.T) {
 // everything for a player that comes late.
 func TestExpiry(t *testing.T) {
 	dir := makeFilm(t)
-	s := up(t, stack.Options{Origin: http.FileServer(http.Dir(dir)), Edges: []string{"nginx", "caddy"}, Player: playerOrigin})
+	s := up(t, stack.Options{Origin: http.FileServer(http.Dir(dir)), Edges: []string{"nginx", "caddy"},
+		Player: playerOrigin})
 	for _, name := range []string{"nginx", "caddy"} {
 		t.Run(name, func(t *testing.T) {
 			urls := signFilm(t, s, s.Edges[name], map[string]any{"ttl": 3})
@@ -132,7 +137,8 @@ func TestExpiry(t *testing.T) {
 				case x.Status == 403 && x.Answered.After(end):
 					refused++
 				default:
-					t.Errorf("%s was answered with %d, %v after the token's end", x.URI(), x.Status, x.Answered.Sub(end))
+					t.Errorf("%s was answered with %d, %v after the token's end", x.URI(), x.Status,
+						x.Answered.Sub(end))
 				}
 			}
 			if allowed == 0 || refused == 0 {
@@ -141,7 +147,8 @@ func TestExpiry(t *testing.T) {
 			t.Logf("%d frames played; %d requests allowed, then %d refused", len(frames), allowed, refused)
 
 			for _, late := range urls {
-				if frames, messages, err := decode(t, late, "0:v:0"); err == nil || len(frames) > 0 || !strings.Contains(messages, "403") {
+				if frames, messages, err := decode(t, late, "0:v:0"); err == nil || len(frames) > 0 ||
+					!strings.Contains(messages, "403") {
 					t.Errorf("%s played %d frames for a late player: %v\n%s", late, len(frames), err, messages)
 				}
 			}
@@ -182,7 +189,8 @@ func expires(t *testing.T, s *stack.Stack, signed string) time.Time {
 
 // TestNothingLeft shows that a stack that was closed leaves no process and no file.
 func TestNothingLeft(t *testing.T) {
-	s, err := stack.New(stack.Options{Root: root, Binary: binary, Origin: newNaive(), Player: playerOrigin, Edges: edges})
+	s, err := stack.New(stack.Options{Root: root, Binary: binary, Origin: newNaive(),
+		Player: playerOrigin, Edges: edges})
 	if err != nil {
 		t.Fatal(err, s.Close())
 	}

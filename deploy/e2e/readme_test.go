@@ -20,9 +20,11 @@ var snippets = map[string]struct{ readme, after, file string }{
 // the lines an operator must not leave out are there.
 func TestSnippets(t *testing.T) {
 	needed := map[string][]string{
-		"deploy/nginx/videotoken.conf": {`proxy_set_header Content-Length "";`, "proxy_pass_request_body off;", "proxy_pass http://origin$token_path;"},
-		"deploy/caddy/Caddyfile":       {"header_up X-Real-IP {remote_host}", "rewrite * {http.request.header.X-Token-Path}?"},
-		"deploy/haproxy/haproxy.cfg":   {"http-request set-uri %[var(txn.token_path)]"},
+		"deploy/nginx/videotoken.conf": {`proxy_set_header Content-Length "";`,
+			"proxy_pass_request_body off;", "proxy_pass http://origin$token_path;"},
+		"deploy/caddy/Caddyfile": {"header_up X-Real-IP {remote_host}",
+			"rewrite * {http.request.header.X-Token-Path}?"},
+		"deploy/haproxy/haproxy.cfg": {"http-request set-uri %[var(txn.token_path)]"},
 	}
 	for name, s := range snippets {
 		text, file := readFile(t, s.readme), lines(readFile(t, s.file))

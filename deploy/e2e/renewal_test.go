@@ -27,12 +27,12 @@ func tokensUsed(exchanges []stack.Exchange) (n int, refused []stack.Exchange) {
 	return len(used), refused
 }
 
-// filmEnded is true when a film was played to its end. dash.js may find that before the browser does.
-// It then pauses, and the browser sends no "ended" event.
+// filmEnded is true when a film was played to its end. dash.js may find that before the browser
+// does. It then pauses, and the browser sends no "ended" event.
 const filmEnded = "video.ended || video.paused && video.currentTime >= video.duration"
 
-// TestRenewal plays a film of 44 seconds from tokens of eight seconds: it plays to its end without a
-// stall, with several tokens, none of which is ever refused.
+// TestRenewal plays a film of 44 seconds from tokens of eight seconds: it plays to its end without
+// a stall, with several tokens, none of which is ever refused.
 func TestRenewal(t *testing.T) {
 	t.Parallel()
 	for _, player := range webPlayers {
@@ -188,7 +188,8 @@ func TestRenewalTime(t *testing.T) {
 // renewableUntil reads the renewal time from the token that an edge was asked with.
 func renewableUntil(t *testing.T, e *stack.Edge, x stack.Exchange) time.Time {
 	t.Helper()
-	v, err := token.Keys{e.Key}.Verify(token.Request{URI: []byte(x.URI()), Now: x.Asked.Unix(), Leeway: 1})
+	v, err := token.Keys{e.Key}.Verify(token.Request{URI: []byte(x.URI()), Now: x.Asked.Unix(),
+		Leeway: 1})
 	if err != nil || v.Claims.RenewableUntil == 0 {
 		t.Fatalf("%s has no renewal time: %v", x.URI(), err)
 	}

@@ -18,11 +18,12 @@ import (
 // withSession returns the target of a token of a session.
 func withSession(t *testing.T, e *stack.Edge, session byte) string {
 	t.Helper()
-	return "/films/a.mp4?token=" + sign(t, e, "/films/a.mp4", token.Claims{HasSession: true, Session: [8]byte{session}})
+	return "/films/a.mp4?token=" +
+		sign(t, e, "/films/a.mp4", token.Claims{HasSession: true, Session: [8]byte{session}})
 }
 
-// awaitAnswer asks an edge until it answers with a status. It returns for how long there was another
-// answer: when the last request was sent that got one.
+// awaitAnswer asks an edge until it answers with a status. It returns for how long there was
+// another answer: when the last request was sent that got one.
 func awaitAnswer(t *testing.T, e *stack.Edge, target string, want int) (other time.Duration) {
 	t.Helper()
 	for began := time.Now(); ; {
@@ -116,10 +117,12 @@ func TestRevokedWaiters(t *testing.T) {
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked <- r.URL.RawQuery
 		<-answer
-		_, _ = io.WriteString(w, `{"revoked":[{"session":"0100000000000000","until":4000000000}],"next":1,"more":false}`)
+		_, _ = io.WriteString(w,
+			`{"revoked":[{"session":"0100000000000000","until":4000000000}],"next":1,"more":false}`)
 	}))
 	t.Cleanup(service.Close)
-	s := up(t, stack.Options{Origin: newNaive(), Edges: []string{"worker"}, Revocations: true, RevokedURL: service.URL + "/revoked"})
+	s := up(t, stack.Options{Origin: newNaive(), Edges: []string{"worker"}, Revocations: true,
+		RevokedURL: service.URL + "/revoked"})
 	e := s.Edges["worker"]
 
 	send := func(session byte) net.Conn {

@@ -21,14 +21,17 @@ import (
 // TestUnits has systemd check the units as they are, and rate how much the service may do: 0 is
 // nothing, 10 everything.
 func TestUnits(t *testing.T) {
-	service, socket := filepath.Join(root, "deploy/systemd/videotoken.service"), filepath.Join(root, "deploy/systemd/videotoken.socket")
+	service, socket := filepath.Join(root, "deploy/systemd/videotoken.service"),
+		filepath.Join(root, "deploy/systemd/videotoken.socket")
 	// systemd looks for the program where the unit says. Nobody but this command sees it there.
 	const script = `mount --bind "$0" /usr/local/bin && exec systemd-analyze verify "$@"`
-	cmd := exec.Command("unshare", "--mount", "--propagation", "private", "sh", "-c", script, filepath.Dir(binary), service, socket)
+	cmd := exec.Command("unshare", "--mount", "--propagation", "private", "sh", "-c", script,
+		filepath.Dir(binary), service, socket)
 	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
 	}
-	out, err := exec.Command("systemd-analyze", "security", "--offline=yes", "--threshold=20", "--no-pager", service).CombinedOutput()
+	out, err := exec.Command("systemd-analyze", "security", "--offline=yes", "--threshold=20",
+		"--no-pager", service).CombinedOutput()
 	level := regexp.MustCompile(`Overall exposure level for .*: ([\d.]+) `).FindSubmatch(out)
 	if err != nil || level == nil {
 		t.Fatalf("systemd-analyze security: %v\n%s", err, out)
@@ -39,7 +42,8 @@ func TestUnits(t *testing.T) {
 // setting returns the values of a setting of a unit.
 func setting(t *testing.T, unit, name string) (values []string) {
 	t.Helper()
-	for _, m := range regexp.MustCompile(`(?m)^`+name+`=(.*)$`).FindAllStringSubmatch(readFile(t, "deploy/systemd/"+unit), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^`+name+`=(.*)$`).FindAllStringSubmatch(
+		readFile(t, "deploy/systemd/"+unit), -1) {
 		values = append(values, m[1])
 	}
 	if len(values) == 0 {
@@ -71,13 +75,17 @@ func newUnit(t *testing.T) *unit {
 	t.Cleanup(func() { _ = u.socket.Close() })
 	key := setting(t, "videotoken.service", "LoadCredential")[0]
 	id, _, _ := strings.Cut(key, ":")
-	write(t, filepath.Join(u.dir, id+"_own"), token.FormatSecret([]byte("0123456789abcdef0123456789abcdef")))
+	write(t, filepath.Join(u.dir, id+"_own"),
+		token.FormatSecret([]byte("0123456789abcdef0123456789abcdef")))
 	config := filepath.Join(u.dir, "videotoken.yaml")
-	write(t, config, fmt.Sprintf("listen: \"192.0.2.1:80\"\nadmin: \"127.0.0.1:0\"\ndrain: 1s\nrevocations: {file: %q}\n"+
+	write(t, config, fmt.Sprintf("listen: \"192.0.2.1:80\"\nadmin: \"127.0.0.1:0\"\ndrain: 1s\n"+
+		"revocations: {file: %q}\n"+
 		"cdns: [{name: own, url: \"https://films.example\", keys: [{id: 1, secret_file: %q}]}]\n",
-		filepath.Join(u.dir, setting(t, "videotoken.service", "StateDirectory")[0]), filepath.Join(u.dir, id+"_own")))
+		filepath.Join(u.dir, setting(t, "videotoken.service", "StateDirectory")[0]),
+		filepath.Join(u.dir, id+"_own")))
 	start := setting(t, "videotoken.service", "ExecStart")[0]
-	here := strings.NewReplacer("/usr/local/bin/videotoken", binary, "/etc/videotoken/videotoken.yaml", config).Replace(start)
+	here := strings.NewReplacer("/usr/local/bin/videotoken", binary, "/etc/videotoken/videotoken.yaml",
+		config).Replace(start)
 	if u.argv = strings.Fields(here); len(u.argv) != 3 || u.argv[0] != binary || u.argv[2] != config {
 		t.Fatalf("ExecStart=%s", start)
 	}
@@ -170,10 +178,12 @@ func TestSandbox(t *testing.T) {
 		return err
 	})
 	calls := map[string]bool{}
-	for _, m := range regexp.MustCompile(`(?m)^\d+ +(?:<... )?([a-z][a-z0-9_]*)(?:\(| resumed)`).FindAllStringSubmatch(string(b), -1) {
+	for _, m := range regexp.MustCompile(
+		`(?m)^\d+ +(?:<... )?([a-z][a-z0-9_]*)(?:\(| resumed)`).FindAllStringSubmatch(string(b), -1) {
 		calls[m[1]] = true
 	}
-	for _, name := range []string{"accept4", "epoll_pwait", "openat", "write", "inotify_add_watch", "flock", "exit_group"} {
+	for _, name := range []string{"accept4", "epoll_pwait", "openat", "write", "inotify_add_watch",
+		"flock", "exit_group"} {
 		if !calls[name] {
 			t.Errorf("the trace has no %s", name)
 		}
@@ -215,7 +225,8 @@ func expand(t *testing.T, set string, calls map[string]bool, allow bool) {
 		return
 	}
 	out, err := exec.Command("systemd-analyze", "syscall-filter", "--no-pager", set).Output()
-	members := strings.Fields(regexp.MustCompile(`(?m)^@.*$|^ *#.*$`).ReplaceAllString(string(out), ""))
+	members := strings.Fields(regexp.MustCompile(`(?m)^@.*$|^ *#.*$`).ReplaceAllString(string(out),
+		""))
 	if err != nil || len(members) == 0 {
 		t.Fatal(errors.Join(err, fmt.Errorf("%s is empty", set)))
 	}

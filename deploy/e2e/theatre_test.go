@@ -109,7 +109,8 @@ func openTheatre(t *testing.T, edges ...string) *theatre {
 	})
 	s := up(t, stack.Options{Origin: films, Edges: edges, Player: origin, Token: shortTokens})
 	return &theatre{
-		Stack: s, t: t, ctx: browser(t), origin: origin, failing: &failing, held: &held, ttl: 8, renew: 600,
+		Stack: s, t: t, ctx: browser(t), origin: origin, failing: &failing, held: &held, ttl: 8,
+		renew: 600,
 	}
 }
 

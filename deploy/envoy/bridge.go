@@ -47,7 +47,8 @@ func (b *bridge) open() error {
 	}
 	if !c.Revocations.IsZero() {
 		b.revoked, err = revoked.Open(revoked.Config{
-			File: c.Revocations.File, Redis: c.Revocations.Redis, Grace: seconds(c.Token.Grace()), Log: b.log, Now: time.Now,
+			File: c.Revocations.File, Redis: c.Revocations.Redis, Grace: seconds(c.Token.Grace()),
+			Log: b.log, Now: time.Now,
 		})
 		if err != nil {
 			return err
@@ -139,7 +140,8 @@ const (
 	pongTime      = 10 * time.Second
 	minPingTime   = 5 * time.Second // between the pings of a peer
 
-	shutdownTime = 10 * time.Second // for the questions that have begun, once the listener is closed
+	// for the questions that have begun, once the listener is closed
+	shutdownTime = 10 * time.Second
 )
 
 // newServer makes the gRPC server.
@@ -155,7 +157,8 @@ func (b *bridge) newServer() *grpc.Server {
 		}),
 	)
 	handler := b.server.Handler
-	auth.RegisterAuthorizationServer(g, &authorization{handler: handler, trusts: b.trusts, log: b.log})
+	auth.RegisterAuthorizationServer(g,
+		&authorization{handler: handler, trusts: b.trusts, log: b.log})
 	grpc_health_v1.RegisterHealthServer(g, &health{handler: handler})
 	return g
 }
@@ -198,7 +201,8 @@ func (b *bridge) serve(ln net.Listener, signals <-chan os.Signal) error {
 	b.log.Info("serving", "address", ln.Addr().String(), "cdns", len(b.current.CDNs.All()))
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	go config.Watch(ctx, b.watched, func() { _ = b.reload("a file changed") }) // which logs the error
+	// which logs the error
+	go config.Watch(ctx, b.watched, func() { _ = b.reload("a file changed") })
 	for {
 		select {
 		case err := <-failed:

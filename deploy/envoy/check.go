@@ -49,7 +49,8 @@ func (a *authorization) Check(
 	name := q.GetAttributes().GetContextExtensions()[cdnExtension]
 	if !isPlain(request) || strings.ContainsAny(name, "/?") {
 		reason := header("X-Token-Reason", "path")
-		return denied(http.StatusForbidden, append([]*core.HeaderValueOption{reason}, ownHeaders...), nil), nil
+		return denied(http.StatusForbidden,
+			append([]*core.HeaderValueOption{reason}, ownHeaders...), nil), nil
 	}
 	var asked fasthttp.Request
 	asked.Header.SetMethod(request.Method)
@@ -177,7 +178,8 @@ func denied(code int, headers []*core.HeaderValueOption, body []byte) *auth.Chec
 	return &auth.CheckResponse{
 		Status: &status.Status{Code: int32(codes.PermissionDenied)},
 		HttpResponse: &auth.CheckResponse_DeniedResponse{DeniedResponse: &auth.DeniedHttpResponse{
-			Status: &types.HttpStatus{Code: types.StatusCode(code)}, Headers: headers, Body: string(body),
+			Status: &types.HttpStatus{Code: types.StatusCode(code)}, Headers: headers,
+			Body: string(body),
 		}},
 	}
 }

@@ -47,7 +47,8 @@ type vector struct {
 func readVectors(t *testing.T) (v vectors) {
 	t.Helper()
 	b, err := os.ReadFile("../../token/testdata/vectors.json")
-	if err != nil || json.Unmarshal(b, &v) != nil || len(v.Keys) == 0 || len(v.Accept) < 50 || len(v.Reject) < 90 {
+	if err != nil || json.Unmarshal(b, &v) != nil || len(v.Keys) == 0 || len(v.Accept) < 50 ||
+		len(v.Reject) < 90 {
 		t.Fatal("no vectors", err)
 	}
 	return v
@@ -68,7 +69,8 @@ func (v vectors) configuration(t *testing.T, ids []uint16, more string) string {
 		}
 		if list != "" {
 			scheme := map[int]string{1: "videotoken", 2: "videotoken-sha256"}[version]
-			fmt.Fprintf(&b, "  - {name: %s, url: \"https://%s.example\", scheme: %s, keys: [%s]}\n", name, name, scheme, strings.TrimSuffix(list, ", "))
+			fmt.Fprintf(&b, "  - {name: %s, url: \"https://%s.example\", scheme: %s, keys: [%s]}\n", name,
+				name, scheme, strings.TrimSuffix(list, ", "))
 		}
 	}
 	name := filepath.Join(t.TempDir(), "videotoken.yaml")
@@ -78,7 +80,8 @@ func (v vectors) configuration(t *testing.T, ids []uint16, more string) string {
 	return name
 }
 
-const trusting = "trusted_proxies: [\"127.0.0.1/32\", \"10.0.0.0/8\", unix]\nclient_address: x-forwarded-for\n"
+const trusting = "trusted_proxies: [\"127.0.0.1/32\", \"10.0.0.0/8\", unix]\n" +
+	"client_address: x-forwarded-for\n"
 
 // pair are the bridge and the service over HTTP, with one configuration and one clock.
 type pair struct {
@@ -121,7 +124,8 @@ func newPair(t *testing.T, file string, now int64, network string) pair {
 		}
 		<-served
 	})
-	p := pair{client: auth.NewAuthorizationClient(dial(t, network, ln.Addr().String())), web: web.Addr().String()}
+	p := pair{client: auth.NewAuthorizationClient(dial(t, network, ln.Addr().String())),
+		web: web.Addr().String()}
 	p.overHTTP(t, "GET", "/healthz", nil) // a Shutdown before Serve has begun would wait for ever
 	return p
 }
@@ -143,15 +147,18 @@ func dial(t *testing.T, network, address string) *grpc.ClientConn {
 func question(cdn, method, path, from string, headers map[string]string) *auth.CheckRequest {
 	q := &auth.CheckRequest{Attributes: &auth.AttributeContext{
 		Request: &auth.AttributeContext_Request{Http: &auth.AttributeContext_HttpRequest{
-			Method: method, Path: path, Host: "films.example", Scheme: "https", Protocol: "HTTP/1.1", Headers: headers, Size: -1,
+			Method: method, Path: path, Host: "films.example", Scheme: "https", Protocol: "HTTP/1.1",
+			Headers: headers, Size: -1,
 			HeaderMap: &core.HeaderMap{Headers: []*core.HeaderValue{{Key: ":path", RawValue: []byte(path)}}},
 		}},
 		ContextExtensions: map[string]string{"cdn": cdn},
 	}}
 	if from != "" {
-		q.Attributes.Source = &auth.AttributeContext_Peer{Address: &core.Address{Address: &core.Address_SocketAddress{
-			SocketAddress: &core.SocketAddress{Address: from, PortSpecifier: &core.SocketAddress_PortValue{PortValue: 4711}},
-		}}}
+		q.Attributes.Source = &auth.AttributeContext_Peer{Address: &core.Address{
+			Address: &core.Address_SocketAddress{
+				SocketAddress: &core.SocketAddress{Address: from,
+					PortSpecifier: &core.SocketAddress_PortValue{PortValue: 4711}},
+			}}}
 	}
 	return q
 }
@@ -235,14 +242,16 @@ func (p pair) overHTTP(t *testing.T, method, target string, headers []string) go
 func (p pair) same(t *testing.T, cdn, method, path, from string) got {
 	t.Helper()
 	a := p.check(t, question(cdn, method, path, from, map[string]string{"x-forwarded-for": from}))
-	b := p.overHTTP(t, method, "/verify/ext-authz/"+cdn+path, []string{"X-Forwarded-For: " + from + ", 10.0.0.9"})
+	b := p.overHTTP(t, method, "/verify/ext-authz/"+cdn+path,
+		[]string{"X-Forwarded-For: " + from + ", 10.0.0.9"})
 	for _, name := range []string{"date", "content-length"} {
 		delete(b.headers, name)
 	}
 	if b.status == http.StatusOK {
 		delete(b.headers, "cache-control") // Envoy has nothing to keep
 	}
-	if a.status != b.status || fmt.Sprint(a.headers) != fmt.Sprint(b.headers) || method != "HEAD" && a.body != b.body {
+	if a.status != b.status || fmt.Sprint(a.headers) != fmt.Sprint(b.headers) || method != "HEAD" &&
+		a.body != b.body {
 		t.Errorf("over gRPC %v; over HTTP %v", a, b)
 	}
 	return a
@@ -254,7 +263,9 @@ func TestVectors(t *testing.T) {
 	pairs := map[string]pair{} // by time and keys
 	asked := 0
 	for _, c := range append(v.Accept, v.Reject...) {
-		if len(c.Revoked) > 0 || strings.ContainsFunc(c.URI, func(r rune) bool { return r <= ' ' || r == 0x7F || r == 0xFFFD }) {
+		if len(c.Revoked) > 0 || strings.ContainsFunc(c.URI, func(r rune) bool {
+			return r <= ' ' || r == 0x7F || r == 0xFFFD
+		}) {
 			continue // TestRevoked; and HTTP refuses it, or protobuf has no such string
 		}
 		id := fmt.Sprint(c.Now, c.Keys)
@@ -348,26 +359,36 @@ func TestCases(t *testing.T) {
 		}{
 			{"good, in the query", "GET", "/films/a.mp4?token=" + a, client, 200, "", "/films/a.mp4"},
 			{"good, in the path", "GET", "/~" + a + "/films/a.mp4", client, 200, "", "/films/a.mp4"},
-			{"good, segment below", "GET", "/~" + dir + "/hls/bbb/720p/seg-1.ts", client, 200, "", "/hls/bbb/720p/seg-1.ts"},
-			{"good, signed query", "GET", "/films/a.mp4?end=30&x=%20&token=" + clip, client, 200, "", "/films/a.mp4?end=30&x=%20"},
-			{"good, query of a directory", "GET", "/~" + dir + "/hls/bbb/master.m3u8?_HLS_msn=7", client, 200, "", "/hls/bbb/master.m3u8?_HLS_msn=7"},
-			{"good, encoded mark", "GET", "/%7E" + dir + "/hls/bbb/master.m3u8", client, 200, "", "/hls/bbb/master.m3u8"},
-			{"good, marks", "GET", "/films/(b)!*'$&,.mp4?token=" + sign("/films/(b)!*'$&,.mp4", token.Claims{}), client, 200, "", "/films/(b)!*'$&,.mp4"},
-			{"good, UTF-8", "GET", "/vid%C3%A9os/%C3%A9.mp4?token=" + sign("/vidéos/é.mp4", token.Claims{}), client, 200, "", "/vid%C3%A9os/%C3%A9.mp4"},
+			{"good, segment below", "GET", "/~" + dir + "/hls/bbb/720p/seg-1.ts", client, 200, "",
+				"/hls/bbb/720p/seg-1.ts"},
+			{"good, signed query", "GET", "/films/a.mp4?end=30&x=%20&token=" + clip, client, 200, "",
+				"/films/a.mp4?end=30&x=%20"},
+			{"good, query of a directory", "GET", "/~" + dir + "/hls/bbb/master.m3u8?_HLS_msn=7", client,
+				200, "", "/hls/bbb/master.m3u8?_HLS_msn=7"},
+			{"good, encoded mark", "GET", "/%7E" + dir + "/hls/bbb/master.m3u8", client, 200, "",
+				"/hls/bbb/master.m3u8"},
+			{"good, marks", "GET", "/films/(b)!*'$&,.mp4?token=" +
+				sign("/films/(b)!*'$&,.mp4", token.Claims{}), client, 200, "", "/films/(b)!*'$&,.mp4"},
+			{"good, UTF-8", "GET", "/vid%C3%A9os/%C3%A9.mp4?token=" + sign("/vidéos/é.mp4", token.Claims{}),
+				client, 200, "", "/vid%C3%A9os/%C3%A9.mp4"},
 			{"HEAD", "HEAD", "/films/a.mp4?token=" + a, client, 200, "", "/films/a.mp4"},
 			{"DELETE", "DELETE", "/films/a.mp4?token=" + a, client, 200, "", "/films/a.mp4"},
 			{"with a session", "GET", "/films/a.mp4?token=" + session, client, 200, "", "/films/a.mp4"},
 			{"another spelling", "GET", "/~" + dir + "/hls/bbb/%73eg-1.ts", client, 403, "path", ""},
-			{"parameters after the token", "GET", "/films/a.mp4?token=" + a + "&end=3600", client, 403, "path", ""},
+			{"parameters after the token", "GET", "/films/a.mp4?token=" + a + "&end=3600", client, 403,
+				"path", ""},
 			{"no token", "GET", "/films/a.mp4", client, 401, "missing", ""},
 			{"no token, HEAD", "HEAD", "/films/a.mp4", client, 401, "missing", ""},
-			{"signed query, changed", "GET", "/films/a.mp4?end=3600&x=%20&token=" + clip, client, 403, "signature", ""},
+			{"signed query, changed", "GET", "/films/a.mp4?end=3600&x=%20&token=" + clip, client, 403,
+				"signature", ""},
 			{"signed query, without it", "GET", "/films/a.mp4?token=" + clip, client, 403, "signature", ""},
 			{"two tokens", "GET", "/films/a.mp4?token=" + a + "&token=" + a, client, 403, "ambiguous", ""},
 			{"cut short", "GET", "/films/a.mp4?token=" + a[:31], client, 403, "malformed", ""},
 			{"of another path", "GET", "/films/b.mp4?token=" + a, client, 403, "signature", ""},
-			{"expired", "GET", "/films/a.mp4?token=" + sign("/films/a.mp4", token.Claims{Expiry: edgeNow - 60}), client, 403, "expired", ""},
-			{"not yet", "GET", "/films/a.mp4?token=" + sign("/films/a.mp4", token.Claims{NotBefore: edgeNow + 60}), client, 403, "not-yet", ""},
+			{"expired", "GET", "/films/a.mp4?token=" +
+				sign("/films/a.mp4", token.Claims{Expiry: edgeNow - 60}), client, 403, "expired", ""},
+			{"not yet", "GET", "/films/a.mp4?token=" +
+				sign("/films/a.mp4", token.Claims{NotBefore: edgeNow + 60}), client, 403, "not-yet", ""},
 			{"sibling directory", "GET", "/~" + dir + "/hls/bbb2/seg-1.ts", client, 403, "signature", ""},
 			{"parent directory", "GET", "/~" + dir + "/hls/x.ts", client, 403, "signature", ""},
 			{"dots", "GET", "/~" + dir + "/hls/bbb/../secret.ts", client, 403, "path", ""},
@@ -376,13 +397,16 @@ func TestCases(t *testing.T) {
 			{"fragment", "GET", "/~" + dir + "/hls/bbb/x.ts#y", client, 403, "path", ""},
 			{"bound to the client", "GET", "/films/a.mp4?token=" + bound, client, 200, "", "/films/a.mp4"},
 			{"bound to another", "GET", "/films/a.mp4?token=" + bound, "198.51.100.1", 403, "signature", ""},
-			{"bound to the client's network", "GET", "/films/a.mp4?token=" + bound6, "2001:db8::77", 200, "", "/films/a.mp4"},
-			{"bound, IPv4 over IPv6", "GET", "/films/a.mp4?token=" + bound, "::ffff:203.0.113.7", 200, "", "/films/a.mp4"},
+			{"bound to the client's network", "GET", "/films/a.mp4?token=" + bound6, "2001:db8::77", 200, "",
+				"/films/a.mp4"},
+			{"bound, IPv4 over IPv6", "GET", "/films/a.mp4?token=" + bound, "::ffff:203.0.113.7", 200, "",
+				"/films/a.mp4"},
 			{"CONNECT", "CONNECT", "/films/a.mp4?token=" + a, client, 405, "", ""},
 		} {
 			t.Run(network+"/"+c.name, func(t *testing.T) {
 				g := p.same(t, "one", c.method, c.path, c.from)
-				if g.status != c.status || g.headers["x-token-reason"] != c.reason || g.headers["x-token-path"] != c.serve {
+				if g.status != c.status || g.headers["x-token-reason"] != c.reason ||
+					g.headers["x-token-path"] != c.serve {
 					t.Errorf("%v; want %d %q %q", g, c.status, c.reason, c.serve)
 				}
 				for _, name := range tokenHeaders {
@@ -395,7 +419,8 @@ func TestCases(t *testing.T) {
 		}
 		for _, cdn := range []string{"", "two", "on", "sha"} {
 			want := map[string]int{"sha": 403}[cdn] // of another key
-			if g := p.same(t, cdn, "GET", "/films/a.mp4?token="+a, client); want == 0 && g.status != 404 || want != 0 && g.status != want {
+			if g := p.same(t, cdn, "GET", "/films/a.mp4?token="+a, client); want == 0 && g.status != 404 ||
+				want != 0 && g.status != want {
 				t.Errorf("the CDN %q: %v", cdn, g)
 			}
 		}

@@ -69,11 +69,13 @@ func (l *log) await(t *testing.T, text string) string {
 // start runs the program on a Unix socket, with a configuration, in a folder of its own.
 func start(t *testing.T, configuration string) *testProgram {
 	t.Helper()
-	r := &testProgram{dir: t.TempDir(), signals: make(chan os.Signal, 4), ended: make(chan error, 1), log: &log{}}
+	r := &testProgram{dir: t.TempDir(), signals: make(chan os.Signal, 4), ended: make(chan error, 1),
+		log: &log{}}
 	r.log.more = sync.NewCond(&r.log.mu)
 	r.write(t, configuration)
 	socket := filepath.Join(r.dir, "s")
-	args := []string{"-config", filepath.Join(r.dir, "videotoken.yaml"), "-listen", "unix:" + socket, "-admin", "127.0.0.1:0"}
+	args := []string{"-config", filepath.Join(r.dir, "videotoken.yaml"), "-listen", "unix:" + socket,
+		"-admin", "127.0.0.1:0"}
 	go func() { r.ended <- run(r.log, args, r.signals) }()
 	r.log.await(t, `"msg":"serving"`)
 	r.conn = dial(t, "unix", socket)
@@ -92,7 +94,8 @@ func start(t *testing.T, configuration string) *testProgram {
 func (r *testProgram) write(t *testing.T, configuration string) {
 	t.Helper()
 	file := filepath.Join(r.dir, "videotoken.yaml")
-	if err := os.WriteFile(file+".new", []byte(strings.ReplaceAll(configuration, "DIR", r.dir)), 0o600); err != nil {
+	if err := os.WriteFile(file+".new", []byte(strings.ReplaceAll(configuration, "DIR", r.dir)),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Rename(file+".new", file); err != nil {
@@ -100,8 +103,8 @@ func (r *testProgram) write(t *testing.T, configuration string) {
 	}
 }
 
-// fresh returns a key with a secret of its id, the line of a configuration for it, and a path that it
-// signed.
+// fresh returns a key with a secret of its id, the line of a configuration for it, and a path that
+// it signed.
 func fresh(t *testing.T, id uint16, c token.Claims) (line, path string) {
 	t.Helper()
 	secret := bytes.Repeat([]byte{byte(id)}, token.SecretSize)
@@ -114,15 +117,18 @@ func fresh(t *testing.T, id uint16, c token.Claims) (line, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprintf("cdns: [{name: one, url: \"https://one.example\", keys: [{id: %d, secret: %s}]}]\n", id, token.FormatSecret(secret)), "/films/a.mp4?token=" + string(text)
+	return fmt.Sprintf("cdns: [{name: one, url: \"https://one.example\", keys: [{id: %d, "+
+		"secret: %s}]}]\n", id, token.FormatSecret(secret)), "/films/a.mp4?token=" + string(text)
 }
 
 // healthy asks for the program's health.
-func (r *testProgram) healthy(t *testing.T, service string) (grpc_health_v1.HealthCheckResponse_ServingStatus, error) {
+func (r *testProgram) healthy(t *testing.T,
+	service string) (grpc_health_v1.HealthCheckResponse_ServingStatus, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	a, err := grpc_health_v1.NewHealthClient(r.conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: service})
+	a, err := grpc_health_v1.NewHealthClient(r.conn).Check(ctx,
+		&grpc_health_v1.HealthCheckRequest{Service: service})
 	return a.GetStatus(), err
 }
 
@@ -134,15 +140,16 @@ func (r *testProgram) status(t *testing.T, path string) int {
 // awaitStatus asks until the answer has a status.
 func (r *testProgram) awaitStatus(t *testing.T, path string, want int) {
 	t.Helper()
-	for until := time.Now().Add(time.Minute); r.status(t, path) != want; time.Sleep(5 * time.Millisecond) {
+	for until := time.Now().Add(time.Minute); r.status(t,
+		path) != want; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(until) {
 			t.Fatalf("%s is not %d after a minute", path, want)
 		}
 	}
 }
 
-// TestProcess: the program reads its configuration again, sees sessions that another process revokes,
-// tells of its health, and ends as the service does.
+// TestProcess: the program reads its configuration again, sees sessions that another process
+// revokes, tells of its health, and ends as the service does.
 func TestProcess(t *testing.T) {
 	one, first := fresh(t, 1, token.Claims{})
 	two, second := fresh(t, 2, token.Claims{})
@@ -181,7 +188,8 @@ func TestProcess(t *testing.T) {
 		t.Errorf("a session: %d", got)
 	}
 	where := revoked.Config{File: filepath.Join(r.dir, "revoked"), Now: time.Now}
-	if err := revoked.Add(context.Background(), where, [8]byte{7}, time.Now().Unix()+3600); err != nil {
+	if err := revoked.Add(context.Background(), where, [8]byte{7},
+		time.Now().Unix()+3600); err != nil {
 		t.Fatal(err)
 	}
 	r.awaitStatus(t, session, 403)
@@ -193,7 +201,8 @@ func TestProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, err := io.ReadAll(res.Body)
-	if err != nil || !strings.Contains(string(text), `videotoken_verifications_total{cdn="one",reason="revoked"} `) {
+	if err != nil ||
+		!strings.Contains(string(text), `videotoken_verifications_total{cdn="one",reason="revoked"} `) {
 		t.Errorf("%v, %.200s", err, text)
 	}
 
@@ -252,7 +261,8 @@ func TestNotLoaded(t *testing.T) {
 func TestLimits(t *testing.T) {
 	one, path := fresh(t, 1, token.Claims{})
 	r := start(t, one)
-	q := question("one", "GET", path, "203.0.113.7", map[string]string{"cookie": strings.Repeat("x", maxQuestion)})
+	q := question("one", "GET", path, "203.0.113.7",
+		map[string]string{"cookie": strings.Repeat("x", maxQuestion)})
 	if a, err := r.client.Check(context.Background(), q); status.Code(err) != codes.ResourceExhausted {
 		t.Errorf("%v, %v", a, err)
 	}
@@ -288,7 +298,8 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"-config", bad}, 1, "cdns"},
 	} {
 		var stderr bytes.Buffer
-		if got := execute(&stderr, c.args); got != c.status || !strings.Contains(stderr.String(), c.says) {
+		if got := execute(&stderr, c.args); got != c.status ||
+			!strings.Contains(stderr.String(), c.says) {
 			t.Errorf("%q: %d, %s", c.args, got, stderr.String())
 		}
 	}

@@ -7,7 +7,8 @@ import (
 	"testing"
 
 	bootstrap "github.com/envoyproxy/go-control-plane/envoy/config/bootstrap/v3"
-	_ "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/cors/v3" // the types that the file names
+	// the types that the file names
+	_ "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/cors/v3"
 	authz "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/ext_authz/v3"
 	_ "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/router/v3"
 	_ "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
@@ -63,7 +64,10 @@ func packed(m protoreflect.Message) (found []proto.Message, err error) {
 	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
 		switch {
 		case f.IsMap() && f.MapValue().Message() != nil:
-			v.Map().Range(func(_ protoreflect.MapKey, v protoreflect.Value) bool { visit(v.Message()); return true })
+			v.Map().Range(func(_ protoreflect.MapKey, v protoreflect.Value) bool {
+				visit(v.Message())
+				return true
+			})
 		case f.IsList() && f.Message() != nil:
 			for i := range v.List().Len() {
 				visit(v.List().Get(i).Message())
@@ -92,7 +96,8 @@ func TestEnvoyFile(t *testing.T) {
 		switch m := m.(type) {
 		case *authz.ExtAuthz:
 			filters++
-			if m.FailureModeAllow || !m.EncodeRawHeaders || m.GetGrpcService().GetEnvoyGrpc().GetClusterName() != "videotoken" || m.WithRequestBody != nil {
+			if m.FailureModeAllow || !m.EncodeRawHeaders ||
+				m.GetGrpcService().GetEnvoyGrpc().GetClusterName() != "videotoken" || m.WithRequestBody != nil {
 				t.Errorf("%v", m)
 			}
 		case *authz.ExtAuthzPerRoute:
@@ -104,7 +109,8 @@ func TestEnvoyFile(t *testing.T) {
 		}
 	}
 	if len(messages) < 9 || filters != 1 || cdn != "aws-1" || disabled != 1 {
-		t.Errorf("%d messages, %d filters, the CDN %q, %d routes without", len(messages), filters, cdn, disabled)
+		t.Errorf("%d messages, %d filters, the CDN %q, %d routes without", len(messages), filters, cdn,
+			disabled)
 	}
 	for name, broken := range map[string][2]string{
 		"a field that there is not":  {"failure_mode_allow:", "failure_mode_permit:"},

@@ -46,10 +46,12 @@ func New(entries []Entry) (*Set, error) {
 	s := &Set{byHash: make(map[Hash]*Entry, len(entries))}
 	for i, e := range entries {
 		if !IsName(e.Caller.Name) {
-			return nil, fmt.Errorf(`caller %d: a name has 1 to 64 letters, digits, "-", "_" and "."`, i)
+			return nil,
+				fmt.Errorf(`caller %d: a name has 1 to 64 letters, digits, "-", "_" and "."`, i)
 		}
 		if other := s.byHash[e.Hash]; other != nil {
-			return nil, fmt.Errorf("caller %q: its hash is the one of caller %q: make each a key of its own", e.Caller.Name, other.Caller.Name)
+			return nil, fmt.Errorf("caller %q: its hash is the one of caller %q: make each a key "+
+				"of its own", e.Caller.Name, other.Caller.Name)
 		}
 		s.byHash[e.Hash] = &e
 	}
@@ -92,7 +94,8 @@ func (s *Set) Find(key []byte) *Caller {
 // IsName reports whether s can name a caller: in logs and metrics.
 func IsName(s string) bool {
 	for _, c := range []byte(s) {
-		if !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '.') {
+		if !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_' ||
+			c == '.') {
 			return false
 		}
 	}

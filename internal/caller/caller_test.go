@@ -29,7 +29,8 @@ func newSet(tb testing.TB, keys map[string]string) *caller.Set {
 	tb.Helper()
 	var entries []caller.Entry
 	for key, name := range keys {
-		entries = append(entries, caller.Entry{Hash: caller.HashOf([]byte(key)), Caller: caller.Caller{Name: name}})
+		entries = append(entries,
+			caller.Entry{Hash: caller.HashOf([]byte(key)), Caller: caller.Caller{Name: name}})
 	}
 	s, err := caller.New(entries)
 	if err != nil {
@@ -57,7 +58,8 @@ func TestFind(t *testing.T) {
 				t.Errorf("a key with byte %d changed finds %s", i, c.Name)
 			}
 		}
-		for _, wrong := range []string{"", key[1:], key[:len(key)-1], key + "A", key + "=", " " + key, key + "\n", strings.ToUpper(key), caller.HashOf([]byte(key)).String()} {
+		for _, wrong := range []string{"", key[1:], key[:len(key)-1], key + "A", key + "=", " " + key,
+			key + "\n", strings.ToUpper(key), caller.HashOf([]byte(key)).String()} {
 			if c := s.Find([]byte(wrong)); c != nil {
 				t.Errorf("%q finds %s", wrong, c.Name)
 			}
@@ -105,8 +107,10 @@ func TestHash(t *testing.T) {
 			t.Errorf("%q: %v, %v", text, read, err)
 		}
 	}
-	for _, wrong := range []string{"", h.String()[1:], h.String() + "0", "g" + h.String()[1:], key, " " + h.String()[1:]} {
-		if read, err := caller.ParseHash(wrong); !errors.Is(err, caller.ErrHash) || read != (caller.Hash{}) {
+	for _, wrong := range []string{"", h.String()[1:], h.String() + "0", "g" + h.String()[1:], key,
+		" " + h.String()[1:]} {
+		if read, err := caller.ParseHash(wrong); !errors.Is(err, caller.ErrHash) ||
+			read != (caller.Hash{}) {
 			t.Errorf("%q: %v, %v", wrong, read, err)
 		}
 	}
@@ -118,17 +122,19 @@ func TestHash(t *testing.T) {
 func TestNew(t *testing.T) {
 	h := caller.HashOf([]byte("x"))
 	for name, entries := range map[string][]caller.Entry{
-		"one hash twice": {{Hash: h, Caller: caller.Caller{Name: "a"}}, {Hash: h, Caller: caller.Caller{Name: "b"}}},
-		"no name":        {{Hash: h}},
-		"a space":        {{Hash: h, Caller: caller.Caller{Name: "a b"}}},
-		"a quote":        {{Hash: h, Caller: caller.Caller{Name: `a"`}}},
-		"65 letters":     {{Hash: h, Caller: caller.Caller{Name: strings.Repeat("a", 65)}}},
+		"one hash twice": {{Hash: h, Caller: caller.Caller{Name: "a"}},
+			{Hash: h, Caller: caller.Caller{Name: "b"}}},
+		"no name":    {{Hash: h}},
+		"a space":    {{Hash: h, Caller: caller.Caller{Name: "a b"}}},
+		"a quote":    {{Hash: h, Caller: caller.Caller{Name: `a"`}}},
+		"65 letters": {{Hash: h, Caller: caller.Caller{Name: strings.Repeat("a", 65)}}},
 	} {
 		if _, err := caller.New(entries); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	if _, err := caller.New([]caller.Entry{{Hash: h, Caller: caller.Caller{Name: strings.Repeat("A", 62) + "-_"}}}); err != nil {
+	if _, err := caller.New([]caller.Entry{
+		{Hash: h, Caller: caller.Caller{Name: strings.Repeat("A", 62) + "-_"}}}); err != nil {
 		t.Error(err)
 	}
 }
@@ -143,8 +149,9 @@ func ExampleSet_Find() {
 		panic(err)
 	}
 	s, err := caller.New([]caller.Entry{{
-		Hash:   caller.HashOf([]byte(key)),
-		Caller: caller.Caller{Name: "catalogue", Paths: caller.Paths{films}, MaxTTL: 3600, MaxRenew: caller.Unlimited},
+		Hash: caller.HashOf([]byte(key)),
+		Caller: caller.Caller{Name: "catalogue", Paths: caller.Paths{films}, MaxTTL: 3600,
+			MaxRenew: caller.Unlimited},
 	}})
 	if err != nil {
 		panic(err)

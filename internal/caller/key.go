@@ -46,7 +46,8 @@ type Hash [32]byte
 func HashOf(key []byte) Hash { return blake3.Sum256(key) }
 
 // ErrHash is the error of text that is not the hash of a key.
-var ErrHash = errors.New("must be the hash of a key, 64 hexadecimal digits: `videotoken keygen -caller NAME` prints a key and its hash")
+var ErrHash = errors.New("must be the hash of a key, 64 hexadecimal digits: `videotoken keygen " +
+	"-caller NAME` prints a key and its hash")
 
 // ParseHash reads the text of a hash.
 func ParseHash(text string) (h Hash, err error) {

@@ -35,7 +35,8 @@ func (ps Paths) Allows(path uri.Path, depth int) bool {
 		return false
 	}
 	for _, p := range ps {
-		if bytes.HasPrefix(opened, p) && (len(opened) == len(p) || p[len(p)-1] == '/' || opened[len(p)] == '/') {
+		if bytes.HasPrefix(opened, p) &&
+			(len(opened) == len(p) || p[len(p)-1] == '/' || opened[len(p)] == '/') {
 			return true
 		}
 	}

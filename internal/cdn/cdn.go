@@ -22,12 +22,14 @@ import (
 
 // CDN is one CDN.
 type CDN struct {
-	Name   string
-	URL    string     // scheme, host and base path, without a slash at the end
-	Weight int        // its share of the videos, relative to the other CDNs' weights; 0: verified, never picked
+	Name string
+	URL  string // scheme, host and base path, without a slash at the end
+	// its share of the videos, relative to the other CDNs' weights; 0: verified, never picked
+	Weight int
 	Keys   token.Keys // all of them verify, none for a CDN of a foreign scheme; the first signs
 
-	// KeyID is the name of the key of a foreign scheme that signs, "" where it has no names for keys.
+	// KeyID is the name of the key of a foreign scheme that signs, "" where it has no names for
+	// keys.
 	KeyID string
 
 	// Signer signs the CDN's URLs. It may be nil for a CDN of our own scheme: then the first key
@@ -103,8 +105,10 @@ func New(balance Balance, cdns []CDN) (*Set, error) {
 	for i := range s.cdns {
 		c := &s.cdns[i]
 		c.index = i
-		if c.Weight < 0 || c.Weight > MaxWeight || len(c.Keys) == 0 && c.Signer == nil || s.Lookup(c.Name) != c {
-			return nil, fmt.Errorf("cdn %q: it needs a name of its own, a key, and a weight from 0 to %d", c.Name, MaxWeight)
+		if c.Weight < 0 || c.Weight > MaxWeight || len(c.Keys) == 0 && c.Signer == nil ||
+			s.Lookup(c.Name) != c {
+			return nil, fmt.Errorf("cdn %q: it needs a name of its own, a key, and a weight "+
+				"from 0 to %d", c.Name, MaxWeight)
 		}
 		var err error
 		if c.origin, err = uri.NewOrigins([]string{c.URL}); err != nil {

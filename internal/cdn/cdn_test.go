@@ -28,7 +28,8 @@ func newSet(tb testing.TB, b cdn.Balance, weights ...int) *cdn.Set {
 	var cdns []cdn.CDN
 	for i, w := range weights {
 		name := string(rune('a' + i))
-		cdns = append(cdns, cdn.CDN{Name: name, URL: "https://" + name + ".example", Weight: w, Keys: token.Keys{newKey(tb, uint16(i))}})
+		cdns = append(cdns, cdn.CDN{Name: name, URL: "https://" + name + ".example", Weight: w,
+			Keys: token.Keys{newKey(tb, uint16(i))}})
 	}
 	s, err := cdn.New(b, cdns)
 	if err != nil {
@@ -146,13 +147,16 @@ func TestAffinity(t *testing.T) {
 			for i, w := range more {
 				share := float64(w) / float64(total)
 				// Four standard deviations of a binomial distribution.
-				if dev := 4 * math.Sqrt(videos*share*(1-share)); math.Abs(float64(counts[string(rune('a'+i))])-videos*share) > dev {
-					t.Errorf("weights %v: %v, want a share of %.3f for %c to within %.0f", more, counts, share, 'a'+i, dev)
+				if dev := 4 * math.Sqrt(videos*share*(1-share)); math.Abs(
+					float64(counts[string(rune('a'+i))])-videos*share) > dev {
+					t.Errorf("weights %v: %v, want a share of %.3f for %c to within %.0f", more, counts, share,
+						'a'+i, dev)
 				}
 			}
 		}
 	}
-	if names := assign(newSet(t, cdn.Affinity, 0, 1, 0, 1)); slices.Contains(names, "a") || slices.Contains(names, "c") {
+	if names := assign(newSet(t, cdn.Affinity, 0, 1, 0, 1)); slices.Contains(names, "a") ||
+		slices.Contains(names, "c") {
 		t.Error("a CDN of weight 0 was picked")
 	}
 	// A fixed assignment: replicas of different builds must agree.
@@ -184,7 +188,8 @@ func TestNewRefuses(t *testing.T) {
 }
 
 func BenchmarkPick(b *testing.B) {
-	for name, balance := range map[string]cdn.Balance{"round-robin": cdn.RoundRobin, "affinity": cdn.Affinity} {
+	for name, balance := range map[string]cdn.Balance{"round-robin": cdn.RoundRobin,
+		"affinity": cdn.Affinity} {
 		b.Run(name, func(b *testing.B) {
 			s, id := newSet(b, balance, 5, 1, 1), []byte("6213a7299fa2604f1b188ee0")
 			b.ReportAllocs()

@@ -10,7 +10,8 @@ import (
 // Hash Tables", 2005): every CDN draws -ln(u)/weight for the video, with u uniform in (0,1) from a
 // hash of the two, and the least draw wins. A draw does not depend on the other CDNs, so one that
 // is added takes its share and moves nothing between the others. The hash is the same in every
-// process, so that all replicas agree. A mask leaves CDNs out, and then there may be none to return.
+// process, so that all replicas agree. A mask leaves CDNs out, and then there may be none to
+// return.
 func (s *Set) rendezvous(id []byte, among *Mask) *CDN {
 	h := xxhash.Sum64(id)
 	var best *CDN

@@ -128,8 +128,10 @@ func cut(origin *uri.Origins, url []byte) ([]byte, error) {
 // refusals are the reasons for which a CDN refuses a URL, from those of CDNs that it is hardly for
 // to those that only the right key can find.
 var refusals = []error{
-	token.ErrMissing, token.ErrPath, token.ErrMalformed, token.ErrVersion, scheme.ErrUnlike, scheme.ErrPlace,
-	token.ErrAmbiguous, token.ErrUnknownKey, token.ErrIP, token.ErrSignature, token.ErrExpired, token.ErrNotYet, token.ErrRevoked,
+	token.ErrMissing, token.ErrPath, token.ErrMalformed, token.ErrVersion, scheme.ErrUnlike,
+	scheme.ErrPlace,
+	token.ErrAmbiguous, token.ErrUnknownKey, token.ErrIP, token.ErrSignature, token.ErrExpired,
+	token.ErrNotYet, token.ErrRevoked,
 }
 
 // progress returns how far the CDN came that refused a URL, -1 where it did not look at it.

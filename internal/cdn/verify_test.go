@@ -26,7 +26,8 @@ func TestVerify(t *testing.T) {
 		if _, err := parsed.Parse([]byte(src), nil); err != nil {
 			t.Fatal(err)
 		}
-		url, err := s.Lookup(name).Signer.Append(nil, &parsed, &token.Claims{Expiry: 2000000000, Depth: depth})
+		url, err := s.Lookup(name).Signer.Append(nil, &parsed,
+			&token.Claims{Expiry: 2000000000, Depth: depth})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +74,8 @@ func newForeign(t *testing.T, kind, name, url, key string, options map[string]st
 	if err != nil {
 		t.Fatal(err)
 	}
-	return cdn.CDN{Name: name, URL: url, Weight: 1, Signer: signer, Verifier: scheme.NewVerifier(k, parts)}
+	return cdn.CDN{Name: name, URL: url, Weight: 1, Signer: signer,
+		Verifier: scheme.NewVerifier(k, parts)}
 }
 
 // TestRead: which CDN says what a URL contains, where several have its host or it is only a path,
@@ -85,7 +87,8 @@ func TestRead(t *testing.T) {
 		newForeign(t, "akamai", "one", "https://a.example", "0123456789abcdef", akamai),
 		newForeign(t, "akamai", "two", "https://a.example/base", "fedcba9876543210", akamai),
 		newForeign(t, "bunny", "bunny", "https://b.example", "key", nil),
-		newForeign(t, "secure-link", "nginx", "https://n.example", "enigma", map[string]string{"preset": "nginx"}),
+		newForeign(t, "secure-link", "nginx", "https://n.example", "enigma",
+			map[string]string{"preset": "nginx"}),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +107,8 @@ func TestRead(t *testing.T) {
 		return string(url)
 	}
 	path := func(url string) string { return url[len("https://a.example"):] }
-	own, one, two := sign("own", "/d/x", token.Claims{}), sign("one", "/d/x", token.Claims{}), sign("two", "/d/x.m3u8", token.Claims{Depth: 1})
+	own, one, two := sign("own", "/d/x", token.Claims{}), sign("one", "/d/x", token.Claims{}),
+		sign("two", "/d/x.m3u8", token.Claims{Depth: 1})
 	bound := sign("bunny", "/x.mp4", token.Claims{IP: netip.PrefixFrom(client, 32)})
 	link := sign("nginx", "/x.mp4", token.Claims{IP: netip.PrefixFrom(client, 32)})
 	for _, c := range []struct {
@@ -121,12 +125,15 @@ func TestRead(t *testing.T) {
 		{"", one, netip.Addr{}, 0, "cdn         one\npath        /d/x\nscheme      akamai\n", ""},
 		{"", path(one), netip.Addr{}, 0, "cdn         one\n", ""},
 		{"", "https://A.example:443" + path(one), netip.Addr{}, 0, "cdn         one\n", ""},
-		{"", "https://A.example:443" + path(own), netip.Addr{}, 0, "path        /d/x\nkey         1\n", ""},
+		{"", "https://A.example:443" + path(own), netip.Addr{}, 0, "path        /d/x\nkey         1\n",
+			""},
 		{"one", "//a.example" + path(one), netip.Addr{}, 0, "cdn         one\n", "token: path"},
 		{"two", one, netip.Addr{}, 0, "cdn         two\n", "token: path"},
 		{"own", one, netip.Addr{}, 0, "", "token: missing"},
-		{"", two, netip.Addr{}, 0, "cdn         two\npath        /base/d/x.m3u8\nscheme      akamai\ndepth       1\ndirectory   /base/d/\n", ""},
-		{"", strings.Replace(two, "x.m3u8", "seg/1.ts", 1), netip.Addr{}, 0, "cdn         two\npath        /base/d/seg/1.ts\n", ""},
+		{"", two, netip.Addr{}, 0, "cdn         two\npath        /base/d/x.m3u8\nscheme      akamai\n" +
+			"depth       1\ndirectory   /base/d/\n", ""},
+		{"", strings.Replace(two, "x.m3u8", "seg/1.ts", 1), netip.Addr{}, 0,
+			"cdn         two\npath        /base/d/seg/1.ts\n", ""},
 		{"one", two, netip.Addr{}, 0, "cdn         one\n", "token: signature"},
 		{"", two, netip.Addr{}, 2000000001, "cdn         two\n", "token: expired"},
 		{"bunny", two, netip.Addr{}, 0, "", "is not on the CDN bunny"},
@@ -135,10 +142,12 @@ func TestRead(t *testing.T) {
 		{"", path(bound), client, 0, "cdn         bunny\n", ""},
 		{"", bound, client.Next(), 0, "cdn         bunny\n", "token: signature"},
 		{"", link, client, 0, "cdn         nginx\n", ""},
-		{"", link, netip.Addr{}, 0, "cdn         nginx\n", "token: signature, or it is for an address: say which with -ip"},
+		{"", link, netip.Addr{}, 0, "cdn         nginx\n",
+			"token: signature, or it is for an address: say which with -ip"},
 		{"", "https://b.example/x.mp4", client, 0, "", "token: missing"},
 		{"", "/x.mp4", client, 0, "", "token: missing"},
-		{"", "https://a.example.evil/x.mp4?hdnea=x", client, 0, "", "is not on any of the configuration's CDNs"},
+		{"", "https://a.example.evil/x.mp4?hdnea=x", client, 0, "",
+			"is not on any of the configuration's CDNs"},
 		{"nobody", one, client, 0, "", "no such CDN"},
 	} {
 		r := token.Request{URI: []byte(c.url), Now: c.now, Client: c.client}
@@ -147,7 +156,8 @@ func TestRead(t *testing.T) {
 		if err != nil {
 			reason = err.Error()
 		}
-		if !strings.HasPrefix(says, c.says) || (says == "") != (c.says == "") || !strings.Contains(reason, c.err) || (reason == "") != (c.err == "") {
+		if !strings.HasPrefix(says, c.says) || (says == "") != (c.says == "") ||
+			!strings.Contains(reason, c.err) || (reason == "") != (c.err == "") {
 			t.Errorf("%q, %s: %v\n%swant %s\n%s", c.name, c.url, err, says, c.err, c.says)
 		}
 	}

@@ -16,8 +16,11 @@ func (r *reader) callers(to **caller.Set) value {
 	var all []caller.Entry
 	hashes := map[caller.Hash]string{}
 	v := entries(1, maxCallers, func(field string) value {
-		e := caller.Entry{Caller: caller.Caller{MaxTTL: caller.Unlimited, MaxRenew: caller.Unlimited}}
-		return object(r.callerFields(&e, field, hashes)).then(func(*node, string) { all = append(all, e) })
+		e := caller.Entry{Caller: caller.Caller{MaxTTL: caller.Unlimited,
+			MaxRenew: caller.Unlimited}}
+		return object(r.callerFields(&e, field, hashes)).then(func(*node, string) {
+			all = append(all, e)
+		})
 	})
 	read := v.read
 	v.read = func(r *reader, n *node, field string) {
@@ -41,20 +44,24 @@ func (r *reader) callerFields(e *caller.Entry, field string, hashes map[caller.H
 				r.fail(n, f, `must be 1 to 64 letters, digits, "-", "_" and "."`)
 			}
 		}).like(namePattern, "").needed("every caller needs it")},
-		{"hash", "The hash of the API key, which keygen -caller prints; the key itself stands nowhere.", keyHash(func(n *node, f string, h *caller.Hash) {
+		{"hash", "The hash of the API key, which keygen -caller prints; the key itself " +
+			"stands nowhere.", keyHash(func(n *node, f string, h *caller.Hash) {
 			if other := hashes[*h]; other != "" {
 				r.fail(n, f, "is the hash of %s already: make each a key of its own", other)
 			} else {
 				e.Hash, hashes[*h] = *h, field
 			}
 		}).needed("every caller needs it")},
-		{"paths", "The paths that the caller may have signed; all of allow if left out.", r.paths(&e.Caller.Paths)},
-		{"max_ttl", "The longest life of its tokens; token.max_ttl if left out.", durationOf(func(d time.Duration) {
-			e.Caller.MaxTTL = int64(d / time.Second)
-		}, time.Second, maxTTL)},
-		{"max_renew", "How long its tokens can be renewed at most; token.max_renew if left out.", durationOf(func(d time.Duration) {
-			e.Caller.MaxRenew = int64(d / time.Second)
-		}, 0, maxTTL)},
+		{"paths", "The paths that the caller may have signed; all of allow if left out.",
+			r.paths(&e.Caller.Paths)},
+		{"max_ttl", "The longest life of its tokens; token.max_ttl if left out.", durationOf(
+			func(d time.Duration) {
+				e.Caller.MaxTTL = int64(d / time.Second)
+			}, time.Second, maxTTL)},
+		{"max_renew", "How long its tokens can be renewed at most; token.max_renew if left out.",
+			durationOf(func(d time.Duration) {
+				e.Caller.MaxRenew = int64(d / time.Second)
+			}, 0, maxTTL)},
 	}
 }
 
@@ -76,7 +83,9 @@ func keyHash(read func(n *node, field string, h *caller.Hash)) value {
 			}
 			read(n, field, &h)
 		},
-		schema: func() *schema { return &schema{Type: []string{"string", "number"}, Pattern: "^[0-9A-Fa-f]{64}$"} },
+		schema: func() *schema {
+			return &schema{Type: []string{"string", "number"}, Pattern: "^[0-9A-Fa-f]{64}$"}
+		},
 	}
 }
 

@@ -19,7 +19,9 @@ func (r *reader) cdns(to *[]cdn.CDN) value {
 	names, ids := map[string]string{}, map[int64]string{}
 	return entries(1, cdn.MaxCDNs, func(string) value {
 		return value{
-			read:   func(r *reader, n *node, field string) { *to = append(*to, r.cdn(n, field, names, ids)) },
+			read: func(r *reader, n *node, field string) {
+				*to = append(*to, r.cdn(n, field, names, ids))
+			},
 			schema: cdnSchema,
 		}
 	}).then(func(n *node, field string) {
@@ -57,13 +59,16 @@ func (r *reader) cdn(n *node, field string, names map[string]string, ids map[int
 		r.signer(n, field, c)
 	}
 	if c.ReportOnly = !c.enforce; c.ReportOnly {
-		r.warnings = append(r.warnings, fmt.Sprintf("%s: enforce is false: /verify lets every request for %s pass, and only reports what it would refuse", field, c.Name))
+		r.warnings = append(r.warnings,
+			fmt.Sprintf("%s: enforce is false: /verify lets every request for %s pass, and only "+
+				"reports what it would refuse", field, c.Name))
 	}
 	return c.CDN
 }
 
 // cdnFields are those of a CDN with the scheme that it names.
-func (r *reader) cdnFields(c *entry, field string, names map[string]string, ids map[int64]string) fields {
+func (r *reader) cdnFields(c *entry, field string, names map[string]string,
+	ids map[int64]string) fields {
 	keys := entries(1, maxKeys, func(string) value { return r.foreignKey(c) })
 	about := sentence(c.kind.KeyDoc)
 	if c.kind.IsOwn() {
@@ -73,29 +78,37 @@ func (r *reader) cdnFields(c *entry, field string, names map[string]string, ids 
 	known := fields{
 		{"name", "The CDN's name, as in /verify/FAMILY/NAME.", text(func(n *node, f, s string) {
 			if !isName(s) {
-				r.fail(n, f, `must be 1 to 64 letters, digits, "-", "_" and ".": it is a part of the path of /verify`)
+				r.fail(n,
+					f, `must be 1 to 64 letters, digits, "-", "_" and ".": it is a part of the path of /verify`)
 			} else if other := names[s]; other != "" {
 				r.fail(n, f, "%q is the name of %s already: give each CDN its own", s, other)
 			} else {
 				c.Name, names[s] = s, field
 			}
 		}).like(namePattern, "").needed("every CDN needs it")},
-		{"url", "What its URLs start with: http:// or https://, a host, and a base path if there is one.", text(func(n *node, f, s string) {
+		{"url", "What its URLs start with: http:// or https://, a host, and a base path if " +
+			"there is one.", text(func(n *node, f, s string) {
 			if c.URL = s; !isBase(s) {
-				r.fail(n, f, `must be http:// or https:// and a host, and a base path if there is one, such as "https://d111.cloudfront.net" or "https://storage.googleapis.com/films": without a query, a "/" at the end, or a character in the path that has to be percent-encoded`)
+				r.fail(n,
+					f, `must be http:// or https:// and a host, and a base path if there is one, such as "https://d111.cloudfront.net" or "https://storage.googleapis.com/films": without a query, a "/" at the end, or a character in the path that has to be percent-encoded`)
 			}
 		}).like(basePattern, "").needed("every CDN needs it")},
 		{"scheme", c.kind.Doc, schemeName(c.kind)},
-		{"weight", "Its share of the videos; with 0 its tokens are verified, and it is never picked.", number(&c.Weight, 0, cdn.MaxWeight)},
+		{"weight", "Its share of the videos; with 0 its tokens are verified, and it is " +
+			"never picked.", number(&c.Weight, 0, cdn.MaxWeight)},
 		{"keys", about, keys.needed("every CDN needs it")},
 	}
 	if c.kind.IsOwn() {
 		known = append(known,
-			member{"exact_requests", "true for edges that pass on the request as it is: Traefik, Envoy, ingress-nginx.", boolean(&c.ExactRequests)},
-			member{"enforce", "false: /verify accepts everything, and says in X-Token-Would-Refuse what it would refuse.", boolean(&c.enforce)})
+			member{"exact_requests", "true for edges that pass on the request as it is: Traefik, " +
+				"Envoy, ingress-nginx.", boolean(&c.ExactRequests)},
+			member{"enforce", "false: /verify accepts everything, and says in " +
+				"X-Token-Would-Refuse what it would refuse.", boolean(&c.enforce)})
 	}
 	if c.kind.Cookies {
-		known = append(known, member{"cookies", "Cookies that open the directories of playlists, in place of a token in the URL.", r.cookies(c)})
+		known = append(known,
+			member{"cookies", "Cookies that open the directories of playlists, in place of a " +
+				"token in the URL.", r.cookies(c)})
 	}
 	return append(known, r.schemeOptions(c)...)
 }
@@ -115,5 +128,6 @@ func isBase(s string) bool {
 	if !ok || o.scheme != "https" && o.scheme != "http" {
 		return false
 	}
-	return path == "" || uri.IsServed([]byte(path)) && !strings.HasSuffix(path, "/") && path[1] != '~' && len(path) <= uri.MaxTarget/4
+	return path == "" || uri.IsServed([]byte(path)) && !strings.HasSuffix(path, "/") &&
+		path[1] != '~' && len(path) <= uri.MaxTarget/4
 }

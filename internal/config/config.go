@@ -63,7 +63,8 @@ var ClientAddresses = []string{"x-real-ip", "x-forwarded-for"}
 type Token struct {
 	TTL, MaxTTL, Round, Leeway time.Duration
 
-	Renew, MaxRenew time.Duration // how long tokens are renewed, where a request does not say, and at most
+	// how long tokens are renewed, where a request does not say, and at most
+	Renew, MaxRenew time.Duration
 	RenewGrace      time.Duration // how long after its expiry a token is renewed
 }
 
@@ -72,9 +73,10 @@ func (t Token) Grace() time.Duration { return t.Leeway + t.RenewGrace }
 
 // Document says what the service looks for in documents.
 type Document struct {
-	Patterns    *document.Patterns // which strings are URLs
-	Origins     []string           // absolute URLs that begin so are signed, besides those of the CDNs
-	KeepForeign bool               // other URLs stay as they are, and are not refused
+	Patterns *document.Patterns // which strings are URLs
+	// absolute URLs that begin so are signed, besides those of the CDNs
+	Origins     []string
+	KeepForeign bool // other URLs stay as they are, and are not refused
 }
 
 // AccessLog says which requests are logged.
@@ -85,7 +87,8 @@ type AccessLog struct {
 
 // CORS says which pages may ask from a browser, and how.
 type CORS struct {
-	Origins     []string      // exact origins, "*", "null", or with a wildcard for one label: "https://*.example"
+	// exact origins, "*", "null", or with a wildcard for one label: "https://*.example"
+	Origins     []string
 	Headers     []string      // that a page may send besides Content-Type
 	Credentials bool          // a page may send cookies
 	MaxAge      time.Duration // how long a browser keeps the answer to a preflight
@@ -99,10 +102,11 @@ type Proxies struct {
 
 // Limits bound what clients can ask for, and hold.
 type Limits struct {
-	Body        int   // bytes of a request's body
-	URLs        int   // in a request
-	Connections int   // open at a time
-	Memory      int64 // bytes that unfinished requests hold; 0: chosen by the memory that the process may use
+	Body        int // bytes of a request's body
+	URLs        int // in a request
+	Connections int // open at a time
+	// bytes that unfinished requests hold; 0: chosen by the memory that the process may use
+	Memory int64
 }
 
 // Mistake is something wrong in a configuration file.
@@ -172,7 +176,8 @@ func parseFile(name string, f file, signatures *scheme.Signatures) (*Config, err
 	if signatures == nil {
 		signatures = scheme.NewSignatures(scheme.DefaultSignatures)
 	}
-	r := &reader{dir: filepath.Dir(name), secrets: map[string]string{}, files: []string{name}, sum: sha256.New(), signatures: signatures}
+	r := &reader{dir: filepath.Dir(name), secrets: map[string]string{}, files: []string{name},
+		sum: sha256.New(), signatures: signatures}
 	r.note(name, f)
 	c := r.read(f.data)
 	if err := r.err(name); err != nil {
@@ -181,7 +186,9 @@ func parseFile(name string, f file, signatures *scheme.Signatures) (*Config, err
 	c.Files, c.Signatures = r.files, signatures
 	r.sum.Sum(c.Sum[:0])
 	if r.inline && f.isPublic() {
-		c.Warnings = append(c.Warnings, fmt.Sprintf("%s has a secret in it and is %s: use secret_file, or chmod 600", name, f.readers()))
+		c.Warnings = append(c.Warnings,
+			fmt.Sprintf("%s has a secret in it and is %s: use secret_file, or chmod 600", name,
+				f.readers()))
 	}
 	return c, nil
 }
@@ -189,10 +196,11 @@ func parseFile(name string, f file, signatures *scheme.Signatures) (*Config, err
 // defaults returns the values of what a file leaves out.
 func defaults() *Config {
 	return &Config{
-		Listen:        []listen.Address{address(":3002")},
-		Admin:         Admin{Address: address("127.0.0.1:9302")},
-		Transport:     "auto",
-		Token:         Token{TTL: 6 * time.Hour, MaxTTL: 24 * time.Hour, Round: 5 * time.Minute, Leeway: 10 * time.Second, MaxRenew: 12 * time.Hour, RenewGrace: 5 * time.Minute},
+		Listen:    []listen.Address{address(":3002")},
+		Admin:     Admin{Address: address("127.0.0.1:9302")},
+		Transport: "auto",
+		Token: Token{TTL: 6 * time.Hour, MaxTTL: 24 * time.Hour, Round: 5 * time.Minute,
+			Leeway: 10 * time.Second, MaxRenew: 12 * time.Hour, RenewGrace: 5 * time.Minute},
 		Document:      Document{Patterns: document.Default},
 		CORS:          CORS{MaxAge: 24 * time.Hour},
 		ClientAddress: "x-real-ip",

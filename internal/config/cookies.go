@@ -13,7 +13,8 @@ import (
 func (r *reader) cookies(c *entry) value {
 	domain := text(func(n *node, f, s string) { c.CookieDomain = s })
 	return object(fields{
-		{"domain", "The domain of the cookies: the CDN's host, or a domain that it is in.", domain.at(&c.domainAt).needed("the domain of the cookies, such as example.com")},
+		{"domain", "The domain of the cookies: the CDN's host, or a domain that it is in.",
+			domain.at(&c.domainAt).needed("the domain of the cookies, such as example.com")},
 	}).then(func(*node, string) { c.options[scheme.CookieOption] = "true" })
 }
 
@@ -27,15 +28,19 @@ func (r *reader) checkCookies(n *node, field, domain, url string) {
 	host := strings.ToLower(o.host)
 	suffix, _ := publicsuffix.PublicSuffix(domain)
 	switch {
-	case !isHostname(domain) || isNumber(domain[strings.LastIndexByte(domain, '.')+1:]) || domain != strings.ToLower(domain):
-		r.fail(n, field, "must be a domain in lower case, without a dot before it, such as example.com")
+	case !isHostname(domain) || isNumber(domain[strings.LastIndexByte(domain, '.')+1:]) ||
+		domain != strings.ToLower(domain):
+		r.fail(n, field,
+			"must be a domain in lower case, without a dot before it, such as example.com")
 	case domain != host && !strings.HasSuffix(host, "."+domain):
 		r.fail(n, field, "must be the host of the CDN's url, %s, or a domain that it is in", host)
 	case suffix == domain:
-		r.fail(n, field, "is a public suffix, in which anybody may have a site: browsers take no cookies for it")
+		r.fail(n, field,
+			"is a public suffix, in which anybody may have a site: browsers take no cookies for it")
 	case o.scheme != "https" && host != "localhost" && !strings.HasSuffix(host, ".localhost"):
 		r.fail(n, field, "needs a CDN with https: its cookies are Secure")
 	case !scheme.IsCookiePath([]byte(path)):
-		r.fail(n, field, "needs a base path of letters, digits, \"-\", \".\", \"_\" and \"~\": a cookie's path can safely have no other characters")
+		r.fail(n, field, "needs a base path of letters, digits, \"-\", \".\", \"_\" and \"~\": a "+
+			"cookie's path can safely have no other characters")
 	}
 }

@@ -11,28 +11,36 @@ func (r *reader) cors(c *CORS) value {
 	var origins []*node
 	var credentials *node
 	return object(fields{
-		{"origins", "Exact origins, https://*.example for one label, null, an app's, or * alone.", list(0, 0, text(func(n *node, f, s string) {
-			if r.checkOrigin(n, f, s) {
-				c.Origins = append(c.Origins, s)
-				origins = append(origins, n)
-			}
-		})).then(func(n *node, f string) {
-			if slices.Contains(c.Origins, "*") && len(c.Origins) > 1 {
-				r.fail(n, f, `"*" allows every origin: remove it or the others`)
-			}
-		})},
-		{"headers", "Headers that a page may send besides Content-Type.", list(0, 0, text(func(n *node, f, s string) {
-			if !isHeaderName(s) {
-				r.fail(n, f, `must be the name of one header that a page may send, such as "Authorization"`)
-			}
-			c.Headers = append(c.Headers, s)
-		}))},
-		{"credentials", "true: a page may send cookies; then origins are exact ones.", boolean(&c.Credentials).at(&credentials)},
-		{"max_age", "How long a browser keeps the answer to a preflight.", duration(&c.MaxAge, 0, 24*time.Hour)},
+		{"origins", "Exact origins, https://*.example for one label, null, an app's, or * alone.",
+			list(0, 0, text(func(n *node, f, s string) {
+				if r.checkOrigin(n, f, s) {
+					c.Origins = append(c.Origins, s)
+					origins = append(origins, n)
+				}
+			})).then(func(n *node, f string) {
+				if slices.Contains(c.Origins, "*") && len(c.Origins) > 1 {
+					r.fail(n, f, `"*" allows every origin: remove it or the others`)
+				}
+			})},
+		{"headers", "Headers that a page may send besides Content-Type.", list(0, 0, text(
+			func(n *node, f, s string) {
+				if !isHeaderName(s) {
+					r.fail(n, f,
+						`must be the name of one header that a page may send, such as "Authorization"`)
+				}
+				c.Headers = append(c.Headers, s)
+			}))},
+		{"credentials", "true: a page may send cookies; then origins are exact ones.",
+			boolean(&c.Credentials).at(&credentials)},
+		{"max_age", "How long a browser keeps the answer to a preflight.",
+			duration(&c.MaxAge, 0, 24*time.Hour)},
 	}).then(func(n *node, field string) {
 		for i, o := range c.Origins {
 			if c.Credentials && (o == "null" || strings.Contains(o, "*")) {
-				r.fail(origins[i], field+".origins", `%q cannot be combined with credentials, which line %v allows: list each origin, or remove credentials`, o, credentials)
+				r.fail(origins[i],
+					field+
+						".origins", `%q cannot be combined with credentials, which line %v allows: list each origin, or remove credentials`,
+					o, credentials)
 			}
 		}
 	})
@@ -46,7 +54,8 @@ func (r *reader) checkOrigin(n *node, field, s string) bool {
 	if i := strings.Index(s, "://*."); i > 0 && isOrigin(strings.Replace(s, "*.", "x.", 1)) {
 		return true
 	}
-	r.fail(n, field, `must be an origin as a browser sends it, such as "https://player.example": in lower case, without a path, and without the scheme's own port; with one "*" as the first label, as in "https://*.example"; an app's, such as "capacitor://localhost"; "null"; or "*"`)
+	r.fail(n,
+		field, `must be an origin as a browser sends it, such as "https://player.example": in lower case, without a path, and without the scheme's own port; with one "*" as the first label, as in "https://*.example"; an app's, such as "capacitor://localhost"; "null"; or "*"`)
 	return false
 }
 

@@ -27,7 +27,8 @@ func Demo(random io.Reader) (*Config, error) {
 			return nil, err
 		}
 		name := fmt.Sprintf("cdn-%d", id+1)
-		cdns = append(cdns, cdn.CDN{Name: name, URL: "https://" + name + ".example", Weight: 1, Keys: token.Keys{key}})
+		cdns = append(cdns, cdn.CDN{Name: name, URL: "https://" + name + ".example", Weight: 1,
+			Keys: token.Keys{key}})
 	}
 	var err error
 	c.CDNs, err = cdn.New(cdn.RoundRobin, cdns)

@@ -14,16 +14,20 @@ const maxOrigins = 256
 func (r *reader) document(to *Document) value {
 	foreign := foreigns[0]
 	return object(fields{
-		{"urls", "Which strings are URLs: names joined by \".\", with [] after an array's; or plyr, videojs, jwplayer.", r.patterns(&to.Patterns)},
-		{"origins", "Absolute URLs that start so are signed, besides the CDNs' own.", list(0, maxOrigins, text(func(n *node, f, s string) {
-			if !isBase(s) {
-				r.fail(n, f, `must be http:// or https:// and a host, and a base path if there is one, such as "https://old.example.com/films": without a query or a "/" at the end`)
-			}
-			to.Origins = append(to.Origins, s)
-		}).like(basePattern, ""))},
-		{"foreign", "What happens to other absolute URLs: they are refused, or kept as they are.", choice(&foreign, foreigns...).then(func(*node, string) {
-			to.KeepForeign = foreign == "keep"
-		})},
+		{"urls", "Which strings are URLs: names joined by \".\", with [] after an array's; or " +
+			"plyr, videojs, jwplayer.", r.patterns(&to.Patterns)},
+		{"origins", "Absolute URLs that start so are signed, besides the CDNs' own.", list(0,
+			maxOrigins, text(func(n *node, f, s string) {
+				if !isBase(s) {
+					r.fail(n,
+						f, `must be http:// or https:// and a host, and a base path if there is one, such as "https://old.example.com/films": without a query or a "/" at the end`)
+				}
+				to.Origins = append(to.Origins, s)
+			}).like(basePattern, ""))},
+		{"foreign", "What happens to other absolute URLs: they are refused, or kept as they are.",
+			choice(&foreign, foreigns...).then(func(*node, string) {
+				to.KeepForeign = foreign == "keep"
+			})},
 	})
 }
 
@@ -37,7 +41,9 @@ var (
 func (r *reader) patterns(to **document.Patterns) value {
 	var own, players []document.Pattern
 	v := list(1, document.MaxPatterns, r.pattern(func(n *node, f string, p document.Pattern) {
-		if slices.ContainsFunc(own, func(other document.Pattern) bool { return other.Path == p.Path }) {
+		if slices.ContainsFunc(own, func(other document.Pattern) bool {
+			return other.Path == p.Path
+		}) {
 			r.fail(n, f, "%q stands in the list twice: remove one", p.Path)
 			return
 		}
@@ -53,7 +59,9 @@ func (r *reader) patterns(to **document.Patterns) value {
 			return
 		}
 		for _, p := range players {
-			if !slices.ContainsFunc(own, func(other document.Pattern) bool { return other.Path == p.Path }) {
+			if !slices.ContainsFunc(own, func(other document.Pattern) bool {
+				return other.Path == p.Path
+			}) {
 				own = append(own, p)
 			}
 		}
@@ -72,13 +80,18 @@ func (r *reader) patterns(to **document.Patterns) value {
 
 // pattern is a pattern, as a string or a mapping, or the name of a player, whose patterns are
 // handed on.
-func (r *reader) pattern(read func(n *node, field string, p document.Pattern), player func([]document.Pattern)) value {
+func (r *reader) pattern(read func(n *node, field string, p document.Pattern),
+	player func([]document.Pattern)) value {
 	mapped := func(done func(n *node, field string, p document.Pattern)) value {
 		var p document.Pattern
 		hasPath, scope := false, scopes[0]
 		return object(fields{
-			{"path", "Where the URL stands, such as tracks[].src.", text(func(_ *node, _, s string) { p.Path, hasPath = s, true }).needed(`where the URL stands, such as "tracks[].src"`)},
-			{"scope", "directory: its token opens the URL's whole directory.", choice(&scope, scopes...).then(func(*node, string) {
+			{"path", "Where the URL stands, such as tracks[].src.",
+				text(func(_ *node, _, s string) {
+					p.Path, hasPath = s, true
+				}).needed(`where the URL stands, such as "tracks[].src"`)},
+			{"scope", "directory: its token opens the URL's whole directory.", choice(
+				&scope, scopes...).then(func(*node, string) {
 				p.Directory = scope == "directory"
 			})},
 		}).then(func(n *node, f string) {

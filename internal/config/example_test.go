@@ -49,7 +49,8 @@ func secrets(t *testing.T) string {
 			secret = "DJUcnLguVFKmVCFnWGubG1MZg7fWAnxacMjKDhVZMGI=" // an Ed25519 seed
 		}
 		name := file[1]
-		if err := os.WriteFile(filepath.Join(dir, "secrets", name), []byte(secret+"\n"), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, "secrets", name), []byte(secret+"\n"),
+			0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -66,7 +67,9 @@ func TestExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	short, err := config.Parse(name, []byte("cdns: [{name: own, url: \"https://video.example.com\", keys: [{id: 7, secret_file: secrets/own-7}]}]"))
+	short, err := config.Parse(name,
+		[]byte("cdns: [{name: own, url: \"https://video.example.com\", keys: [{id: 7, secret_file: "+
+			"secrets/own-7}]}]"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,9 +79,11 @@ func TestExample(t *testing.T) {
 	describe := func(c *config.Config) string {
 		own := c.CDNs.All()[0]
 		own.Signer, c.CDNs, c.Signatures, c.Document.Patterns, c.Sum = nil, nil, nil, nil, short.Sum
-		return regexp.MustCompile(`0x[0-9a-f]+`).ReplaceAllString(fmt.Sprintf("%+v %+v", c, own), "ADDRESS")
+		return regexp.MustCompile(`0x[0-9a-f]+`).ReplaceAllString(fmt.Sprintf("%+v %+v", c, own),
+			"ADDRESS")
 	}
-	if got, want := fmt.Sprint(whole.Document.Patterns), fmt.Sprint(short.Document.Patterns); got != want {
+	if got, want := fmt.Sprint(whole.Document.Patterns),
+		fmt.Sprint(short.Document.Patterns); got != want {
 		t.Errorf("document.urls: %s, the default is %s", got, want)
 	}
 	if got, want := describe(whole), describe(short); got != want {
@@ -149,7 +154,8 @@ func TestExampleComplete(t *testing.T) {
 				}
 				full := at + "." + name
 				seen[full] = true
-				if p.Default != nil && fmt.Sprint(*p.Default) != fmt.Sprint(value) && !strings.HasPrefix(full, ".document.urls") {
+				if p.Default != nil && fmt.Sprint(*p.Default) != fmt.Sprint(value) &&
+					!strings.HasPrefix(full, ".document.urls") {
 					t.Errorf("%s: %v, the default is %v", full, value, *p.Default)
 				}
 				look(p, full, value)
@@ -175,7 +181,8 @@ func TestExampleComplete(t *testing.T) {
 		}
 	}
 	for i, line := range strings.Split(on, "\n") {
-		if regexp.MustCompile(`^ *(- )?[a-z_]+:`).MatchString(line) && !strings.Contains(line, " # ") && line != "cdns:" {
+		if regexp.MustCompile(`^ *(- )?[a-z_]+:`).MatchString(line) && !strings.Contains(line, " # ") &&
+			line != "cdns:" {
 			t.Errorf("line %d has no comment: %s", i+1, line)
 		}
 	}
@@ -196,7 +203,8 @@ func TestPages(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range pattern.FindAllStringSubmatch(string(text), -1) {
-			block := regexp.MustCompile(`hash: ("\.\.\."|\.\.\.)`).ReplaceAllString(m[1], "hash: "+strings.Repeat("ab", 32))
+			block := regexp.MustCompile(`hash: ("\.\.\."|\.\.\.)`).ReplaceAllString(m[1],
+				"hash: "+strings.Repeat("ab", 32))
 			switch {
 			case strings.HasPrefix(block, "- "):
 				block = "cdns:\n" + block

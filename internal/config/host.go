@@ -28,7 +28,8 @@ func cutOrigin(url string) (o origin, rest string, ok bool) {
 	o = origin{scheme: scheme, host: authority}
 	if i := strings.LastIndexByte(authority, ':'); i >= 0 && !strings.HasSuffix(authority, "]") {
 		o.host, o.port = authority[:i], authority[i+1:]
-		if p, err := strconv.ParseUint(o.port, 10, 16); err != nil || p == 0 || o.port != strconv.FormatUint(p, 10) {
+		if p, err := strconv.ParseUint(o.port, 10, 16); err != nil || p == 0 ||
+			o.port != strconv.FormatUint(p, 10) {
 			return o, "", false
 		}
 	}
@@ -38,7 +39,8 @@ func cutOrigin(url string) (o origin, rest string, ok bool) {
 // isScheme reports whether s is a scheme (RFC 3986, section 3.1) in lower case.
 func isScheme(s string) bool {
 	const letters = "abcdefghijklmnopqrstuvwxyz"
-	return s != "" && strings.IndexByte(letters, s[0]) >= 0 && strings.Trim(s, letters+"0123456789+-.") == ""
+	return s != "" && strings.IndexByte(letters, s[0]) >= 0 &&
+		strings.Trim(s, letters+"0123456789+-.") == ""
 }
 
 // isHost reports whether s is a host of a URL: a name, an IPv4 address, or an IPv6 address in

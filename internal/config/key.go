@@ -19,7 +19,8 @@ func (r *reader) key(c *entry, field string, ids map[int64]string) value {
 	renews := true
 	var secret []byte
 	return object(fields{
-		{"id", "The key's number, which no other key of the file has.", number(&id, 0, 65535).without().then(func(n *node, f string) {
+		{"id", "The key's number, which no other key of the file has.", number(
+			&id, 0, 65535).without().then(func(n *node, f string) {
 			if id < 0 {
 				return // it is a mistake already
 			}
@@ -29,13 +30,18 @@ func (r *reader) key(c *entry, field string, ids map[int64]string) value {
 				ids[id] = field
 			}
 		}).needed("a number from 0 to 65535")},
-		{"secret_file", docSecretFile, text(func(n *node, f, s string) { secret = r.secretFile(n, f, s) })},
-		{"secret", "The secret, 43 characters of base64url; better in a secret_file.", text(func(n *node, f, s string) {
-			r.inline = true
-			secret = r.secret(n, f, s)
-		}).like("^[A-Za-z0-9_-]{43}$", "")},
+		{"secret_file", docSecretFile, text(func(n *node, f, s string) {
+			secret = r.secretFile(n, f, s)
+		})},
+		{"secret", "The secret, 43 characters of base64url; better in a secret_file.", text(
+			func(n *node, f, s string) {
+				r.inline = true
+				secret = r.secret(n, f, s)
+			}).like("^[A-Za-z0-9_-]{43}$", "")},
 		{"renew", "false: the tokens of this key are not renewed.", boolean(&renews)},
-	}).either("needs a secret_file or a secret; `videotoken keygen` prints one", "has both a secret and a secret_file: remove one", "secret_file", "secret").then(func(n *node, field string) {
+	}).either("needs a secret_file or a secret; `videotoken keygen` prints one",
+		"has both a secret and a secret_file: remove one", "secret_file",
+		"secret").then(func(n *node, field string) {
 		if secret == nil {
 			return
 		}
@@ -58,11 +64,13 @@ func (r *reader) key(c *entry, field string, ids map[int64]string) value {
 func (r *reader) secret(n *node, field, text string) []byte {
 	secret, err := token.ParseSecret(text)
 	if err != nil {
-		r.fail(n, field, "must be 32 bytes as 43 characters of base64url without padding, as `videotoken keygen` prints them; this has %d characters", len(text))
+		r.fail(n, field, "must be 32 bytes as 43 characters of base64url without padding, as "+
+			"`videotoken keygen` prints them; this has %d characters", len(text))
 		return nil
 	}
 	if bytes.Count(secret, []byte{0}) == len(secret) {
-		r.fail(n, field, "is all zeros, which everybody can guess: `videotoken keygen` prints a random secret")
+		r.fail(n, field,
+			"is all zeros, which everybody can guess: `videotoken keygen` prints a random secret")
 		return nil
 	}
 	r.unique(field, string(secret))
@@ -107,7 +115,9 @@ func (r *reader) secretText(n *node, field, name string, limit int64) (string, b
 // unique warns of a secret that stands in the file twice.
 func (r *reader) unique(field, secret string) {
 	if other := r.secrets[secret]; other != "" {
-		r.warnings = append(r.warnings, fmt.Sprintf("%s: is the same secret as %s: who has one can sign for the other", field, other))
+		r.warnings = append(r.warnings,
+			fmt.Sprintf("%s: is the same secret as %s: who has one can sign for the other", field,
+				other))
 	} else {
 		r.secrets[secret] = field
 	}

@@ -12,12 +12,14 @@ import (
 // Admin is where the admin endpoints are, and who may use them.
 type Admin struct {
 	Address listen.Address // zero: nowhere
-	Key     *caller.Hash   // of the key that each request needs that changes something, or tells much; nil: none
-	Hosts   []string       // that requests may name besides those of the loopback interface, in lower case
+	// of the key that each request needs that changes something, or tells much; nil: none
+	Key *caller.Hash
+	// that requests may name besides those of the loopback interface, in lower case
+	Hosts []string
 }
 
-// Names are the hosts that requests may name besides those of the loopback interface: the configured
-// ones, and the one of the address.
+// Names are the hosts that requests may name besides those of the loopback interface: the
+// configured ones, and the one of the address.
 func (a Admin) Names() []string {
 	if host := a.Address.Host(); host != "" {
 		return append([]string{strings.ToLower(host)}, a.Hosts...)
@@ -34,7 +36,8 @@ func (a Admin) check() error {
 }
 
 // ErrAdminKey is the error of admin endpoints that others can use.
-var ErrAdminKey = errors.New("other machines can reach it: add an admin_key, which `videotoken keygen -admin` prints, or listen on 127.0.0.1, [::1] or a Unix socket")
+var ErrAdminKey = errors.New("other machines can reach it: add an admin_key, which `videotoken " +
+	"keygen -admin` prints, or listen on 127.0.0.1, [::1] or a Unix socket")
 
 // address is an address that the program has, and not a file.
 func address(text string) listen.Address {
@@ -45,8 +48,8 @@ func address(text string) listen.Address {
 	return a
 }
 
-// LoadListen reads a file's listen, and nothing else of it: a mistake in another field is none here,
-// and no secret is read. Without a file, or a listen in it, it returns the default.
+// LoadListen reads a file's listen, and nothing else of it: a mistake in another field is none
+// here, and no secret is read. Without a file, or a listen in it, it returns the default.
 func LoadListen(name string) ([]listen.Address, error) {
 	all := defaults().Listen
 	if name == "" {
@@ -99,7 +102,8 @@ func (r *reader) addresses(to *[]listen.Address) value {
 			}
 		},
 		schema: func() *schema {
-			return &schema{AnyOf: []*schema{one.schema(), several.schema()}, Default: (*to)[0].String()}
+			return &schema{AnyOf: []*schema{one.schema(), several.schema()},
+				Default: (*to)[0].String()}
 		},
 	}
 }
@@ -134,7 +138,8 @@ func (r *reader) admin(to *listen.Address) value {
 func (r *reader) hosts(to *[]string) value {
 	return list(1, maxHosts, text(func(n *node, f, s string) {
 		if !isHost(s) {
-			r.fail(n, f, `must be a name or an address, without a port, such as "videotoken-1.internal" or "[2001:db8::7]"`)
+			r.fail(n,
+				f, `must be a name or an address, without a port, such as "videotoken-1.internal" or "[2001:db8::7]"`)
 		}
 		*to = append(*to, strings.ToLower(s))
 	}))

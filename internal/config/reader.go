@@ -113,7 +113,8 @@ func (r *reader) mapping(n *node, field string, known fields) {
 		}
 		switch {
 		case first[p.key.text] != nil:
-			r.fail(p.key, within+name, "is there twice, first on line %v: remove one", first[p.key.text])
+			r.fail(p.key, within+name, "is there twice, first on line %v: remove one",
+				first[p.key.text])
 			continue
 		case m == nil:
 			r.fail(p.key, within+name, "unknown field: expected one of %s", known)
@@ -190,11 +191,13 @@ func (r *reader) size(n *node, field string, least, most int64, also string) (in
 		}
 	}
 	if (n.kind == plain || n.kind == quoted) && isDigits(text) {
-		if v, err := strconv.ParseInt(text, 10, 64); err == nil && v <= most/unit && least <= v*unit {
+		if v, err := strconv.ParseInt(text, 10, 64); err == nil && v <= most/unit &&
+			least <= v*unit {
 			return v * unit, true
 		}
 	}
-	r.fail(n, field, "must be %sa size from %s to %s, such as 64KiB or 512MiB", also, formatSize(least), formatSize(most))
+	r.fail(n, field, "must be %sa size from %s to %s, such as 64KiB or 512MiB", also,
+		formatSize(least), formatSize(most))
 	return 0, false
 }
 
@@ -220,11 +223,13 @@ func isDigits(s string) bool {
 // duration returns the value of a duration of whole seconds in a range.
 func (r *reader) duration(n *node, field string, least, most time.Duration) (time.Duration, bool) {
 	if n.isString() {
-		if d, err := time.ParseDuration(n.text); err == nil && least <= d && d <= most && d%time.Second == 0 {
+		if d, err := time.ParseDuration(n.text); err == nil && least <= d && d <= most &&
+			d%time.Second == 0 {
 			return d, true
 		}
 	}
-	r.fail(n, field, "must be a duration of whole seconds from %v to %v, such as 90s, 5m or 6h", least, most)
+	r.fail(n, field, "must be a duration of whole seconds from %v to %v, such as 90s, 5m or 6h",
+		least, most)
 	return 0, false
 }
 

@@ -44,7 +44,8 @@ type schema struct {
 // what is missing.
 func Schema() ([]byte, error) {
 	s := (&reader{}).fields(defaults(), &parts{balance: balances[0]}).schema()
-	s.Dialect, s.Title = "https://json-schema.org/draft/2020-12/schema", "The configuration of videotoken"
+	s.Dialect, s.Title = "https://json-schema.org/draft/2020-12/schema",
+		"The configuration of videotoken"
 	s.Defs = cdnSchemas()
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

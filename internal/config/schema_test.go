@@ -141,26 +141,47 @@ cdns:
 // TestSchemaRefuses: what editors underline, the reader refuses, too.
 func TestSchemaRefuses(t *testing.T) {
 	const cdns = "cdns: [{name: a, url: \"https://a.example\", keys: [{id: 1, secret: SECRET}]}]\n"
-	cdn := func(entry string) string { return "cdns: [{name: a, url: \"https://a.example\", " + entry + "}]\n" }
+	cdn := func(entry string) string {
+		return "cdns: [{name: a, url: \"https://a.example\", " + entry + "}]\n"
+	}
 	for _, text := range []string{
-		"{}", "- a", cdns + "listne: \":1\"", cdns + "listen: 3002", cdns + "listen: []", cdns + "listen: [7]", cdns + "admin: 9302", cdns + "admin_key: secret", cdns + "admin_hosts: []",
-		cdns + "transport: kqueue", cdns + "balance: random", cdns + "drain: soon", cdns + "drain: 5", cdns + "client_address: forwarded", cdns + "signature_cache: 64MB",
-		cdns + "signature_cache: 5", cdns + "trusted_proxies: unix", cdns + "allow: []", cdns + "allow: [films]",
-		cdns + "token: {ttl: 6 hours}", cdns + "token: {life: 6h}", cdns + "limits: {urls: 0}", cdns + "limits: {urls: 1.5}", cdns + "limits: {connections: many}", cdns + "limits: {body: auto}",
-		cdns + "cors: {credentials: 1}", cdns + "cors: {methods: []}", cdns + "cors: {max_age: 1d}", cdns + "document: {urls: []}", cdns + "document: {urls: [{scope: directory}]}",
-		cdns + "document: {urls: [{path: a, scope: wide}]}", cdns + "document: {foreign: maybe}", cdns + "document: {origins: [\"//b.example\"]}", cdns + "revocations: {}",
-		cdns + "revocations: {file: a, redis: \"redis://h\"}", cdns + "callers: []", cdns + "callers: [{name: a}]", cdns + "callers: [{name: a b, hash: " + strings.Repeat("ab", 32) + "}]",
-		"cdns: []", "cdns: [{}]", "cdns: [{name: \"b/c\", url: \"https://a.example\", keys: [{id: 1, secret: SECRET}]}]",
-		"cdns: [{name: a, url: \"a.example\", keys: [{id: 1, secret: SECRET}]}]", cdn("keys: []"), cdn("keys: [{}]"), cdn("keys: [{id: 1}]"), cdn("keys: [{secret: SECRET}]"),
-		cdn("keys: [{id: 65536, secret: SECRET}]"), cdn("keys: [{id: one, secret: SECRET}]"), cdn("keys: [{id: 1, secret: short}]"), cdn("keys: [{id: 1, secret: SECRET, secret_file: x}]"),
-		cdn("weight: 1001, keys: [{id: 1, secret: SECRET}]"), cdn("enforce: 1, keys: [{id: 1, secret: SECRET}]"), cdn("placement: path, keys: [{id: 1, secret: SECRET}]"),
-		cdn("scheme: hmac, keys: [{id: 1, secret: SECRET}]"), cdn("cookies: {domain: a.example}, keys: [{id: 1, secret: SECRET}]"),
-		cdn("scheme: akamai, exact_requests: true, keys: [{secret_hex: 00112233445566778899aabbccddeeff}]"), cdn("scheme: akamai, keys: [{secret: abc}]"),
-		cdn("scheme: akamai, placement: cookie, keys: [{secret_hex: 00112233445566778899aabbccddeeff}]"), cdn("scheme: akamai, cookies: {}, keys: [{secret_hex: 00112233445566778899aabbccddeeff}]"),
-		cdn("scheme: bunny, keys: [{}]"), cdn("scheme: bunny, keys: [{secret: a, secret_file: b}]"), cdn("scheme: google-cloud-cdn, keys: [{secret: \"nZtRohdNF9m3cKM24IcK4w==\"}]"),
-		cdn("scheme: secure-link, preset: nginx, keys: [{secret: a}]"), cdn("scheme: secure-link, preset: nginx, weak: false, keys: [{secret: a}]"),
-		cdn("scheme: secure-link, preset: apache, weak: true, keys: [{secret: a}]"), cdn("scheme: secure-link, preset: nginx, weak: true, validity: 30, keys: [{secret: a}]"),
-		cdn("scheme: cloudfront, keys: [{id: K1, secret: a}]"), cdn("scheme: cloudfront, keys: [{id: K1, private_key_file: a, hash: md5}]"),
+		"{}", "- a", cdns + "listne: \":1\"", cdns + "listen: 3002", cdns + "listen: []",
+		cdns + "listen: [7]", cdns + "admin: 9302", cdns + "admin_key: secret", cdns + "admin_hosts: []",
+		cdns + "transport: kqueue", cdns + "balance: random", cdns + "drain: soon", cdns + "drain: 5",
+		cdns + "client_address: forwarded", cdns + "signature_cache: 64MB",
+		cdns + "signature_cache: 5", cdns + "trusted_proxies: unix", cdns + "allow: []",
+		cdns + "allow: [films]",
+		cdns + "token: {ttl: 6 hours}", cdns + "token: {life: 6h}", cdns + "limits: {urls: 0}", cdns +
+			"limits: {urls: 1.5}", cdns + "limits: {connections: many}", cdns + "limits: {body: auto}",
+		cdns + "cors: {credentials: 1}", cdns + "cors: {methods: []}", cdns + "cors: {max_age: 1d}",
+		cdns + "document: {urls: []}", cdns + "document: {urls: [{scope: directory}]}",
+		cdns + "document: {urls: [{path: a, scope: wide}]}", cdns + "document: {foreign: maybe}",
+		cdns + "document: {origins: [\"//b.example\"]}", cdns + "revocations: {}",
+		cdns + "revocations: {file: a, redis: \"redis://h\"}", cdns + "callers: []", cdns +
+			"callers: [{name: a}]", cdns + "callers: [{name: a b, hash: " + strings.Repeat("ab", 32) + "}]",
+		"cdns: []", "cdns: [{}]",
+		"cdns: [{name: \"b/c\", url: \"https://a.example\", keys: [{id: 1, secret: SECRET}]}]",
+		"cdns: [{name: a, url: \"a.example\", keys: [{id: 1, secret: SECRET}]}]", cdn("keys: []"),
+		cdn("keys: [{}]"), cdn("keys: [{id: 1}]"), cdn("keys: [{secret: SECRET}]"),
+		cdn("keys: [{id: 65536, secret: SECRET}]"), cdn("keys: [{id: one, secret: SECRET}]"),
+		cdn("keys: [{id: 1, secret: short}]"), cdn("keys: [{id: 1, secret: SECRET, secret_file: x}]"),
+		cdn("weight: 1001, keys: [{id: 1, secret: SECRET}]"),
+		cdn("enforce: 1, keys: [{id: 1, secret: SECRET}]"),
+		cdn("placement: path, keys: [{id: 1, secret: SECRET}]"),
+		cdn("scheme: hmac, keys: [{id: 1, secret: SECRET}]"),
+		cdn("cookies: {domain: a.example}, keys: [{id: 1, secret: SECRET}]"),
+		cdn("scheme: akamai, exact_requests: true, keys: [{secret_hex: " +
+			"00112233445566778899aabbccddeeff}]"), cdn("scheme: akamai, keys: [{secret: abc}]"),
+		cdn("scheme: akamai, placement: cookie, keys: [{secret_hex: 00112233445566778899aabbccddeeff}]"),
+		cdn("scheme: akamai, cookies: {}, keys: [{secret_hex: 00112233445566778899aabbccddeeff}]"),
+		cdn("scheme: bunny, keys: [{}]"), cdn("scheme: bunny, keys: [{secret: a, secret_file: b}]"),
+		cdn("scheme: google-cloud-cdn, keys: [{secret: \"nZtRohdNF9m3cKM24IcK4w==\"}]"),
+		cdn("scheme: secure-link, preset: nginx, keys: [{secret: a}]"),
+		cdn("scheme: secure-link, preset: nginx, weak: false, keys: [{secret: a}]"),
+		cdn("scheme: secure-link, preset: apache, weak: true, keys: [{secret: a}]"),
+		cdn("scheme: secure-link, preset: nginx, weak: true, validity: 30, keys: [{secret: a}]"),
+		cdn("scheme: cloudfront, keys: [{id: K1, secret: a}]"),
+		cdn("scheme: cloudfront, keys: [{id: K1, private_key_file: a, hash: md5}]"),
 	} {
 		text = strings.ReplaceAll(text, "SECRET", secret)
 		if err := check(t, []byte(text)); err == nil {
@@ -186,7 +207,8 @@ func schemaFields(s *jsonschema.Schema, at string) map[string]string {
 		maps.Copy(all, schemaFields(s.Items2020, at+"[]"))
 	}
 	for _, branch := range s.AllOf {
-		maps.Copy(all, schemaFields(branch.Then.Ref, fmt.Sprintf("%s(%v)", at, *branch.If.Properties["scheme"].Const)))
+		maps.Copy(all,
+			schemaFields(branch.Then.Ref, fmt.Sprintf("%s(%v)", at, *branch.If.Properties["scheme"].Const)))
 	}
 	for _, branch := range s.AnyOf {
 		maps.Copy(all, schemaFields(branch, at))

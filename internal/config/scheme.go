@@ -36,8 +36,11 @@ func schemeName(kind *scheme.Scheme) value {
 func (r *reader) schemeOptions(c *entry) fields {
 	known := options(c.kind.Options, c.options)
 	if c.kind.Weak {
-		known = append(known, member{"weak", "true: you know that the hash of this scheme is broken, and this CDN has nothing better.", value{
-			read:    func(r *reader, n *node, f string) { c.options["weak"] = strconv.FormatBool(r.boolean(n, f)) },
+		known = append(known, member{"weak", "true: you know that the hash of this scheme is " +
+			"broken, and this CDN has nothing better.", value{
+			read: func(r *reader, n *node, f string) {
+				c.options["weak"] = strconv.FormatBool(r.boolean(n, f))
+			},
 			schema:  func() *schema { return &schema{Const: true} },
 			missing: needsWeak(c.kind),
 		}})
@@ -46,7 +49,8 @@ func (r *reader) schemeOptions(c *entry) fields {
 }
 
 func needsWeak(kind *scheme.Scheme) string {
-	return kind.Name + " hashes with MD5, which is broken: weak: true says that you know, and that this CDN has nothing better"
+	return kind.Name + " hashes with MD5, which is broken: weak: true says that you know, and " +
+		"that this CDN has nothing better"
 }
 
 // options are those of a scheme, or of its keys. Their values start with the defaults.
@@ -65,7 +69,9 @@ func options(list []scheme.Option, values map[string]string) (known fields) {
 			var is bool
 			v = boolean(&is).then(func(*node, string) { set(strconv.FormatBool(is)) })
 		case o.Seconds:
-			v = durationOf(func(d time.Duration) { set(strconv.FormatInt(int64(d/time.Second), 10)) }, time.Second, maxTTL)
+			v = durationOf(func(d time.Duration) {
+				set(strconv.FormatInt(int64(d/time.Second), 10))
+			}, time.Second, maxTTL)
 		default:
 			v = text(func(_ *node, _, s string) { set(s) }).like("", o.Default)
 		}
@@ -95,7 +101,8 @@ func (r *reader) signer(n *node, field string, c *entry) {
 		return
 	}
 	if c.options["unlimited"] == "true" {
-		r.warnings = append(r.warnings, fmt.Sprintf("%s: unlimited is true: URLs of this CDN never end", field))
+		r.warnings = append(r.warnings,
+			fmt.Sprintf("%s: unlimited is true: URLs of this CDN never end", field))
 	}
 	c.Signer, c.Verifier, c.KeyID = s, scheme.NewVerifier(c.kind, parts), c.keys[0].ID
 }
@@ -122,28 +129,35 @@ func (r *reader) foreignKey(c *entry) value {
 	}
 	var known, secrets fields
 	if kind.KeyID {
-		known = append(known, member{"id", "The key's name at the CDN.", digits(func(n *node, _ string) { key.ID = n.text }).needed("the key's name at the CDN")})
+		known = append(known,
+			member{"id", "The key's name at the CDN.", digits(func(n *node, _ string) {
+				key.ID = n.text
+			}).needed("the key's name at the CDN")})
 	}
 	if kind.Private != nil {
-		secrets = append(secrets, member{"private_key_file", "The name of a PEM file that holds the private key.", text(func(n *node, f, name string) {
+		secrets = append(secrets, member{"private_key_file", "The name of a PEM file that holds " +
+			"the private key.", text(func(n *node, f, name string) {
 			private = func() { key.Private = r.privateKey(n, f, name, kind, values) }
 		})})
 	}
 	if kind.Secret != nil || kind.HexSecret {
-		secrets = append(secrets, member{"secret_file", docSecretFile, text(func(n *node, f, name string) {
-			if text, ok := r.secretText(n, f, name, maxSecretFile); ok {
-				read(n, f, text, parse)
-			}
-		})})
+		secrets = append(secrets, member{"secret_file", docSecretFile, text(
+			func(n *node, f, name string) {
+				if text, ok := r.secretText(n, f, name, maxSecretFile); ok {
+					read(n, f, text, parse)
+				}
+			})})
 	}
 	if kind.Secret != nil {
-		secrets = append(secrets, member{"secret", "The secret as the CDN shows it; better in a secret_file.", text(func(n *node, f, text string) {
+		secrets = append(secrets, member{"secret", "The secret as the CDN shows it; better in a " +
+			"secret_file.", text(func(n *node, f, text string) {
 			r.inline = true
 			read(n, f, text, kind.Secret)
 		})})
 	}
 	if kind.HexSecret {
-		secrets = append(secrets, member{"secret_hex", "The secret in hexadecimal digits; better in a secret_file.", digits(func(n *node, f string) {
+		secrets = append(secrets, member{"secret_hex", "The secret in hexadecimal digits; better " +
+			"in a secret_file.", digits(func(n *node, f string) {
 			r.inline = true
 			read(n, f, n.text, readHex)
 		})})
@@ -154,7 +168,8 @@ func (r *reader) foreignKey(c *entry) value {
 			private()
 		}
 		c.keys = append(c.keys, key)
-	}).either("needs one of "+secrets.String(), "has more than one secret: remove all but one", strings.Split(secrets.String(), ", ")...)
+	}).either("needs one of "+secrets.String(), "has more than one secret: remove all but one",
+		strings.Split(secrets.String(), ", ")...)
 }
 
 // digits is a string that may be digits alone, without quotes, and so look like a number.
@@ -174,11 +189,13 @@ func digits(read func(n *node, field string)) value {
 // maxPrivateKeyFile bounds a PEM file with a private key.
 const maxPrivateKeyFile = 16 << 10
 
-// privateKey reads the private key in a PEM file, whose name may be relative to the configuration's.
-// It returns nil for a mistake.
-func (r *reader) privateKey(n *node, field, name string, kind *scheme.Scheme, options map[string]string) *scheme.PrivateKey {
+// privateKey reads the private key in a PEM file, whose name may be relative to the
+// configuration's. It returns nil for a mistake.
+func (r *reader) privateKey(n *node, field, name string, kind *scheme.Scheme,
+	options map[string]string) *scheme.PrivateKey {
 	if strings.Contains(name, "-----BEGIN") {
-		r.fail(n, field, "is a key, not the name of a file: put the key into a file that only the service can read")
+		r.fail(n, field, "is a key, not the name of a file: put the key into a file that only "+
+			"the service can read")
 		return nil
 	}
 	text, ok := r.secretText(n, field, name, maxPrivateKeyFile)

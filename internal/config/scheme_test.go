@@ -29,7 +29,8 @@ cdns:
 // TestSchemes: each CDN's URLs are those of its scheme, with the options and keys of its entry.
 func TestSchemes(t *testing.T) {
 	file := write(t, "videotoken.yaml", schemes, 0o600)
-	if err := os.WriteFile(filepath.Join(filepath.Dir(file), "bunny"), []byte("SecurityKey\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(filepath.Dir(file), "bunny"), []byte("SecurityKey\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	c, err := config.Load(file)
@@ -56,10 +57,12 @@ func TestSchemes(t *testing.T) {
 			t.Errorf("%s, %v; want %s", got, err, want)
 		}
 	}
-	if want := "[cdns[6]: unlimited is true: URLs of this CDN never end]"; fmt.Sprint(c.Warnings) != want {
+	if want := "[cdns[6]: unlimited is true: URLs of this CDN " +
+		"never end]"; fmt.Sprint(c.Warnings) != want {
 		t.Errorf("warnings %v", c.Warnings)
 	}
-	for i, want := range []string{"token", "hdnts", "urlprefix", "bcdn_token", "md5", "auth_key", "token", "cat"} {
+	for i, want := range []string{"token", "hdnts", "urlprefix", "bcdn_token", "md5", "auth_key",
+		"token", "cat"} {
 		if reserved := strings.Join(c.CDNs.All()[i].Reserved, " "); !strings.Contains(reserved, want) {
 			t.Errorf("CDN %d reserves %s, want %s", i, reserved, want)
 		}
@@ -68,24 +71,36 @@ func TestSchemes(t *testing.T) {
 
 func TestSchemeMistakes(t *testing.T) {
 	for _, c := range []struct{ entry, says string }{
-		{`scheme: akamai, keys: [{secret_hex: abc}]`, "keys[0].secret_hex: must be hexadecimal digits, an even number of them"},
+		{`scheme: akamai, keys: [{secret_hex: abc}]`,
+			"keys[0].secret_hex: must be hexadecimal digits, an even number of them"},
 		{`scheme: akamai, keys: [{secret_hex: "0011"}]`, "cdns[0]: the secret is 2 bytes: 16 at least"},
-		{`scheme: akamai, keys: [{secret: abc}]`, "keys[0].secret: unknown field: expected one of secret_file, secret_hex"},
-		{`scheme: akamai, keys: [{id: 1, secret_hex: 00112233445566778899aabbccddeeff}]`, "keys[0].id: unknown field"},
-		{`scheme: akamai, exact_requests: true, keys: [{secret_hex: 00112233445566778899aabbccddeeff}]`, "exact_requests: unknown field"},
-		{`scheme: akamai, placement: cookie, keys: [{secret_hex: 00112233445566778899aabbccddeeff}]`, "placement: must be query or path"},
-		{`scheme: akamai, keys: [{secret_hex: 00112233445566778899aabbccddeeff}, {secret_hex: 10112233445566778899aabbccddeeff}]`, "takes one key, not 2"},
-		{`scheme: google-cloud-cdn, keys: [{secret: "nZtRohdNF9m3cKM24IcK4w=="}]`, "keys[0].id: is missing"},
-		{`scheme: google-cloud-cdn, keys: [{id: k, secret: "nZtR"}]`, "must be 16 bytes as 24 characters of base64url with padding"},
+		{`scheme: akamai, keys: [{secret: abc}]`,
+			"keys[0].secret: unknown field: expected one of secret_file, secret_hex"},
+		{`scheme: akamai, keys: [{id: 1, secret_hex: 00112233445566778899aabbccddeeff}]`,
+			"keys[0].id: unknown field"},
+		{`scheme: akamai, exact_requests: true, keys: [{secret_hex: 00112233445566778899aabbccddeeff}]`,
+			"exact_requests: unknown field"},
+		{`scheme: akamai, placement: cookie, keys: [{secret_hex: 00112233445566778899aabbccddeeff}]`,
+			"placement: must be query or path"},
+		{`scheme: akamai, keys: [{secret_hex: 00112233445566778899aabbccddeeff}, {secret_hex: 10112233445566778899aabbccddeeff}]`,
+			"takes one key, not 2"},
+		{`scheme: google-cloud-cdn, keys: [{secret: "nZtRohdNF9m3cKM24IcK4w=="}]`,
+			"keys[0].id: is missing"},
+		{`scheme: google-cloud-cdn, keys: [{id: k, secret: "nZtR"}]`,
+			"must be 16 bytes as 24 characters of base64url with padding"},
 		{`scheme: bunny, keys: [{}]`, "keys[0]: needs one of secret, secret_file"},
 		{`scheme: bunny, keys: [{secret: a, secret_file: b}]`, "has more than one secret"},
 		{`scheme: bunny, keys: [{secret_file: nowhere}]`, "cannot be read"},
 		{`scheme: secure-link, preset: nginx, keys: [{secret: a}]`, "cdns[0].weak: is missing"},
-		{`scheme: secure-link, preset: nginx, weak: false, keys: [{secret: a}]`, "cdns[0].weak: is missing"},
-		{`scheme: secure-link, weak: true, preset: alibaba-b, validity: 30m, keys: [{secret: a1}]`, "the secret begins or ends in a digit beside a time"},
-		{`scheme: secure-link, weak: true, expression: "$expires$uri", template: "?t=$token", keys: [{secret: a}]`, "has no $secret"},
+		{`scheme: secure-link, preset: nginx, weak: false, keys: [{secret: a}]`,
+			"cdns[0].weak: is missing"},
+		{`scheme: secure-link, weak: true, preset: alibaba-b, validity: 30m, keys: [{secret: a1}]`,
+			"the secret begins or ends in a digit beside a time"},
+		{`scheme: secure-link, weak: true, expression: "$expires$uri", template: "?t=$token", keys: [{secret: a}]`,
+			"has no $secret"},
 	} {
-		file := write(t, "videotoken.yaml", `cdns: [{name: a, url: "https://a.example", `+c.entry+`}]`, 0o600)
+		file := write(t, "videotoken.yaml", `cdns: [{name: a, url: "https://a.example", `+c.entry+`}]`,
+			0o600)
 		_, err := config.Load(file)
 		var mistakes *config.Mistakes
 		if !errors.As(err, &mistakes) || !strings.Contains(err.Error(), c.says) {

@@ -81,7 +81,8 @@ func (v value) either(none, several string, names ...string) value {
 		var found []string
 		var last *node
 		for _, p := range n.pairs {
-			if name := p.key.text; slices.Contains(names, name) && !slices.Contains(found, name) && !p.value.isNull() {
+			if name := p.key.text; slices.Contains(names, name) && !slices.Contains(found, name) &&
+				!p.value.isNull() {
 				found, last = append(found, name), p.value
 			}
 		}
@@ -114,7 +115,9 @@ func list(least, most int, item value) value {
 func entries(least, most int, item func(field string) value) value {
 	return value{
 		read: func(r *reader, n *node, field string) {
-			r.list(n, field, least, most, func(n *node, field string) { item(field).read(r, n, field) })
+			r.list(n, field, least, most, func(n *node, field string) {
+				item(field).read(r, n, field)
+			})
 		},
 		schema: func() *schema {
 			return &schema{Type: "array", Items: item("").schema(), MinItems: least, MaxItems: most}
@@ -185,7 +188,8 @@ func size[T int | int64](to *T, least, most int64, orAuto bool) value {
 			}
 		},
 		schema: func() *schema {
-			s := &schema{Type: []string{"string", "integer"}, Pattern: pattern, Minimum: &least, Maximum: &most, Default: formatSize(int64(*to))}
+			s := &schema{Type: []string{"string", "integer"}, Pattern: pattern, Minimum: &least,
+				Maximum: &most, Default: formatSize(int64(*to))}
 			if orAuto && *to == 0 {
 				s.Default = "auto"
 			}

@@ -21,7 +21,8 @@ import (
 // tell: folders of the network, mounts, and watches that were lost.
 func Watch(ctx context.Context, files func() []string, changed func()) {
 	w := watcher{files: files, poll: pollTime, quiet: quietTime}
-	if notifier, err := fsnotify.NewWatcher(); err == nil { // else there are too many: looking will do
+	// else there are too many: looking will do
+	if notifier, err := fsnotify.NewWatcher(); err == nil {
 		defer notifier.Close()
 		w.notifier = notifier
 	}
@@ -124,7 +125,8 @@ func (w *watcher) look(told bool) (changed bool) {
 
 // isLike reports whether a file whose status is info must have the content that was read.
 func (s *seenFile) isLike(info os.FileInfo) bool {
-	return s.info != nil && os.SameFile(s.info, info) && s.info.Size() == info.Size() && s.info.Mode() == info.Mode() &&
+	return s.info != nil && os.SameFile(s.info, info) && s.info.Size() == info.Size() &&
+		s.info.Mode() == info.Mode() &&
 		s.info.ModTime().Equal(info.ModTime()) && s.at.Sub(info.ModTime()) > recent
 }
 

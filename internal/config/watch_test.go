@@ -71,7 +71,8 @@ func (w *watched) await(tb testing.TB, content string) time.Duration {
 
 func put(tb testing.TB, name, content string) {
 	tb.Helper()
-	if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(content), 0o600)); err != nil {
+	if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755),
+		os.WriteFile(name, []byte(content), 0o600)); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -111,7 +112,8 @@ func TestWatch(t *testing.T) {
 	for _, by := range []string{"both", "kernel", "looking"} {
 		t.Run(by, func(t *testing.T) {
 			dir := t.TempDir()
-			file, secrets := filepath.Join(dir, "conf", "videotoken.yaml"), mount{filepath.Join(dir, "secrets")}
+			file, secrets := filepath.Join(dir, "conf", "videotoken.yaml"),
+				mount{filepath.Join(dir, "secrets")}
 			key, other := filepath.Join(secrets.dir, "key"), filepath.Join(secrets.dir, "other")
 			put(t, file, "a")
 			secrets.set(t, 1, map[string]string{"key": "k", "other": "o"})
@@ -150,8 +152,12 @@ func TestWatch(t *testing.T) {
 					must(t, os.Rename(file, file+"~"))
 					put(t, file, "e")
 				}, "e k"},
-				{"symbolic links swapped", func() { secrets.set(t, 2, map[string]string{"key": "l", "other": "p"}) }, "e l"},
-				{"swapped again", func() { secrets.set(t, 3, map[string]string{"key": "m", "other": "p"}) }, "e m"},
+				{"symbolic links swapped", func() {
+					secrets.set(t, 2, map[string]string{"key": "l", "other": "p"})
+				}, "e l"},
+				{"swapped again", func() {
+					secrets.set(t, 3, map[string]string{"key": "m", "other": "p"})
+				}, "e m"},
 				{"written where the link leads", func() {
 					name, err := filepath.EvalSymlinks(key)
 					must(t, err)
@@ -169,7 +175,9 @@ func TestWatch(t *testing.T) {
 				{"written again", func() { put(t, file, "f") }, "f n"},
 				{"gone", func() { must(t, os.Remove(file)) }, "missing n"},
 				{"back as it was", func() { put(t, file, "f") }, "f n"},
-				{"the folder moved away", func() { must(t, os.Rename(filepath.Dir(file), filepath.Join(dir, "old"))) }, "missing n"},
+				{"the folder moved away", func() {
+					must(t, os.Rename(filepath.Dir(file), filepath.Join(dir, "old")))
+				}, "missing n"},
 			} {
 				step.do()
 				d := w.await(t, step.sees)
@@ -240,7 +248,9 @@ func TestFiles(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "videotoken.yaml")
 	secret := func(c byte) string { return string(slices.Repeat([]byte{c}, 42)) + "A\n" }
-	put(t, file, `cdns: [{name: a, url: "https://a.example", keys: [{id: 1, secret_file: k1}, {id: 2, secret_file: `+dir+`/k2}]}]`)
+	put(t,
+		file, `cdns: [{name: a, url: "https://a.example", keys: [{id: 1, secret_file: k1}, {id: 2, secret_file: `+
+			dir+`/k2}]}]`)
 	put(t, filepath.Join(dir, "k1"), secret('a'))
 	put(t, filepath.Join(dir, "k2"), secret('b'))
 	load := func() *Config {
@@ -250,7 +260,8 @@ func TestFiles(t *testing.T) {
 		return c
 	}
 	first := load()
-	if want := []string{file, filepath.Join(dir, "k1"), filepath.Join(dir, "k2")}; !slices.Equal(first.Files, want) {
+	if want := []string{file, filepath.Join(dir, "k1"),
+		filepath.Join(dir, "k2")}; !slices.Equal(first.Files, want) {
 		t.Errorf("%q, want %q", first.Files, want)
 	}
 	if load().Sum != first.Sum {

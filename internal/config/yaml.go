@@ -12,9 +12,9 @@ import (
 	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 )
 
-// A file is read by the YAML organization's parser, whose cost grows with the length of a file. What
-// two programs may read in two ways, or what makes a long file of a short one, is refused by name:
-// anchors, aliases, merge keys, tags, several documents, deep nesting.
+// A file is read by the YAML organization's parser, whose cost grows with the length of a file.
+// What two programs may read in two ways, or what makes a long file of a short one, is refused by
+// name: anchors, aliases, merge keys, tags, several documents, deep nesting.
 const (
 	maxSize    = 256 << 10 // bytes of a file
 	maxNesting = 16        // collections inside one another: a configuration has 5
@@ -46,9 +46,11 @@ func parse(data []byte) (*node, *syntaxError) {
 	}
 	if at := invalidUTF8(data); at >= 0 {
 		line := data[bytes.LastIndexByte(data[:at], '\n')+1 : at]
-		return nil, &syntaxError{place{1 + bytes.Count(data[:at], []byte("\n")), 1 + utf8.RuneCount(line)}, "is not UTF-8"}
+		return nil, &syntaxError{place{1 + bytes.Count(data[:at], []byte("\n")),
+			1 + utf8.RuneCount(line)}, "is not UTF-8"}
 	}
-	loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxNesting))))
+	loader, err := yaml.NewLoader(bytes.NewReader(data),
+		yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxNesting))))
 	if err != nil {
 		return nil, invalid(data, err)
 	}
@@ -91,16 +93,19 @@ func invalid(data []byte, err error) *syntaxError {
 	switch i := e.Mark.Index; {
 	case i < len(data) && data[i] == '\t':
 		return &syntaxError{at, aTab}
-	case strings.Contains(e.Message, "anchor") || strings.HasSuffix(e.ContextMsg, "anchor") || strings.HasSuffix(e.ContextMsg, "alias"):
+	case strings.Contains(e.Message, "anchor") || strings.HasSuffix(e.ContextMsg, "anchor") ||
+		strings.HasSuffix(e.ContextMsg, "alias"):
 		return &syntaxError{at, anAnchor}
 	case strings.Contains(e.Message, "depth"):
 		return &syntaxError{at, tooDeep}
 	}
 	while := ""
 	if e.ContextMsg != "" {
-		while = fmt.Sprintf(" %s that starts on line %d, column %d", e.ContextMsg, e.ContextMark.Line, e.ContextMark.Column)
+		while = fmt.Sprintf(" %s that starts on line %d, column %d", e.ContextMsg,
+			e.ContextMark.Line, e.ContextMark.Column)
 	}
-	return &syntaxError{at, notYAML + e.Message + while + ": put texts into quotes, and indent the members of a collection alike"}
+	return &syntaxError{at, notYAML + e.Message + while +
+		": put texts into quotes, and indent the members of a collection alike"}
 }
 
 // fromYAML makes a node, and refuses what is not read.

@@ -60,7 +60,8 @@ var readable = []struct{ yaml, tree string }{
 	{"a:\n  b: c\n  d:\n    e: f\ng: h", "{<a>:{<b>:<c> <d>:{<e>:<f>}} <g>:<h>}"},
 	{"a:   # comment\n\n  # comment\n  b: c # comment", "{<a>:{<b>:<c>}}"},
 	{"a:\n- b\n- c\nd: e", "{<a>:[<b> <c>] <d>:<e>}"},
-	{"a:\n  - b\n  - c: d\n    e: f\n  - # comment\n    g: h\n", "{<a>:[<b> {<c>:<d> <e>:<f>} {<g>:<h>}]}"},
+	{"a:\n  - b\n  - c: d\n    e: f\n  - # comment\n    g: h\n",
+		"{<a>:[<b> {<c>:<d> <e>:<f>} {<g>:<h>}]}"},
 	{"- - a\n  - b\n- c", "[[<a> <b>] <c>]"},
 	{"-   a: b\n    c: d", "[{<a>:<b> <c>:<d>}]"},
 	{"a:\n  b", "{<a>:<b>}"},
@@ -78,7 +79,8 @@ var readable = []struct{ yaml, tree string }{
 	{"a: -b\nc: ?d\ne: [-1, ?x, :y]", "{<a>:<-b> <c>:<?d> <e>:[<-1> <?x> <:y>]}"},
 	{"a: b, c] d}", "{<a>:<b, c] d}>}"},
 	{"a: it's \"b\"", "{<a>:<it's \"b\">}"},
-	{"a: 'it''s # no: comment'\nb: \"\\\"\\\\\\/\\t\\n\\r\\x41\\u00e9\\U0001F600\\ '\"", `{<a>:"it's # no: comment" <b>:"\"\\/\t\n\rAé😀 '"}`},
+	{"a: 'it''s # no: comment'\nb: \"\\\"\\\\\\/\\t\\n\\r\\x41\\u00e9\\U0001F600\\ '\"",
+		`{<a>:"it's # no: comment" <b>:"\"\\/\t\n\rAé😀 '"}`},
 	{"\"a: b\": 'c'", `{"a: b":"c"}`},
 	{"é: ü", "{<é>:<ü>}"},
 	{"a: b # tab\there", "{<a>:<b>}"},
@@ -119,7 +121,8 @@ func TestYAMLRefused(t *testing.T) {
 		{"a: b\n c: d", 2, 3, "mapping values are not allowed"},
 		{"a:\n    b: c\n  d: e", 3, 3, "indent the members of a collection alike"},
 		{"a: b\n- c", 2, 1, "while parsing a block mapping that starts on line 1, column 1"},
-		{"a: 'b", 1, 6, "unexpected end of stream while scanning a quoted scalar that starts on line 1, column 4"},
+		{"a: 'b", 1, 6,
+			"unexpected end of stream while scanning a quoted scalar that starts on line 1, column 4"},
 		{`a: "\q"`, 1, 5, "unknown escape character"},
 		{`a: "b" c`, 1, 8, "put texts into quotes"},
 		{"a: [b", 2, 1, "while parsing a flow sequence that starts on line 1, column 4"},
@@ -138,8 +141,10 @@ func TestYAMLRefused(t *testing.T) {
 		root, err := parse([]byte(c.yaml))
 		if err == nil {
 			t.Errorf("%q: accepted as %s", c.yaml, root)
-		} else if err.line != c.line || err.column != c.column || !strings.Contains(err.message, c.message) {
-			t.Errorf("%q: got line %d, column %d, %s; want line %d, column %d, %q", c.yaml, err.line, err.column, err.message, c.line, c.column, c.message)
+		} else if err.line != c.line || err.column != c.column ||
+			!strings.Contains(err.message, c.message) {
+			t.Errorf("%q: got line %d, column %d, %s; want line %d, column %d, %q", c.yaml, err.line,
+				err.column, err.message, c.line, c.column, c.message)
 		}
 	}
 }
@@ -156,12 +161,14 @@ func staircase(depth int) string {
 // TestIsString: what YAML does not read as a string needs quotes, so that no two programs read one
 // file in two ways.
 func TestIsString(t *testing.T) {
-	for _, s := range []string{"a", "10.0.0.0/8", "::1", "-a", "1.2.3.4", ".", "-", "6h", "0x", "yes", "on", "nullable", "2001:db8::1", ":3002"} {
+	for _, s := range []string{"a", "10.0.0.0/8", "::1", "-a", "1.2.3.4", ".", "-", "6h", "0x", "yes",
+		"on", "nullable", "2001:db8::1", ":3002"} {
 		if n := (&node{kind: plain, text: s}); !n.isString() {
 			t.Errorf("%s is no string", s)
 		}
 	}
-	for _, s := range []string{"1", "-1", "+1", "1.5", "1.", ".5", "1e5", "1E-5", "0x1F", "0o17", "1_000", "1e999", "99999999999999999999", "true", "False", "NULL", "~", ".inf", "-.INF", ".nan"} {
+	for _, s := range []string{"1", "-1", "+1", "1.5", "1.", ".5", "1e5", "1E-5", "0x1F", "0o17",
+		"1_000", "1e999", "99999999999999999999", "true", "False", "NULL", "~", ".inf", "-.INF", ".nan"} {
 		if n := (&node{kind: plain, text: s}); n.isString() {
 			t.Errorf("%s is a string", s)
 		}

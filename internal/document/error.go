@@ -9,7 +9,8 @@ import (
 
 // Error says what is wrong with a request body.
 type Error struct {
-	Pointer string // the JSON pointer (RFC 6901) of the wrong or missing value; "" for the whole body
+	// the JSON pointer (RFC 6901) of the wrong or missing value; "" for the whole body
+	Pointer string
 	Detail  string // what to change, for the client's developer
 }
 
@@ -50,24 +51,31 @@ func (w *walker) error() *Error {
 	e := &Error{Pointer: w.pointer()}
 	switch w.fault {
 	case tooShort:
-		e.Detail = fmt.Sprintf("the JSON ends too early, at byte %d: send the whole object", len(body))
+		e.Detail = fmt.Sprintf("the JSON ends too early, at byte %d: send the whole object",
+			len(body))
 	case unexpected:
 		_, size := utf8.DecodeRune(body[at:])
-		e.Detail = fmt.Sprintf("not valid JSON at byte %d: unexpected character %q", at, body[at:at+size])
+		e.Detail = fmt.Sprintf("not valid JSON at byte %d: unexpected character %q", at,
+			body[at:at+size])
 	case controlByte:
-		e.Detail = fmt.Sprintf(`not valid JSON at byte %d: a control character in a string must be escaped as \u%04X`, at, body[at])
+		e.Detail = fmt.Sprintf(
+			`not valid JSON at byte %d: a control character in a string must be escaped as \u%04X`,
+			at, body[at])
 	case notUTF8:
 		e.Detail = fmt.Sprintf("not valid JSON at byte %d: the string is not UTF-8", at)
 	case badEscape:
 		e.Detail = fmt.Sprintf("not valid JSON at byte %d: the string has an unknown escape", at)
 	case loneSurrogate:
-		e.Detail = fmt.Sprintf("not valid JSON at byte %d: the string has half of a surrogate pair", at)
+		e.Detail = fmt.Sprintf("not valid JSON at byte %d: the string has half of a surrogate pair",
+			at)
 	case duplicate:
 		e.Detail = "the name appears twice in its object: remove one of them"
 	case tooDeep:
-		e.Detail = fmt.Sprintf("objects and arrays are nested more than %d levels deep, at byte %d: nest them less", maxDepth, at)
+		e.Detail = fmt.Sprintf("objects and arrays are nested more than %d levels deep, at byte "+
+			"%d: nest them less", maxDepth, at)
 	case trailing:
-		e.Detail = fmt.Sprintf("there is text after the object, from byte %d on: send one object only", at)
+		e.Detail = fmt.Sprintf("there is text after the object, from byte %d on: send one "+
+			"object only", at)
 	}
 	return e
 }
@@ -89,7 +97,8 @@ func (w *walker) pointer() string {
 			if l.name.end-l.name.start > maxPointer {
 				return string(pointer)
 			}
-			token = append(append(token[:0], '/'), escapePointer.Replace(string(w.names.get(l.name)))...)
+			token = append(append(token[:0], '/'),
+				escapePointer.Replace(string(w.names.get(l.name)))...)
 		default:
 			return string(pointer)
 		}

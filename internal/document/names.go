@@ -23,8 +23,9 @@ type names struct {
 	text  []byte     // the text of names that had escapes
 	list  []nameSpan // those of the innermost object last
 	table []tableName
-	slots []uint32 // 1 + an index in table, 0 for an empty slot; a power of two, at most half of them used
-	shift int      // what a hash is shifted by for its slot
+	// 1 + an index in table, 0 for an empty slot; a power of two, at most half of them used
+	slots []uint32
+	shift int // what a hash is shifted by for its slot
 }
 
 // nameSpan is a name's text in the body, or in names.text.
@@ -47,7 +48,8 @@ var (
 )
 
 func (n *names) reset(body []byte) {
-	n.body, n.text, n.list, n.table, n.slots = body, n.text[:0], n.list[:0], n.table[:0], n.slots[:0]
+	n.body, n.text, n.list, n.table, n.slots = body, n.text[:0], n.list[:0], n.table[:0],
+		n.slots[:0]
 }
 
 func (n *names) get(s nameSpan) []byte {
@@ -107,10 +109,12 @@ func hashEnds(name []byte) uint64 {
 		first, last := binary.LittleEndian.Uint64(name), binary.LittleEndian.Uint64(name[n-8:])
 		return (first+uint64(n))*hashKeys[0] + last*hashKeys[1]
 	case n >= 4:
-		first, last := uint64(binary.LittleEndian.Uint32(name)), uint64(binary.LittleEndian.Uint32(name[n-4:]))
+		first, last := uint64(binary.LittleEndian.Uint32(name)),
+			uint64(binary.LittleEndian.Uint32(name[n-4:]))
 		return (first | last<<32 + uint64(n)) * hashKeys[0]
 	case n > 0:
-		return (uint64(name[0]) | uint64(name[n/2])<<8 | uint64(name[n-1])<<16 + uint64(n)<<24) * hashKeys[0]
+		return (uint64(name[0]) | uint64(name[n/2])<<8 | uint64(name[n-1])<<16 + uint64(n)<<24) *
+			hashKeys[0]
 	}
 	return 0
 }
@@ -128,7 +132,8 @@ func (n *names) insert(o *level, depth int, s nameSpan, name []byte, hash uint64
 	slot := hash >> n.shift
 	for ; n.slots[slot] != 0; slot = (slot + 1) & mask {
 		other := &n.table[n.slots[slot]-1]
-		if other.hash == hash && other.depth == uint32(depth) && bytes.Equal(n.get(other.nameSpan), name) {
+		if other.hash == hash && other.depth == uint32(depth) &&
+			bytes.Equal(n.get(other.nameSpan), name) {
 			return false
 		}
 	}
@@ -142,7 +147,8 @@ func (n *names) insert(o *level, depth int, s nameSpan, name []byte, hash uint64
 // again in the order in which the names were added.
 func (n *names) grow(rest int) {
 	const shortest = len(`"":0,`)
-	size := max(2*len(n.slots), 1<<bits.Len(uint(2*min(rest/shortest, 1<<16)+2*len(n.table)+fewNames)))
+	size := max(2*len(n.slots),
+		1<<bits.Len(uint(2*min(rest/shortest, 1<<16)+2*len(n.table)+fewNames)))
 	if size > cap(n.slots) {
 		n.slots = make([]uint32, size)
 	} else {

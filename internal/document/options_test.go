@@ -15,7 +15,8 @@ func TestUnknownOption(t *testing.T) {
 	}
 	options := reflect.TypeFor[Options]()
 	for i := range options.NumField() {
-		if name := options.Field(i).Name; !strings.Contains(strings.ToLower(err.Error()), `"`+strings.ToLower(name)+`"`) {
+		if name := options.Field(i).Name; !strings.Contains(strings.ToLower(err.Error()),
+			`"`+strings.ToLower(name)+`"`) {
 			t.Errorf("%v: it has no %s", err, name)
 		}
 	}

@@ -56,7 +56,9 @@ func (o *oracle) follow(v any, pointer string, left []steps, mediaType any) {
 			}
 		}
 	case map[string]any:
-		named := slices.ContainsFunc(left, func(s steps) bool { return len(s.list) > 0 && s.list[0] != "[]" })
+		named := slices.ContainsFunc(left, func(s steps) bool {
+			return len(s.list) > 0 && s.list[0] != "[]"
+		})
 		o.wrong = o.wrong || !named
 		for name, member := range v {
 			if rest := next(name); len(rest) > 0 {
@@ -90,7 +92,8 @@ func (o *oracle) checkTypes(video map[string]any, list []Pattern) {
 	for _, s := range sources {
 		source, _ := s.(map[string]any)
 		pattern := slices.ContainsFunc(list, func(p Pattern) bool {
-			return strings.HasPrefix(p.Path+".", "sources[].type.") || strings.HasPrefix(p.Path, "sources[].type[")
+			return strings.HasPrefix(p.Path+".", "sources[].type.") ||
+				strings.HasPrefix(p.Path, "sources[].type[")
 		})
 		switch source["type"].(type) {
 		case nil, string:
@@ -178,7 +181,8 @@ var oracleSeeds = []struct{ patterns, body string }{
 	{"sources[].src", `{"video":{"sources":[{"src":"/a","type":1}]}}`},
 	{"sources[].src", `{"video":{"sources":[]}}`},
 	{"sources[].src poster", `{"video":{"sources":[{"src":"/a"}],"poster":null}}`},
-	{"poster tracks[].src", `{"video":{"poster":"/p","type":"v","tracks":[{"src":"/t","type":{}},null,{}]}}`},
+	{"poster tracks[].src",
+		`{"video":{"poster":"/p","type":"v","tracks":[{"src":"/t","type":{}},null,{}]}}`},
 	{"poster tracks[].src", `{"video":{"tracks":[]}}`},
 	{"poster", `{"video":{"poster":{}}}`},
 	{"a a[] a.b a[].b[]", `{"video":{"type":"t","a":["/1",{"b":["/2","/3"],"type":"u"}]}}`},
@@ -203,5 +207,7 @@ func FuzzPatterns(f *testing.F) {
 	for _, s := range oracleSeeds {
 		f.Add(s.patterns, []byte(s.body))
 	}
-	f.Fuzz(func(t *testing.T, patterns string, body []byte) { compare(t, readPatterns(patterns), body) })
+	f.Fuzz(func(t *testing.T, patterns string, body []byte) {
+		compare(t, readPatterns(patterns), body)
+	})
 }

@@ -103,8 +103,9 @@ func (n *node) insert(p Pattern) error {
 		switch {
 		case name == "" || brackets != strings.Repeat("[]", arrays) || !utf8.ValidString(name) ||
 			strings.ContainsAny(name, "[]"):
-			return fmt.Errorf(`must be names joined by ".", each with "[]" after it if it is an array's, ` +
-				`such as "tracks[].src"`)
+			return fmt.Errorf(
+				`must be names joined by ".", each with "[]" after it if it is an array's, ` +
+					`such as "tracks[].src"`)
 		case name == "videoId" && len(names) == 1 && arrays == 0:
 			return fmt.Errorf("is the video's id, not a URL")
 		}

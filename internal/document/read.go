@@ -104,8 +104,8 @@ func (d *Document) readVideos(w *walker) {
 	d.answer = Value{start: uint32(start), end: uint32(w.i)}
 }
 
-// readElements reads the elements of the array that starts here, skips those after the first most, and
-// returns how many there are.
+// readElements reads the elements of the array that starts here, skips those after the first most,
+// and returns how many there are.
 func (d *Document) readElements(w *walker, most int, read func(*Document, *walker)) (count int) {
 	for l := w.open(); w.more(l); count++ {
 		if count < most {
@@ -240,7 +240,8 @@ func (d *Document) readOptions(w *walker) {
 		case "exclude":
 			d.readExclude(w)
 		default:
-			d.complain(w, "", `is unknown: a token has "ttl", "notBefore", "ip", "session", "renew", "scope", "cdn" and "exclude"`)
+			d.complain(w,
+				"", `is unknown: a token has "ttl", "notBefore", "ip", "session", "renew", "scope", "cdn" and "exclude"`)
 			w.skip()
 		}
 	}

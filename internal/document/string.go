@@ -82,7 +82,8 @@ func scanString(b []byte, i int) (end int, escaped bool, f fault) {
 
 // simpleEscapes has the byte for which each escape of one letter stands, 0 for letters that are no
 // such escape.
-var simpleEscapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
+var simpleEscapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n',
+	'r': '\r', 't': '\t'}
 
 // scanEscape returns the length of the \u escape at the start of b. A surrogate pair counts as one
 // escape.

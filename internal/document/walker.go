@@ -18,12 +18,13 @@ type walker struct {
 
 // level is an open object or array.
 type level struct {
-	closer    byte     // the byte that ends it
-	count     uint32   // how many members or elements have begun
-	name      nameSpan // of an object: the name of the member that has begun, with the end 0 before one
-	firstName uint32   // the index of its first name in names.list
-	firstText uint32   // where its names start in names.text
-	inTable   uint32   // how many of its names are in names.table
+	closer byte   // the byte that ends it
+	count  uint32 // how many members or elements have begun
+	// of an object: the name of the member that has begun, with the end 0 before one
+	name      nameSpan
+	firstName uint32 // the index of its first name in names.list
+	firstText uint32 // where its names start in names.text
+	inTable   uint32 // how many of its names are in names.table
 	filter    uint64
 }
 

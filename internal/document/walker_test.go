@@ -22,7 +22,8 @@ func accepts(text []byte) bool {
 // looks for URLs.
 func acceptsAsDocument(text []byte) bool {
 	var d Document
-	return d.Read(fmt.Appendf(nil, `{"video":{"sources":[{"src":"/a","x":%s}]}}`, text), Default, 1) == nil
+	return d.Read(fmt.Appendf(nil, `{"video":{"sources":[{"src":"/a","x":%s}]}}`, text), Default,
+		1) == nil
 }
 
 // isDeep reports whether a valid text is nested more than maxDepth levels.
@@ -57,12 +58,17 @@ func check(t *testing.T, text []byte) bool {
 // samples have every production of the grammar.
 var samples = []string{
 	`{"a":1,"b":[true,false,null,-0,1.5e+10,0.25E-3],"c":{"d":{},"e":[]},"f":"\"\\\/\b\f\n\r\t\u00e9\ud83c\udfac é 日本 🎬"}`,
-	" \t\r\n[ 1 , { \"x\" : \"\" } ] \n", `12345678901234567890`, `"\u0000"`, `1e400`, `{"aaaaaaaa":"bbbbbbbbbbbbbbbb","cccccccc":"ddddddd\"d"}`,
-	`{"a":1,"a":2}`, `{"a":1,"\u0061":2}`, `{"\u0061":1,"a":2}`, `{"\u0061\n":1,"a\u000a":2}`, `{"":1,"":2}`, `{"ab":1,"ba":2,"aa":3,"bb":4}`, `[{"a":1},{"a":1}]`, `{"a":{"a":{"a":1}}}`,
+	" \t\r\n[ 1 , { \"x\" : \"\" } ] \n", `12345678901234567890`, `"\u0000"`, `1e400`,
+	`{"aaaaaaaa":"bbbbbbbbbbbbbbbb","cccccccc":"ddddddd\"d"}`,
+	`{"a":1,"a":2}`, `{"a":1,"\u0061":2}`, `{"\u0061":1,"a":2}`, `{"\u0061\n":1,"a\u000a":2}`,
+	`{"":1,"":2}`, `{"ab":1,"ba":2,"aa":3,"bb":4}`, `[{"a":1},{"a":1}]`, `{"a":{"a":{"a":1}}}`,
 	`{"0":0,"1":0,"2":0,"3":0,"4":0,"5":0,"6":0,"7":0,"8":{"0":0,"\u0031":0},"9":0,"\u0061":0}`,
-	strings.Repeat("[", 64) + strings.Repeat("]", 64), strings.Repeat("[", 65) + strings.Repeat("]", 65),
-	`"\ud800"`, `"\udc00\ud800"`, `"\ud800\u0041"`, `"\ud800\n"`, `"\uD83C\uDFAC"`, "\"\xff\"", "\"\xed\xa0\x80\"", "\"\x7f\"", "\"\x1f\"", "\"\xc0\xaf\"", "\"\xf4\x90\x80\x80\"", "\"aé\xc3\"",
-	`01`, `1.`, `.5`, `+1`, `-`, `1e`, `0e0`, `-01`, `tru`, `nulll`, `[1,]`, `[,1]`, `{"a":1,}`, `{"a"}`, `{1:2}`, `[}`, `{]`, `"`, ``, ` `, `{} {}`, "\ufeff1", `'a'`, `NaN`, `/**/1`,
+	strings.Repeat("[", 64) + strings.Repeat("]", 64),
+	strings.Repeat("[", 65) + strings.Repeat("]", 65),
+	`"\ud800"`, `"\udc00\ud800"`, `"\ud800\u0041"`, `"\ud800\n"`, `"\uD83C\uDFAC"`, "\"\xff\"",
+	"\"\xed\xa0\x80\"", "\"\x7f\"", "\"\x1f\"", "\"\xc0\xaf\"", "\"\xf4\x90\x80\x80\"", "\"aé\xc3\"",
+	`01`, `1.`, `.5`, `+1`, `-`, `1e`, `0e0`, `-01`, `tru`, `nulll`, `[1,]`, `[,1]`, `{"a":1,}`,
+	`{"a"}`, `{1:2}`, `[}`, `{]`, `"`, ``, ` `, `{} {}`, "\ufeff1", `'a'`, `NaN`, `/**/1`,
 }
 
 // TestGrammar: over every sample, every prefix of it, and every change of one of its bytes, the
@@ -96,7 +102,8 @@ func FuzzGrammar(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		if accepted := check(t, text); accepted && acceptsAsDocument(text) != json.Valid(text) && !isDeep(fmt.Appendf(nil, "[[[[%s]]]]", text)) {
+		if accepted := check(t, text); accepted && acceptsAsDocument(text) != json.Valid(text) &&
+			!isDeep(fmt.Appendf(nil, "[[[[%s]]]]", text)) {
 			t.Errorf("%q is refused as a member", text)
 		}
 	})
@@ -104,7 +111,8 @@ func FuzzGrammar(f *testing.F) {
 
 // TestUnescape: the text of every accepted string is what encoding/json makes of it.
 func TestUnescape(t *testing.T) {
-	for _, s := range append(samples, `"\ud83c\udfac\ud83c\udfac"`, `"a\u0041\nb\\"`, `"\/\/"`, `"\uffff\u07ff\u0800"`) {
+	for _, s := range append(samples, `"\ud83c\udfac\ud83c\udfac"`, `"a\u0041\nb\\"`, `"\/\/"`,
+		`"\uffff\u07ff\u0800"`) {
 		var d Document
 		body := fmt.Sprintf(`{"video":{"sources":[{"src":%s}]}}`, s)
 		if !accepts([]byte(s)) || s[0] != '"' {

@@ -25,7 +25,8 @@ type Recipe struct{ Name, Head, Unit, Tail string }
 func (r Recipe) Body() []byte {
 	b := make([]byte, 0, Size)
 	b = append(b, r.Head...)
-	for n := 0; r.Unit != "" && len(b)+len(r.Unit)+2*strings.Count(r.Unit, "#")+len(r.Tail) <= Size; n++ {
+	for n := 0; r.Unit != "" && len(b)+len(r.Unit)+2*strings.Count(r.Unit, "#")+
+		len(r.Tail) <= Size; n++ {
 		b = append(b, strings.ReplaceAll(r.Unit, "#", number(n))...)
 	}
 	return append(b, r.Tail...)
@@ -44,7 +45,8 @@ func Read(dir string) ([]Recipe, error) {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s has no files: there should be recipes of costly bodies in it", dir)
+		return nil, fmt.Errorf("%s has no files: there should be recipes of costly bodies in it",
+			dir)
 	}
 	slices.Sort(files)
 	var all []Recipe

@@ -12,7 +12,8 @@ import (
 
 // Socket is a listening socket that the parent process handed over.
 type Socket struct {
-	Name string // as the parent calls it: systemd's FileDescriptorName, the name of the unit if there is none
+	// as the parent calls it: systemd's FileDescriptorName, the name of the unit if there is none
+	Name string
 	net.Listener
 }
 
@@ -40,7 +41,8 @@ func Inherited() ([]Socket, error) {
 	}
 	named := strings.Split(names, ":")
 	if names != "" && len(named) != n {
-		return nil, fmt.Errorf("LISTEN_FDNAMES=%q: must have %d names, as LISTEN_FDS says", names, n)
+		return nil, fmt.Errorf("LISTEN_FDNAMES=%q: must have %d names, as LISTEN_FDS says", names,
+			n)
 	}
 	var sockets []Socket
 	for i := range n {
@@ -53,7 +55,8 @@ func Inherited() ([]Socket, error) {
 			for _, s := range sockets {
 				_ = s.Close()
 			}
-			return nil, fmt.Errorf("the socket %d that was handed over, %q: %w", firstFD+i, name, err)
+			return nil, fmt.Errorf("the socket %d that was handed over, %q: %w", firstFD+i, name,
+				err)
 		}
 		sockets = append(sockets, Socket{name, ln})
 	}
@@ -61,17 +64,20 @@ func Inherited() ([]Socket, error) {
 }
 
 // errNotListening is the error of a descriptor that is something else.
-var errNotListening = errors.New("it is no stream socket that listens: in systemd's unit, use ListenStream= and Accept=no")
+var errNotListening = errors.New("it is no stream socket that listens: in systemd's unit, use " +
+	"ListenStream= and Accept=no")
 
 // inherit makes a listener of a descriptor, which it closes.
 func inherit(fd int, name string) (net.Listener, error) {
 	syscall.CloseOnExec(fd)
 	f := os.NewFile(uintptr(fd), name)
 	defer f.Close()
-	if listens, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ACCEPTCONN); err != nil || listens == 0 {
+	if listens, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET,
+		syscall.SO_ACCEPTCONN); err != nil || listens == 0 {
 		return nil, errNotListening
 	}
-	if kind, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_TYPE); err != nil || kind != syscall.SOCK_STREAM {
+	if kind, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_TYPE); err != nil ||
+		kind != syscall.SOCK_STREAM {
 		return nil, errNotListening
 	}
 	return net.FileListener(f) // which does not remove a Unix socket when it is closed

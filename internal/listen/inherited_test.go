@@ -34,7 +34,8 @@ func takeOver() {
 		_ = os.Setenv("LISTEN_PID", strconv.Itoa(os.Getpid()))
 	}
 	sockets, err := listen.Inherited()
-	fmt.Println(len(sockets), err, os.Getenv("LISTEN_PID")+os.Getenv("LISTEN_FDS")+os.Getenv("LISTEN_FDNAMES"))
+	fmt.Println(len(sockets), err,
+		os.Getenv("LISTEN_PID")+os.Getenv("LISTEN_FDS")+os.Getenv("LISTEN_FDNAMES"))
 	for _, s := range sockets {
 		c, err := s.Accept()
 		if err != nil {
@@ -70,13 +71,16 @@ func file(tb testing.TB, of interface{ File() (*os.File, error) }) *os.File {
 	return f
 }
 
-// TestInherited: sockets come with their names, in their order, are accepted from, and are still the
-// parent's afterwards.
+// TestInherited: sockets come with their names, in their order, are accepted from, and are still
+// the parent's afterwards.
 func TestInherited(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	tcp, unix := open(t, "127.0.0.1:0").(*net.TCPListener), open(t, "unix:"+path).(*net.UnixListener)
-	cmd, out := child(t, []*os.File{file(t, tcp), file(t, unix)}, "LISTEN_PID=self", "LISTEN_FDS=2", "LISTEN_FDNAMES=web:admin")
-	for _, c := range []struct{ network, address, name string }{{"tcp", tcp.Addr().String(), "web"}, {"unix", path, "admin"}} {
+	cmd, out := child(t, []*os.File{file(t, tcp), file(t, unix)}, "LISTEN_PID=self", "LISTEN_FDS=2",
+		"LISTEN_FDNAMES=web:admin")
+	for _, c := range []struct {
+		network, address, name string
+	}{{"tcp", tcp.Addr().String(), "web"}, {"unix", path, "admin"}} {
 		conn, err := net.Dial(c.network, c.address)
 		if err != nil {
 			t.Fatal(err)
@@ -117,7 +121,9 @@ func TestNotInherited(t *testing.T) {
 	}
 	packets := os.NewFile(uintptr(fd), "packets")
 	defer packets.Close()
-	if err := errors.Join(syscall.Bind(fd, &syscall.SockaddrUnix{Name: filepath.Join(t.TempDir(), "s")}), syscall.Listen(fd, 1)); err != nil {
+	if err := errors.Join(
+		syscall.Bind(fd, &syscall.SockaddrUnix{Name: filepath.Join(t.TempDir(), "s")}),
+		syscall.Listen(fd, 1)); err != nil {
 		t.Fatal(err)
 	}
 	connected, datagrams := file(t, conn.(*net.TCPConn)), file(t, udp.(*net.UDPConn))
@@ -131,12 +137,17 @@ func TestNotInherited(t *testing.T) {
 		{"another process", []*os.File{file(t, tcp)}, "LISTEN_PID=1 LISTEN_FDS=1", "0 <nil> "},
 		{"no process", []*os.File{file(t, tcp)}, "LISTEN_FDS=1", "0 <nil> "},
 		{"no descriptors", nil, "LISTEN_PID=self LISTEN_FDS=0", "0 <nil> "},
-		{"no number", nil, "LISTEN_PID=self LISTEN_FDS=x", `0 LISTEN_FDS="x": must be a number from 0 to 1024 `},
+		{"no number", nil, "LISTEN_PID=self LISTEN_FDS=x",
+			`0 LISTEN_FDS="x": must be a number from 0 to 1024 `},
 		{"too many", nil, "LISTEN_PID=self LISTEN_FDS=1025", `0 LISTEN_FDS="1025": must be`},
-		{"names of another number", []*os.File{file(t, tcp)}, "LISTEN_PID=self LISTEN_FDS=1 LISTEN_FDNAMES=a:b", `0 LISTEN_FDNAMES="a:b": must have 1 names`},
-		{"a connection", []*os.File{connected}, "LISTEN_PID=self LISTEN_FDS=1 LISTEN_FDNAMES=a", `0 the socket 3 that was handed over, "a": it is no stream socket that listens`},
-		{"datagrams", []*os.File{file(t, tcp), datagrams}, "LISTEN_PID=self LISTEN_FDS=2", `0 the socket 4 that was handed over, "": it is no stream`},
-		{"packets", []*os.File{packets}, "LISTEN_PID=self LISTEN_FDS=1", `0 the socket 3 that was handed over, "": it is no stream`},
+		{"names of another number", []*os.File{file(t, tcp)},
+			"LISTEN_PID=self LISTEN_FDS=1 LISTEN_FDNAMES=a:b", `0 LISTEN_FDNAMES="a:b": must have 1 names`},
+		{"a connection", []*os.File{connected}, "LISTEN_PID=self LISTEN_FDS=1 LISTEN_FDNAMES=a",
+			`0 the socket 3 that was handed over, "a": it is no stream socket that listens`},
+		{"datagrams", []*os.File{file(t, tcp), datagrams}, "LISTEN_PID=self LISTEN_FDS=2",
+			`0 the socket 4 that was handed over, "": it is no stream`},
+		{"packets", []*os.File{packets}, "LISTEN_PID=self LISTEN_FDS=1",
+			`0 the socket 3 that was handed over, "": it is no stream`},
 		{"a file", []*os.File{null}, "LISTEN_PID=self LISTEN_FDS=1", `0 the socket 3`},
 		{"closed", nil, "LISTEN_PID=self LISTEN_FDS=900", `0 the socket `},
 	} {

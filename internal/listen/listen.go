@@ -36,7 +36,9 @@ const defaultMode = 0o660
 const maxPath = 103
 
 // ErrAddress is the error of text that is no address.
-var ErrAddress = errors.New("must be HOST:PORT, or :PORT for every interface, with a port from 0 to 65535 and an IPv6 address in brackets, or unix:/PATH, or unix:/PATH?mode=0660, for a Unix socket of a path of 103 bytes at most")
+var ErrAddress = errors.New("must be HOST:PORT, or :PORT for every interface, with a port from 0 " +
+	"to 65535 and an IPv6 address in brackets, or unix:/PATH, or unix:/PATH?mode=0660, for a " +
+	"Unix socket of a path of 103 bytes at most")
 
 var modeOption = regexp.MustCompile(`\?mode=(0?[0-7]{3})$`)
 
@@ -56,7 +58,8 @@ func Parse(text string) (Address, error) {
 			mode = fs.FileMode(bits)
 			path = path[:len(path)-len(m[0])]
 		}
-		if !filepath.IsAbs(path) || len(path) > maxPath || strings.ContainsAny(path, "?\x00") || strings.HasSuffix(path, "/") {
+		if !filepath.IsAbs(path) || len(path) > maxPath || strings.ContainsAny(path, "?\x00") ||
+			strings.HasSuffix(path, "/") {
 			return Address{}, ErrAddress
 		}
 		return Address{path: path, mode: mode}, nil
@@ -74,7 +77,8 @@ func Parse(text string) (Address, error) {
 	return Address{host: host, port: port}, nil
 }
 
-var hostname = regexp.MustCompile(`^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
+var hostname = regexp.MustCompile(
+	`^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 
 // isName reports whether host can be a name, whose last label starts with a letter.
 func isName(host string) bool { return len(host) <= 253 && hostname.MatchString(host) }
@@ -127,14 +131,15 @@ func (a Address) Dial(ctx context.Context) (net.Conn, error) {
 	return new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(host, a.port))
 }
 
-// Listen opens the address. A Unix socket that nobody listens on any more makes room; any other file
-// in its place is an error. Closing the listener removes the Unix socket.
+// Listen opens the address. A Unix socket that nobody listens on any more makes room; any other
+// file in its place is an error. Closing the listener removes the Unix socket.
 func (a Address) Listen() (net.Listener, error) {
 	if a.path != "" {
 		return a.listenUnix()
 	}
 	network := "tcp"
-	if addr, err := netip.ParseAddr(a.host); err == nil { // Go would take both for every address of the machine
+	// Go would take both for every address of the machine
+	if addr, err := netip.ParseAddr(a.host); err == nil {
 		network = "tcp6"
 		if addr.Is4() {
 			network = "tcp4"
@@ -158,7 +163,8 @@ func (a Address) listenUnix() (ln net.Listener, err error) {
 	}
 	// Until the mode is set, nobody but the owner can connect.
 	restrict := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
-		return c.Control(func(fd uintptr) { _ = syscall.Fchmod(int(fd), 0o600) }) // macOS has no such thing
+		// macOS has no such thing
+		return c.Control(func(fd uintptr) { _ = syscall.Fchmod(int(fd), 0o600) })
 	}}
 	if ln, err = restrict.Listen(context.Background(), "unix", a.path); err != nil {
 		return nil, err
@@ -189,7 +195,8 @@ func removeStale(path string) error {
 		_ = c.Close()
 	}
 	if !errors.Is(err, syscall.ECONNREFUSED) {
-		return fmt.Errorf("%s: another process listens there: end it first, or choose another path", path)
+		return fmt.Errorf("%s: another process listens there: end it first, or choose another path",
+			path)
 	}
 	return os.Remove(path)
 }

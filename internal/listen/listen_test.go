@@ -39,24 +39,33 @@ func TestParse(t *testing.T) {
 		text        string
 		unix, local bool
 	}{
-		{":3002", false, false}, {"0.0.0.0:0", false, false}, {"[::]:65535", false, false}, {"127.0.0.1:80", false, true}, {"127.9.9.9:80", false, true},
-		{"[::1]:80", false, true}, {"[::ffff:127.0.0.1]:80", false, true}, {"localhost:80", false, true}, {"10.0.0.1:80", false, false}, {"a.localhost:80", false, false},
-		{"video.example.com:80", false, false}, {"a_b-c.d1:80", false, false}, {"[fe80::1%eth0]:80", false, false},
-		{"unix:/run/s", true, true}, {"unix:/run/a b", true, true}, {"unix:/run/s?mode=0666", true, true}, {"unix:/run/s?mode=0000", true, true}, {"unix:" + long, true, true},
+		{":3002", false, false}, {"0.0.0.0:0", false, false}, {"[::]:65535", false, false},
+		{"127.0.0.1:80", false, true}, {"127.9.9.9:80", false, true},
+		{"[::1]:80", false, true}, {"[::ffff:127.0.0.1]:80", false, true}, {"localhost:80", false, true},
+		{"10.0.0.1:80", false, false}, {"a.localhost:80", false, false},
+		{"video.example.com:80", false, false}, {"a_b-c.d1:80", false, false},
+		{"[fe80::1%eth0]:80", false, false},
+		{"unix:/run/s", true, true}, {"unix:/run/a b", true, true}, {"unix:/run/s?mode=0666", true, true},
+		{"unix:/run/s?mode=0000", true, true}, {"unix:" + long, true, true},
 	} {
 		if a := parse(t, c.text); a.String() != c.text || a.IsUnix() != c.unix || a.IsLocal() != c.local {
 			t.Errorf("%q: %v, Unix %v, local %v", c.text, a, a.IsUnix(), a.IsLocal())
 		}
 	}
-	for text, want := range map[string]string{"unix:/s?mode=666": "unix:/s?mode=0666", "unix:/s?mode=0660": "unix:/s"} {
+	for text, want := range map[string]string{"unix:/s?mode=666": "unix:/s?mode=0666",
+		"unix:/s?mode=0660": "unix:/s"} {
 		if got := parse(t, text).String(); got != want {
 			t.Errorf("%q: %q", text, got)
 		}
 	}
 	for _, text := range []string{
-		"", "3002", ":", "host", "host:", "host:http", ":65536", ":-1", ":+1", ":0x10", "::1:80", "[::1]", "[::1:80", "[1.2.3]:80", "1.2.3:80", "1.2.3.4.5:80", "256.0.0.1:80",
-		"a b:80", "-a:80", "a-:80", "a..b:80", "a/b:80", "http://a:80", "@:80", strings.Repeat("a.", 127) + "a:80",
-		"unix:", "unix:s", "unix:./s", "unix:@s", "unix:/run/", "unix:" + long + "a", "unix:/s?", "unix:/s?mode=", "unix:/s?mode=8", "unix:/s?mode=01777", "unix:/s?mode=0666&a", "unix:/s?a=1", "unix:/a\x00b", "tcp:80x",
+		"", "3002", ":", "host", "host:", "host:http", ":65536", ":-1", ":+1", ":0x10", "::1:80", "[::1]",
+		"[::1:80", "[1.2.3]:80", "1.2.3:80", "1.2.3.4.5:80", "256.0.0.1:80",
+		"a b:80", "-a:80", "a-:80", "a..b:80", "a/b:80", "http://a:80", "@:80",
+		strings.Repeat("a.", 127) + "a:80",
+		"unix:", "unix:s", "unix:./s", "unix:@s", "unix:/run/", "unix:" + long + "a", "unix:/s?",
+		"unix:/s?mode=", "unix:/s?mode=8", "unix:/s?mode=01777", "unix:/s?mode=0666&a", "unix:/s?a=1",
+		"unix:/a\x00b", "tcp:80x",
 	} {
 		if a, err := listen.Parse(text); !errors.Is(err, listen.ErrAddress) {
 			t.Errorf("%q: %v, %v", text, a, err)
@@ -79,13 +88,15 @@ func TestTCP(t *testing.T) {
 		t.Fatal("this test needs IPv6 on the loopback interface")
 	}
 	for text, want := range map[string][2]bool{
-		":0": {true, true}, "0.0.0.0:0": {true, false}, "[::]:0": {false, true}, "127.0.0.1:0": {true, false}, "[::1]:0": {false, true},
+		":0": {true, true}, "0.0.0.0:0": {true, false}, "[::]:0": {false, true},
+		"127.0.0.1:0": {true, false}, "[::1]:0": {false, true},
 	} {
 		_, port, err := net.SplitHostPort(open(t, text).Addr().String())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := [2]bool{connects("tcp", "127.0.0.1:"+port), connects("tcp", "[::1]:"+port)}; got != want {
+		if got := [2]bool{connects("tcp", "127.0.0.1:"+port),
+			connects("tcp", "[::1]:"+port)}; got != want {
 			t.Errorf("%s: IPv4 and IPv6: %v, want %v", text, got, want)
 		}
 	}
@@ -104,7 +115,8 @@ func TestTCP(t *testing.T) {
 // TestDial: who listens on an address is reached by the same text, from this machine.
 func TestDial(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
-	for _, text := range []string{":0", "0.0.0.0:0", "[::]:0", "127.0.0.1:0", "[::1]:0", "localhost:0", "unix:" + path + "?mode=0600"} {
+	for _, text := range []string{":0", "0.0.0.0:0", "[::]:0", "127.0.0.1:0", "[::1]:0", "localhost:0",
+		"unix:" + path + "?mode=0600"} {
 		ln := open(t, text)
 		if tcp, ok := ln.Addr().(*net.TCPAddr); ok {
 			text = strings.TrimSuffix(text, "0") + fmt.Sprint(tcp.Port)
@@ -128,7 +140,8 @@ func TestDial(t *testing.T) {
 func TestUnix(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "s")
-	for mode, text := range map[fs.FileMode]string{0o660: "unix:" + path, 0o606: "unix:" + path + "?mode=0606", 0o600: "unix:" + path + "?mode=600"} {
+	for mode, text := range map[fs.FileMode]string{0o660: "unix:" + path, 0o606: "unix:" +
+		path + "?mode=0606", 0o600: "unix:" + path + "?mode=600"} {
 		ln, err := parse(t, text).Listen()
 		if err != nil {
 			t.Fatal(err)
@@ -149,7 +162,8 @@ func TestUnix(t *testing.T) {
 
 	// A live one stays, also if its queue is full.
 	live := open(t, "unix:"+path)
-	if _, err := parse(t, "unix:"+path).Listen(); err == nil || !strings.Contains(err.Error(), "another process listens there") {
+	if _, err := parse(t, "unix:"+path).Listen(); err == nil ||
+		!strings.Contains(err.Error(), "another process listens there") {
 		t.Error(err)
 	}
 	if !connects("unix", path) {
@@ -161,7 +175,8 @@ func TestUnix(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer syscall.Close(full)
-	if err := errors.Join(syscall.Bind(full, &syscall.SockaddrUnix{Name: path}), syscall.Listen(full, 0)); err != nil {
+	if err := errors.Join(syscall.Bind(full, &syscall.SockaddrUnix{Name: path}),
+		syscall.Listen(full, 0)); err != nil {
 		t.Fatal(err)
 	}
 	waiting, err := net.Dial("unix", path) // fills the queue
@@ -169,7 +184,8 @@ func TestUnix(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer waiting.Close()
-	if _, err := parse(t, "unix:"+path).Listen(); err == nil || !strings.Contains(err.Error(), "another process listens there") {
+	if _, err := parse(t, "unix:"+path).Listen(); err == nil ||
+		!strings.Contains(err.Error(), "another process listens there") {
 		t.Error(err)
 	}
 
@@ -193,18 +209,21 @@ func TestUnix(t *testing.T) {
 	stale := filepath.Join(dir, "stale")
 	ln := open(t, "unix:"+stale).(*net.UnixListener)
 	ln.SetUnlinkOnClose(false)
-	if err := errors.Join(ln.Close(), os.Symlink(file, filepath.Join(dir, "link")), os.Symlink(stale, filepath.Join(dir, "socket"))); err != nil {
+	if err := errors.Join(ln.Close(), os.Symlink(file, filepath.Join(dir, "link")),
+		os.Symlink(stale, filepath.Join(dir, "socket"))); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"file", "link", "socket"} {
-		if _, err := parse(t, "unix:"+filepath.Join(dir, name)).Listen(); err == nil || !strings.Contains(err.Error(), "is no socket") {
+		if _, err := parse(t, "unix:"+filepath.Join(dir, name)).Listen(); err == nil ||
+			!strings.Contains(err.Error(), "is no socket") {
 			t.Errorf("%s: %v", name, err)
 		}
 		if _, err := os.Lstat(filepath.Join(dir, name)); err != nil {
 			t.Error(err)
 		}
 	}
-	if _, err := parse(t, "unix:"+filepath.Join(dir, "missing", "s")).Listen(); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := parse(t, "unix:"+filepath.Join(dir, "missing", "s")).Listen(); !errors.Is(err,
+		fs.ErrNotExist) {
 		t.Error(err)
 	}
 }

@@ -32,7 +32,8 @@ func Check(src, scope string, uris []URI) ([]Result, error) {
 	}
 	directory, err := canonical(scope)
 	if err != nil || !strings.HasSuffix(scope, "/") {
-		return nil, fmt.Errorf(`-scope %q: must be the path of a directory, such as "/films/a/"`, scope)
+		return nil, fmt.Errorf(`-scope %q: must be the path of a directory, such as "/films/a/"`,
+			scope)
 	}
 	results := make([]Result, len(uris))
 	for i, u := range uris {
@@ -68,7 +69,8 @@ func resolved(src, directory string, u URI) Result {
 		r.Covered, r.Reason = true, "is not fetched from the CDN"
 		return r
 	case ok && isScheme(scheme) && !strings.HasPrefix(strings.ToLower(scheme), "http"):
-		r.Reason = fmt.Sprintf("begins with %q, which is read as the scheme of a URL: write %q", scheme+":", "./"+text)
+		r.Reason = fmt.Sprintf("begins with %q, which is read as the scheme of a URL: write %q",
+			scheme+":", "./"+text)
 		return r
 	case ok && isScheme(scheme), strings.HasPrefix(text, "//"):
 		r.Reason = "has a host of its own, so that it has no token"
@@ -99,14 +101,15 @@ func resolved(src, directory string, u URI) Result {
 	return r
 }
 
-// isElsewhere are the schemes of what players get from elsewhere: keys, names, and data that stand in
-// the URI itself.
+// isElsewhere are the schemes of what players get from elsewhere: keys, names, and data that stand
+// in the URI itself.
 var isElsewhere = map[string]bool{"data": true, "skd": true, "urn": true}
 
 // isScheme reports whether s can be the scheme of a URL.
 func isScheme(s string) bool {
 	for i, c := range []byte(s) {
-		if letter := 'a' <= c|0x20 && c|0x20 <= 'z'; !letter && (i == 0 || !('0' <= c && c <= '9' || c == '+' || c == '-' || c == '.')) {
+		if letter := 'a' <= c|0x20 && c|0x20 <= 'z'; !letter &&
+			(i == 0 || !('0' <= c && c <= '9' || c == '+' || c == '-' || c == '.')) {
 			return false
 		}
 	}

@@ -19,8 +19,9 @@ const (
 
 // level is where an element of an MPD stands: what it has from above.
 type level struct {
-	bases    []base
-	segments *element          // the lowest SegmentTemplate, SegmentList or SegmentBase; nil if there is none
+	bases []base
+	// the lowest SegmentTemplate, SegmentList or SegmentBase; nil if there is none
+	segments *element
 	merged   map[string]string // the attributes of the SegmentTemplates down to here
 	lines    map[string]int    // where they stand
 }
@@ -111,7 +112,8 @@ func (l level) enter(e *element) level {
 		for _, above := range l.bases {
 			for _, b := range own {
 				if len(bases) < maxBases {
-					bases = append(bases, base{join(above.url, strings.TrimSpace(b.text.String())), b.line})
+					bases = append(bases,
+						base{join(above.url, strings.TrimSpace(b.text.String())), b.line})
 				}
 			}
 		}
@@ -146,10 +148,11 @@ func (l level) with(s *element) level {
 }
 
 // isTemplate are the attributes of a SegmentTemplate that hold for the levels below it.
-var isTemplate = map[string]bool{"initialization": true, "media": true, "index": true, "bitstreamSwitching": true, "startNumber": true}
+var isTemplate = map[string]bool{"initialization": true, "media": true, "index": true,
+	"bitstreamSwitching": true, "startNumber": true}
 
-// representation finds the URIs of a Representation: by a template, a list, or its BaseURL, which is
-// then a file.
+// representation finds the URIs of a Representation: by a template, a list, or its BaseURL, which
+// is then a file.
 func (f *finder) representation(e *element, here level) error {
 	for _, b := range here.bases {
 		if here.segments == nil || here.segments.name == "SegmentBase" {
@@ -189,7 +192,8 @@ func lastOf(url string) string { return url[strings.LastIndexByte(url, '/')+1:] 
 func dirOf(url string) string  { return url[:strings.LastIndexByte(url, '/')+1] }
 
 // identifier is an identifier of a SegmentTemplate, such as $Number%05d$.
-var identifier = regexp.MustCompile(`\$(RepresentationID|Number|Bandwidth|Time|SubNumber)?(%0[0-9]{1,2}d)?\$`)
+var identifier = regexp.MustCompile(
+	`\$(RepresentationID|Number|Bandwidth|Time|SubNumber)?(%0[0-9]{1,2}d)?\$`)
 
 // expand fills in a template as for the Representation's first segment.
 func expand(template string, representation *element, startNumber string) string {
@@ -197,8 +201,9 @@ func expand(template string, representation *element, startNumber string) string
 		return template
 	}
 	values := map[string]string{
-		"RepresentationID": representation.attribute("id"), "Bandwidth": representation.attribute("bandwidth"),
-		"Number": startNumber, "Time": "0", "SubNumber": "1",
+		"RepresentationID": representation.attribute("id"),
+		"Bandwidth":        representation.attribute("bandwidth"),
+		"Number":           startNumber, "Time": "0", "SubNumber": "1",
 	}
 	return identifier.ReplaceAllStringFunc(template, func(id string) string {
 		if id == "$$" {
@@ -209,7 +214,8 @@ func expand(template string, representation *element, startNumber string) string
 		if value == "" {
 			value = "1"
 		}
-		if width, err := strconv.Atoi(strings.Trim(format, "0d")); err == nil && name != "RepresentationID" {
+		if width, err := strconv.Atoi(strings.Trim(format, "0d")); err == nil &&
+			name != "RepresentationID" {
 			value = strings.Repeat("0", max(0, width-len(value))) + value
 		}
 		return value

@@ -37,7 +37,8 @@ func parseXML(text string) (*element, error) {
 		switch t := token.(type) {
 		case xml.StartElement:
 			if len(open) > maxDepth {
-				return nil, fmt.Errorf("not an MPD: line %d: more than %d elements are open", line, maxDepth)
+				return nil, fmt.Errorf("not an MPD: line %d: more than %d elements are open", line,
+					maxDepth)
 			}
 			e := &element{name: t.Name.Local, line: line, attributes: t.Copy().Attr}
 			for _, a := range e.attributes {

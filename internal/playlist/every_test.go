@@ -55,7 +55,9 @@ func TestFindsEveryURI(t *testing.T) {
 			t.Fatal(err)
 		}
 		for n, line := range strings.Split(text, "\n") {
-			for _, want := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(`"<>`, r) }) {
+			for _, want := range strings.FieldsFunc(line, func(r rune) bool {
+				return strings.ContainsRune(`"<>`, r)
+			}) {
 				if !strings.HasPrefix(want, "u-") {
 					continue
 				}

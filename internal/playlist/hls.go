@@ -5,14 +5,16 @@ import (
 	"strings"
 )
 
-// HLS: RFC 8216, and its second edition, draft-pantos-hls-rfc8216bis. A playlist is lines: a URI, or
-// a tag whose attributes may be URIs.
+// HLS: RFC 8216, and its second edition, draft-pantos-hls-rfc8216bis. A playlist is lines: a URI,
+// or a tag whose attributes may be URIs.
 
 // uriAttributes are the attributes that are URIs.
-var uriAttributes = map[string]bool{"URI": true, "SERVER-URI": true, "X-ASSET-URI": true, "X-ASSET-LIST": true}
+var uriAttributes = map[string]bool{"URI": true, "SERVER-URI": true, "X-ASSET-URI": true,
+	"X-ASSET-LIST": true}
 
 // playlistTags are the tags whose URI leads to a media playlist.
-var playlistTags = map[string]bool{"#EXT-X-MEDIA": true, "#EXT-X-I-FRAME-STREAM-INF": true, "#EXT-X-RENDITION-REPORT": true}
+var playlistTags = map[string]bool{"#EXT-X-MEDIA": true, "#EXT-X-I-FRAME-STREAM-INF": true,
+	"#EXT-X-RENDITION-REPORT": true}
 
 // findHLS returns the URIs of a playlist, with its variables filled in.
 func findHLS(text string) (uris []URI, _ error) {
@@ -50,7 +52,8 @@ func findHLS(text string) (uris []URI, _ error) {
 		}
 		for _, a := range list {
 			if a.quoted && uriAttributes[a.name] {
-				uris = append(uris, URI{Line: number, Text: v.fill(a.value), Playlist: a.name == "URI" && playlistTags[tag]})
+				uris = append(uris, URI{Line: number, Text: v.fill(a.value),
+					Playlist: a.name == "URI" && playlistTags[tag]})
 			}
 		}
 	}
@@ -66,8 +69,8 @@ type attribute struct {
 	quoted      bool
 }
 
-// parseAttributes reads an attribute list (RFC 8216, section 4.2). What is no attribute list, such as
-// the number of EXT-X-TARGETDURATION, has no attributes.
+// parseAttributes reads an attribute list (RFC 8216, section 4.2). What is no attribute list, such
+// as the number of EXT-X-TARGETDURATION, has no attributes.
 func parseAttributes(text string) (list []attribute, err error) {
 	for text != "" {
 		name, rest, found := strings.Cut(text, "=")

@@ -19,10 +19,11 @@ var errTooMany = fmt.Errorf("the playlist has more than %d URIs", maxURIs)
 
 // URI is a URI in a playlist.
 type URI struct {
-	Line     int    // from 1
-	Text     string // as it stands there, without the BaseURLs of an MPD
-	Base     string // what Text is relative to, itself relative to the playlist; "" for the playlist
-	Playlist bool   // it leads to another playlist
+	Line int    // from 1
+	Text string // as it stands there, without the BaseURLs of an MPD
+	// what Text is relative to, itself relative to the playlist; "" for the playlist
+	Base     string
+	Playlist bool // it leads to another playlist
 }
 
 // Find returns the URIs of an HLS playlist or an MPD, in the order of their lines.
@@ -38,5 +39,6 @@ func Find(data []byte) ([]URI, error) {
 	case bytes.HasPrefix(text, []byte("<")):
 		return findDASH(string(data))
 	}
-	return nil, errors.New(`neither an HLS playlist, which starts with "#EXTM3U", nor an MPD, which is XML`)
+	return nil,
+		errors.New(`neither an HLS playlist, which starts with "#EXTM3U", nor an MPD, which is XML`)
 }

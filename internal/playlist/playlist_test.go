@@ -46,7 +46,8 @@ seg 1.m4s
 https://other.example/seg3.m4s
 #EXTINF:4,
 //other.example/seg4.m4s
-`, `3 no ../keys/k.bin|4 yes init.mp4|6 yes seg 1.m4s|7 yes skd://key|9 no /films/a/seg2.m4s|11 no https://other.example/seg3.m4s|13 no //other.example/seg4.m4s`, "/films/"},
+`, `3 no ../keys/k.bin|4 yes init.mp4|6 yes seg 1.m4s|7 yes skd://key|9 no /films/a/seg2.m4s|11 no https://other.example/seg3.m4s|13 no //other.example/seg4.m4s`,
+		"/films/"},
 	{"low latency", "/ll/2M/v.m3u8", "", `#EXTM3U
 #EXT-X-TARGETDURATION:4
 #EXT-X-PART-INF:PART-TARGET=1
@@ -62,7 +63,8 @@ https://other.example/seg3.m4s
 #EXTINF:4,
 %2e%2e/b%2Fx.ts
 `, "3 no ../../x.ts|5 no ../b/x.ts|7 no %2e%2e/b%2Fx.ts", "/"},
-	{"CRLF and a byte order mark", "/a/v.m3u8", "", "\ufeff#EXTM3U\r\n#EXTINF:4,\r\nx.ts\r\n", "3 yes x.ts", "/a/"},
+	{"CRLF and a byte order mark", "/a/v.m3u8", "", "\ufeff#EXTM3U\r\n#EXTINF:4,\r\nx.ts\r\n",
+		"3 yes x.ts", "/a/"},
 	{"DASH", "/dash/film/m.mpd", "", `<?xml version="1.0"?>
 <MPD xmlns="urn:mpeg:dash:schema:mpd:2011">
   <BaseURL>../</BaseURL>
@@ -76,10 +78,12 @@ https://other.example/seg3.m4s
     </AdaptationSet>
   </Period>
 </MPD>`, "4 yes m.mpd|8 no 1/i.mp4|8 no 1/00001.m4s|10 no i2.mp4|10 no s1.mp4", "/dash/"},
-	{"DASH with its scope", "/dash/film/m.mpd", "/dash/", `<MPD><BaseURL>../</BaseURL><Period><SegmentTemplate media="$$$Time$.m4s"/>
+	{"DASH with its scope", "/dash/film/m.mpd", "/dash/",
+		`<MPD><BaseURL>../</BaseURL><Period><SegmentTemplate media="$$$Time$.m4s"/>
 <AdaptationSet><Representation id="a"/></AdaptationSet></Period></MPD>`,
 		"1 yes $0.m4s", "/dash/"},
-	{"templates are relative to the Representation", "/dash/film/m.mpd", "", `<MPD><Period><AdaptationSet>
+	{"templates are relative to the Representation", "/dash/film/m.mpd", "",
+		`<MPD><Period><AdaptationSet>
 <SegmentTemplate media="$RepresentationID$-$Number%03d$.m4s" startNumber="7"/>
 <Representation id="v1"><BaseURL>video/</BaseURL></Representation>
 <Representation id="a1"><BaseURL>../audio/</BaseURL><SegmentTemplate initialization="i.mp4"/></Representation>
@@ -88,7 +92,8 @@ https://other.example/seg3.m4s
 <Representation id="v1"><BaseURL>film/v.mp4</BaseURL><SegmentBase><Initialization range="0-9"/></SegmentBase></Representation>
 <Representation id="v2"><BaseURL>other.mp4</BaseURL></Representation>
 </AdaptationSet></Period></MPD>`, "2 yes v.mp4|3 no other.mp4", "/dash/"},
-	{"alternatives", "/dash/film/m.mpd", "", `<MPD><BaseURL>https://other.example/</BaseURL><BaseURL>here/</BaseURL><Period xmlns:x="http://www.w3.org/1999/xlink" x:href="p.xml">
+	{"alternatives", "/dash/film/m.mpd",
+		"", `<MPD><BaseURL>https://other.example/</BaseURL><BaseURL>here/</BaseURL><Period xmlns:x="http://www.w3.org/1999/xlink" x:href="p.xml">
 <AdaptationSet x:href="urn:mpeg:dash:resolve-to-zero:2013"><Representation><SegmentList><SegmentURL media="s1"/></SegmentList></Representation></AdaptationSet></Period></MPD>`,
 		"1 no p.xml|1 yes p.xml|2 no s1|2 yes s1", "/dash/film/"},
 	{"schemes", "/a/v.m3u8", "", `#EXTM3U
@@ -99,7 +104,8 @@ seg:1.ts
 ./seg:1.ts
 #EXTINF:4,
 HTTP://other.example/x.ts
-`, "2 yes data:text/plain;base64,AAAA|4 no seg:1.ts|6 yes ./seg:1.ts|8 no HTTP://other.example/x.ts", "/a/"},
+`, "2 yes data:text/plain;base64,AAAA|4 no seg:1.ts|6 yes ./seg:1.ts|8 no " +
+		"HTTP://other.example/x.ts", "/a/"},
 	{"variables", "/a/v.m3u8", "", `#EXTM3U
 #EXT-X-DEFINE:NAME="dir",VALUE="../b"
 #EXT-X-DEFINE:QUERYPARAM="auth"

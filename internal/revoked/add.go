@@ -22,7 +22,8 @@ func Add(ctx context.Context, c Config, session [8]byte, until int64) error {
 	if c.File != "" {
 		err = newFile(c.File, m, log).add(ctx, session, uint32(until))
 		if errors.Is(err, fs.ErrNotExist) {
-			err = fmt.Errorf("%w: the service makes the file when it starts, with an owner who can read it", err)
+			err = fmt.Errorf("%w: the service makes the file when it starts, with an owner who "+
+				"can read it", err)
 		}
 	} else {
 		err = addShared(ctx, c.Redis, m, log, session, uint32(until))
@@ -35,7 +36,8 @@ func Add(ctx context.Context, c Config, session [8]byte, until int64) error {
 
 // addShared adds a session to Redis, and looks whether it is still there once each process must
 // have seen it: they write back what Redis loses, and this process does not stay to do so.
-func addShared(ctx context.Context, url string, m *memory, log *slog.Logger, session [8]byte, until uint32) error {
+func addShared(ctx context.Context, url string, m *memory, log *slog.Logger, session [8]byte,
+	until uint32) error {
 	s, err := newShared(url, m, log)
 	if err != nil {
 		return err
@@ -53,7 +55,8 @@ func addShared(ctx context.Context, url string, m *memory, log *slog.Logger, ses
 		return ctx.Err()
 	case <-time.After(2 * pollTime):
 	}
-	score, err := c.Do(ctx, c.B().Zscore().Key(sessionsKey).Member(hex.EncodeToString(session[:])).Build()).AsFloat64()
+	score, err := c.Do(ctx,
+		c.B().Zscore().Key(sessionsKey).Member(hex.EncodeToString(session[:])).Build()).AsFloat64()
 	if err == nil && (math.IsNaN(score) || score < float64(until)) {
 		err = errors.New("it lost the session again")
 	}

@@ -64,9 +64,11 @@ func useDisks(args []string) (err error) {
 		return info.Size()
 	}
 	before := size()
-	check(errors.Is(full, syscall.ENOSPC) && strings.Contains(full.Error(), "not revoked: "+name+": no space left on device"), "full: %v", full)
+	check(errors.Is(full, syscall.ENOSPC) && strings.Contains(full.Error(), "not revoked: "+
+		name+": no space left on device"), "full: %v", full)
 	check(!s.Has(id(next)), "full: a refused session is revoked")
-	check(add() != nil && size() == before && (before-int64(len(header)))%37 == 0, "full: %d bytes, then %d", before, size())
+	check(add() != nil && size() == before && (before-int64(len(header)))%37 == 0,
+		"full: %d bytes, then %d", before, size())
 	s.Close()
 	s, e = Open(c)
 	check(e == nil, "full: start: %v", e)
@@ -88,8 +90,10 @@ func useDisks(args []string) (err error) {
 	check(syscall.Mount("none", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, "") == nil, "remount")
 	for _, when := range []string{"running", "started"} {
 		e := add()
-		check(errors.Is(e, syscall.EROFS) && strings.Contains(e.Error(), "read-only file system"), "read-only, %s: %v", when, e)
-		check(!s.Has(id(next)) && s.Has(id(1)) && s.Has(id(last)) && s.Loaded(), "read-only, %s: what is revoked", when)
+		check(errors.Is(e, syscall.EROFS) && strings.Contains(e.Error(), "read-only file system"),
+			"read-only, %s: %v", when, e)
+		check(!s.Has(id(next)) && s.Has(id(1)) && s.Has(id(last)) && s.Loaded(),
+			"read-only, %s: what is revoked", when)
 		s.Close()
 		if s, e = Open(c); e != nil {
 			return errors.Join(err, fmt.Errorf("read-only: start: %w", e))
@@ -128,8 +132,8 @@ func fillDisk(name string) error {
 	return f.Close()
 }
 
-// TestReplaced: a process that waits for the lock of a file, while another one puts a new file in its
-// place, writes to the new one.
+// TestReplaced: a process that waits for the lock of a file, while another one puts a new file in
+// its place, writes to the new one.
 func TestReplaced(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "revoked")
 	s, _ := open(t, Config{File: name})

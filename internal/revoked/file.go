@@ -50,9 +50,11 @@ func openFile(ctx context.Context, name string, m *memory, log *slog.Logger) (*f
 		case err != nil:
 			return err
 		case damaged > 0:
-			return fmt.Errorf("line %d is damaged: remove it to go on without that revocation, or bring the file back from a backup", damaged)
+			return fmt.Errorf("line %d is damaged: remove it to go on without that revocation, "+
+				"or bring the file back from a backup", damaged)
 		case torn > 0:
-			f.log.Warn("the last line of the revoked sessions is not complete and was dropped: it was not acknowledged", "bytes", torn)
+			f.log.Warn("the last line of the revoked sessions is not complete and was dropped: "+
+				"it was not acknowledged", "bytes", torn)
 		}
 		if err := f.compact(file); err != nil {
 			f.warnUnwritable(err)
@@ -72,12 +74,14 @@ func openFile(ctx context.Context, name string, m *memory, log *slog.Logger) (*f
 }
 
 func (f *file) warnUnwritable(err error) {
-	f.log.Error("the revoked sessions cannot be written: none can be revoked until they can", "error", err)
+	f.log.Error("the revoked sessions cannot be written: none can be revoked until they can",
+		"error", err)
 }
 
 // isFull reports whether an error is about a disk that takes nothing, for whatever reason.
 func isFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.EDQUOT) ||
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EROFS) ||
+		errors.Is(err, syscall.EDQUOT) ||
 		errors.Is(err, syscall.EFBIG) || errors.Is(err, syscall.EIO)
 }
 
@@ -207,7 +211,8 @@ func (f *file) write(ctx context.Context, lines []byte) error {
 				return err
 			}
 			defer file.Close()
-			f.log.Warn("the file of the revoked sessions lacked some: they were written to it again")
+			f.log.Warn("the file of the revoked sessions lacked some: they were written " +
+				"to it again")
 		} else if torn > 0 {
 			if err := file.Truncate(f.size); err != nil {
 				return err
@@ -269,7 +274,8 @@ func (f *file) refresh() (lost bool, err error) {
 }
 
 func (f *file) warnDamaged(line int) {
-	f.log.Error("a line of the revoked sessions is damaged, and does not count", "line", line, "before", f.size)
+	f.log.Error("a line of the revoked sessions is damaged, and does not count", "line", line,
+		"before", f.size)
 }
 
 // fileTime bounds how long the background waits for another process.

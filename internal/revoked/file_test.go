@@ -18,7 +18,8 @@ import (
 func TestFile(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "revoked")
 	a, _ := open(t, Config{File: name})
-	if info, err := os.Stat(name); err != nil || info.Mode().Perm() != 0o600 || read(t, name) != header {
+	if info, err := os.Stat(name); err != nil || info.Mode().Perm() != 0o600 ||
+		read(t, name) != header {
 		t.Errorf("a new file: %v, %v", info, err)
 	}
 	b, _ := open(t, Config{File: name})
@@ -31,11 +32,16 @@ func TestFile(t *testing.T) {
 	if !a.Has(id(1)) || !b.Has(id(2)) || !a.Has(id(3)) || a.Has(id(4)) {
 		t.Error("a set does not have what it revoked")
 	}
-	await(t, "each has what the other revoked", func() bool { return a.Has(id(2)) && b.Has(id(1)) && b.Has(id(3)) })
-	if err := Add(context.Background(), Config{File: name, Now: a.memory.now}, id(4), testUntil); err != nil {
+	await(t, "each has what the other revoked", func() bool {
+		return a.Has(id(2)) && b.Has(id(1)) && b.Has(id(3))
+	})
+	if err := Add(context.Background(), Config{File: name, Now: a.memory.now}, id(4),
+		testUntil); err != nil {
 		t.Error(err)
 	}
-	await(t, "both have what the command line revoked", func() bool { return a.Has(id(4)) && b.Has(id(4)) })
+	await(t, "both have what the command line revoked", func() bool {
+		return a.Has(id(4)) && b.Has(id(4))
+	})
 	if got, want := read(t, name), lines(1, 2, 3, 4); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
@@ -60,7 +66,8 @@ func TestFile(t *testing.T) {
 func TestUntil(t *testing.T) {
 	s, _ := open(t, Config{File: filepath.Join(t.TempDir(), "revoked")})
 	for until, want := range map[int64]error{
-		testTime - 1: ErrOver, testTime: nil, math.MaxUint32: nil, math.MaxUint32 + 1: ErrLate, math.MinInt64: ErrOver, math.MaxInt64: ErrLate,
+		testTime - 1: ErrOver, testTime: nil, math.MaxUint32: nil, math.MaxUint32 + 1: ErrLate,
+		math.MinInt64: ErrOver, math.MaxInt64: ErrLate,
 	} {
 		if err := s.Revoke(context.Background(), id(int(until)), until); !errors.Is(err, want) {
 			t.Errorf("until %d: %v", until, err)
@@ -88,19 +95,24 @@ func TestStart(t *testing.T) {
 		{"empty", "", nil, "", "", header},
 		{"half a first line", header[:10], nil, "not complete", "", header},
 		{"good", lines(1, 2), []int{1, 2}, "", "", lines(1, 2)},
-		{"a torn line", lines(1, 2, 3)[:len(lines(1, 2, 3))-1], []int{1, 2}, "not complete", "", lines(1, 2)},
+		{"a torn line", lines(1, 2, 3)[:len(lines(1, 2, 3))-1], []int{1, 2}, "not complete", "",
+			lines(1, 2)},
 		{"zeros", lines(1, 2) + "\x00\x00\x00", []int{1, 2}, "not complete", "", lines(1, 2)},
 		{"what is over", lines(1) + old + lines(2)[len(header):], []int{1, 2}, "", "", lines(1, 2)},
-		{"what was replaced", header + short + lines(1, 2)[len(header):], []int{1, 2}, "", "", lines(1, 2)},
-		{"a damaged line", lines(1) + "x\n" + lines(2)[len(header):], nil, "", "line 3 is damaged: remove it", ""},
-		{"another file", "root:x:0:0:root:/root:/bin/bash\n", nil, "", "not a file of revoked sessions", ""},
+		{"what was replaced", header + short + lines(1, 2)[len(header):], []int{1, 2}, "", "",
+			lines(1, 2)},
+		{"a damaged line", lines(1) + "x\n" + lines(2)[len(header):], nil, "",
+			"line 3 is damaged: remove it", ""},
+		{"another file", "root:x:0:0:root:/root:/bin/bash\n", nil, "", "not a file of revoked sessions",
+			""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			name := filepath.Join(t.TempDir(), "revoked")
 			write(t, name, c.data)
 			if c.err != "" {
 				s, err := Open(Config{File: name, Now: newClock(testTime).now})
-				if s != nil || err == nil || !strings.Contains(err.Error(), c.err) || !strings.Contains(err.Error(), name) {
+				if s != nil || err == nil || !strings.Contains(err.Error(), c.err) ||
+					!strings.Contains(err.Error(), name) {
 					t.Errorf("%v", err)
 				}
 				c.after = c.data
@@ -137,7 +149,8 @@ func TestLink(t *testing.T) {
 	}
 	s, _ := open(t, Config{File: link})
 	revoke(t, s, 2)
-	if info, err := os.Lstat(link); err != nil || info.Mode()&fs.ModeSymlink == 0 || read(t, name) != lines(1, 2) {
+	if info, err := os.Lstat(link); err != nil || info.Mode()&fs.ModeSymlink == 0 ||
+		read(t, name) != lines(1, 2) {
 		t.Errorf("%v, %v, %q", info, err, read(t, name))
 	}
 }
@@ -147,18 +160,21 @@ func TestLink(t *testing.T) {
 func TestNoFile(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{dir, filepath.Join(dir, "missing", "revoked"), "/dev/null"} {
-		if s, err := Open(Config{File: name, Now: newClock(testTime).now}); s != nil || err == nil || !strings.Contains(err.Error(), name) {
+		if s, err := Open(Config{File: name, Now: newClock(testTime).now}); s != nil || err == nil ||
+			!strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	name := filepath.Join(dir, "none")
-	if err := Add(context.Background(), Config{File: name, Now: newClock(testTime).now}, id(1), testTime+1); !errors.Is(err, fs.ErrNotExist) {
+	if err := Add(context.Background(), Config{File: name, Now: newClock(testTime).now}, id(1),
+		testTime+1); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
 	if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
-	for _, c := range []Config{{}, {File: name, Redis: "redis://127.0.0.1"}, {Redis: "127.0.0.1:6379"}, {Redis: "redis://u:secret@h/x"}} {
+	for _, c := range []Config{{}, {File: name, Redis: "redis://127.0.0.1"}, {Redis: "127.0.0.1:6379"},
+		{Redis: "redis://u:secret@h/x"}} {
 		c.Now = newClock(testTime).now
 		if s, err := Open(c); s != nil || err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%+v: %v", c, err)
@@ -201,7 +217,8 @@ func TestLost(t *testing.T) {
 					t.Errorf("session %d is lost", i)
 				}
 			}
-			if !again.Has(id(6)) || again.Has(id(5)) != (name == "replaced") || s.Has(id(5)) != (name == "replaced") {
+			if !again.Has(id(6)) || again.Has(id(5)) != (name == "replaced") ||
+				s.Has(id(5)) != (name == "replaced") {
 				t.Error("what was in the file, or came after")
 			}
 			if !strings.Contains(log.String(), "lacked some") {
@@ -239,7 +256,8 @@ func TestSince(t *testing.T) {
 	ask := func(moment int64) (next int64) {
 		for pages, more := 0, true; more; pages++ {
 			var entries []Entry
-			if entries, next, more = s.Since(moment, 10); len(entries) > 10 || pages > 0 && more && next <= moment || pages > 3 {
+			if entries, next, more = s.Since(moment, 10); len(entries) > 10 || pages > 0 && more &&
+				next <= moment || pages > 3 {
 				t.Fatalf("%d entries, next %d after %d, more %v", len(entries), next, moment, more)
 			}
 			for _, e := range entries {

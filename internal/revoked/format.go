@@ -112,7 +112,8 @@ func checkHeader(data []byte) (int, error) {
 	switch {
 	case bytes.HasPrefix(data, []byte(header)):
 		return len(header), nil
-	case len(data) < len(header) && header[:len(data)] == string(data), len(bytes.Trim(data, "\x00")) == 0:
+	case len(data) < len(header) && header[:len(data)] == string(data),
+		len(bytes.Trim(data, "\x00")) == 0:
 		return 0, nil
 	}
 	return 0, errOtherFile

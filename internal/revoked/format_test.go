@@ -13,7 +13,8 @@ import (
 func TestLine(t *testing.T) {
 	session := [8]byte{0, 0x11, 0x22, 0x33, 0xaa, 0xbb, 0xcc, 0xdd}
 	line := string(appendLine(nil, session, 1_790_000_000))
-	if want := "00112233aabbccdd 1790000000 "; !strings.HasPrefix(line, want) || line != fmt.Sprintf("%s%08x\n", want, crc32.ChecksumIEEE([]byte(want[:len(want)-1]))) {
+	if want := "00112233aabbccdd 1790000000 "; !strings.HasPrefix(line, want) ||
+		line != fmt.Sprintf("%s%08x\n", want, crc32.ChecksumIEEE([]byte(want[:len(want)-1]))) {
 		t.Errorf("%q", line)
 	}
 	for _, until := range []uint32{0, 1, 9, 10, 999_999_999, 1_000_000_000, math.MaxUint32} {
@@ -32,7 +33,8 @@ func TestLine(t *testing.T) {
 			t.Errorf("%q: %x, %d", changed, s, u)
 		}
 	}
-	for _, wrong := range []string{"", " ", "00112233aabbccdd", line + "x", line, " " + line, strings.Repeat("0", 40)} {
+	for _, wrong := range []string{"", " ", "00112233aabbccdd", line + "x", line, " " + line,
+		strings.Repeat("0", 40)} {
 		if _, _, ok := parseLine([]byte(wrong)); ok {
 			t.Errorf("%q", wrong)
 		}
@@ -56,7 +58,8 @@ func TestScan(t *testing.T) {
 		{"zeros", good + strings.Repeat("\x00", 100), len(good), 0, 2},
 		{"zeros and the end of a line", good + "\x00\x00\x00 12\n", len(good), 0, 2},
 		{"an empty line", good + "\n", len(good), 0, 2},
-		{"damaged", line(1) + "x" + line(2) + line(3) + "y\n" + line(4), len(line(1)) + 1 + len(line(2)) + len(line(3)) + 2 + len(line(4)), 2, 3},
+		{"damaged", line(1) + "x" + line(2) + line(3) + "y\n" + line(4),
+			len(line(1)) + 1 + len(line(2)) + len(line(3)) + 2 + len(line(4)), 2, 3},
 		{"damaged, and no end", "\n" + line(1) + line(2)[:9], 1 + len(line(1)), 1, 1},
 	} {
 		lines := 0
@@ -69,8 +72,10 @@ func TestScan(t *testing.T) {
 
 func TestHeader(t *testing.T) {
 	for data, want := range map[string]int{
-		header: len(header), header + "x": len(header), "": 0, header[:1]: 0, header[:len(header)-1]: 0, "\x00\x00\x00": 0,
-		"root:x:0:0\n": -1, "\n": -1, header[1:]: -1, "x" + header: -1, strings.Replace(header, "1", "2", 1): -1,
+		header: len(header), header + "x": len(header), "": 0, header[:1]: 0, header[:len(header)-1]: 0,
+		"\x00\x00\x00": 0,
+		"root:x:0:0\n": -1, "\n": -1, header[1:]: -1, "x" + header: -1,
+		strings.Replace(header, "1", "2", 1): -1,
 	} {
 		n, err := checkHeader([]byte(data))
 		if (err != nil) != (want < 0) || err == nil && n != want {
@@ -97,7 +102,8 @@ func FuzzScan(f *testing.F) {
 			read++
 		})
 		inTail := bytes.Count(tail, []byte("\n"))
-		if valid < whole || read < int(n) || read > int(n)+inTail || inTail == 0 && (valid != whole || damaged != 0) {
+		if valid < whole || read < int(n) || read > int(n)+inTail || inTail == 0 &&
+			(valid != whole || damaged != 0) {
 			t.Errorf("%d lines, %d bytes of %d, damaged %d", read, valid, whole, damaged)
 		}
 	})

@@ -72,7 +72,8 @@ func TestMemoryModel(t *testing.T) {
 	last := int64(0)
 	m.all(math.MinInt64, func(r *record) bool {
 		if r.until != model[r.session] || r.learned <= last {
-			t.Errorf("%x: until %d, want %d; learned at %d after %d", r.session, r.until, model[r.session], r.learned, last)
+			t.Errorf("%x: until %d, want %d; learned at %d after %d", r.session, r.until, model[r.session],
+				r.learned, last)
 		}
 		last = r.learned
 		listed++
@@ -218,8 +219,8 @@ func TestConcurrentReaders(t *testing.T) {
 	readers.Wait()
 }
 
-// TestTableSpills: sessions for whom a line has no room are found in the lines after it, and after the
-// last one in the first.
+// TestTableSpills: sessions for whom a line has no room are found in the lines after it, and after
+// the last one in the first.
 func TestTableSpills(t *testing.T) {
 	table := newTable(0)
 	last := len(table.tags) - 1

@@ -46,7 +46,8 @@ func TestRedis(t *testing.T) {
 		worst = max(worst, time.Since(began))
 	}
 	t.Logf("three instances had each of 20 sessions within %v", worst)
-	if err := Add(context.Background(), Config{Redis: r.URL(), Now: sets[0].memory.now}, id(50), testUntil); err != nil {
+	if err := Add(context.Background(), Config{Redis: r.URL(), Now: sets[0].memory.now}, id(50),
+		testUntil); err != nil {
 		t.Error(err)
 	}
 	awaitAll(t, sets, 50)
@@ -62,7 +63,8 @@ func TestRedis(t *testing.T) {
 			t.Error(log)
 		}
 	}
-	if s := sets[0].Stats(); s.Sessions != 21 || s.Revoked != 7 || s.Failures != 0 || s.Synced.IsZero() {
+	if s := sets[0].Stats(); s.Sessions != 21 || s.Revoked != 7 || s.Failures != 0 ||
+		s.Synced.IsZero() {
 		t.Errorf("%+v", s)
 	}
 }
@@ -74,16 +76,19 @@ func TestRedisStarts(t *testing.T) {
 	r.Kill()
 	s, log := open(t, Config{Redis: r.URL()})
 	await(t, "it fails", func() bool { return s.Stats().Failures > 1 })
-	if err := s.Revoke(context.Background(), id(1), testTime+1); err == nil || s.Has(id(1)) || s.Loaded() {
+	if err := s.Revoke(context.Background(), id(1), testTime+1); err == nil || s.Has(id(1)) ||
+		s.Loaded() {
 		t.Errorf("%v, loaded %v", err, s.Loaded())
 	}
-	if err := Add(context.Background(), Config{Redis: r.URL(), Now: s.memory.now}, id(1), testUntil); err == nil {
+	if err := Add(context.Background(), Config{Redis: r.URL(), Now: s.memory.now}, id(1),
+		testUntil); err == nil {
 		t.Error("the command line revokes without Redis")
 	}
 	r.Restart(t)
 	await(t, "it is loaded", s.Loaded)
 	revoke(t, s, 1)
-	if n := strings.Count(log.String(), "level=ERROR"); n != 1 || !strings.Contains(log.String(), "all are known again") || !strings.Contains(log.String(), "set appendonly yes") {
+	if n := strings.Count(log.String(), "level=ERROR"); n != 1 || !strings.Contains(log.String(),
+		"all are known again") || !strings.Contains(log.String(), "set appendonly yes") {
 		t.Errorf("%d errors: %s", n, log)
 	}
 }
@@ -124,16 +129,23 @@ func TestRedisLosesAll(t *testing.T) {
 				try(i)
 			}
 			<-lost
-			await(t, "revoking again", func() bool { try(1000); try(1001); return acknowledged[1000] && acknowledged[1001] })
+			await(t, "revoking again", func() bool {
+				try(1000)
+				try(1001)
+				return acknowledged[1000] && acknowledged[1001]
+			})
 			t.Logf("%d acknowledged", len(acknowledged))
 			for i := range acknowledged {
 				awaitAll(t, sets, i)
 			}
-			scores, until := []string{"ZMSCORE", sessionsKey}, []any{} // Redis may have some that were refused, too
+			// Redis may have some that were refused, too
+			scores, until := []string{"ZMSCORE", sessionsKey}, []any{}
 			for i := range acknowledged {
 				scores, until = append(scores, fmt.Sprintf("%x", id(i))), append(until, float64(testUntil))
 			}
-			await(t, "all are in Redis again", func() bool { return r.Do(t, scores...) == fmt.Sprint(until) })
+			await(t, "all are in Redis again", func() bool {
+				return r.Do(t, scores...) == fmt.Sprint(until)
+			})
 			late, _ := instances(t, r, 1)
 			for i := range acknowledged {
 				if !late[0].Has(id(i)) {
@@ -168,7 +180,8 @@ func TestRedisKeepsTheLatest(t *testing.T) {
 		if err := s.Revoke(context.Background(), id(1), until); err != nil {
 			t.Fatal(err)
 		}
-		if err := Add(context.Background(), Config{Redis: r.URL(), Now: s.memory.now}, id(1), until-1); err != nil {
+		if err := Add(context.Background(), Config{Redis: r.URL(), Now: s.memory.now}, id(1),
+			until-1); err != nil {
 			t.Error(err)
 		}
 	}
@@ -204,7 +217,9 @@ func TestRedisStops(t *testing.T) {
 		t.Error("what was revoked")
 	}
 	r.Signal(t, syscall.SIGCONT)
-	await(t, "all is well", func() bool { return strings.Contains(logs[0].String(), "all are known again") })
+	await(t, "all is well", func() bool {
+		return strings.Contains(logs[0].String(), "all are known again")
+	})
 	revoke(t, sets[0], 3)
 }
 
@@ -214,7 +229,8 @@ func TestRedisRefuses(t *testing.T) {
 	sets, _ := instances(t, r, 1)
 	revoke(t, sets[0], 1)
 	r.Do(t, "CONFIG", "SET", "maxmemory", "1")
-	if err := sets[0].Revoke(context.Background(), id(2), testUntil); err == nil || !strings.Contains(err.Error(), "OOM") || sets[0].Has(id(2)) {
+	if err := sets[0].Revoke(context.Background(), id(2), testUntil); err == nil ||
+		!strings.Contains(err.Error(), "OOM") || sets[0].Has(id(2)) {
 		t.Error(err)
 	}
 	late, _ := instances(t, r, 1)
@@ -228,7 +244,8 @@ func TestRedisRefuses(t *testing.T) {
 func TestRedisHasMore(t *testing.T) {
 	r := redistest.Start(t)
 	sets, logs := instances(t, r, 2)
-	r.Do(t, "ZADD", sessionsKey, "inf", fmt.Sprintf("%x", id(1)), "5", "no session", fmt.Sprint(testUntil), fmt.Sprintf("%X", id(2)), "-7", fmt.Sprintf("%x", id(3)))
+	r.Do(t, "ZADD", sessionsKey, "inf", fmt.Sprintf("%x", id(1)), "5", "no session",
+		fmt.Sprint(testUntil), fmt.Sprintf("%X", id(2)), "-7", fmt.Sprintf("%x", id(3)))
 	r.Do(t, "XADD", changesKey, "*", "session", "zz", "until", "99")
 	r.Do(t, "XADD", changesKey, "*", "something", "else")
 	r.Do(t, "XADD", changesKey, "*", "session", fmt.Sprintf("%x", id(4)), "until", "nan")
@@ -290,10 +307,13 @@ func TestRedisDrops(t *testing.T) {
 
 func TestCheckRedis(t *testing.T) {
 	for url, ok := range map[string]bool{
-		"redis://127.0.0.1:6379/0": true, "redis://h": true, "rediss://u:p@h:6380/3": true, "valkey://h": true, "valkeys://h:1": true, "unix:///run/redis.sock": true,
-		"": false, "h:6379": false, "http://h": false, "redis://h/x": false, "redis://h:x": false, "unix://": false, "redis://u:%zz@h": false,
+		"redis://127.0.0.1:6379/0": true, "redis://h": true, "rediss://u:p@h:6380/3": true,
+		"valkey://h": true, "valkeys://h:1": true, "unix:///run/redis.sock": true,
+		"": false, "h:6379": false, "http://h": false, "redis://h/x": false, "redis://h:x": false,
+		"unix://": false, "redis://u:%zz@h": false,
 	} {
-		if err := CheckRedis(url); (err == nil) != ok || err != nil && strings.Contains(url, "%zz") && strings.Contains(err.Error(), "zz") {
+		if err := CheckRedis(url); (err == nil) != ok || err != nil && strings.Contains(url, "%zz") &&
+			strings.Contains(err.Error(), "zz") {
 			t.Errorf("%q: %v", url, err)
 		}
 	}

@@ -20,9 +20,10 @@ import (
 
 // Config says where sessions are kept: in one of File and Redis.
 type Config struct {
-	File  string           // its name
-	Redis string           // its URL: see [CheckRedis]
-	Grace int64            // seconds that a session stays revoked after its time; SetGrace changes it
+	File  string // its name
+	Redis string // its URL: see [CheckRedis]
+	// seconds that a session stays revoked after its time; SetGrace changes it
+	Grace int64
 	Log   *slog.Logger     // nil: nowhere
 	Now   func() time.Time // the clock
 }
@@ -35,8 +36,10 @@ type Entry struct {
 
 // The errors of Revoke that are about the session, and not about where it would be kept.
 var (
-	ErrOver = errors.New("revoked: the time until which the session would be revoked is over: choose a later one")
-	ErrLate = errors.New("revoked: a token can express no time after 2106-02-07: choose an earlier one")
+	ErrOver = errors.New("revoked: the time until which the session would be revoked is over: " +
+		"choose a later one")
+	ErrLate = errors.New("revoked: a token can express no time after 2106-02-07: choose an " +
+		"earlier one")
 )
 
 // ErrNotLoaded is the error of what needs the set before it was read once: see [Set.Loaded].
@@ -137,7 +140,8 @@ func (s *Set) Revoke(ctx context.Context, session [8]byte, until int64) (err err
 		return err
 	}
 	if s.file != nil {
-		if err = s.file.add(ctx, session, uint32(until)); err == nil && !s.memory.add(session, uint32(until)) {
+		if err = s.file.add(ctx, session, uint32(until)); err == nil &&
+			!s.memory.add(session, uint32(until)) {
 			err = errFull
 		}
 	} else {
@@ -252,7 +256,8 @@ func (s *Set) done(err error) {
 	if err != nil {
 		s.failures.Add(1)
 		if !s.failing.Swap(true) {
-			s.log.Error("revoked sessions: those of others are not known, and none can be revoked", "error", err)
+			s.log.Error("revoked sessions: those of others are not known, and none can be revoked",
+				"error", err)
 		}
 		return
 	}

@@ -13,18 +13,21 @@ import (
 func (s *shared) scan(ctx context.Context, c valkey.Client) (loaded bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, scanTime)
 	defer cancel()
-	changes, err := c.Do(ctx, c.B().Xrevrange().Key(changesKey).End("+").Start("-").Count(1).Build()).AsXRange()
+	changes, err :=
+		c.Do(ctx, c.B().Xrevrange().Key(changesKey).End("+").Start("-").Count(1).Build()).AsXRange()
 	if err != nil {
 		return false, err
 	}
 	s.last = ""
-	due := s.pending.acknowledged() // memory has them, so that they are written back if they are lost
+	// memory has them, so that they are written back if they are lost
+	due := s.pending.acknowledged()
 	if len(changes) > 0 {
 		s.last = changes[0].ID
 	}
 	mark := s.memory.nextMark()
 	for cursor := uint64(0); ; {
-		page, err := c.Do(ctx, c.B().Zscan().Key(sessionsKey).Cursor(cursor).Count(changesRead).Build()).AsScanEntry()
+		page, err := c.Do(ctx, c.B().Zscan().Key(sessionsKey).Cursor(cursor).Count(
+			changesRead).Build()).AsScanEntry()
 		if err != nil {
 			return false, err
 		}
@@ -103,5 +106,6 @@ func (s *shared) drop(ctx context.Context, c valkey.Client) error {
 	if err != nil || n == 0 || n < all/8 {
 		return err
 	}
-	return c.Do(ctx, c.B().Zremrangebyscore().Key(sessionsKey).Min("-inf").Max(over).Build()).Error()
+	return c.Do(
+		ctx, c.B().Zremrangebyscore().Key(sessionsKey).Min("-inf").Max(over).Build()).Error()
 }

@@ -18,10 +18,11 @@ import (
 
 // What Redis, or Valkey, has. Both keys are in one slot of a cluster.
 const (
-	sessionsKey = "videotoken:{revoked}:sessions" // a sorted set: a session's score is until when it is revoked
-	changesKey  = "videotoken:{revoked}:changes"  // a stream of what was added
-	changesKept = "10000"                         // about: whoever missed more reads all sessions
-	changesRead = 1000                            // at once
+	// a sorted set: a session's score is until when it is revoked
+	sessionsKey = "videotoken:{revoked}:sessions"
+	changesKey  = "videotoken:{revoked}:changes" // a stream of what was added
+	changesKept = "10000"                        // about: whoever missed more reads all sessions
+	changesRead = 1000                           // at once
 )
 
 // The fields of a change: a session and its time, and who added it; or who wrote so many sessions
@@ -62,7 +63,8 @@ type shared struct {
 }
 
 // errURL has no part of the URL, which may have a password.
-var errURL = errors.New("must be a URL such as redis://HOST:6379/0, rediss://USER:PASSWORD@HOST:6379 with TLS, or unix:///run/redis.sock")
+var errURL = errors.New("must be a URL such as redis://HOST:6379/0, " +
+	"rediss://USER:PASSWORD@HOST:6379 with TLS, or unix:///run/redis.sock")
 
 // CheckRedis reports what is wrong with the URL of Redis or Valkey.
 func CheckRedis(url string) error {
@@ -125,9 +127,11 @@ func (s *shared) add(ctx context.Context, session [8]byte, until uint32) error {
 	member, score := hex.EncodeToString(session[:]), strconv.FormatUint(uint64(until), 10)
 	by := s.pending.begin(s.self)
 	for _, answer := range c.DoMulti(ctx,
-		c.B().Zadd().Key(sessionsKey).Gt().ScoreMember().ScoreMember(float64(until), member).Build(),
+		c.B().Zadd().Key(sessionsKey).Gt().ScoreMember().ScoreMember(
+			float64(until), member).Build(),
 		c.B().Xadd().Key(changesKey).Maxlen().Almost().Threshold(changesKept).Id("*").
-			FieldValue().FieldValue(fieldSession, member).FieldValue(fieldUntil, score).FieldValue(fieldBy, by).Build(),
+			FieldValue().FieldValue(fieldSession, member).FieldValue(fieldUntil, score).FieldValue(
+			fieldBy, by).Build(),
 	) {
 		if err := answer.Error(); err != nil {
 			s.pending.see(by)
@@ -201,7 +205,8 @@ func (s *shared) follow(ctx context.Context, c valkey.Client) (complete bool, er
 			s.pending.see(change.FieldValues[fieldBy])
 			if by, all := change.FieldValues[fieldAll]; all {
 				lost = lost || by != s.self
-			} else if err := s.learn(change.FieldValues[fieldSession], change.FieldValues[fieldUntil], 0); err != nil {
+			} else if err := s.learn(change.FieldValues[fieldSession],
+				change.FieldValues[fieldUntil], 0); err != nil {
 				return false, err
 			}
 		}
@@ -217,7 +222,8 @@ func (s *shared) learn(member, score string, mark uint32) error {
 	session, e := ParseSession([]byte(member))
 	if err != nil || e != nil || math.IsNaN(until) || until < 0 {
 		if !s.strange {
-			s.log.Warn("revoked sessions: Redis has something else among them, which does not count", "key", sessionsKey)
+			s.log.Warn("revoked sessions: Redis has something else among them, which "+
+				"does not count", "key", sessionsKey)
 		}
 		s.strange = true
 		return nil
@@ -234,6 +240,7 @@ func (s *shared) warnOfLoss(ctx context.Context, c valkey.Client) {
 	defer cancel()
 	info, err := c.Do(ctx, c.B().Info().Section("persistence").Build()).ToString()
 	if err == nil && strings.Contains(info, "aof_enabled:0") {
-		s.log.Warn("revoked sessions: Redis writes no append-only file: if it and every process of the service end within a moment, what was revoked last is lost: set appendonly yes")
+		s.log.Warn("revoked sessions: Redis writes no append-only file: if it and every process " +
+			"of the service end within a moment, what was revoked last is lost: set appendonly yes")
 	}
 }

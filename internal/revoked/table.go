@@ -10,12 +10,12 @@ import (
 // table is a hash table that one writer adds to while any number of readers look up, without locks.
 // Sessions are never taken out of it: a table without them takes its place.
 //
-// Its slots are in lines of 31. The tags of a line, 16 bits of the hash for each slot, are a line of
-// the processor's caches, and a session is in the line that its hash says, or in the next one if that
-// is full. So the lookup of a session that is not there, which nearly all are, reads one line, and
-// takes a branch that the processor predicts: a tag that is there by chance, one lookup in 4,000,
-// and a line that is full, which few are, are rare. A branch that it does not would have it wait for
-// memory. The records are in the order in which they were learned.
+// Its slots are in lines of 31. The tags of a line, 16 bits of the hash for each slot, are a line
+// of the processor's caches, and a session is in the line that its hash says, or in the next one if
+// that is full. So the lookup of a session that is not there, which nearly all are, reads one line,
+// and takes a branch that the processor predicts: a tag that is there by chance, one lookup in
+// 4,000, and a line that is full, which few are, are rare. A branch that it does not would have it
+// wait for memory. The records are in the order in which they were learned.
 type table struct {
 	keys    [2]uint64 // of the hash, at random: who chooses sessions cannot have them collide
 	tags    []tagLine
@@ -25,8 +25,8 @@ type table struct {
 	live    int // how many sessions there are: records that no later one replaces
 }
 
-// tagLine has the tags of a line, four in a word, the first one lowest. 0 is a slot that is free. The
-// first slot is none: in its place is whether sessions of the line are in the next one, 0 or 1.
+// tagLine has the tags of a line, four in a word, the first one lowest. 0 is a slot that is free.
+// The first slot is none: in its place is whether sessions of the line are in the next one, 0 or 1.
 type tagLine [lineSlots / 4]atomic.Uint64
 
 // record is a session that was revoked. All but until's readers share it without a lock, so it does
@@ -40,7 +40,8 @@ type record struct {
 
 const (
 	lineSlots = 32
-	lineLoad  = 20 // sessions in a line, when the table is full: 1 line in 100 has no room for its own
+	// sessions in a line, when the table is full: 1 line in 100 has no room for its own
+	lineLoad  = 20
 	chunkSize = 4096
 	minRoom   = 512
 
@@ -75,8 +76,10 @@ func (t *table) find(session [8]byte) *record {
 	tags := &t.tags[t.line(hash)]
 	tag := tagOf(hash) * ones
 	first := tags[0].Load()
-	same := zeroTags(first^tag) | zeroTags(tags[1].Load()^tag) | zeroTags(tags[2].Load()^tag) | zeroTags(tags[3].Load()^tag) |
-		zeroTags(tags[4].Load()^tag) | zeroTags(tags[5].Load()^tag) | zeroTags(tags[6].Load()^tag) | zeroTags(tags[7].Load()^tag)
+	same := zeroTags(first^tag) | zeroTags(tags[1].Load()^tag) | zeroTags(tags[2].Load()^tag) |
+		zeroTags(tags[3].Load()^tag) |
+		zeroTags(tags[4].Load()^tag) | zeroTags(tags[5].Load()^tag) | zeroTags(tags[6].Load()^tag) |
+		zeroTags(tags[7].Load()^tag)
 	if same|first&isSpilt == 0 {
 		return nil
 	}
@@ -111,8 +114,8 @@ func (t *table) search(session [8]byte, hash uint64) (r *record, line, slot int)
 	}
 }
 
-// line returns the line of a hash, by its higher bits (Lemire, "Fast random integer generation in an
-// interval").
+// line returns the line of a hash, by its higher bits (Lemire, "Fast random integer generation in
+// an interval").
 func (t *table) line(hash uint64) int {
 	line, _ := bits.Mul64(hash, uint64(len(t.tags)))
 	return int(line)

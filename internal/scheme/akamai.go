@@ -24,7 +24,8 @@ var akamai = &Scheme{
 	Name: "akamai",
 	Doc:  "Akamai's Auth Token 2.0.",
 	Options: []Option{
-		{Name: "parameter", Default: "hdnea", Doc: "the name of the query parameter, path segment and cookie: hdnea, hdnts or __token__"},
+		{Name: "parameter", Default: "hdnea", Doc: "the name of the query parameter, path " +
+			"segment and cookie: hdnea, hdnts or __token__"},
 		placement,
 	},
 	HexSecret:  true,
@@ -37,7 +38,8 @@ var akamai = &Scheme{
 
 // placement is the option that says where a token goes.
 var placement = Option{Name: "placement", Choices: []string{"query", "path"},
-	Doc: "where all tokens go; without it a playlist's token goes into the path, all others into the query"}
+	Doc: "where all tokens go; without it a playlist's token goes into the path, all others " +
+		"into the query"}
 
 type akamaiSigner struct {
 	origin, base, parameter, placement string
@@ -53,12 +55,14 @@ func newAkamai(c *CDN) (Signer, error) {
 	if err := checkLength(key.Secret); err != nil {
 		return nil, err
 	}
-	s := &akamaiSigner{parameter: c.Options["parameter"], placement: c.Options["placement"], cookies: c.hasCookies()}
+	s := &akamaiSigner{parameter: c.Options["parameter"], placement: c.Options["placement"],
+		cookies: c.hasCookies()}
 	if !isToken(s.parameter) {
 		return nil, errParameter
 	}
 	if s.origin, s.base = c.cut(); strings.ContainsAny(s.base, "*?!~&'") {
-		return nil, errors.New("the CDN's URL has one of * ? ! ~ & ' in its base path, which tokens cannot have")
+		return nil, errors.New("the CDN's URL has one of * ? ! ~ & ' in its base path, which " +
+			"tokens cannot have")
 	}
 	s.macs = newHMAC(sha256.New, key.Secret)
 	return s, nil
@@ -80,9 +84,11 @@ func (a *akamaiSigner) Can() Need { return Directory | Start | IPv4 | IPv6Addres
 
 // errAkamaiQuery: a raw "&" would end the parameter with the token, and browsers percent-encode "'"
 // in queries (WHATWG URL, "special-query percent-encode set").
-var errAkamaiQuery = errors.New("has & or ' in its path, which cannot stand in a token in the query: set placement: path, or rename the file")
+var errAkamaiQuery = errors.New("has & or ' in its path, which cannot stand in a token in the " +
+	"query: set placement: path, or rename the file")
 
-var errAkamai = errors.New(`has one of * ? ! ~ in its path, which Akamai's access control lists read in their own way`)
+var errAkamai = errors.New(
+	`has one of * ? ! ~ in its path, which Akamai's access control lists read in their own way`)
 
 func (a *akamaiSigner) Check(s *uri.Source, c *token.Claims) error {
 	if bytes.ContainsAny(s.Canonical, "*?!~") {

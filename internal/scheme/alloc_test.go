@@ -16,7 +16,8 @@ func TestNoAllocations(t *testing.T) {
 		}{
 			{"/films/Big_Buck_Bunny_1080p.mp4", token.Claims{}},
 			{"/films/Big_Buck_Bunny_1080p.mp4?a=1&b=2", token.Claims{}},
-			{"/films/a/master.m3u8", token.Claims{Depth: 2, IP: netip.MustParsePrefix("203.0.113.7/32"), HasSession: true, NotBefore: 1}},
+			{"/films/a/master.m3u8", token.Claims{Depth: 2, IP: netip.MustParsePrefix("203.0.113.7/32"),
+				HasSession: true, NotBefore: 1}},
 			{"/films/a/master.m3u8", token.Claims{Depth: 2}},
 		} {
 			src := source(t, c.src)

@@ -21,13 +21,14 @@ import (
 // docs.bunny.net/docs/cdn-token-authentication and the vendor's SDK
 // (github.com/BunnyWay/BunnyCDN.TokenAuthentication).
 //
-// It cannot express a start or a session. A playlist cannot have a query of its own. A path that has
-// to be percent-encoded is refused, since the vendor's SDKs sign different bytes for it.
+// It cannot express a start or a session. A playlist cannot have a query of its own. A path that
+// has to be percent-encoded is refused, since the vendor's SDKs sign different bytes for it.
 var bunny = &Scheme{
-	Name:       "bunny",
-	Doc:        "Bunny's token authentication.",
-	Secret:     text,
-	KeyDoc:     "Bunny makes the key: Pull Zone, Security, Token Authentication, URL Token Authentication Key",
+	Name:   "bunny",
+	Doc:    "Bunny's token authentication.",
+	Secret: text,
+	KeyDoc: "Bunny makes the key: Pull Zone, Security, Token Authentication, URL Token " +
+		"Authentication Key",
 	Segments:   []string{"bcdn_token"},
 	Parameters: append([]string{"token", "bcdn_token", "expires", "token_path"}, bunnyMore...),
 	New: func(c *CDN) (Signer, error) {
@@ -37,7 +38,8 @@ var bunny = &Scheme{
 		}
 		s := &bunnySigner{macs: newHMAC(sha256.New, key.Secret)}
 		if s.origin, s.base = c.cut(); !isBunnyPath(s.base) {
-			return nil, errors.New("the CDN's URL has a base path that must be percent-encoded, which Bunny's own libraries sign in different ways")
+			return nil, errors.New("the CDN's URL has a base path that must be percent-encoded, " +
+				"which Bunny's own libraries sign in different ways")
 		}
 		return s, nil
 	},
@@ -54,11 +56,17 @@ func (b *bunnySigner) Can() Need { return Directory | IPv4 | IPv6 | Query }
 const maxParameters = 16
 
 var (
-	errBunnyPath    = errors.New("has a path that must be percent-encoded, which Bunny's own libraries sign in different ways: rename the file")
-	errBunnyQuery   = fmt.Errorf(`has a query that Bunny cannot verify: it takes %d parameters of the form name=value at most, each name once and of letters, digits, "-" and "_", not beginning with a digit, and without "+", and an encoded "&" or "=", in the value`, maxParameters)
-	errBunnyDigit   = errors.New("has a path that ends in a digit, which would run into the expiry that Bunny hashes beside it: give the file an extension")
-	errBunnyAddress = errors.New("is for an address that its holder could take off: Bunny hashes an address's bytes beside the expiry and the parameters, so it must have no query, and no byte of the address may be that of \"=\", nor the first that of a digit")
-	errBunnyList    = errors.New("is a playlist with a query, which Bunny cannot verify: remove the query")
+	errBunnyPath = errors.New("has a path that must be percent-encoded, which Bunny's own " +
+		"libraries sign in different ways: rename the file")
+	errBunnyQuery = fmt.Errorf(`has a query that Bunny cannot verify: it takes %d parameters of the form name=value at most, each name once and of letters, digits, "-" and "_", not beginning with a digit, and without "+", and an encoded "&" or "=", in the value`,
+		maxParameters)
+	errBunnyDigit = errors.New("has a path that ends in a digit, which would run into the " +
+		"expiry that Bunny hashes beside it: give the file an extension")
+	errBunnyAddress = errors.New("is for an address that its holder could take off: Bunny hashes " +
+		"an address's bytes beside the expiry and the parameters, so it must have no query, and " +
+		"no byte of the address may be that of \"=\", nor the first that of a digit")
+	errBunnyList = errors.New("is a playlist with a query, which Bunny cannot verify: " +
+		"remove the query")
 )
 
 func (b *bunnySigner) Check(s *uri.Source, c *token.Claims) error {
@@ -120,7 +128,8 @@ func parseQuery(list []parameter, query []byte) ([]parameter, bool) {
 			query = nil
 		}
 		i := bytes.IndexByte(one, '=')
-		if i <= 0 || len(list) == cap(list) || !isToken(string(one[:i])) || bytes.IndexByte(one, '+') >= 0 {
+		if i <= 0 || len(list) == cap(list) || !isToken(string(one[:i])) ||
+			bytes.IndexByte(one, '+') >= 0 {
 			return nil, false
 		}
 		p := parameter{one[:i], one[i+1:]}
@@ -251,7 +260,8 @@ func unhex(c byte) byte {
 }
 
 // bunnyMore are the parameters of Bunny's that are not written here.
-var bunnyMore = []string{"token_countries", "token_countries_blocked", "token_ignore_params", "limit"}
+var bunnyMore = []string{"token_countries", "token_countries_blocked", "token_ignore_params",
+	"limit"}
 
 // Read implements [Reader]. Bunny takes the parameters in any order.
 func (b *bunnySigner) Read(target string) (*Reading, error) {
@@ -278,7 +288,8 @@ func (b *bunnySigner) Read(target string) (*Reading, error) {
 	// A hash may begin with "1-", too.
 	address, ok := strings.CutPrefix(hash, "HS256-1-")
 	r.isBound = ok && len(address) == base64.RawURLEncoding.EncodedLen(sha256.Size)
-	if r.Claims.Expiry, ok = readSeconds(has["expires"]); !ok || !strings.HasPrefix(hash, "HS256-") {
+	if r.Claims.Expiry, ok = readSeconds(has["expires"]); !ok ||
+		!strings.HasPrefix(hash, "HS256-") {
 		return r, token.ErrMalformed
 	}
 	if isDirectory {
@@ -287,8 +298,11 @@ func (b *bunnySigner) Read(target string) (*Reading, error) {
 		}
 		r.Opens, r.IsDirectory = dir, true
 	}
-	hasMore := slices.ContainsFunc(bunnyMore, func(name string) bool { return uri.HasParameter([]byte(rest), name) })
-	if hasMore || inPath != isDirectory || inPath && rest != "" || isDirectory && !strings.HasSuffix(dir, "/") {
+	hasMore := slices.ContainsFunc(bunnyMore, func(name string) bool {
+		return uri.HasParameter([]byte(rest), name)
+	})
+	if hasMore || inPath != isDirectory || inPath && rest != "" || isDirectory &&
+		!strings.HasSuffix(dir, "/") {
 		return r, ErrUnlike
 	}
 	return r, nil

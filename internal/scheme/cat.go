@@ -16,14 +16,15 @@ import (
 // It binds the host and the path, or all that begins with a directory, and where there is a query,
 // the query.
 //
-// The encoding is written here, in the deterministic form of RFC 8949, section 4.2.1, since a URL is
-// signed without an allocation; a test decodes it with libraries. A verifier that ignores queries
-// lets any query pass where the source has none.
+// The encoding is written here, in the deterministic form of RFC 8949, section 4.2.1, since a URL
+// is signed without an allocation; a test decodes it with libraries. A verifier that ignores
+// queries lets any query pass where the source has none.
 var cat = &Scheme{
 	Name: "cat",
 	Doc:  "The Common Access Token of CTA-5007.",
 	Options: []Option{
-		{Name: "parameter", Default: "CTA-Common-Access-Token", Doc: "the name of the query parameter, path segment and cookie"},
+		{Name: "parameter", Default: "CTA-Common-Access-Token",
+			Doc: "the name of the query parameter, path segment and cookie"},
 		{Name: "issuer", Doc: "the token's issuer; without it there is none"},
 		placement,
 	},
@@ -52,7 +53,8 @@ func newCAT(c *CDN) (Signer, error) {
 	if key.ID == "" {
 		return nil, errors.New("the key needs an id")
 	}
-	s := &catSigner{issuer: c.Options["issuer"], parameter: c.Options["parameter"], placement: c.Options["placement"], cookies: c.hasCookies()}
+	s := &catSigner{issuer: c.Options["issuer"], parameter: c.Options["parameter"],
+		placement: c.Options["placement"], cookies: c.hasCookies()}
 	if !isToken(s.parameter) {
 		return nil, errParameter
 	}
@@ -134,7 +136,9 @@ func appendCOSE(dst, head []byte, m *mac) []byte {
 
 // Read implements [Reader].
 func (t *catSigner) Read(target string) (*Reading, error) {
-	r, text, inPath, err := readParameter(target, t.parameter, func(path string) int { return strings.IndexByte(path, '/') })
+	r, text, inPath, err := readParameter(target, t.parameter, func(path string) int {
+		return strings.IndexByte(path, '/')
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -18,16 +18,17 @@ import (
 	"videotoken/token"
 )
 
-// Amazon CloudFront's signed URLs: a policy in JSON, signed with RSA or ECDSA. Without a start and an
-// address the policy is the canned one, which CloudFront rebuilds from the URL; otherwise the URL
-// has the policy. Specified in the CloudFront Developer Guide, "Create a signed URL using a canned
-// policy" and "using a custom policy", and docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/
+// Amazon CloudFront's signed URLs: a policy in JSON, signed with RSA or ECDSA. Without a start and
+// an address the policy is the canned one, which CloudFront rebuilds from the URL; otherwise the
+// URL has the policy. Specified in the CloudFront Developer Guide, "Create a signed URL using a
+// canned policy" and "using a custom policy", and
+// docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/
 // private-content-creating-signed-url-canned-policy.html.
 //
-// It cannot express a session, an IPv6 address, or, without cookies, a directory whose token relative
-// URLs inherit. In a policy "*" stands for any characters and "?" for any one. The canned policy can
-// be sent as a custom one, so a URL with a query also opens the URLs that have another character in
-// place of the "?" before its query.
+// It cannot express a session, an IPv6 address, or, without cookies, a directory whose token
+// relative URLs inherit. In a policy "*" stands for any characters and "?" for any one. The canned
+// policy can be sent as a custom one, so a URL with a query also opens the URLs that have another
+// character in place of the "?" before its query.
 var cloudfront = &Scheme{
 	Name:    "cloudfront",
 	Doc:     "Amazon CloudFront's signed URLs, with a canned or a custom policy.",
@@ -37,7 +38,8 @@ var cloudfront = &Scheme{
 	KeyOptions: []Option{{Name: "hash", Default: "sha256", Choices: []string{"sha256", "sha1"},
 		Doc: "the hash that is signed: sha1 for RSA keys of distributions that know no other"}},
 	NewPrivate: newCloudFrontKey,
-	KeyDoc:     "CloudFront, Public keys: upload the public key; its id there is the key's id. Add it to a key group, and restrict viewer access of the behavior to that group",
+	KeyDoc: "CloudFront, Public keys: upload the public key; its id there is the key's id. " +
+		"Add it to a key group, and restrict viewer access of the behavior to that group",
 	Cookies:    true,
 	Parameters: []string{"expires", "policy", "signature", "key-pair-id", "hash-algorithm"},
 	New:        newCloudFront,
@@ -60,13 +62,16 @@ func cloudfrontKey(text []byte, options map[string]string) (*PrivateKey, error) 
 		}
 	case *ecdsa.PrivateKey:
 		if k.Curve != elliptic.P256() {
-			return nil, errors.New("is an ECDSA key on another curve than P-256, which CloudFront does not take")
+			return nil, errors.New("is an ECDSA key on another curve than P-256, which " +
+				"CloudFront does not take")
 		}
 		if hash == crypto.SHA1 {
-			return nil, errors.New("is an ECDSA key, which CloudFront does not take with SHA-1: remove hash: sha1")
+			return nil, errors.New("is an ECDSA key, which CloudFront does not take with SHA-1: " +
+				"remove hash: sha1")
 		}
 	default:
-		return nil, errors.New("is an Ed25519 key: CloudFront takes RSA keys of 2048 bits, and ECDSA keys on P-256")
+		return nil, errors.New("is an Ed25519 key: CloudFront takes RSA keys of 2048 bits, and " +
+			"ECDSA keys on P-256")
 	}
 	return newPrivateKey(signer, hash)
 }
@@ -96,10 +101,12 @@ type cloudfrontSigner struct {
 func newCloudFront(c *CDN) (Signer, error) {
 	key := c.Keys[0]
 	if !isToken(key.ID) {
-		return nil, errors.New("the key's id must be the public key's id at CloudFront, such as K2JCJMDEHXQW5F")
+		return nil, errors.New("the key's id must be the public key's id at CloudFront, such as " +
+			"K2JCJMDEHXQW5F")
 	}
 	s := &cloudfrontSigner{
-		keyID: key.ID, key: key.Private, signatures: c.Signatures, inQuery: c.Options["placement"] == "query",
+		keyID: key.ID, key: key.Private, signatures: c.Signatures,
+		inQuery: c.Options["placement"] == "query",
 		cookies: c.hasCookies(),
 	}
 	s.origin, s.base = c.cut()
@@ -138,7 +145,8 @@ func (f *cloudfrontSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([
 	dst = appendQuery(dst, '?', s)
 	resource := dst[start:]
 	if c.Depth > 0 { // the query is the client's
-		resource = dst[start : start+len(f.origin)+len(directory(dst[start+len(f.origin):path], f.base, c.Depth))]
+		resource = dst[start : start+len(f.origin)+
+			len(directory(dst[start+len(f.origin):path], f.base, c.Depth))]
 	}
 	m.text = appendPolicy(m.text, resource, c)
 	signature, err := f.signatures.find(f.key, m)
@@ -183,7 +191,8 @@ func (f *cloudfrontSigner) Cookies(s *uri.Source, c *token.Claims) (string, []Co
 // Read implements [Reader]. CloudFront takes its parameters off the URL wherever they stand.
 func (f *cloudfrontSigner) Read(target string) (*Reading, error) {
 	path, query, _ := strings.Cut(target, "?")
-	rest, taken, has, err := take(query, "Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm")
+	rest, taken, has, err := take(query, "Expires", "Policy", "Signature", "Key-Pair-Id",
+		"Hash-Algorithm")
 	policy, custom := has["Policy"]
 	switch _, canned := has["Expires"]; {
 	case err != nil || custom && canned:

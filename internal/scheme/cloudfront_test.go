@@ -75,7 +75,8 @@ func cloudfrontVector(t *testing.T, v vector) string {
 	if dir, ok := strings.CutSuffix(src, "*"); ok {
 		src, c.Depth, options["placement"] = dir+"x.m3u8", 1, "query"
 	}
-	s, err := cloudfront.New(&CDN{URL: found[1], Keys: []Key{{ID: v.KeyID, Private: key}}, Options: options, Signatures: testSignatures})
+	s, err := cloudfront.New(&CDN{URL: found[1], Keys: []Key{{ID: v.KeyID, Private: key}},
+		Options: options, Signatures: testSignatures})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +118,8 @@ func readCloudFront(tb testing.TB, u *url.URL) (policy string, signature []byte,
 		}
 	}
 	decode := func(text string) []byte {
-		b, err := base64.StdEncoding.DecodeString(strings.NewReplacer("-", "+", "_", "=", "~", "/").Replace(text))
+		b, err := base64.StdEncoding.DecodeString(
+			strings.NewReplacer("-", "+", "_", "=", "~", "/").Replace(text))
 		if err != nil {
 			tb.Fatalf("%s: %v", text, err)
 		}
@@ -127,7 +129,8 @@ func readCloudFront(tb testing.TB, u *url.URL) (policy string, signature []byte,
 	if query := strings.Join(rest, "&"); query != "" {
 		plain += "?" + query
 	}
-	policy = `{"Statement":[{"Resource":"` + plain + `","Condition":{"DateLessThan":{"AWS:EpochTime":` + values["Expires"] + `}}}]}`
+	policy = `{"Statement":[{"Resource":"` + plain +
+		`","Condition":{"DateLessThan":{"AWS:EpochTime":` + values["Expires"] + `}}}]}`
 	if values["Policy"] != "" {
 		policy = string(decode(values["Policy"]))
 	}
@@ -137,7 +140,8 @@ func readCloudFront(tb testing.TB, u *url.URL) (policy string, signature []byte,
 // verifyCloudFront decides as CloudFront does whether a viewer may have a URL: it needs the public
 // key, the time and the viewer's address, and is written from the Developer Guide ("How CloudFront
 // checks the signature and the policy").
-func verifyCloudFront(tb testing.TB, public crypto.PublicKey, raw string, now int64, viewer string) bool {
+func verifyCloudFront(tb testing.TB, public crypto.PublicKey, raw string, now int64,
+	viewer string) bool {
 	tb.Helper()
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -204,11 +208,13 @@ func TestCloudFrontRules(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		key, err := cloudfrontKey(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), map[string]string{"hash": "sha256"})
+		key, err := cloudfrontKey(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}),
+			map[string]string{"hash": "sha256"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := cloudfront.New(&CDN{URL: "https://d1.example/base", Keys: []Key{{ID: "K1", Private: key}},
+		s, err := cloudfront.New(&CDN{URL: "https://d1.example/base",
+			Keys:    []Key{{ID: "K1", Private: key}},
 			Options: map[string]string{"placement": "query"}, Signatures: testSignatures})
 		if err != nil {
 			t.Fatal(err)
@@ -234,7 +240,8 @@ func TestCloudFrontRules(t *testing.T) {
 			if !serves(raw, at, "203.0.113.7") {
 				t.Errorf("%s %+v: refused: %s", c.src, c.claims, raw)
 			}
-			if serves(raw, expiry, "203.0.113.7") || c.claims.NotBefore != 0 && serves(raw, expiry-101, "203.0.113.7") {
+			if serves(raw, expiry, "203.0.113.7") || c.claims.NotBefore != 0 &&
+				serves(raw, expiry-101, "203.0.113.7") {
 				t.Errorf("%s: served at another time", raw)
 			}
 			if c.claims.IP.IsValid() && serves(raw, at, "203.0.112.7") {
@@ -249,7 +256,8 @@ func TestCloudFrontRules(t *testing.T) {
 			if serves(inside, at, "203.0.113.7") != (c.claims.Depth > 0) {
 				t.Errorf("%s: served: %t", inside, c.claims.Depth == 0)
 			}
-			if c.claims.Depth == 0 && strings.Contains(raw, "a=1") && serves(strings.Replace(raw, "a=1", "a=2", 1), at, "203.0.113.7") {
+			if c.claims.Depth == 0 && strings.Contains(raw, "a=1") &&
+				serves(strings.Replace(raw, "a=1", "a=2", 1), at, "203.0.113.7") {
 				t.Errorf("%s: another query is served", raw)
 			}
 		}
@@ -275,7 +283,8 @@ func TestCloudFrontSpecials(t *testing.T) {
 					t.Errorf("%s: refused: %s", src, raw)
 				}
 				policy, _, _ := readCloudFront(t, mustParse(t, raw))
-				if strings.ContainsAny(resource.FindStringSubmatch(policy)[2], "*\\") || strings.Count(policy, "Resource") != 1 {
+				if strings.ContainsAny(resource.FindStringSubmatch(policy)[2], "*\\") ||
+					strings.Count(policy, "Resource") != 1 {
 					t.Errorf("%s: the policy is %s", src, policy)
 				}
 			}

@@ -8,8 +8,8 @@ import (
 	"videotoken/token"
 )
 
-// CookieSigner is a signer that opens directories with cookies where the CDN is configured for them.
-// Then [Signer.Append] writes the URLs of directories without a token.
+// CookieSigner is a signer that opens directories with cookies where the CDN is configured for
+// them. Then [Signer.Append] writes the URLs of directories without a token.
 type CookieSigner interface {
 	Signer
 	// Cookies returns the cookies that open the directory of the claims, and the path that they are

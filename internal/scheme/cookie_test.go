@@ -15,7 +15,8 @@ import (
 )
 
 // cookiesOf returns the cookies that a scheme makes, by name.
-func cookiesOf(t *testing.T, s Signer, src string, c token.Claims) (path string, cookies map[string]string) {
+func cookiesOf(t *testing.T, s Signer, src string,
+	c token.Claims) (path string, cookies map[string]string) {
 	t.Helper()
 	c.Expiry = expiry
 	path, list, err := s.(CookieSigner).Cookies(source(t, src), &c)
@@ -50,25 +51,31 @@ func TestCookies(t *testing.T) {
 			h := hmac.New(sha1.New, secretKey[:16])
 			h.Write([]byte(signed))
 			return mac == base64.URLEncoding.EncodeToString(h.Sum(nil)) &&
-				signed == "URLPrefix="+base64.URLEncoding.EncodeToString([]byte("https://a.example/base/f/d/"))+":Expires=2000000000:KeyName=my-key"
+				signed == "URLPrefix="+base64.URLEncoding.EncodeToString([]byte("https://a.example/base/f/d/"))+
+					":Expires=2000000000:KeyName=my-key"
 		},
 		"google-media-cdn": func(c map[string]string) bool {
 			signed, text, _ := strings.Cut(c["Edge-Cache-Cookie"], ":Signature=")
 			signature, err := base64.RawURLEncoding.DecodeString(text)
 			return err == nil && ed25519.Verify(media, []byte(signed), signature) &&
-				signed == "URLPrefix="+base64.RawURLEncoding.EncodeToString([]byte("https://a.example/base/f/d/"))+":Expires=2000000000:KeyName=my-key"
+				signed == "URLPrefix="+base64.RawURLEncoding.EncodeToString(
+					[]byte("https://a.example/base/f/d/"))+":Expires=2000000000:KeyName=my-key"
 		},
 		"cloudfront": func(c map[string]string) bool {
-			raw := "https://a.example/base/f/d/e/seg.ts?Policy=" + c["CloudFront-Policy"] + "&Signature=" + c["CloudFront-Signature"] +
-				"&Key-Pair-Id=" + c["CloudFront-Key-Pair-Id"] + "&Hash-Algorithm=" + c["CloudFront-Hash-Algorithm"]
+			raw := "https://a.example/base/f/d/e/seg.ts?Policy=" + c["CloudFront-Policy"] + "&Signature=" +
+				c["CloudFront-Signature"] +
+				"&Key-Pair-Id=" + c["CloudFront-Key-Pair-Id"] + "&Hash-Algorithm=" +
+				c["CloudFront-Hash-Algorithm"]
 			public := own["cloudfront"].key.Private.signer.Public()
-			return c["CloudFront-Hash-Algorithm"] == "SHA256" && verifyCloudFront(t, public, raw, expiry-1, "203.0.113.7") &&
+			return c["CloudFront-Hash-Algorithm"] == "SHA256" &&
+				verifyCloudFront(t, public, raw, expiry-1, "203.0.113.7") &&
 				!verifyCloudFront(t, public, strings.Replace(raw, "/d/", "/e/", 1), expiry-1, "203.0.113.7") &&
 				!verifyCloudFront(t, public, raw, expiry, "203.0.113.7")
 		},
 		// That a token of the URL form and the cookie are one is enough: TestRecomputed has the URL's.
 		"cat": func(c map[string]string) bool {
-			plain := sign(t, newSigner(t, "cat", "https://a.example/base"), "/f/d/e/x.m3u8", token.Claims{Depth: 2})
+			plain := sign(t, newSigner(t, "cat", "https://a.example/base"), "/f/d/e/x.m3u8",
+				token.Claims{Depth: 2})
 			return strings.Contains(plain, "CTA-Common-Access-Token="+c["CTA-Common-Access-Token"]+"/base/")
 		},
 	} {
@@ -82,7 +89,8 @@ func TestCookies(t *testing.T) {
 				t.Errorf("%s: a cookie cannot have the value %s", name, value)
 			}
 		}
-		if got := sign(t, s, "/f/d/é x.m3u8?a=1#t", token.Claims{Depth: 2}); got != "https://a.example/base/f/d/%C3%A9%20x.m3u8?a=1#t" {
+		if got := sign(t, s, "/f/d/é x.m3u8?a=1#t",
+			token.Claims{Depth: 2}); got != "https://a.example/base/f/d/%C3%A9%20x.m3u8?a=1#t" {
 			t.Errorf("%s: a playlist's URL is %s", name, got)
 		}
 		if got := sign(t, s, "/f/x.mp4", token.Claims{}); got == "https://a.example/base/f/x.mp4" {
@@ -91,7 +99,8 @@ func TestCookies(t *testing.T) {
 		if s.Can()&Directory == 0 {
 			t.Errorf("%s cannot express a directory with its cookies", name)
 		}
-		for src, refused := range map[string]bool{"/a+b/x.m3u8": true, "/a,b/x.m3u8": true, "/a b/x.m3u8": false, "/é/x.m3u8": false,
+		for src, refused := range map[string]bool{"/a+b/x.m3u8": true, "/a,b/x.m3u8": true,
+			"/a b/x.m3u8": false, "/é/x.m3u8": false,
 			"/a%2Cb/x.m3u8": false, "/a/x,y.m3u8": false, "/a/b=c/x.m3u8": false, "/a;b/x.m3u8": true} {
 			if err := s.Check(source(t, src), &token.Claims{Depth: 1}); (err != nil) != refused {
 				t.Errorf("%s: %s: %v", name, src, err)
@@ -113,7 +122,8 @@ func newSignerOf(t *testing.T, s *Scheme) Signer {
 
 // TestCookieClaims: what the URL's token says, the cookie says, too.
 func TestCookieClaims(t *testing.T) {
-	claims := token.Claims{Depth: 1, NotBefore: 1_900_000_000, IP: netip.MustParsePrefix("203.0.113.7/32"), HasSession: true, Session: [8]byte{1}}
+	claims := token.Claims{Depth: 1, NotBefore: 1_900_000_000,
+		IP: netip.MustParsePrefix("203.0.113.7/32"), HasSession: true, Session: [8]byte{1}}
 	for _, name := range []string{"akamai", "cloudfront", "cat"} {
 		s := newSigner(t, name, "https://a.example", CookieOption, "true")
 		for need, drop := range map[Need]func(*token.Claims){

@@ -37,7 +37,8 @@ func (t *catSigner) appendClaims(dst []byte, m *mac, s *uri.Source, c *token.Cla
 		dst = appendHead(appendHead(dst, 0, claimNotBefore), 0, uint64(c.NotBefore))
 	}
 	if c.HasSession {
-		dst = append(appendHead(appendHead(dst, 0, claimID), 2, uint64(len(c.Session))), c.Session[:]...)
+		dst = append(appendHead(appendHead(dst, 0, claimID), 2, uint64(len(c.Session))),
+			c.Session[:]...)
 	}
 	dst = appendHead(appendHead(dst, 0, claimVersion), 0, 1)
 	if c.IP.IsValid() {

@@ -39,10 +39,13 @@ const (
 )
 
 var variables = map[string]variable{
-	"expires": varExpires, "expires_hex": varExpiresHex, "expires_HEX": varExpiresHEX, "expires_utc8": varExpiresUTC8,
-	"issued": varIssued, "issued_hex": varIssuedHex, "issued_HEX": varIssuedHEX, "issued_utc8": varIssuedUTC8,
-	"uri": varURI, "wire": varWire, "query": varQuery, "dir": varDir, "ip": varIP, "secret": varSecret,
-	"rand": varRand, "token": varToken, "base": varBase,
+	"expires": varExpires, "expires_hex": varExpiresHex, "expires_HEX": varExpiresHEX,
+	"expires_utc8": varExpiresUTC8,
+	"issued":       varIssued, "issued_hex": varIssuedHex, "issued_HEX": varIssuedHEX,
+	"issued_utc8": varIssuedUTC8,
+	"uri":         varURI, "wire": varWire, "query": varQuery, "dir": varDir, "ip": varIP,
+	"secret": varSecret,
+	"rand":   varRand, "token": varToken, "base": varBase,
 }
 
 func (v variable) isTime() bool   { return varExpires <= v && v <= varIssuedUTC8 }
@@ -65,8 +68,8 @@ func (v variable) name() string {
 // parts are an expression or a template.
 type parts []part
 
-// parse reads text with variables such as "$expires". A "$" always starts one, with the longest name
-// that there is.
+// parse reads text with variables such as "$expires". A "$" always starts one, with the longest
+// name that there is.
 func parse(text string) (list parts, err error) {
 	for text != "" {
 		fixed, rest, found := strings.Cut(text, "$")
@@ -77,7 +80,8 @@ func parse(text string) (list parts, err error) {
 			break
 		}
 		end := 0
-		for end < len(rest) && (rest[end] == '_' || 'a' <= rest[end]|0x20 && rest[end]|0x20 <= 'z' || '0' <= rest[end] && rest[end] <= '9') {
+		for end < len(rest) && (rest[end] == '_' || 'a' <= rest[end]|0x20 &&
+			rest[end]|0x20 <= 'z' || '0' <= rest[end] && rest[end] <= '9') {
 			end++
 		}
 		name := ""
@@ -96,7 +100,9 @@ func parse(text string) (list parts, err error) {
 }
 
 func (p parts) has(match func(variable) bool) bool {
-	return slices.ContainsFunc(p, func(one part) bool { return one.variable != 0 && match(one.variable) })
+	return slices.ContainsFunc(p, func(one part) bool {
+		return one.variable != 0 && match(one.variable)
+	})
 }
 
 func (p parts) hasOne(v variable) bool { return p.has(func(o variable) bool { return o == v }) }

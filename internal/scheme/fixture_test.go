@@ -42,9 +42,11 @@ var own = func() map[string]struct {
 					scheme  *Scheme
 					key     Key
 					options map[string]string
-				}{s, Key{ID: "", Secret: []byte("enigma")}, map[string]string{"preset": name, "validity": "1800", "unlimited": "true"}}
+				}{s, Key{ID: "", Secret: []byte("enigma")},
+					map[string]string{"preset": name, "validity": "1800", "unlimited": "true"}}
 			}
-			options["expression"], options["template"] = "$expires:$dir:$ip $secret", "$base/$token/$expires$wire"
+			options["expression"], options["template"] = "$expires:$dir:$ip $secret",
+				"$base/$token/$expires$wire"
 		}
 		list[s.Name] = struct {
 			scheme  *Scheme
@@ -69,7 +71,8 @@ func newSigner(tb testing.TB, name, url string, options ...string) Signer {
 	for i := 0; i < len(options); i += 2 {
 		all[options[i]] = options[i+1]
 	}
-	s, err := o.scheme.New(&CDN{URL: url, Keys: []Key{o.key}, Options: all, Signatures: testSignatures})
+	s, err := o.scheme.New(&CDN{URL: url, Keys: []Key{o.key}, Options: all,
+		Signatures: testSignatures})
 	if err != nil {
 		tb.Fatalf("%s: %v", name, err)
 	}

@@ -26,8 +26,9 @@ var googleCloudCDN = &Scheme{
 	NewSecret: func(random [32]byte) (field, text string) {
 		return "secret", base64.URLEncoding.EncodeToString(random[:16])
 	},
-	Cookies:    true,
-	KeyDoc:     "gcloud compute backend-services add-signed-url-key BACKEND --key-name NAME --key-file FILE, with the secret in the file",
+	Cookies: true,
+	KeyDoc: "gcloud compute backend-services add-signed-url-key BACKEND --key-name NAME " +
+		"--key-file FILE, with the secret in the file",
 	Parameters: []string{"expires", "keyname", "signature", "urlprefix"},
 	New:        newGoogle,
 }
@@ -51,7 +52,8 @@ func newGoogle(c *CDN) (Signer, error) {
 	if !isToken(c.Keys[0].ID) {
 		return nil, errKeyName
 	}
-	s := &googleSigner{keyName: c.Keys[0].ID, inQuery: c.Options["placement"] == "query", cookies: c.hasCookies()}
+	s := &googleSigner{keyName: c.Keys[0].ID, inQuery: c.Options["placement"] == "query",
+		cookies: c.hasCookies()}
 	s.origin, s.base = c.cut()
 	s.macs = newHMAC(sha1.New, c.Keys[0].Secret)
 	return s, nil
@@ -146,7 +148,8 @@ func (r *Reading) readGoogleTerms(terms map[string]string) error {
 	r.Claims.Expiry, ok = readSeconds(terms["Expires"])
 	text := strings.TrimRight(terms["Signature"], "=") // with padding or without
 	var err error
-	if r.signature, err = base64.RawURLEncoding.Strict().DecodeString(text); !ok || err != nil || text == "" || r.Key == "" {
+	if r.signature, err = base64.RawURLEncoding.Strict().DecodeString(text); !ok || err != nil ||
+		text == "" || r.Key == "" {
 		return token.ErrMalformed
 	}
 	return nil

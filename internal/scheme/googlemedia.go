@@ -27,7 +27,8 @@ var googleMediaCDN = &Scheme{
 	Private:    mediaKey,
 	NewPrivate: newMediaKey,
 	Cookies:    true,
-	KeyDoc:     "gcloud edge-cache keysets create KEYSET --public-key='id=NAME,value=PUBLIC KEY', with the public key as base64url",
+	KeyDoc: "gcloud edge-cache keysets create KEYSET --public-key='id=NAME,value=PUBLIC " +
+		"KEY', with the public key as base64url",
 	Segments:   []string{"edge-cache-token"},
 	Parameters: []string{"expires", "keyname", "signature", "urlprefix", "edge-cache-token"},
 	New:        newGoogleMedia,
@@ -41,7 +42,8 @@ func mediaSeed(text string) ([]byte, error) {
 	}
 	seed, err := encoding.Strict().DecodeString(text)
 	if err != nil || len(seed) != ed25519.SeedSize {
-		return nil, fmt.Errorf("must be a seed of 32 bytes as 43 characters of base64url, or 44 with padding")
+		return nil, fmt.Errorf("must be a seed of 32 bytes as 43 characters of base64url, or 44 " +
+			"with padding")
 	}
 	return seed, nil
 }
@@ -87,7 +89,8 @@ func newGoogleMedia(c *CDN) (Signer, error) {
 		}
 	}
 	s := &mediaSigner{
-		keyName: key.ID, key: key.Private, signatures: c.Signatures, inQuery: c.Options["placement"] == "query",
+		keyName: key.ID, key: key.Private, signatures: c.Signatures,
+		inQuery: c.Options["placement"] == "query",
 		cookies: c.hasCookies(),
 	}
 	s.origin, s.base = c.cut()
@@ -122,7 +125,8 @@ func (g *mediaSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byte
 	} else {
 		end := start + len(g.origin)
 		end += len(directory(dst[end:path], g.base, c.Depth))
-		m.text = appendBase64(append(m.text, "URLPrefix="...), base64.RawURLEncoding, dst[start:end])
+		m.text = appendBase64(append(m.text, "URLPrefix="...), base64.RawURLEncoding,
+			dst[start:end])
 		m.text = appendGoogleTerms(append(m.text, '&'), c, g.keyName)
 		dst = append(append(dst, separator(s)), m.text...)
 	}
@@ -134,7 +138,8 @@ func (g *mediaSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([]byte
 }
 
 // appendComponent appends a URL whose token is a component of the path, after the directory.
-func (g *mediaSigner) appendComponent(dst []byte, s *uri.Source, c *token.Claims, m *message) ([]byte, error) {
+func (g *mediaSigner) appendComponent(dst []byte, s *uri.Source, c *token.Claims,
+	m *message) ([]byte, error) {
 	m.part = appendWire(m.part, g.base, s)
 	covered := directory(m.part, g.base, c.Depth)
 	m.text = append(append(m.text, g.origin...), covered...)
@@ -174,7 +179,8 @@ func appendGoogleTerms(dst []byte, c *token.Claims, keyName string) []byte {
 }
 
 // appendGoogleCookie appends what both of Google's schemes sign of a cookie.
-func appendGoogleCookie(dst []byte, e *base64.Encoding, prefix []byte, c *token.Claims, keyName string) []byte {
+func appendGoogleCookie(dst []byte, e *base64.Encoding, prefix []byte, c *token.Claims,
+	keyName string) []byte {
 	dst = appendBase64(append(dst, "URLPrefix="...), e, prefix)
 	dst = strconv.AppendUint(append(dst, ":Expires="...), uint64(c.Expiry), 10)
 	return append(append(dst, ":KeyName="...), keyName...)
@@ -189,7 +195,8 @@ func (g *mediaSigner) Read(target string) (r *Reading, err error) {
 	if again.inQuery = !inPath; inPath {
 		text, rest, ok := strings.Cut(after, "/")
 		_, _, terms, _ := take(text, "Expires", "KeyName", "Signature")
-		r = &Reading{Path: before + "/" + rest, Query: query, Opens: before + "/", IsDirectory: true, target: target}
+		r = &Reading{Path: before + "/" + rest, Query: query, Opens: before + "/",
+			IsDirectory: true, target: target}
 		if err = r.readGoogleTerms(terms); !ok {
 			err = token.ErrMalformed
 		}
@@ -198,7 +205,8 @@ func (g *mediaSigner) Read(target string) (r *Reading, err error) {
 	}
 	r.signer = &again
 	if signature := base64.RawURLEncoding.EncodeToString(r.signature); signature != "" {
-		r.target = strings.Replace(r.target, "&Signature="+signature+"==", "&Signature="+signature, 1)
+		r.target = strings.Replace(r.target, "&Signature="+signature+"==", "&Signature="+signature,
+			1)
 	}
 	return r, err
 }

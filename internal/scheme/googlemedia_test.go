@@ -21,18 +21,21 @@ func mediaVector(t *testing.T, v vector) string {
 		t.Fatal(err)
 	}
 	s := func(base string, options map[string]string) Signer {
-		made, err := googleMediaCDN.New(&CDN{URL: base, Keys: []Key{{ID: v.KeyName, Secret: seed}}, Options: options, Signatures: testSignatures})
+		made, err := googleMediaCDN.New(&CDN{URL: base, Keys: []Key{{ID: v.KeyName, Secret: seed}},
+			Options: options, Signatures: testSignatures})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return made
 	}
-	at, err := strconv.ParseUint(regexp.MustCompile(`Expires=(\d+)`).FindStringSubmatch(v.Signed)[1], 10, 32)
+	at, err := strconv.ParseUint(regexp.MustCompile(`Expires=(\d+)`).FindStringSubmatch(v.Signed)[1],
+		10, 32)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := token.Claims{Expiry: uint32(at)}
-	if u, err := url.Parse(v.Out); err == nil && strings.HasPrefix(v.Signed, "http") && u.RawQuery != "" {
+	if u, err := url.Parse(v.Out); err == nil && strings.HasPrefix(v.Signed, "http") &&
+		u.RawQuery != "" {
 		query, _, _ := strings.Cut(u.RawQuery, "Expires=")
 		return sign(t, s(u.Scheme+"://"+u.Host, nil), strings.TrimRight(u.Path+"?"+query, "?&"), c)
 	}
@@ -59,8 +62,8 @@ func mediaVector(t *testing.T, v vector) string {
 	return out + after
 }
 
-// TestMediaRules: a verifier written from Google's page accepts a URL for what it was made, with the
-// signature over everything before it, and nothing that was changed.
+// TestMediaRules: a verifier written from Google's page accepts a URL for what it was made, with
+// the signature over everything before it, and nothing that was changed.
 func TestMediaRules(t *testing.T) {
 	public := ed25519.NewKeyFromSeed(own["google-media-cdn"].key.Secret).Public().(ed25519.PublicKey)
 	verify := func(raw string) bool {
@@ -98,7 +101,8 @@ func TestMediaRules(t *testing.T) {
 						t.Errorf("%s at depth %d: refused: %s", src, depth, raw)
 					}
 					for _, other := range []string{
-						strings.Replace(raw, "2000000000", "2000000001", 1), strings.Replace(raw, "/b/d/", "/b/f/", 1),
+						strings.Replace(raw, "2000000000", "2000000001", 1),
+						strings.Replace(raw, "/b/d/", "/b/f/", 1),
 						strings.Replace(raw, "a.example", "b.example", 1),
 					} {
 						if other != raw && verify(other) {

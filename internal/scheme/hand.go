@@ -23,8 +23,8 @@ type signed struct {
 // others.
 var hands = max(1, runtime.NumCPU()/2)
 
-// moreProcessors gives Go a processor more for each hand (GOMAXPROCS). A thread that the kernel does
-// not run keeps the one that it has, and nobody else is to wait for that.
+// moreProcessors gives Go a processor more for each hand (GOMAXPROCS). A thread that the kernel
+// does not run keeps the one that it has, and nobody else is to wait for that.
 var moreProcessors = sync.OnceFunc(func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + hands) })
 
 func newHand() *hand {

@@ -16,9 +16,9 @@ import (
 	"videotoken/token"
 )
 
-// verifyBunny decides as Bunny does whether a viewer may have a URL: over the path or token_path, the
-// expiry, the address where the hash says that there is one, and the sorted, decoded parameters. It is
-// written from the vendor's page.
+// verifyBunny decides as Bunny does whether a viewer may have a URL: over the path or token_path,
+// the expiry, the address where the hash says that there is one, and the sorted, decoded
+// parameters. It is written from the vendor's page.
 func verifyBunny(raw string, client netip.Addr, now int64) bool {
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -104,7 +104,8 @@ func TestBunnyHolder(t *testing.T) {
 			t.Fatalf("%s: refused", raw)
 		}
 		for _, attack := range bunnyAttacks(raw, client) {
-			if verifyBunny(attack, netip.MustParseAddr("198.51.100.1"), expiry+1) || c.IP.IsValid() && verifyBunny(attack, netip.MustParseAddr("198.51.100.1"), expiry-1) {
+			if verifyBunny(attack, netip.MustParseAddr("198.51.100.1"), expiry+1) || c.IP.IsValid() &&
+				verifyBunny(attack, netip.MustParseAddr("198.51.100.1"), expiry-1) {
 				t.Fatalf("%s is served, made from %s", attack, raw)
 			}
 		}
@@ -123,10 +124,12 @@ func bunnyAttacks(raw string, client netip.Addr) (list []string) {
 		if strings.HasSuffix(path[:len(path)-n], ".mp") {
 			continue // no file has such a name: that is why an extension with a letter is enough
 		}
-		list = append(list, "https://a.example"+path[:len(path)-n]+"?"+strings.Replace(query, "expires="+expires, "expires="+path[len(path)-n:]+expires, 1))
+		list = append(list, "https://a.example"+path[:len(path)-n]+
+			"?"+strings.Replace(query, "expires="+expires, "expires="+path[len(path)-n:]+expires, 1))
 	}
 	if i := strings.Index(query, "&7x"); i >= 0 {
-		list = append(list, "https://a.example"+path+"?"+strings.Replace(strings.Replace(query, "&7x", "&x", 1), expires, expires+"7", 1))
+		list = append(list, "https://a.example"+path+
+			"?"+strings.Replace(strings.Replace(query, "&7x", "&x", 1), expires, expires+"7", 1))
 	}
 	// The address goes to the expiry, and to a parameter before all others.
 	free := strings.Replace(raw, "HS256-1-", "HS256-", 1)
@@ -137,7 +140,8 @@ func bunnyAttacks(raw string, client netip.Addr) (list []string) {
 		if n == len(address) {
 			parameter = ""
 		}
-		list = append(list, strings.Replace(free, "&expires="+expires, parameter+"&expires="+expires+address[:n], 1))
+		list = append(list,
+			strings.Replace(free, "&expires="+expires, parameter+"&expires="+expires+address[:n], 1))
 		if i := strings.Index(free, "&x="); i > 0 && n < len(address) {
 			list = append(list, strings.Replace(free, "&x=", "&"+url.PathEscape(address[n:])+"x=", 1))
 		}
@@ -168,7 +172,8 @@ func TestHost(t *testing.T) {
 func TestTooLong(t *testing.T) {
 	for name := range own {
 		s := newSigner(t, name, "https://a.example")
-		for _, long := range []string{"/" + strings.Repeat("a", uri.MaxTarget-60) + "/x.mp4", "/x/" + strings.Repeat("a/", uri.MaxTarget/2-60) + "x.m3u8"} {
+		for _, long := range []string{"/" + strings.Repeat("a", uri.MaxTarget-60) + "/x.mp4",
+			"/x/" + strings.Repeat("a/", uri.MaxTarget/2-60) + "x.m3u8"} {
 			c := token.Claims{Expiry: expiry}
 			if strings.HasSuffix(long, "m3u8") {
 				c.Depth = 1
@@ -183,7 +188,8 @@ func TestTooLong(t *testing.T) {
 			}
 		}
 		// What is long enough to be refused by all: the token makes it longer than the limit.
-		src, c := source(t, "/"+strings.Repeat("a", uri.MaxTarget-10)+".mp4"), token.Claims{Expiry: expiry}
+		src, c := source(t, "/"+strings.Repeat("a", uri.MaxTarget-10)+".mp4"),
+			token.Claims{Expiry: expiry}
 		if s.Check(src, &c) == nil {
 			if _, err := appendMade(s, nil, src, &c); err == nil {
 				t.Errorf("%s: a URL that is too long", name)

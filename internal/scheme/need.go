@@ -29,8 +29,10 @@ const (
 	all       = Renewal<<1 - 1
 )
 
-var needNames = []string{"a directory's token that relative URLs inherit", "a start time", "an IPv4 address",
-	"an IPv4 prefix", "an IPv6 /64", "an IPv6 address", "an IPv6 prefix", "a session", "a signed query", "renewal"}
+var needNames = []string{"a directory's token that relative URLs inherit", "a start time",
+	"an IPv4 address",
+	"an IPv4 prefix", "an IPv6 /64", "an IPv6 address", "an IPv6 prefix", "a session",
+	"a signed query", "renewal"}
 
 // String names the needs, for an error.
 func (n Need) String() string {

@@ -76,7 +76,8 @@ func (r *Reading) readPolicy(text, origin string) error {
 	}
 	s := policy.Statement[0]
 	c := &r.Claims
-	c.Expiry, c.NotBefore, c.IP = s.Condition.DateLessThan.Seconds, s.Condition.DateGreaterThan.Seconds, s.Condition.IpAddress.Source
+	c.Expiry, c.NotBefore, c.IP = s.Condition.DateLessThan.Seconds,
+		s.Condition.DateGreaterThan.Seconds, s.Condition.IpAddress.Source
 	isKnown := r.open(strings.TrimPrefix(s.Resource, origin)) // one of another host covers nothing
 	signed := *c
 	if r.IsDirectory {

@@ -29,7 +29,8 @@ func threadPriority() int {
 // told that they are made has the process's own.
 func TestSigningGivesWay(t *testing.T) {
 	own := threadPriority()
-	key, err := newPrivateKey(nicedKey{ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), make(chan int, 1)}, 0)
+	key, err := newPrivateKey(nicedKey{ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)),
+		make(chan int, 1)}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,8 +12,8 @@ import (
 	"fmt"
 )
 
-// PrivateKey is a private key of a CDN. Its signatures are functions of what is signed: RSASSA-PKCS1
-// v1.5 (RFC 8017), deterministic ECDSA (RFC 6979), or Ed25519 (RFC 8032).
+// PrivateKey is a private key of a CDN. Its signatures are functions of what is signed:
+// RSASSA-PKCS1 v1.5 (RFC 8017), deterministic ECDSA (RFC 6979), or Ed25519 (RFC 8032).
 type PrivateKey struct {
 	signer crypto.Signer
 	hash   crypto.Hash // of what is signed; 0 for Ed25519, which takes the message
@@ -26,7 +26,8 @@ func newPrivateKey(signer crypto.Signer, hash crypto.Hash) (*PrivateKey, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &PrivateKey{signer: signer, hash: hash, id: sha256.Sum256(append([]byte{byte(hash)}, public...))}, nil
+	return &PrivateKey{signer: signer, hash: hash,
+		id: sha256.Sum256(append([]byte{byte(hash)}, public...))}, nil
 }
 
 // sign signs a message.
@@ -90,10 +91,12 @@ func parsePEM(text []byte) (crypto.Signer, error) {
 	case "ENCRYPTED PRIVATE KEY":
 		return nil, errEncrypted
 	default:
-		return nil, fmt.Errorf("is a PEM block of type %q: it must be a PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY", block.Type)
+		return nil, fmt.Errorf("is a PEM block of type %q: it must be a PRIVATE KEY, RSA PRIVATE "+
+			"KEY or EC PRIVATE KEY", block.Type)
 	}
 	if err != nil {
-		return nil, errors.New("is PEM, but the key in it cannot be read: it is damaged or of an unknown kind")
+		return nil, errors.New("is PEM, but the key in it cannot be read: it is damaged or of an " +
+			"unknown kind")
 	}
 	switch k := key.(type) {
 	case *rsa.PrivateKey:
@@ -112,7 +115,8 @@ func formatPEM(key crypto.Signer) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), err
 }
 
-var errEncrypted = errors.New("is encrypted: decrypt it, for example with `openssl pkey -in FILE -out NEW`")
+var errEncrypted = errors.New("is encrypted: decrypt it, for example with `openssl pkey -in " +
+	"FILE -out NEW`")
 
 // checkRSA refuses RSA keys that are too short to be safe, or so long that they are slow.
 func checkRSA(k *rsa.PrivateKey) error {

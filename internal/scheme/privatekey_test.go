@@ -93,7 +93,8 @@ func TestPrivateKeys(t *testing.T) {
 		says            string
 	}{
 		{"RSA, PKCS#8", pkcs8(rsaKey), "sha256", cloudfront, ""},
-		{"RSA, PKCS#1", encode("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(rsaKey), nil), "sha1", cloudfront, ""},
+		{"RSA, PKCS#1", encode("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(rsaKey), nil), "sha1",
+			cloudfront, ""},
 		{"ECDSA, SEC 1", encode("EC PRIVATE KEY", sec1, err), "sha256", cloudfront, ""},
 		{"Ed25519", pkcs8(ed), "", googleMediaCDN, ""},
 		{"ECDSA with SHA-1", pkcs8(p256), "sha1", cloudfront, "remove hash: sha1"},
@@ -101,14 +102,16 @@ func TestPrivateKeys(t *testing.T) {
 		{"1024 bits", short, "sha256", cloudfront, "an RSA key of 1024 bits"},
 		{"Ed25519 at CloudFront", pkcs8(ed), "sha256", cloudfront, "is an Ed25519 key"},
 		{"RSA at Media CDN", pkcs8(rsaKey), "", googleMediaCDN, "is not an Ed25519 key"},
-		{"public", encode("PUBLIC KEY", spki, spkiErr), "sha256", cloudfront, `a PEM block of type "PUBLIC KEY"`},
+		{"public", encode("PUBLIC KEY", spki, spkiErr), "sha256", cloudfront,
+			`a PEM block of type "PUBLIC KEY"`},
 		{"encrypted", encode("ENCRYPTED PRIVATE KEY", sec1, nil), "sha256", cloudfront, "is encrypted"},
 		{"damaged", encode("PRIVATE KEY", sec1[1:], nil), "sha256", cloudfront, "cannot be read"},
 		{"two", pkcs8(p256) + pkcs8(rsaKey), "sha256", cloudfront, "more than one PEM block"},
 		{"text", "K2JCJMDEHXQW5F", "sha256", cloudfront, "is not PEM"},
 	} {
 		key, err := c.scheme.Private([]byte(c.pem), map[string]string{"hash": c.hash})
-		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) || (key == nil) != (err != nil) {
+		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) ||
+			(key == nil) != (err != nil) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.says)
 		}
 	}

@@ -48,8 +48,10 @@ type Reading struct {
 
 // The errors of URLs whose token this service does not make, although their CDN may take it.
 var (
-	ErrUnlike = errors.New("the token says what this service does not sign, so it cannot tell whether the token is good")
-	ErrPlace  = errors.New("the token is in the path where this CDN's are in the query, or the other way round: see placement")
+	ErrUnlike = errors.New("the token says what this service does not sign, so it cannot tell " +
+		"whether the token is good")
+	ErrPlace = errors.New("the token is in the path where this CDN's are in the query, or the " +
+		"other way round: see placement")
 )
 
 // String is what the URL says, for people: one field a line, times in UTC.
@@ -78,7 +80,8 @@ func (r *Reading) String() string {
 	case r.Claims.Expiry != 0:
 		if r.issued {
 			b = token.AppendField(b, "issued", token.FormatTime(int64(r.Claims.Expiry)-r.validity))
-			b = token.AppendField(b, "validity", fmt.Sprintf("%d s, which the CDN adds to the time of issue", r.validity))
+			b = token.AppendField(b, "validity",
+				fmt.Sprintf("%d s, which the CDN adds to the time of issue", r.validity))
 		}
 		b = token.AppendField(b, "expires", token.FormatTime(int64(r.Claims.Expiry)))
 	}
@@ -151,7 +154,8 @@ func take(query string, names ...string) (rest, taken string, values map[string]
 
 // readParameter reads the URL of a scheme whose token stands in the first segment, NAME=TOKEN, or
 // in the query. End returns where the token ends that a path starts with, -1 for none.
-func readParameter(target, name string, end func(path string) int) (r *Reading, text string, inPath bool, err error) {
+func readParameter(target, name string,
+	end func(path string) int) (r *Reading, text string, inPath bool, err error) {
 	path, query, _ := strings.Cut(target, "?")
 	rest, taken, values, err := take(query, name)
 	if err != nil {

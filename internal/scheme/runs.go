@@ -60,7 +60,8 @@ func (l *secureLinkSigner) check(own, unlimited bool) error {
 		return err
 	}
 	if l.validity == 0 && (l.hasIssued || l.template.has(variable.isIssued)) {
-		return errors.New("validity: is missing: the lifetime that the CDN adds to the time of issue")
+		return errors.New("validity: is missing: the lifetime that the CDN adds to the " +
+			"time of issue")
 	}
 	return l.checkSecret()
 }
@@ -71,13 +72,16 @@ func (l *secureLinkSigner) checkExpression(own, unlimited bool) error {
 	case !l.expression.hasOne(varSecret):
 		return errors.New("expression: has no $secret, so that anybody can sign")
 	case !l.expression.has(variable.isPath):
-		return errors.New("expression: has no $uri, $wire or $dir, so that one URL opens every file")
+		return errors.New("expression: has no $uri, $wire or $dir, so that one URL opens " +
+			"every file")
 	case l.expression.hasOne(varToken) || l.expression.hasOne(varBase):
 		return errors.New("expression: $token and $base stand in templates alone")
 	case own && last.variable != 0 && last.variable != varSecret:
-		return errors.New("expression: must end in $secret or in fixed text, so that a hash cannot be extended")
+		return errors.New("expression: must end in $secret or in fixed text, so that a hash " +
+			"cannot be extended")
 	case !l.expression.has(variable.isTime) && !unlimited:
-		return errors.New("expression: has no time, so that URLs never end: add unlimited: true if that is meant")
+		return errors.New("expression: has no time, so that URLs never end: add unlimited: true " +
+			"if that is meant")
 	}
 	var err error
 	for i, p := range l.expression {
@@ -85,7 +89,9 @@ func (l *secureLinkSigner) checkExpression(own, unlimited bool) error {
 			continue
 		}
 		if before := l.expression[i-1]; runTogether(before.variable, p.variable) {
-			err = errors.New("expression: $" + before.variable.name() + " and $" + p.variable.name() + " stand side by side, and run together: put fixed text between them")
+			err = errors.New("expression: $" + before.variable.name() + " and $" +
+				p.variable.name() + " stand side by side, and run together: put fixed text " +
+				"between them")
 		}
 		if p.variable == varQuery && !l.isAfterPath(i) {
 			err = errors.New(`expression: $query must stand after $secret, or after $wire and fixed text that starts with "?", so that no path runs into it`)
@@ -116,7 +122,8 @@ func (l *secureLinkSigner) isAfterPath(i int) bool {
 	if before.variable == varSecret {
 		return true
 	}
-	return before.variable == 0 && strings.HasPrefix(before.text, "?") && i > 1 && l.expression[i-2].variable == varWire
+	return before.variable == 0 && strings.HasPrefix(before.text, "?") && i > 1 &&
+		l.expression[i-2].variable == varWire
 }
 
 func (l *secureLinkSigner) checkTemplate() error {
@@ -134,17 +141,23 @@ func (l *secureLinkSigner) checkTemplate() error {
 	case count[varSecret] > 0:
 		return errors.New("template: must not have $secret")
 	case count[varURI]+count[varDir]+count[varQuery]+count[varIP] > 0:
-		return errors.New("template: $uri, $dir, $query and $ip stand in expressions alone: the URL has them already")
-	case inPath && (count[varWire] != 1 || count[varBase] != 1 || l.template[len(l.template)-1].variable != varWire):
-		return errors.New("template: must end in $wire, the path, if it starts with $base: a source's query follows it")
-	case !inPath && (!strings.HasPrefix(l.template[0].text, "?") || count[varWire]+count[varBase] > 0):
-		return errors.New(`template: must start with "$base", or with "?" for what is added to the URL`)
+		return errors.New("template: $uri, $dir, $query and $ip stand in expressions alone: the " +
+			"URL has them already")
+	case inPath && (count[varWire] != 1 || count[varBase] != 1 ||
+		l.template[len(l.template)-1].variable != varWire):
+		return errors.New("template: must end in $wire, the path, if it starts with $base: a " +
+			"source's query follows it")
+	case !inPath &&
+		(!strings.HasPrefix(l.template[0].text, "?") || count[varWire]+count[varBase] > 0):
+		return errors.New(
+			`template: must start with "$base", or with "?" for what is added to the URL`)
 	case l.expression.has(variable.isTime) && !l.template.has(variable.isTime):
 		return errors.New("template: has no time, which the CDN needs for the expression")
 	case l.hasRand && count[varRand] == 0:
 		return errors.New("template: has no $rand, which the CDN needs for the expression")
 	case l.expression.has(variable.isIssued) != l.template.has(variable.isIssued):
-		return errors.New("template: must have the same time as the expression: $expires or $issued")
+		return errors.New("template: must have the same time as the expression: $expires " +
+			"or $issued")
 	}
 	return nil
 }
@@ -163,8 +176,10 @@ func isTemplateText(text string) bool {
 func (l *secureLinkSigner) checkSecret() (err error) {
 	l.expression.meets(func(a, b part) {
 		first, last := l.secret[0], l.secret[len(l.secret)-1]
-		if b.variable == varSecret && a.variable.isDigit(first) || a.variable == varSecret && b.variable.isDigit(last) {
-			err = errors.New("the secret begins or ends in a digit beside a time or an address, with which it runs together: choose another secret")
+		if b.variable == varSecret && a.variable.isDigit(first) || a.variable == varSecret &&
+			b.variable.isDigit(last) {
+			err = errors.New("the secret begins or ends in a digit beside a time or an address, " +
+				"with which it runs together: choose another secret")
 		}
 	})
 	return err

@@ -98,7 +98,8 @@ type Signer interface {
 
 // All is every scheme, the default first.
 var All = []*Scheme{
-	videotoken, videotokenSHA256, cloudfront, akamai, googleCloudCDN, googleMediaCDN, bunny, secureLink, cat,
+	videotoken, videotokenSHA256, cloudfront, akamai, googleCloudCDN, googleMediaCDN, bunny,
+	secureLink, cat,
 }
 
 // Default is the name of the scheme of a CDN that names none.
@@ -134,8 +135,8 @@ func (s *Scheme) Reserved(options map[string]string) []string {
 	return list
 }
 
-// ReservedSegments returns the names, in lower case, of the path segments that carry the tokens of a
-// CDN with the options.
+// ReservedSegments returns the names, in lower case, of the path segments that carry the tokens of
+// a CDN with the options.
 func (s *Scheme) ReservedSegments(options map[string]string) []string {
 	list := append([]string(nil), s.Segments...)
 	if name := options["parameter"]; name != "" {
@@ -181,8 +182,9 @@ func (c *CDN) cut() (origin, base string) {
 
 // inQuery is the option of a scheme whose URLs have what opens a directory in the query.
 func inQuery(what string) Option {
-	return Option{Name: "placement", Choices: []string{"query"}, Doc: "query: a playlist's URL has the " + what +
-		" of its directory in the query, for players that add it to every request"}
+	return Option{Name: "placement", Choices: []string{"query"},
+		Doc: "query: a playlist's URL has the " + what +
+			" of its directory in the query, for players that add it to every request"}
 }
 
 // newHexSecret makes a secret of hexadecimal digits.

@@ -11,7 +11,8 @@ import (
 // TestURLs has a URL of each kind of each scheme. What is
 // signed is checked by TestRecomputed.
 func TestURLs(t *testing.T) {
-	session := token.Claims{Session: [8]byte{0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77}, HasSession: true}
+	session := token.Claims{Session: [8]byte{0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77},
+		HasSession: true}
 	address := token.Claims{IP: netip.MustParsePrefix("203.0.113.7/32")}
 	directory := token.Claims{Depth: 2}
 	shown := map[*Scheme]bool{}
@@ -22,38 +23,68 @@ func TestURLs(t *testing.T) {
 		claims    token.Claims
 		want      string // with "@" for the signature
 	}{
-		{"videotoken", "https://a.example/base", nil, "/f/x.mp4?a=1#t", token.Claims{}, "https://a.example/base/f/x.mp4?a=1&token=@#t"},
-		{"videotoken", "https://a.example/base", nil, "/f/d/x.m3u8?a=1", directory, "https://a.example/base/~@/f/d/x.m3u8?a=1"},
-		{"videotoken-sha256", "https://a.example", nil, "/f/x.mp4", token.Claims{}, "https://a.example/f/x.mp4?token=@"},
-		{"cloudfront", "https://a.example/base", nil, "/f/é.mp4#t", token.Claims{}, "https://a.example/base/f/%C3%A9.mp4?Expires=2000000000&Signature=@&Key-Pair-Id=K2JCJMDEHXQW5F&Hash-Algorithm=SHA256#t"},
-		{"cloudfront", "https://a.example", nil, "/x.mp4?a=1", address, "https://a.example/x.mp4?a=1&Policy=eyJTdGF0ZW1lbnQiOlt7IlJlc291cmNlIjoiaHR0cHM6Ly9hLmV4YW1wbGUveC5tcDQ~YT0xIiwiQ29uZGl0aW9uIjp7IkRhdGVMZXNzVGhhbiI6eyJBV1M6RXBvY2hUaW1lIjoyMDAwMDAwMDAwfSwiSXBBZGRyZXNzIjp7IkFXUzpTb3VyY2VJcCI6IjIwMy4wLjExMy43LzMyIn19fV19&Signature=@&Key-Pair-Id=K2JCJMDEHXQW5F&Hash-Algorithm=SHA256"},
-		{"cloudfront", "https://a.example/b", []string{"placement", "query"}, "/f/d/x.m3u8?a=1", directory, "https://a.example/b/f/d/x.m3u8?a=1&Policy=eyJTdGF0ZW1lbnQiOlt7IlJlc291cmNlIjoiaHR0cHM6Ly9hLmV4YW1wbGUvYi9mL2QvKiIsIkNvbmRpdGlvbiI6eyJEYXRlTGVzc1RoYW4iOnsiQVdTOkVwb2NoVGltZSI6MjAwMDAwMDAwMH19fV19&Signature=@&Key-Pair-Id=K2JCJMDEHXQW5F&Hash-Algorithm=SHA256"},
-		{"google-media-cdn", "https://a.example/base", nil, "/x y.mp4?a=1#t", token.Claims{}, "https://a.example/base/x%20y.mp4?a=1&Expires=2000000000&KeyName=my-key&Signature=@#t"},
-		{"google-media-cdn", "https://a.example/b", nil, "/f/d/e/x.m3u8?a=1#t", directory, "https://a.example/b/f/d/edge-cache-token=Expires=2000000000&KeyName=my-key&Signature=@/e/x.m3u8?a=1#t"},
-		{"google-media-cdn", "https://a.example", []string{"placement", "query"}, "/f/d/x.mpd", directory, "https://a.example/f/d/x.mpd?URLPrefix=aHR0cHM6Ly9hLmV4YW1wbGUvZi9kLw&Expires=2000000000&KeyName=my-key&Signature=@"},
-		{"akamai", "https://a.example/base", nil, "/f/é.mp4#t", session, "https://a.example/base/f/%C3%A9.mp4?hdnea=exp=2000000000~acl=/base/f/%C3%A9.mp4~id=0011223344556677~hmac=@#t"},
-		{"akamai", "https://a.example/base", nil, "/f/d/e/x.m3u8?a=1", directory, "https://a.example/hdnea=exp=2000000000~acl=/base/f/d/*~hmac=@/base/f/d/e/x.m3u8?a=1"},
-		{"akamai", "https://a.example", []string{"placement", "query", "parameter", "hdnts"}, "/f/d/x.m3u8?a=1", directory, "https://a.example/f/d/x.m3u8?a=1&hdnts=exp=2000000000~acl=/f/d/*~hmac=@"},
-		{"akamai", "https://a.example", []string{"placement", "path"}, "/x.mp4", address, "https://a.example/hdnea=ip=203.0.113.7~exp=2000000000~acl=/x.mp4~hmac=@/x.mp4"},
-		{"google-cloud-cdn", "https://a.example/base", nil, "/x y.mp4?a=1#t", token.Claims{}, "https://a.example/base/x%20y.mp4?a=1&Expires=2000000000&KeyName=my-key&Signature=@#t"},
-		{"google-cloud-cdn", "https://a.example", []string{"placement", "query"}, "/f/d/x.mpd", directory, "https://a.example/f/d/x.mpd?URLPrefix=aHR0cHM6Ly9hLmV4YW1wbGUvZi9kLw==&Expires=2000000000&KeyName=my-key&Signature=@"},
-		{"bunny", "https://a.example/base", nil, "/x.mp4?b=2&a=%20%C3%A9", token.Claims{}, "https://a.example/base/x.mp4?token=HS256-@&a=%20%C3%A9&b=2&expires=2000000000"},
-		{"bunny", "https://a.example/base", nil, "/f/d/x.m3u8", token.Claims{Depth: 2, IP: address.IP}, "https://a.example/bcdn_token=HS256-1-@&token_path=%2Fbase%2Ff%2Fd%2F&expires=2000000000/base/f/d/x.m3u8"},
-		{"secure-link/nginx", "https://a.example", nil, "/x.mp4#t", address, "https://a.example/x.mp4?md5=@&expires=2000000000#t"},
-		{"secure-link/cdn77", "https://a.example", nil, "/x.mp4", token.Claims{}, "https://a.example/x.mp4?secure=@,2000000000"},
-		{"secure-link/alibaba-b", "https://a.example/b", nil, "/x.mp4", token.Claims{}, "https://a.example/203305181103/@/b/x.mp4"},
-		{"secure-link/alibaba-c1", "https://a.example", nil, "/x.mp4", token.Claims{}, "https://a.example/@/77358CF8/x.mp4"},
-		{"secure-link/tencent-c", "https://a.example", nil, "/x.mp4", token.Claims{}, "https://a.example/@/77358cf8/x.mp4"},
-		{"secure-link/tencent-d", "https://a.example", nil, "/x.mp4", token.Claims{}, "https://a.example/x.mp4?sign=@&t=1999998200"},
-		{"secure-link/baseline", "https://a.example", nil, "/x.mp4", token.Claims{}, "https://a.example/x.mp4?token=@"},
-		{"secure-link", "https://a.example/b", nil, "/f/d/x.m3u8?a=1", directory, "https://a.example/@/2000000000/b/f/d/x.m3u8?a=1"},
-		{"cat", "https://a.example:8443", nil, "/x.mp4?a=1", token.Claims{}, "https://a.example:8443/x.mp4?a=1&CTA-Common-Access-Token=@"},
-		{"cat", "https://a.example", nil, "/f/d/x.m3u8?a=1", directory, "https://a.example/CTA-Common-Access-Token=@/f/d/x.m3u8?a=1"},
+		{"videotoken", "https://a.example/base", nil, "/f/x.mp4?a=1#t", token.Claims{},
+			"https://a.example/base/f/x.mp4?a=1&token=@#t"},
+		{"videotoken", "https://a.example/base", nil, "/f/d/x.m3u8?a=1", directory,
+			"https://a.example/base/~@/f/d/x.m3u8?a=1"},
+		{"videotoken-sha256", "https://a.example", nil, "/f/x.mp4", token.Claims{},
+			"https://a.example/f/x.mp4?token=@"},
+		{"cloudfront", "https://a.example/base", nil, "/f/é.mp4#t",
+			token.Claims{}, "https://a.example/base/f/%C3%A9.mp4?Expires=2000000000&Signature=@&Key-Pair-Id=K2JCJMDEHXQW5F&Hash-Algorithm=SHA256#t"},
+		{"cloudfront", "https://a.example", nil, "/x.mp4?a=1",
+			address, "https://a.example/x.mp4?a=1&Policy=eyJTdGF0ZW1lbnQiOlt7IlJlc291cmNlIjoiaHR0cHM6Ly9hLmV4YW1wbGUveC5tcDQ~YT0xIiwiQ29uZGl0aW9uIjp7IkRhdGVMZXNzVGhhbiI6eyJBV1M6RXBvY2hUaW1lIjoyMDAwMDAwMDAwfSwiSXBBZGRyZXNzIjp7IkFXUzpTb3VyY2VJcCI6IjIwMy4wLjExMy43LzMyIn19fV19&Signature=@&Key-Pair-Id=K2JCJMDEHXQW5F&Hash-Algorithm=SHA256"},
+		{"cloudfront", "https://a.example/b", []string{"placement", "query"}, "/f/d/x.m3u8?a=1",
+			directory, "https://a.example/b/f/d/x.m3u8?a=1&Policy=eyJTdGF0ZW1lbnQiOlt7IlJlc291cmNlIjoiaHR0cHM6Ly9hLmV4YW1wbGUvYi9mL2QvKiIsIkNvbmRpdGlvbiI6eyJEYXRlTGVzc1RoYW4iOnsiQVdTOkVwb2NoVGltZSI6MjAwMDAwMDAwMH19fV19&Signature=@&Key-Pair-Id=K2JCJMDEHXQW5F&Hash-Algorithm=SHA256"},
+		{"google-media-cdn", "https://a.example/base", nil, "/x y.mp4?a=1#t", token.Claims{},
+			"https://a.example/base/x%20y.mp4?a=1&Expires=2000000000&KeyName=my-key&Signature=@#t"},
+		{"google-media-cdn", "https://a.example/b", nil, "/f/d/e/x.m3u8?a=1#t",
+			directory, "https://a.example/b/f/d/edge-cache-token=Expires=2000000000&KeyName=my-key&Signature=@/e/x.m3u8?a=1#t"},
+		{"google-media-cdn", "https://a.example", []string{"placement", "query"}, "/f/d/x.mpd",
+			directory, "https://a.example/f/d/x.mpd?URLPrefix=aHR0cHM6Ly9hLmV4YW1wbGUvZi9kLw&Expires=2000000000&KeyName=my-key&Signature=@"},
+		{"akamai", "https://a.example/base", nil, "/f/é.mp4#t",
+			session, "https://a.example/base/f/%C3%A9.mp4?hdnea=exp=2000000000~acl=/base/f/%C3%A9.mp4~id=0011223344556677~hmac=@#t"},
+		{"akamai", "https://a.example/base", nil, "/f/d/e/x.m3u8?a=1", directory,
+			"https://a.example/hdnea=exp=2000000000~acl=/base/f/d/*~hmac=@/base/f/d/e/x.m3u8?a=1"},
+		{"akamai", "https://a.example", []string{"placement", "query", "parameter", "hdnts"},
+			"/f/d/x.m3u8?a=1", directory,
+			"https://a.example/f/d/x.m3u8?a=1&hdnts=exp=2000000000~acl=/f/d/*~hmac=@"},
+		{"akamai", "https://a.example", []string{"placement", "path"}, "/x.mp4", address,
+			"https://a.example/hdnea=ip=203.0.113.7~exp=2000000000~acl=/x.mp4~hmac=@/x.mp4"},
+		{"google-cloud-cdn", "https://a.example/base", nil, "/x y.mp4?a=1#t", token.Claims{},
+			"https://a.example/base/x%20y.mp4?a=1&Expires=2000000000&KeyName=my-key&Signature=@#t"},
+		{"google-cloud-cdn", "https://a.example", []string{"placement", "query"}, "/f/d/x.mpd",
+			directory, "https://a.example/f/d/x.mpd?URLPrefix=aHR0cHM6Ly9hLmV4YW1wbGUvZi9kLw==&Expires=2000000000&KeyName=my-key&Signature=@"},
+		{"bunny", "https://a.example/base", nil, "/x.mp4?b=2&a=%20%C3%A9", token.Claims{},
+			"https://a.example/base/x.mp4?token=HS256-@&a=%20%C3%A9&b=2&expires=2000000000"},
+		{"bunny", "https://a.example/base", nil, "/f/d/x.m3u8",
+			token.Claims{Depth: 2,
+				IP: address.IP}, "https://a.example/bcdn_token=HS256-1-@&token_path=%2Fbase%2Ff%2Fd%2F&expires=2000000000/base/f/d/x.m3u8"},
+		{"secure-link/nginx", "https://a.example", nil, "/x.mp4#t", address,
+			"https://a.example/x.mp4?md5=@&expires=2000000000#t"},
+		{"secure-link/cdn77", "https://a.example", nil, "/x.mp4", token.Claims{},
+			"https://a.example/x.mp4?secure=@,2000000000"},
+		{"secure-link/alibaba-b", "https://a.example/b", nil, "/x.mp4", token.Claims{},
+			"https://a.example/203305181103/@/b/x.mp4"},
+		{"secure-link/alibaba-c1", "https://a.example", nil, "/x.mp4", token.Claims{},
+			"https://a.example/@/77358CF8/x.mp4"},
+		{"secure-link/tencent-c", "https://a.example", nil, "/x.mp4", token.Claims{},
+			"https://a.example/@/77358cf8/x.mp4"},
+		{"secure-link/tencent-d", "https://a.example", nil, "/x.mp4", token.Claims{},
+			"https://a.example/x.mp4?sign=@&t=1999998200"},
+		{"secure-link/baseline", "https://a.example", nil, "/x.mp4", token.Claims{},
+			"https://a.example/x.mp4?token=@"},
+		{"secure-link", "https://a.example/b", nil, "/f/d/x.m3u8?a=1", directory,
+			"https://a.example/@/2000000000/b/f/d/x.m3u8?a=1"},
+		{"cat", "https://a.example:8443", nil, "/x.mp4?a=1", token.Claims{},
+			"https://a.example:8443/x.mp4?a=1&CTA-Common-Access-Token=@"},
+		{"cat", "https://a.example", nil, "/f/d/x.m3u8?a=1", directory,
+			"https://a.example/CTA-Common-Access-Token=@/f/d/x.m3u8?a=1"},
 	} {
 		shown[own[c.name].scheme] = true
 		got := sign(t, newSigner(t, c.name, c.url, c.options...), c.src, c.claims)
 		before, after, _ := strings.Cut(c.want, "@")
-		if !strings.HasPrefix(got, before) || !strings.HasSuffix(got, after) || len(got) < len(c.want)+15 {
+		if !strings.HasPrefix(got, before) || !strings.HasSuffix(got, after) ||
+			len(got) < len(c.want)+15 {
 			t.Errorf("%s: got  %s\nwant %s", c.name, got, c.want)
 		}
 	}
@@ -64,8 +95,8 @@ func TestURLs(t *testing.T) {
 	}
 }
 
-// TestNoClaimIsDropped asks for every claim of every scheme, and looks for it in the URL, or for the
-// refusal: a URL with the claim must differ from one without it.
+// TestNoClaimIsDropped asks for every claim of every scheme, and looks for it in the URL, or for
+// the refusal: a URL with the claim must differ from one without it.
 func TestNoClaimIsDropped(t *testing.T) {
 	claims := map[Need]token.Claims{
 		Directory:   {Depth: 1},
@@ -106,7 +137,8 @@ func TestNoClaimIsDropped(t *testing.T) {
 		}
 		query := source(t, "/d/x.mp4?a=1")
 		if s.Can()&Query != 0 && s.Check(query, &token.Claims{}) == nil {
-			one, other := sign(t, s, "/d/x.mp4?a=1", token.Claims{}), sign(t, s, "/d/x.mp4?a=2", token.Claims{})
+			one, other := sign(t, s, "/d/x.mp4?a=1", token.Claims{}),
+				sign(t, s, "/d/x.mp4?a=2", token.Claims{})
 			if strings.Replace(one, "a=1", "a=2", 1) == other {
 				t.Errorf("%s does not sign the query", name)
 			}
@@ -114,8 +146,8 @@ func TestNoClaimIsDropped(t *testing.T) {
 	}
 }
 
-// TestEveryByteCounts: another path, query, expiry or address has another signature, in every scheme
-// that says it signs that.
+// TestEveryByteCounts: another path, query, expiry or address has another signature, in every
+// scheme that says it signs that.
 func TestEveryByteCounts(t *testing.T) {
 	for name := range own {
 		s := newSigner(t, name, "https://a.example")
@@ -200,7 +232,8 @@ func TestRefused(t *testing.T) {
 		{"secure-link", "/d/a.m3u8", 1, false},
 	} {
 		s := newSigner(t, c.name, "https://a.example")
-		if err := s.Check(source(t, c.src), &token.Claims{Depth: c.depth, Expiry: expiry}); (err != nil) != c.refused {
+		if err := s.Check(source(t, c.src),
+			&token.Claims{Depth: c.depth, Expiry: expiry}); (err != nil) != c.refused {
 			t.Errorf("%s, %s: %v", c.name, c.src, err)
 		}
 	}
@@ -223,7 +256,8 @@ func TestNewRefuses(t *testing.T) {
 		{secureLink, "s", map[string]string{"preset": "nginx", "digest": "hex"}, "of its own"},
 		{secureLink, "s", map[string]string{"preset": "baseline"}, "unlimited: true"},
 		{secureLink, "s", map[string]string{"preset": "alibaba-a"}, "validity: is missing"},
-		{secureLink, "s1", map[string]string{"preset": "alibaba-b", "validity": "60"}, "the secret begins or ends in a digit"},
+		{secureLink, "s1", map[string]string{"preset": "alibaba-b", "validity": "60"},
+			"the secret begins or ends in a digit"},
 		{secureLink, "sa", map[string]string{"preset": "alibaba-b", "validity": "60"}, ""},
 		{secureLink, "1s", map[string]string{"preset": "keycdn"}, ""},
 		{secureLink, "s1", map[string]string{"preset": "keycdn"}, "the secret begins or ends in a digit"},
@@ -235,23 +269,34 @@ func TestNewRefuses(t *testing.T) {
 		{secureLink, "s", custom("$expires$uri$secret", "$base/$token/"), "must end in $wire"},
 		{secureLink, "s", custom("$expires$uri$secret", "/$token$wire"), "must start with"},
 		{secureLink, "s", custom("$expires$path$secret", "?t=$token"), "$path is no variable"},
-		{secureLink, "s", custom("$uri?$query $expires$secret", "?t=$token&e=$expires"), "$query must stand after"},
+		{secureLink, "s", custom("$uri?$query $expires$secret", "?t=$token&e=$expires"),
+			"$query must stand after"},
 		{secureLink, "s", custom("$wire?$query $expires$secret", "?t=$token&e=$expires"), ""},
-		{secureLink, "s", custom("$expires$ip$secret$uri ", "?t=$token&e=$expires"), "$expires and $ip stand side by side"},
-		{secureLink, "s", custom("$uri$wire$expires$secret", "?t=$token&e=$expires"), "$uri and $wire stand side by side"},
-		{secureLink, "s", custom("$rand$expires$uri$secret", "?t=$token&e=$expires&r=$rand"), "$rand and $expires stand side by side"},
-		{secureLink, "s", custom("$rand-$expires$uri$secret", "?t=$token&e=$expires"), "template: has no $rand"},
+		{secureLink, "s", custom("$expires$ip$secret$uri ", "?t=$token&e=$expires"),
+			"$expires and $ip stand side by side"},
+		{secureLink, "s", custom("$uri$wire$expires$secret", "?t=$token&e=$expires"),
+			"$uri and $wire stand side by side"},
+		{secureLink, "s", custom("$rand$expires$uri$secret", "?t=$token&e=$expires&r=$rand"),
+			"$rand and $expires stand side by side"},
+		{secureLink, "s", custom("$rand-$expires$uri$secret", "?t=$token&e=$expires"),
+			"template: has no $rand"},
 		{secureLink, "s", custom("$expires$uri$secret", "?t=$token"), "template: has no time"},
-		{secureLink, "s", map[string]string{"expression": "$issued$uri$secret", "template": "?t=$token&e=$expires", "validity": "60"}, "the same time as the expression"},
-		{secureLink, "s", custom("$expires$uri$secret", "?t=$token&e=$expires#x"), "a character that a URL cannot have"},
-		{secureLink, "s", custom("$expires$uri$secret", "?t=$token&e=$expires&t=$token"), "needs $token once"},
-		{secureLink, "s", custom("$expires$uri$secret", "?t=$token&e=$expires&u=$uri"), "stand in expressions alone"},
-		{secureLink, "s", custom("$expires$dir$secret", "$base$wire/$token/$expires"), "must end in $wire"},
+		{secureLink, "s", map[string]string{"expression": "$issued$uri$secret",
+			"template": "?t=$token&e=$expires", "validity": "60"}, "the same time as the expression"},
+		{secureLink, "s", custom("$expires$uri$secret", "?t=$token&e=$expires#x"),
+			"a character that a URL cannot have"},
+		{secureLink, "s", custom("$expires$uri$secret", "?t=$token&e=$expires&t=$token"),
+			"needs $token once"},
+		{secureLink, "s", custom("$expires$uri$secret", "?t=$token&e=$expires&u=$uri"),
+			"stand in expressions alone"},
+		{secureLink, "s", custom("$expires$dir$secret", "$base$wire/$token/$expires"),
+			"must end in $wire"},
 		{secureLink, "7s", map[string]string{"preset": "cdnsun"}, ""},
 		{secureLink, "s7", map[string]string{"preset": "cdnsun"}, "the secret begins or ends in a digit"},
 		{secureLink, "s", custom("$uri$query$expires$secret", "?t=$token"), "stand side by side"},
 	} {
-		_, err := c.scheme.New(&CDN{URL: "https://a.example", Keys: []Key{{ID: "1", Secret: []byte(c.secret)}}, Options: c.options})
+		_, err := c.scheme.New(&CDN{URL: "https://a.example",
+			Keys: []Key{{ID: "1", Secret: []byte(c.secret)}}, Options: c.options})
 		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s %v: %v, want %q", c.scheme.Name, c.options, err, c.says)
 		}
@@ -261,10 +306,12 @@ func TestNewRefuses(t *testing.T) {
 func TestReserved(t *testing.T) {
 	for _, c := range []struct{ name, want string }{
 		{"akamai", "__token__"}, {"secure-link/nginx", "md5"}, {"secure-link/alibaba-c2", "key2"},
-		{"secure-link/cdn77", "secure"}, {"bunny", "token_path"}, {"google-cloud-cdn", "urlprefix"}, {"cat", "cta-common-access-token"},
+		{"secure-link/cdn77", "secure"}, {"bunny", "token_path"}, {"google-cloud-cdn", "urlprefix"},
+		{"cat", "cta-common-access-token"},
 	} {
 		o := own[c.name]
-		if got := strings.Join(o.scheme.Reserved(o.options), " "); !strings.Contains(" "+got+" ", " "+c.want+" ") {
+		if got := strings.Join(o.scheme.Reserved(o.options), " "); !strings.Contains(" "+got+" ",
+			" "+c.want+" ") {
 			t.Errorf("%s reserves %s, want %s", c.name, got, c.want)
 		}
 	}

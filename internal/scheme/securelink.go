@@ -15,22 +15,26 @@ import (
 	"videotoken/token"
 )
 
-// The MD5 links of nginx's secure_link (nginx.org/en/docs/http/ngx_http_secure_link_module.html) and
-// of the CDNs that do the same with other words: an expression is hashed, and a template says where
-// the hash goes. The presets are in presets.go, each with the vendor's page.
+// The MD5 links of nginx's secure_link (nginx.org/en/docs/http/ngx_http_secure_link_module.html)
+// and of the CDNs that do the same with other words: an expression is hashed, and a template says
+// where the hash goes. The presets are in presets.go, each with the vendor's page.
 //
 // MD5 is weak, and so "weak: true" must stand beside it. Where the secret comes first and something
-// that a client can lengthen comes last, a hash can be extended; an expression of one's own must end
-// in $secret or in fixed text. A directory is covered only by an expression that has $dir and no
-// other path, whose template puts the token into the path.
+// that a client can lengthen comes last, a hash can be extended; an expression of one's own must
+// end in $secret or in fixed text. A directory is covered only by an expression that has $dir and
+// no other path, whose template puts the token into the path.
 var secureLink = &Scheme{
 	Name: "secure-link",
 	Doc:  "nginx's secure_link and CDNs that do the same.",
 	Options: []Option{
-		{Name: "preset", Choices: presetNames(), Doc: "the CDN whose expression, template and digest are used"},
-		{Name: "expression", Doc: "what is hashed, for a CDN without a preset, such as $expires$uri$ip $secret"},
-		{Name: "template", Doc: "the URL, or what is added to it, such as ?md5=$token&expires=$expires"},
-		{Name: "digest", Choices: []string{"base64url", "base64url-padded", "hex"}, Doc: "how the hash is written; base64url if left out"},
+		{Name: "preset", Choices: presetNames(),
+			Doc: "the CDN whose expression, template and digest are used"},
+		{Name: "expression",
+			Doc: "what is hashed, for a CDN without a preset, such as $expires$uri$ip $secret"},
+		{Name: "template",
+			Doc: "the URL, or what is added to it, such as ?md5=$token&expires=$expires"},
+		{Name: "digest", Choices: []string{"base64url", "base64url-padded", "hex"},
+			Doc: "how the hash is written; base64url if left out"},
 		{Name: "validity", Seconds: true, Doc: "the lifetime that the CDN adds to a time of issue"},
 		{Name: "unlimited", Bool: true, Doc: "true: URLs without a time, which never end"},
 	},
@@ -39,9 +43,10 @@ var secureLink = &Scheme{
 		// A letter at both ends, so that it runs into no number beside it.
 		return "secret", "s" + base64.RawURLEncoding.EncodeToString(random[:24]) + "z"
 	},
-	KeyDoc: "enter the secret where the CDN asks for its key, for nginx at the end of secure_link_md5; some CDNs make it themselves",
-	Weak:   true,
-	New:    newSecureLink,
+	KeyDoc: "enter the secret where the CDN asks for its key, for nginx at the end of " +
+		"secure_link_md5; some CDNs make it themselves",
+	Weak: true,
+	New:  newSecureLink,
 }
 
 type secureLinkSigner struct {
@@ -52,11 +57,12 @@ type secureLinkSigner struct {
 	digest               string
 	validity             int64
 	can                  Need
-	dirOnly, hasRand     bool                // what the expression has
-	hasIssued            bool                // the time of issue is in the URL
-	given                string              // the random number of a URL that was read, "" for one of our own
-	beside               []func(c byte) bool // the characters of what a path runs into
-	sums, rands          *macs
+	dirOnly, hasRand     bool // what the expression has
+	hasIssued            bool // the time of issue is in the URL
+	// the random number of a URL that was read, "" for one of our own
+	given       string
+	beside      []func(c byte) bool // the characters of what a path runs into
+	sums, rands *macs
 }
 
 func newSecureLink(c *CDN) (Signer, error) {
@@ -68,7 +74,8 @@ func newSecureLink(c *CDN) (Signer, error) {
 	own := c.Options["preset"] == ""
 	if !own {
 		if p != (preset{}) {
-			return nil, errors.New("a preset has an expression, a template and a digest of its own: remove the preset or them")
+			return nil, errors.New("a preset has an expression, a template and a digest of its " +
+				"own: remove the preset or them")
 		}
 		p = presets[c.Options["preset"]]
 	} else if p.expression == "" || p.template == "" {
@@ -94,10 +101,12 @@ func newSecureLink(c *CDN) (Signer, error) {
 	s.sums = newMACs(md5.New)
 	s.rands = newHMAC(sha256.New, key.Secret)
 	s.hasRand = s.expression.hasOne(varRand)
-	s.dirOnly = s.expression.hasOne(varDir) && !s.expression.hasOne(varURI) && !s.expression.hasOne(varWire)
+	s.dirOnly = s.expression.hasOne(varDir) && !s.expression.hasOne(varURI) &&
+		!s.expression.hasOne(varWire)
 	s.hasIssued = s.expression.has(variable.isIssued)
 	s.expression.meets(func(a, b part) {
-		if is := b.variable.characters(); is != nil && (a.variable == varURI || a.variable == varWire) {
+		if is := b.variable.characters(); is != nil &&
+			(a.variable == varURI || a.variable == varWire) {
 			s.beside = append(s.beside, is)
 		}
 	})
@@ -125,8 +134,10 @@ func (l *secureLinkSigner) abilities() (n Need) {
 func (l *secureLinkSigner) Can() Need { return l.can }
 
 var (
-	errRunsInto  = errors.New("has a path that ends in a digit, which would run into the time or address that this CDN hashes beside it: give the file an extension")
-	errValidity  = errors.New("ends before this CDN's validity has passed since 1970, so that there is no time of issue: choose a later expiry")
+	errRunsInto = errors.New("has a path that ends in a digit, which would run into the time or " +
+		"address that this CDN hashes beside it: give the file an extension")
+	errValidity = errors.New("ends before this CDN's validity has passed since 1970, so that " +
+		"there is no time of issue: choose a later expiry")
 	errDirectory = errors.New("is one file, and this CDN's hash would open its whole directory")
 )
 
@@ -181,7 +192,8 @@ func (l *secureLinkSigner) Append(dst []byte, s *uri.Source, c *token.Claims) ([
 }
 
 // appendPart appends the value of a part.
-func (l *secureLinkSigner) appendPart(dst []byte, p part, s *uri.Source, c *token.Claims, rand *[8]byte) []byte {
+func (l *secureLinkSigner) appendPart(dst []byte, p part, s *uri.Source, c *token.Claims,
+	rand *[8]byte) []byte {
 	switch v := p.variable; v {
 	case 0:
 		return append(dst, p.text...)
@@ -258,8 +270,9 @@ func (l *secureLinkSigner) Read(target string) (*Reading, error) {
 	again := *l
 	again.given = group(varRand.name())
 	r := &Reading{
-		Path: path, target: target, signer: &again, mayBind: l.expression.hasOne(varIP), dirHashed: l.dirOnly,
-		endless: !l.expression.has(variable.isTime), issued: l.hasIssued, validity: l.validity,
+		Path: path, target: target, signer: &again, mayBind: l.expression.hasOne(varIP),
+		dirHashed: l.dirOnly,
+		endless:   !l.expression.has(variable.isTime), issued: l.hasIssued, validity: l.validity,
 	}
 	if wire := group(varWire.name()); wire != "" {
 		r.Path, r.Query, _ = strings.Cut(wire, "?")

@@ -25,17 +25,21 @@ var shapes = func() (list []shape) {
 		}
 	}
 	for _, one := range []string{
-		"cloudfront placement=query", "google-cloud-cdn placement=query", "google-media-cdn placement=query",
+		"cloudfront placement=query", "google-cloud-cdn placement=query",
+		"google-media-cdn placement=query",
 		"akamai placement=query", "akamai placement=path", "akamai parameter=__token__",
 		"cat placement=query", "cat placement=path", "cat issuer=somebody", "cat parameter=cat",
 		"secure-link expression=$expires_hex:$wire?$query $ip $secret template=?t=$token&e=$expires_hex",
-		"secure-link expression=$uri $ip $expires_utc8 $rand $secret template=$base/$rand/$expires_utc8/$token$wire digest=base64url-padded",
-		"secure-link expression=$dir $issued_HEX $ip$secret template=$base/$issued_HEX/$issued/$issued/$token$wire digest=hex validity=1800",
+		"secure-link expression=$uri $ip $expires_utc8 $rand $secret " +
+			"template=$base/$rand/$expires_utc8/$token$wire digest=base64url-padded",
+		"secure-link expression=$dir $issued_HEX $ip$secret " +
+			"template=$base/$issued_HEX/$issued/$issued/$token$wire digest=hex validity=1800",
 		"secure-link expression=$wire $secret template=?t=$token unlimited=true",
 	} {
 		name, rest, _ := strings.Cut(one, " ")
 		options := map[string]string{}
-		for _, o := range []string{"placement", "parameter", "issuer", "expression", "template", "digest", "validity", "unlimited"} {
+		for _, o := range []string{"placement", "parameter", "issuer", "expression", "template", "digest",
+			"validity", "unlimited"} {
 			if _, value, ok := strings.Cut(" "+rest, " "+o+"="); ok {
 				for _, next := range []string{" template=", " digest=", " validity=", " unlimited="} {
 					value, _, _ = strings.Cut(value, next)
@@ -87,7 +91,8 @@ func randomClaims(random *rand.Rand, can Need, depth int) (c token.Claims, clien
 		}
 	}
 	client = netip.AddrFrom4([4]byte{203, 0, 113, byte(random.Uint32())})
-	bits := map[Need]int{IPv4: 32, IPv4Prefix: 8 + random.IntN(24), IPv6: 64, IPv6Address: 128, IPv6Prefix: 32 + random.IntN(32)}
+	bits := map[Need]int{IPv4: 32, IPv4Prefix: 8 + random.IntN(24), IPv6: 64, IPv6Address: 128,
+		IPv6Prefix: 32 + random.IntN(32)}
 	for need, n := range bits {
 		if can&need == 0 || c.IP.IsValid() || random.IntN(2) == 0 {
 			continue
@@ -106,7 +111,8 @@ var sources = []struct {
 	src   string
 	depth int
 }{
-	{"/f.mp4", 0}, {"/d/e/f.mp4", 0}, {"/d/e/f.mp4?b=2&a=1", 0}, {"/d/é%20x.mp4?q=%C3%A9", 0}, {"/d/e/", 0},
+	{"/f.mp4", 0}, {"/d/e/f.mp4", 0}, {"/d/e/f.mp4?b=2&a=1", 0}, {"/d/é%20x.mp4?q=%C3%A9", 0},
+	{"/d/e/", 0},
 	{"/d/e/f.m3u8", 1}, {"/d/e/f.m3u8", 2}, {"/d/e/f.m3u8?v=1", 2}, {"/é/e%2Dx/f.m3u8", 2},
 }
 
@@ -117,7 +123,8 @@ func sortQuery(query string) string {
 
 // expect is the claims as they are read back: times at UTC+8 lose their seconds.
 func (s shape) expect(c token.Claims) token.Claims {
-	if _, options := s.cdn(""); strings.Contains(presets[options.Options["preset"]].template+options.Options["template"], "_utc8") {
+	if _, options := s.cdn(""); strings.Contains(presets[options.Options["preset"]].template+
+		options.Options["template"], "_utc8") {
 		c.Expiry -= c.Expiry % 60
 	}
 	_, options := s.cdn("")

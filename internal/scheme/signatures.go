@@ -77,7 +77,9 @@ func (s *Signatures) cache() *otter.Cache[signatureID, []byte] {
 	if c == nil {
 		c = otter.Must(&otter.Options[signatureID, []byte]{
 			MaximumWeight: uint64(s.bytes.Load()),
-			Weigher:       func(_ signatureID, signature []byte) uint32 { return uint32(len(signature) + overhead) },
+			Weigher: func(_ signatureID, signature []byte) uint32 {
+				return uint32(len(signature) + overhead)
+			},
 		})
 		s.kept.Store(c)
 	}
@@ -112,8 +114,9 @@ func (s *Signatures) Stats() SignatureStats {
 		bytes = c.WeightedSize()
 	}
 	return SignatureStats{
-		Hits: s.hits.Load(), Misses: s.misses.Load(), Stale: s.stale.Load(), Refused: s.refused.Load(),
-		Bytes: bytes, Queued: len(s.urgent) + len(s.ahead), Spent: time.Duration(s.spent.Load()),
+		Hits: s.hits.Load(), Misses: s.misses.Load(), Stale: s.stale.Load(),
+		Refused: s.refused.Load(),
+		Bytes:   bytes, Queued: len(s.urgent) + len(s.ahead), Spent: time.Duration(s.spent.Load()),
 	}
 }
 
@@ -257,7 +260,8 @@ func (s *Signatures) serve(m *Miss, h *hand) {
 	one.taken = true
 	s.mu.Unlock()
 	var err error
-	if _, kept := s.cache().GetIfPresent(m.id); !kept { // another worker was faster than the request
+	// another worker was faster than the request
+	if _, kept := s.cache().GetIfPresent(m.id); !kept {
 		began := time.Now()
 		var signature []byte
 		if signature, err = h.sign(m); err == nil {

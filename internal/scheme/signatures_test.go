@@ -63,7 +63,8 @@ func isKept(s *Signatures, k *PrivateKey, text string) bool {
 	return err == nil
 }
 
-// TestMadeOnce: a signature is made once for all who wait, those that ask while it is made included.
+// TestMadeOnce: a signature is made once for all who wait, those that ask while it is made
+// included.
 func TestMadeOnce(t *testing.T) {
 	s := NewSignatures(1 << 20)
 	key, gated := newGatedKey(t, 1)
@@ -115,8 +116,8 @@ func TestSignatureFails(t *testing.T) {
 	}
 }
 
-// TestUrgent: what requests wait for is made before what is made in advance, and a signature that is
-// in both queues is made once.
+// TestUrgent: what requests wait for is made before what is made in advance, and a signature that
+// is in both queues is made once.
 func TestUrgent(t *testing.T) {
 	s := NewSignatures(1 << 20)
 	key, gated := newGatedKey(t, 3)

@@ -15,7 +15,8 @@ import (
 )
 
 // specials are the characters that signers most often get wrong, in paths and in queries.
-var specials = []string{" ", "+", "'", "(", ")", "*", "=", ",", "~", "[", "]", "!", "$", ";", ":", "@", "&",
+var specials = []string{" ", "+", "'", "(", ")", "*", "=", ",", "~", "[", "]", "!", "$", ";", ":",
+	"@", "&",
 	"\u00e9", "e\u0301", "日本", "🎬", "%20", "%C3%A9", "%2B", "%27", "\"", "<", "|", "^", "`", "{", "}"}
 
 var secretKey = []byte(strings.Repeat("k", 32))
@@ -47,7 +48,8 @@ var recompute = map[string]func(wire *url.URL, raw string) string{
 		for name := range q { // one at most in this test
 			parameters = name + "=" + q.Get(name)
 		}
-		return "HS256-" + base64.RawURLEncoding.EncodeToString(mac256(u.EscapedPath()+"2000000000"+parameters))
+		return "HS256-" +
+			base64.RawURLEncoding.EncodeToString(mac256(u.EscapedPath()+"2000000000"+parameters))
 	},
 	"secure-link/nginx": func(u *url.URL, _ string) string {
 		sum := md5.Sum([]byte("2000000000" + u.Path + " enigma"))

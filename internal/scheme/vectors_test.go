@@ -48,8 +48,9 @@ func vectors(tb testing.TB) (list []vector) {
 // express the vector, else the function from fields to a token.
 func TestVectors(t *testing.T) {
 	drive := map[string]func(*testing.T, vector) string{
-		"akamai": akamaiVector, "google-cloud-cdn": googleVector, "bunny": bunnyVector, "secure-link": linkVector,
-		"alibaba": presetVector, "tencent": presetVector, "cat": catVector,
+		"akamai": akamaiVector, "google-cloud-cdn": googleVector, "bunny": bunnyVector,
+		"secure-link": linkVector,
+		"alibaba":     presetVector, "tencent": presetVector, "cat": catVector,
 		"cloudfront": cloudfrontVector, "google-media-cdn": mediaVector,
 	}
 	for _, s := range All {
@@ -147,8 +148,8 @@ func googleVector(t *testing.T, v vector) string {
 	return string(appendBase64([]byte(before+joint+"Signature="), base64.URLEncoding, m.sum()))
 }
 
-// bunnyVector: vectors with countries, limits, or a token_path without a slash at its end are not in
-// the configuration.
+// bunnyVector: vectors with countries, limits, or a token_path without a slash at its end are not
+// in the configuration.
 func bunnyVector(t *testing.T, v vector) string {
 	host, path, _ := strings.Cut(strings.TrimPrefix(v.In.URL, "https://"), "/")
 	path = "/" + path
@@ -205,14 +206,19 @@ func bunnyVector(t *testing.T, v vector) string {
 func linkVector(t *testing.T, v vector) string {
 	switch {
 	case v.Name == "nginx-docs":
-		s := newFor(t, secureLink, "https://a.example", Key{ID: "", Secret: []byte("secret")}, map[string]string{"preset": "nginx"})
-		return strings.TrimPrefix(sign(t, s, "/s/link", token.Claims{Expiry: 2147483647, IP: netip.MustParsePrefix("127.0.0.1/32")}), "https://a.example")
+		s := newFor(t, secureLink, "https://a.example", Key{ID: "", Secret: []byte("secret")},
+			map[string]string{"preset": "nginx"})
+		return strings.TrimPrefix(sign(t, s, "/s/link", token.Claims{Expiry: 2147483647,
+			IP: netip.MustParsePrefix("127.0.0.1/32")}), "https://a.example")
 	case v.Name == "cdn77-docs":
-		s := newFor(t, secureLink, "https://a.example", Key{ID: "", Secret: []byte("l33tf0olol")}, map[string]string{"preset": "cdn77"})
-		return strings.TrimPrefix(sign(t, s, "/images/photo.png", token.Claims{Expiry: 1333497600}), "https://a.example")
+		s := newFor(t, secureLink, "https://a.example", Key{ID: "", Secret: []byte("l33tf0olol")},
+			map[string]string{"preset": "cdn77"})
+		return strings.TrimPrefix(sign(t, s, "/images/photo.png", token.Claims{Expiry: 1333497600}),
+			"https://a.example")
 	case strings.HasPrefix(v.Name, "baseline"):
 		path, secret, _ := strings.Cut(v.Signed, "?secret=")
-		s := newFor(t, secureLink, "https://a.example", Key{ID: "", Secret: []byte(secret)}, map[string]string{"preset": "baseline", "unlimited": "true"})
+		s := newFor(t, secureLink, "https://a.example", Key{ID: "", Secret: []byte(secret)},
+			map[string]string{"preset": "baseline", "unlimited": "true"})
 		return strings.TrimPrefix(sign(t, s, path, token.Claims{}), "https://a.example")
 	}
 	l := &secureLinkSigner{digest: "base64url"}
@@ -221,8 +227,8 @@ func linkVector(t *testing.T, v vector) string {
 	return string(l.appendDigest(nil, m.sum()))
 }
 
-// presetVector: types A have a random number of their own, and the secrets end in a digit, which the
-// configuration refuses beside a time.
+// presetVector: types A have a random number of their own, and the secrets end in a digit, which
+// the configuration refuses beside a time.
 func presetVector(t *testing.T, v vector) string {
 	name := v.Scheme + "-" + strings.ToLower(strings.TrimSuffix(v.Name, "2"))
 	if v.Name == "C2" || v.Name == "C1" {
@@ -239,7 +245,8 @@ func presetVector(t *testing.T, v vector) string {
 	}
 	path := regexp.MustCompile(`/[A-Za-z0-9/]+\.(html|mp4|flv|jpg)`).FindString(v.Signed)
 	if !strings.Contains(p.expression, "$rand") {
-		s := &secureLinkSigner{origin: url, secret: v.Key, digest: p.digest, validity: 1800, sums: newMACs(md5.New)}
+		s := &secureLinkSigner{origin: url, secret: v.Key, digest: p.digest, validity: 1800,
+			sums: newMACs(md5.New)}
 		s.expression, _ = parse(p.expression)
 		s.template, _ = parse(p.template)
 		var at int64
@@ -262,7 +269,8 @@ func presetVector(t *testing.T, v vector) string {
 
 // catVector: the vectors have claims in another order, and of other kinds.
 func catVector(t *testing.T, v vector) string {
-	s := newFor(t, cat, "https://a.example", Key{ID: v.KeyID, Secret: unhexString(t, v.Key)}, map[string]string{"parameter": "x"}).(*catSigner)
+	s := newFor(t, cat, "https://a.example", Key{ID: v.KeyID, Secret: unhexString(t, v.Key)},
+		map[string]string{"parameter": "x"}).(*catSigner)
 	raw, err := base64.RawURLEncoding.DecodeString(v.Out)
 	if err != nil {
 		t.Fatal(err)

@@ -152,7 +152,8 @@ func (v *Verifier) sign(r *Reading, client netip.Addr) error {
 			if same {
 				r.Claims = c
 				if r.dirHashed {
-					r.Opens, r.IsDirectory = v.base()+string(directory(source.Path, "", depth)), true
+					r.Opens, r.IsDirectory = v.base()+string(directory(source.Path, "", depth)),
+						true
 				}
 				return nil
 			}

@@ -63,18 +63,21 @@ func FuzzSigned(f *testing.F) {
 		if n >= 128 {
 			c.IP = netip.PrefixFrom(client, 32)
 		}
-		if _, err := src.Parse([]byte(text), nil); err != nil || len(src.Fragment) > 0 || c.Depth > src.Canonical.Dirs() {
+		if _, err := src.Parse([]byte(text), nil); err != nil || len(src.Fragment) > 0 ||
+			c.Depth > src.Canonical.Dirs() {
 			return
 		}
 		asked := &Reading{Path: string(src.Canonical), Query: string(src.Query)}
-		if Needs(src, &c)&^signer.Can() != 0 || signer.Check(src, &c) != nil || verifier.isRepeated(asked) {
+		if Needs(src, &c)&^signer.Can() != 0 || signer.Check(src, &c) != nil ||
+			verifier.isRepeated(asked) {
 			return
 		}
 		url, err := appendMade(signer, nil, src, &c)
 		if err != nil {
 			return // it is too long
 		}
-		r, err := verifier.Verify(token.Request{URI: url[len(testHost):], Client: client, Now: int64(s.expect(c).Expiry)})
+		r, err := verifier.Verify(token.Request{URI: url[len(testHost):], Client: client,
+			Now: int64(s.expect(c).Expiry)})
 		if err != nil || r.Claims != s.expect(c) {
 			t.Fatalf("%s\n%v\n%v", url, err, r)
 		}

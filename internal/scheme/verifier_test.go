@@ -44,7 +44,8 @@ func TestVerifyRoundTrip(t *testing.T) {
 						t.Fatalf("%s: %+v, want %+v", url, got, s.expect(c))
 					}
 					wire := string(uri.AppendRawPath([]byte(base), src.Path))
-					if r.Path != wire || sortQuery(r.Query) != sortQuery(string(src.Query)) || r.Key != "" && r.Key != own[s.name].key.ID {
+					if r.Path != wire || sortQuery(r.Query) != sortQuery(string(src.Query)) || r.Key != "" &&
+						r.Key != own[s.name].key.ID {
 						t.Fatalf("%s: %s, %s, %s", url, r.Path, r.Query, r.Key)
 					}
 					if c.Depth > 0 && r.Opens != string(directory([]byte(wire), base, c.Depth)) {
@@ -59,7 +60,8 @@ func TestVerifyRoundTrip(t *testing.T) {
 						s.segments(t, verifier, url, c, client)
 					}
 				}
-				if can := signer.Can(); signed < 10 || can&Directory != 0 && directories == 0 || can&addresses != 0 && bound == 0 {
+				if can := signer.Can(); signed < 10 || can&Directory != 0 && directories == 0 ||
+					can&addresses != 0 && bound == 0 {
 					t.Errorf("%d signed, %d directories, %d for an address", signed, directories, bound)
 				}
 			}
@@ -126,7 +128,8 @@ func (s shape) refusals(t *testing.T, v *Verifier, url string, c token.Claims, c
 func (s shape) segments(t *testing.T, v *Verifier, url string, c token.Claims, client netip.Addr) {
 	t.Helper()
 	want := s.expect(c)
-	inQuery := strings.Contains(url, "?v=1&") || !strings.Contains(url, "?v=1") && strings.Contains(url, "?")
+	inQuery := strings.Contains(url, "?v=1&") || !strings.Contains(url, "?v=1") &&
+		strings.Contains(url, "?")
 	for _, below := range []string{"f.ts", "g/%C3%A9.ts", "", "seg-1.ts?_HLS_msn=3"} {
 		segment := strings.Replace(strings.Replace(url, "?v=1&", "?", 1), "?v=1", "", 1)
 		if name, query, ok := strings.Cut(below, "?"); ok && inQuery {
@@ -142,7 +145,8 @@ func (s shape) segments(t *testing.T, v *Verifier, url string, c token.Claims, c
 			t.Fatalf("%s: %v", segment, err)
 		}
 		name, _, _ := strings.Cut(below, "?")
-		if r.Claims.Depth != want.Depth || r.Claims.Expiry != want.Expiry || !strings.HasSuffix(r.Path, "/"+name) {
+		if r.Claims.Depth != want.Depth || r.Claims.Expiry != want.Expiry ||
+			!strings.HasSuffix(r.Path, "/"+name) {
 			t.Fatalf("%s: %s, %+v, want %+v", segment, r.Path, r.Claims, want)
 		}
 	}
@@ -198,7 +202,8 @@ func TestVerifyEveryCharacter(t *testing.T) {
 				}
 				want := good.Claims
 				for i := range url {
-					for _, put := range []string{"", string(url[i] ^ 1), url[i:i+1] + "0", "A", "a", "0", "1", "f", "/", "%41", "&", "=", "?", "~", ".", "*"} {
+					for _, put := range []string{"", string(url[i] ^ 1), url[i:i+1] + "0", "A", "a", "0", "1", "f",
+						"/", "%41", "&", "=", "?", "~", ".", "*"} {
 						changed := url[:i] + put + url[i+1:]
 						r, err := verifier.Verify(at(changed, 0, client))
 						if changed == url || err != nil && !errors.Is(err, token.ErrNotYet) {
@@ -206,7 +211,8 @@ func TestVerifyEveryCharacter(t *testing.T) {
 							continue
 						}
 						below := want.Depth > 0 && strings.HasPrefix(decode(t, r.Path), decode(t, good.Opens))
-						if r.Claims != want || r.Path != good.Path && !below || r.Query != good.Query && signer.Can()&Query != 0 && want.Depth == 0 {
+						if r.Claims != want || r.Path != good.Path && !below || r.Query != good.Query &&
+							signer.Can()&Query != 0 && want.Depth == 0 {
 							t.Fatalf("%s\n%s is good: %+v, %s, want %+v", url, changed, r.Claims, r.Path, want)
 						}
 					}

@@ -13,8 +13,9 @@ import (
 // sends it.
 var (
 	videotoken = &Scheme{
-		Name:       Default,
-		Doc:        "The service's own token, a keyed BLAKE3; an edge verifies it by asking the service, or with the worker.",
+		Name: Default,
+		Doc: "The service's own token, a keyed BLAKE3; an edge verifies it by asking the " +
+			"service, or with the worker.",
 		KeyID:      true,
 		Secret:     token.ParseSecret,
 		NewSecret:  newOwnSecret,
@@ -22,8 +23,9 @@ var (
 		New:        func(c *CDN) (Signer, error) { return newOwn(c, token.NewKey) },
 	}
 	videotokenSHA256 = &Scheme{
-		Name:       "videotoken-sha256",
-		Doc:        "The service's own token with HMAC-SHA256, for edges that have no BLAKE3, such as CloudFront Functions.",
+		Name: "videotoken-sha256",
+		Doc: "The service's own token with HMAC-SHA256, for edges that have no BLAKE3, " +
+			"such as CloudFront Functions.",
 		KeyID:      true,
 		Secret:     token.ParseSecret,
 		NewSecret:  newOwnSecret,

@@ -22,7 +22,8 @@ func appendQuery(dst []byte, first byte, s *uri.Source) []byte {
 	return uri.AppendQuery(append(dst, first), s.Query)
 }
 
-var errTooLong = fmt.Errorf("is too long: with its token, path and query must be %d bytes at most, percent-encoded", uri.MaxTarget)
+var errTooLong = fmt.Errorf("is too long: with its token, path and query must be %d bytes at "+
+	"most, percent-encoded", uri.MaxTarget)
 
 // appendEnd appends the fragment to a URL whose path starts at the given index. It refuses a URL
 // that is too long for edges and browsers.
@@ -61,7 +62,8 @@ func appendBase64(dst []byte, e *base64.Encoding, b []byte) []byte {
 
 // component are the bytes that JavaScript's encodeURIComponent leaves as they are.
 var component = func() (t [256]bool) {
-	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()") {
+	for _, c := range []byte(
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()") {
 		t[c] = true
 	}
 	return t

@@ -22,8 +22,10 @@ import (
 
 // Admin says who may use the admin endpoints.
 type Admin struct {
-	Key   *caller.Hash // of the API key that is needed for all but metrics, health and version; nil: none
-	Hosts []string     // that requests may name besides those of the loopback interface, in lower case
+	// of the API key that is needed for all but metrics, health and version; nil: none
+	Key *caller.Hash
+	// that requests may name besides those of the loopback interface, in lower case
+	Hosts []string
 }
 
 // maxAdminBody bounds the body of a request to the admin endpoints.
@@ -34,7 +36,8 @@ const maxAdminBody = 4 << 10
 // pprof is made for it.
 func (s *Server) ServeAdmin(ln net.Listener) error {
 	h := &http.Server{
-		Handler: s.adminHandler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		Handler: s.adminHandler(), ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout: 10 * time.Second,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: MaxHeader,
 	}
 	return h.Serve(ln)
@@ -43,7 +46,9 @@ func (s *Server) ServeAdmin(ln net.Listener) error {
 func (s *Server) adminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", s.metrics.handler())
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "ok\n")
+	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if reason := s.unready(); reason != "" {
 			answerProblem(w, http.StatusServiceUnavailable, reason, "")
@@ -81,8 +86,9 @@ func refuseUnserved(w http.ResponseWriter, r *http.Request, h http.Handler) {
 		answerProblem(w, http.StatusMethodNotAllowed, detailMethod+allow, "")
 		return
 	}
-	answerProblem(w, http.StatusNotFound, "there is nothing here: the admin endpoints are /metrics, /healthz, "+
-		"/readyz, /version, /reload, /revoke, /revoked and /debug/pprof/", "")
+	answerProblem(w, http.StatusNotFound,
+		"there is nothing here: the admin endpoints are /metrics, /healthz, "+
+			"/readyz, /version, /reload, /revoke, /revoked and /debug/pprof/", "")
 }
 
 // headerOnly is the header of an answer that is not sent.
@@ -101,7 +107,8 @@ func (headerOnly) Write(p []byte) (int, error) { return len(p), nil }
 func serveProfile(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, "/debug/pprof/")
 	if name != "" && runtimepprof.Lookup(name) == nil {
-		answerProblem(w, http.StatusNotFound, "there is no such profile: /debug/pprof/ lists them", "")
+		answerProblem(w, http.StatusNotFound, "there is no such profile: /debug/pprof/ lists them",
+			"")
 		return
 	}
 	pprof.Index(w, r)
@@ -128,17 +135,21 @@ func (s *Server) guard(next http.HandlerFunc) http.HandlerFunc {
 		status, detail := 0, ""
 		switch {
 		case r.Header["Origin"] != nil:
-			status, detail = http.StatusForbidden, "requests of web pages are not served here: send no Origin"
+			status, detail = http.StatusForbidden,
+				"requests of web pages are not served here: send no Origin"
 		case (isPost || admin.Key == nil) && !admin.knows(r.Host):
-			status, detail = http.StatusForbidden, "the Host is not one of this machine: ask by a loopback address, or add it to admin_hosts"
+			status, detail = http.StatusForbidden, "the Host is not one of this machine: ask by "+
+				"a loopback address, or add it to admin_hosts"
 		case !admin.admits(r):
 			w.Header().Set("WWW-Authenticate", `Bearer realm="videotoken admin"`)
-			status, detail = http.StatusUnauthorized, "the admin's key is needed: send it as Authorization: Bearer KEY"
+			status, detail = http.StatusUnauthorized,
+				"the admin's key is needed: send it as Authorization: Bearer KEY"
 		case isPost && !mediatype.Is([]byte(r.Header.Get("Content-Type")), "application/json"):
 			status, detail = http.StatusUnsupportedMediaType, detailJSON
 		}
 		if status != 0 {
-			s.log.Warn("admin: refused", "method", r.Method, "path", r.URL.Path, "peer", r.RemoteAddr, "status", status)
+			s.log.Warn("admin: refused", "method", r.Method, "path", r.URL.Path, "peer",
+				r.RemoteAddr, "status", status)
 			answerProblem(w, status, detail, "")
 			return
 		}
@@ -163,7 +174,9 @@ func (a *Admin) knows(host string) bool {
 	}
 	host = strings.ToLower(host)
 	if addr, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
-		return addr.Unmap().IsLoopback() || slices.ContainsFunc(a.Hosts, func(h string) bool { return strings.Trim(h, "[]") == addr.String() })
+		return addr.Unmap().IsLoopback() || slices.ContainsFunc(a.Hosts, func(h string) bool {
+			return strings.Trim(h, "[]") == addr.String()
+		})
 	}
 	return host == "localhost" || slices.Contains(a.Hosts, host)
 }
@@ -171,13 +184,15 @@ func (a *Admin) knows(host string) bool {
 // reloadConfiguration is POST /reload.
 func (s *Server) reloadConfiguration(w http.ResponseWriter, r *http.Request) {
 	if s.reload == nil {
-		answerProblem(w, http.StatusNotImplemented, "there is no configuration that could be read again", "")
+		answerProblem(w, http.StatusNotImplemented,
+			"there is no configuration that could be read again", "")
 		return
 	}
 	err := s.reload()
 	s.audit(r, "reload", err)
 	if err != nil {
-		answerProblem(w, http.StatusUnprocessableEntity, "the configuration stays as it was: "+err.Error(), "")
+		answerProblem(w, http.StatusUnprocessableEntity,
+			"the configuration stays as it was: "+err.Error(), "")
 		return
 	}
 	answerJSON(w, map[string]bool{"reloaded": true})
@@ -193,7 +208,8 @@ func (s *Server) audit(r *http.Request, action string, err error, attributes ...
 	if key := s.state.Load().admin.Key; key != nil {
 		by = "key " + key.String()[:8] // of its hash
 	}
-	s.log.Info("admin: "+action, append([]any{"outcome", outcome, "peer", r.RemoteAddr, "by", by}, attributes...)...)
+	s.log.Info("admin: "+action,
+		append([]any{"outcome", outcome, "peer", r.RemoteAddr, "by", by}, attributes...)...)
 }
 
 func answerJSON(w http.ResponseWriter, v any) {

@@ -83,29 +83,43 @@ func TestAdminGuard(t *testing.T) {
 
 		{"reload", "POST", "/reload", []string{jsonHeader}, 200, 401},
 		{"with the key", "POST", "/reload", []string{jsonHeader, bearer}, 200, 200},
-		{"in another case", "POST", "/reload", []string{jsonHeader, "authorization: bEARER " + key}, 200, 200},
-		{"another key", "POST", "/reload", []string{jsonHeader, "Authorization: Bearer " + other}, 200, 401},
-		{"another scheme", "POST", "/reload", []string{jsonHeader, "Authorization: Basic " + key}, 200, 401},
+		{"in another case", "POST", "/reload", []string{jsonHeader, "authorization: bEARER " + key}, 200,
+			200},
+		{"another key", "POST", "/reload", []string{jsonHeader, "Authorization: Bearer " + other}, 200,
+			401},
+		{"another scheme", "POST", "/reload", []string{jsonHeader, "Authorization: Basic " + key}, 200,
+			401},
 		{"no scheme", "POST", "/reload", []string{jsonHeader, "Authorization: " + key}, 200, 401},
 		{"two keys", "POST", "/reload", []string{jsonHeader, bearer, bearer}, 200, 401},
-		{"the hash", "POST", "/reload", []string{jsonHeader, "Authorization: Bearer " + hash.String()}, 200, 401},
+		{"the hash", "POST", "/reload", []string{jsonHeader, "Authorization: Bearer " + hash.String()},
+			200, 401},
 		{"a form", "POST", "/reload", []string{"Content-Type: text/plain", bearer}, 415, 415},
 		{"no type", "POST", "/reload", []string{bearer}, 415, 415},
-		{"a page", "POST", "/reload", []string{jsonHeader, bearer, "Origin: http://127.0.0.1:9302"}, 403, 403},
-		{"a page without an origin", "POST", "/reload", []string{jsonHeader, bearer, "Origin: null"}, 403, 403},
-		{"a name that leads here", "POST", "/reload", []string{jsonHeader, bearer, "Host: evil.example:9302"}, 403, 403},
+		{"a page", "POST", "/reload", []string{jsonHeader, bearer, "Origin: http://127.0.0.1:9302"}, 403,
+			403},
+		{"a page without an origin", "POST", "/reload", []string{jsonHeader, bearer, "Origin: null"}, 403,
+			403},
+		{"a name that leads here", "POST", "/reload",
+			[]string{jsonHeader, bearer, "Host: evil.example:9302"}, 403, 403},
 		{"localhost", "POST", "/reload", []string{jsonHeader, bearer, "Host: LocalHost"}, 200, 200},
 		{"IPv6", "POST", "/reload", []string{jsonHeader, bearer, "Host: [::1]:9302"}, 200, 200},
 		{"IPv6 without a port", "POST", "/reload", []string{jsonHeader, bearer, "Host: [::1]"}, 200, 200},
-		{"a configured name", "POST", "/reload", []string{jsonHeader, bearer, "Host: Videotoken-1.internal:9302"}, 200, 200},
-		{"a configured address", "POST", "/reload", []string{jsonHeader, bearer, "Host: 10.0.0.5:9302"}, 200, 200},
-		{"a configured IPv6", "POST", "/reload", []string{jsonHeader, bearer, "Host: [2001:db8:0::7]:9302"}, 200, 200},
-		{"another address", "POST", "/reload", []string{jsonHeader, bearer, "Host: 10.0.0.6:9302"}, 403, 403},
-		{"a name that looks local", "POST", "/reload", []string{jsonHeader, bearer, "Host: 127.0.0.1.evil.example"}, 403, 403},
-		{"localhost's child", "POST", "/reload", []string{jsonHeader, bearer, "Host: a.localhost"}, 403, 403},
+		{"a configured name", "POST", "/reload",
+			[]string{jsonHeader, bearer, "Host: Videotoken-1.internal:9302"}, 200, 200},
+		{"a configured address", "POST", "/reload", []string{jsonHeader, bearer, "Host: 10.0.0.5:9302"},
+			200, 200},
+		{"a configured IPv6", "POST", "/reload",
+			[]string{jsonHeader, bearer, "Host: [2001:db8:0::7]:9302"}, 200, 200},
+		{"another address", "POST", "/reload", []string{jsonHeader, bearer, "Host: 10.0.0.6:9302"}, 403,
+			403},
+		{"a name that looks local", "POST", "/reload",
+			[]string{jsonHeader, bearer, "Host: 127.0.0.1.evil.example"}, 403, 403},
+		{"localhost's child", "POST", "/reload", []string{jsonHeader, bearer, "Host: a.localhost"}, 403,
+			403},
 
 		{"pprof", "GET", "/debug/pprof/", nil, 200, 401},
-		{"pprof with the key", "GET", "/debug/pprof/cmdline", []string{bearer, "Host: 10.0.0.6"}, 403, 200},
+		{"pprof with the key", "GET", "/debug/pprof/cmdline", []string{bearer, "Host: 10.0.0.6"}, 403,
+			200},
 		{"a profile", "GET", "/debug/pprof/goroutine?debug=1", []string{bearer}, 200, 200},
 		{"no profile", "GET", "/debug/pprof/nowhere", []string{bearer}, 404, 404},
 		{"no profile without the key", "GET", "/debug/pprof/nowhere", nil, 404, 401},
@@ -116,7 +130,8 @@ func TestAdminGuard(t *testing.T) {
 		{"revoke", "POST", "/revoke", []string{jsonHeader}, 400, 401},
 	} {
 		for name, w := range map[string]*httptest.ResponseRecorder{
-			"open": ask(open, c.method, c.path, "", c.headers...), "closed": ask(closed, c.method, c.path, "", c.headers...),
+			"open":   ask(open, c.method, c.path, "", c.headers...),
+			"closed": ask(closed, c.method, c.path, "", c.headers...),
 		} {
 			want := map[string]int{"open": c.open, "closed": c.closed}[name]
 			if w.Code != want {
@@ -130,7 +145,9 @@ func TestAdminGuard(t *testing.T) {
 			}
 		}
 	}
-	if s := logged.String(); strings.Contains(s, key) || strings.Contains(s, other) || !strings.Contains(s, "admin: refused") || !strings.Contains(s, `msg="admin: reload" outcome=done`) {
+	if s := logged.String(); strings.Contains(s, key) || strings.Contains(s, other) ||
+		!strings.Contains(s, "admin: refused") ||
+		!strings.Contains(s, `msg="admin: reload" outcome=done`) {
 		t.Error(s)
 	}
 	// A key is changed by a reload.
@@ -170,7 +187,8 @@ func TestAdminAllow(t *testing.T) {
 	}
 	s.draining.Store(true)
 	w := ask(s, "GET", "/readyz", "")
-	if isProblem(t, "draining", w); w.Code != 503 || !strings.Contains(w.Body.String(), "shutting down") {
+	if isProblem(t, "draining", w); w.Code != 503 ||
+		!strings.Contains(w.Body.String(), "shutting down") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
@@ -188,7 +206,8 @@ func TestReload(t *testing.T) {
 	s, _ = newServer(c)
 	check := func(status int, body string, metrics ...string) {
 		t.Helper()
-		if w := ask(s, "POST", "/reload", "", jsonHeader); w.Code != status || !strings.Contains(w.Body.String(), body) {
+		if w := ask(s, "POST", "/reload", "", jsonHeader); w.Code != status ||
+			!strings.Contains(w.Body.String(), body) {
 			t.Errorf("%d %s, want %d", w.Code, w.Body, status)
 		}
 		got := ask(s, "GET", "/metrics", "").Body.String()
@@ -198,10 +217,13 @@ func TestReload(t *testing.T) {
 			}
 		}
 	}
-	check(200, `{"reloaded":true}`, `videotoken_config_reloads_total{result="success"} 1`, "videotoken_config_last_reload_successful 1",
+	check(200, `{"reloaded":true}`, `videotoken_config_reloads_total{result="success"} 1`,
+		"videotoken_config_last_reload_successful 1",
 		fmt.Sprintf("videotoken_config_last_reload_success_timestamp_seconds %v", float64(now)))
 	failure = errors.New("line 3, column 4: cdns: is missing")
-	check(422, `stays as it was: line 3, column 4: cdns: is missing"`, `videotoken_config_reloads_total{result="failure"} 1`, "videotoken_config_last_reload_successful 0")
+	check(422, `stays as it was: line 3, column 4: cdns: is missing"`,
+		`videotoken_config_reloads_total{result="failure"} 1`,
+		"videotoken_config_last_reload_successful 0")
 }
 
 // TestVersion: the admin endpoint says what runs.
@@ -209,7 +231,8 @@ func TestVersion(t *testing.T) {
 	c := settings(t)
 	c.Build = Build{Version: "v1", Go: "go1"}
 	s, _ := newServer(c)
-	if w := ask(s, "GET", "/version", ""); strings.TrimSpace(w.Body.String()) != `{"version":"v1","go":"go1","os":"","arch":""}` {
+	if w := ask(s, "GET", "/version",
+		""); strings.TrimSpace(w.Body.String()) != `{"version":"v1","go":"go1","os":"","arch":""}` {
 		t.Error(w.Body)
 	}
 }

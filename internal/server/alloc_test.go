@@ -40,7 +40,8 @@ func TestNoAllocations(t *testing.T) {
 		sources[i] = fmt.Sprintf(`{"src":"/film-%d.mp4","type":"video/mp4"}`, i)
 	}
 	for name, body := range map[string][]byte{
-		"the seed": []byte(seed), "a caller": []byte(seed), "escapes": bodies()["escapes"], "options": bodies()["options"], "sparse": bodies()["sparse"],
+		"the seed": []byte(seed), "a caller": []byte(seed), "escapes": bodies()["escapes"],
+		"options": bodies()["options"], "sparse": bodies()["sparse"],
 		"100 sources": fmt.Appendf(nil, `{"video":{"sources":[%s]}}`, strings.Join(sources, ",")),
 	} {
 		config := settings(t)

@@ -22,17 +22,19 @@ func (c *state) caller(ctx *fasthttp.RequestCtx) (*caller.Caller, bool) {
 		return by, true
 	}
 	c.refused[""].add(shardOf(ctx), 1)
-	detail, challenge := "the API key is unknown: send one that is configured, as Authorization: Bearer KEY", `Bearer realm="videotoken", error="invalid_token"`
+	detail, challenge := "the API key is unknown: send one that is configured, as Authorization: "+
+		"Bearer KEY", `Bearer realm="videotoken", error="invalid_token"`
 	if !sent {
-		detail, challenge = "an API key is needed: send it as Authorization: Bearer KEY", `Bearer realm="videotoken"`
+		detail, challenge = "an API key is needed: send it as Authorization: Bearer KEY",
+			`Bearer realm="videotoken"`
 	}
 	problem(ctx, fasthttp.StatusUnauthorized, detail, "")
 	ctx.Response.Header.Set(fasthttp.HeaderWWWAuthenticate, challenge)
 	return nil, false
 }
 
-// credentials returns the key in the header Authorization, and whether there is such a header. There
-// is no key in a header of another scheme, nor where there are two.
+// credentials returns the key in the header Authorization, and whether there is such a header.
+// There is no key in a header of another scheme, nor where there are two.
 func credentials(h *fasthttp.RequestHeader) (key []byte, sent bool) {
 	for name, value := range h.All() {
 		if string(name) != fasthttp.HeaderAuthorization {

@@ -23,7 +23,8 @@ func TestCallers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	old, first := apiKey(t, 'a', caller.Caller{Name: "films", Paths: caller.Paths{path}, MaxTTL: caller.Unlimited})
+	old, first := apiKey(t, 'a',
+		caller.Caller{Name: "films", Paths: caller.Paths{path}, MaxTTL: caller.Unlimited})
 	fresh, second := apiKey(t, 'b', first.Caller)
 	stranger, _ := apiKey(t, 'c', caller.Caller{})
 	callers, err := caller.New([]caller.Entry{first, second})
@@ -34,7 +35,8 @@ func TestCallers(t *testing.T) {
 	config.Callers = callers
 	s, _ := newServer(config)
 	addr := start(t, s)
-	const film, other = `{"video":{"sources":[{"src":"/films/a.mp4"}]}}`, `{"video":{"sources":[{"src":"/live/a.mp4"}]}}`
+	const film, other = `{"video":{"sources":[{"src":"/films/a.mp4"}]}}`,
+		`{"video":{"sources":[{"src":"/live/a.mp4"}]}}`
 	for _, tt := range []struct {
 		authorization []string
 		body          string
@@ -49,7 +51,8 @@ func TestCallers(t *testing.T) {
 		{[]string{"Bearer  " + old}, film, 401, `Bearer realm="videotoken", error="invalid_token"`},
 		{[]string{"Basic " + old}, film, 401, `Bearer realm="videotoken", error="invalid_token"`},
 		{[]string{old}, film, 401, `Bearer realm="videotoken", error="invalid_token"`},
-		{[]string{"Bearer " + old, "Bearer " + old}, film, 401, `Bearer realm="videotoken", error="invalid_token"`},
+		{[]string{"Bearer " + old, "Bearer " + old}, film, 401,
+			`Bearer realm="videotoken", error="invalid_token"`},
 		{nil, film, 401, `Bearer realm="videotoken"`},
 		{nil, "nonsense", 401, `Bearer realm="videotoken"`},
 	} {
@@ -58,11 +61,14 @@ func TestCallers(t *testing.T) {
 			headers = append(headers, "Authorization: "+a)
 		}
 		got := exchange(t, dial(t, addr), post(tt.body, headers...), "POST")
-		if challenge := got.Header.Get("WWW-Authenticate"); got.StatusCode != tt.status || challenge != tt.challenge {
-			t.Errorf("%.20q: %d, %q; want %d, %q", tt.authorization, got.StatusCode, challenge, tt.status, tt.challenge)
+		if challenge := got.Header.Get("WWW-Authenticate"); got.StatusCode != tt.status ||
+			challenge != tt.challenge {
+			t.Errorf("%.20q: %d, %q; want %d, %q", tt.authorization, got.StatusCode, challenge, tt.status,
+				tt.challenge)
 		}
 		if tt.status == 403 {
-			checkProblem(t, got, 403, "is outside the paths that this API key is for", "/video/sources/0/src")
+			checkProblem(t, got, 403, "is outside the paths that this API key is for",
+				"/video/sources/0/src")
 		} else if tt.status == 401 {
 			checkProblem(t, got, 401, "API key", "")
 		}
@@ -73,7 +79,8 @@ func TestCallers(t *testing.T) {
 		}
 	}
 	m := adminGet(t, s, "/metrics")
-	for _, line := range []string{`videotoken_caller_refusals_total{caller="films"} 1`, `videotoken_caller_refusals_total{caller=""} 8`} {
+	for _, line := range []string{`videotoken_caller_refusals_total{caller="films"} 1`,
+		`videotoken_caller_refusals_total{caller=""} 8`} {
 		if !strings.Contains(m, line+"\n") {
 			t.Errorf("metrics lack %s", line)
 		}

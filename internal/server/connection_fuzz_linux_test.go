@@ -28,8 +28,8 @@ import (
 // transports answer alike, as stock fasthttp does with the same handler, unless they refuse what it
 // takes. Each request has one answer, and a document that is accepted has that of slowAnswer.
 //
-// Every byte 0x02 of raw stands for a POST of body, so that a body can change and still be read. The
-// bytes of pieces say how long each piece is but the last, and how says what comes after that.
+// Every byte 0x02 of raw stands for a POST of body, so that a body can change and still be read.
+// The bytes of pieces say how long each piece is but the last, and how says what comes after that.
 func FuzzConnection(f *testing.F) {
 	for _, s := range connectionSeeds(f) {
 		f.Add(s.raw, s.body, s.pieces, s.how)
@@ -125,18 +125,22 @@ func connectionSettings(tb testing.TB, slow bool) Settings {
 	}
 	cdns := []cdn.CDN{
 		{Name: "own", URL: "https://own.example.com", Weight: 1, Keys: token.Keys{seven}},
-		{Name: "exact", URL: "https://exact.example.com", Weight: 1, Keys: token.Keys{eight}, ExactRequests: true},
-		{Name: "base", URL: "https://base.example.com/films", Weight: 1, Keys: token.Keys{sha}, ReportOnly: true},
+		{Name: "exact", URL: "https://exact.example.com", Weight: 1, Keys: token.Keys{eight},
+			ExactRequests: true},
+		{Name: "base", URL: "https://base.example.com/films", Weight: 1, Keys: token.Keys{sha},
+			ReportOnly: true},
 	}
 	var kept *scheme.Signatures
 	if slow {
 		kept = scheme.NewSignatures(64 << 20)
-		signer, err := scheme.Lookup("google-media-cdn").New(&scheme.CDN{URL: "https://slow.example.com", Signatures: kept,
-			Keys: []scheme.Key{{ID: "k", Secret: bytes.Repeat([]byte("k"), 32)}}})
+		signer, err := scheme.Lookup("google-media-cdn").New(&scheme.CDN{URL: "https://slow.example.com",
+			Signatures: kept,
+			Keys:       []scheme.Key{{ID: "k", Secret: bytes.Repeat([]byte("k"), 32)}}})
 		if err != nil {
 			tb.Fatal(err)
 		}
-		cdns = append(cdns[:1], cdn.CDN{Name: "slow", URL: "https://slow.example.com", Weight: 3, Signer: signer})
+		cdns = append(cdns[:1],
+			cdn.CDN{Name: "slow", URL: "https://slow.example.com", Weight: 3, Signer: signer})
 	}
 	c := settingsFor(tb, cdns...)
 	set, err := cdn.New(cdn.Affinity, cdns)
@@ -151,7 +155,8 @@ func connectionSettings(tb testing.TB, slow bool) Settings {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	c.Signer.CDNs, c.Signer.Origins, c.Signer.MaxRenew, c.Signer.RenewGrace = set, origins, 12*3600, 300
+	c.Signer.CDNs, c.Signer.Origins, c.Signer.MaxRenew, c.Signer.RenewGrace = set, origins, 12*3600,
+		300
 	c.Signatures, c.TrustUnix, c.Limits.Body = kept, true, 8<<10
 	return c
 }
@@ -212,14 +217,15 @@ func (trio *connectionTrio) compareStock(
 	if err != nil {
 		return fmt.Errorf("stock fasthttp: %w", err)
 	}
-	if got != want && !(refused && strings.HasPrefix(want, strings.Join(answers[:len(answers)-1], ""))) {
+	if got != want &&
+		!(refused && strings.HasPrefix(want, strings.Join(answers[:len(answers)-1], ""))) {
 		return fmt.Errorf("the service answers\n%q\nand not as stock fasthttp\n%q", got, want)
 	}
 	return nil
 }
 
-// splitAnswers splits what came back into answers. It reports whether the last one refuses what is no
-// request: such an answer closes the connection.
+// splitAnswers splits what came back into answers. It reports whether the last one refuses what is
+// no request: such an answer closes the connection.
 func splitAnswers(text string, heads []bool) (answers []string, refused bool, err error) {
 	for r := bufio.NewReader(strings.NewReader(text)); ; {
 		if _, err := r.Peek(1); err != nil {

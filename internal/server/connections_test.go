@@ -12,7 +12,8 @@ import (
 
 // TestTimeout shows the answer to a request that takes too long. The times are package transport's.
 func TestTimeout(t *testing.T) {
-	s, _ := newLimited(settings(t), transport.Config{RequestTimeout: 50 * time.Millisecond, Tick: 10 * time.Millisecond})
+	s, _ := newLimited(settings(t),
+		transport.Config{RequestTimeout: 50 * time.Millisecond, Tick: 10 * time.Millisecond})
 	addr := start(t, s)
 	for _, raw := range []string{post(seed)[:100], strings.TrimSuffix(post(seed), "}")} {
 		checkProblem(t, exchange(t, dial(t, addr), raw, "POST"), 408, "too long", "")
@@ -20,7 +21,8 @@ func TestTimeout(t *testing.T) {
 }
 
 func TestTooManyConnections(t *testing.T) {
-	s, _ := newLimited(settings(t), transport.Config{MaxConnections: 2, Tick: time.Hour}) // none is idle for long
+	// none is idle for long
+	s, _ := newLimited(settings(t), transport.Config{MaxConnections: 2, Tick: time.Hour})
 	addr := start(t, s)
 	for range 2 {
 		verifyAnswer(t, exchange(t, dial(t, addr), post(seed), "POST").body)
@@ -32,8 +34,10 @@ func TestTooManyConnections(t *testing.T) {
 	}
 	m := adminGet(t, s, "/metrics") // which is answered, however many connections there are
 	for _, line := range []string{
-		`videotoken_requests_total{code="503",route="none"} 1`, `videotoken_connections{by="loop"} 2`, `videotoken_connections{by="fasthttp"} 0`, "videotoken_connections_limit 2",
-		"videotoken_connections_refused_total 1", "videotoken_connections_evicted_total 0", "videotoken_requests_evicted_total 0",
+		`videotoken_requests_total{code="503",route="none"} 1`, `videotoken_connections{by="loop"} 2`,
+		`videotoken_connections{by="fasthttp"} 0`, "videotoken_connections_limit 2",
+		"videotoken_connections_refused_total 1", "videotoken_connections_evicted_total 0",
+		"videotoken_requests_evicted_total 0",
 	} {
 		if !strings.Contains(m, "\n"+line+"\n") {
 			t.Errorf("metrics lack %s:\n%s", line, m)
@@ -90,10 +94,12 @@ func TestVersions(t *testing.T) {
 				t.Errorf("%q: the connection stays open", c.raw)
 			}
 		}
-		if a := exchange(t, dial(t, addr), "GET /healthz HTTP/1.9\r\nHost: x\r\n\r\n", "GET"); a.StatusCode != 200 {
+		if a := exchange(t, dial(t, addr), "GET /healthz HTTP/1.9\r\nHost: x\r\n\r\n",
+			"GET"); a.StatusCode != 200 {
 			t.Errorf("HTTP/1.9: %d", a.StatusCode)
 		}
-		if m := adminGet(t, s, "/metrics"); !strings.Contains(m, `code="505",route="none"} 2`) || !strings.Contains(m, `code="501",route="none"} 2`) {
+		if m := adminGet(t, s, "/metrics"); !strings.Contains(m, `code="505",route="none"} 2`) ||
+			!strings.Contains(m, `code="501",route="none"} 2`) {
 			t.Errorf("metrics:\n%s", m)
 		}
 	}
@@ -117,14 +123,18 @@ func TestDisconnected(t *testing.T) {
 		}
 	}
 	for _, raw := range []string{
-		"GET /film.mp4?token=SECRET\r\nX-Token: SECRET\r\n\r\n", "GET /\x01SECRET HTTP/1.1\r\nHost: x\r\n\r\n",
-		"GET / HTTP/1.1\r\nHost: x\r\nCookie: SECRET\x01\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\nX-Original-URI SECRET\r\n\r\n",
+		"GET /film.mp4?token=SECRET\r\nX-Token: SECRET\r\n\r\n",
+		"GET /\x01SECRET HTTP/1.1\r\nHost: x\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: x\r\nCookie: SECRET\x01\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: x\r\nX-Original-URI SECRET\r\n\r\n",
 	} {
-		if a := exchange(t, dial(t, addr), raw, "GET"); a.StatusCode != 400 || strings.Contains(a.body, "SECRET") {
+		if a := exchange(t, dial(t, addr), raw, "GET"); a.StatusCode != 400 ||
+			strings.Contains(a.body, "SECRET") {
 			t.Errorf("%q: %d %s", raw, a.StatusCode, a.body)
 		}
 	}
-	for until := time.Now().Add(20 * time.Second); s.transport.Len() > 0; time.Sleep(time.Millisecond) {
+	for until := time.Now().Add(20 * time.Second); s.transport.Len() > 0; time.Sleep(
+		time.Millisecond) {
 		if time.Now().After(until) {
 			t.Fatalf("%d connections are left", s.transport.Len())
 		}
@@ -132,7 +142,9 @@ func TestDisconnected(t *testing.T) {
 	if logs.String() != "" {
 		t.Errorf("logged %s", logs)
 	}
-	if m := adminGet(t, s, "/metrics"); !strings.Contains(m, `videotoken_requests_total{code="400",route="none"} 4`) || !strings.Contains(m, "\nvideotoken_connections{by=\"fasthttp\"} 0\n") {
+	if m := adminGet(t, s, "/metrics"); !strings.Contains(m,
+		`videotoken_requests_total{code="400",route="none"} 4`) ||
+		!strings.Contains(m, "\nvideotoken_connections{by=\"fasthttp\"} 0\n") {
 		t.Errorf("metrics:\n%s", m)
 	}
 }

@@ -12,7 +12,8 @@ import (
 // TestOnlyHeader: a header that stands there once, and no other.
 func TestOnlyHeader(t *testing.T) {
 	for lines, want := range map[string]string{
-		"Origin: a": "a", "origin: a": "a", "Cookie: Origin=b\r\nOrigin: a": "a", "": "", "Origins: a": "", "Origin: a\r\nOrigin: a": "",
+		"Origin: a": "a", "origin: a": "a", "Cookie: Origin=b\r\nOrigin: a": "a", "": "",
+		"Origins: a": "", "Origin: a\r\nOrigin: a": "",
 		"Origin: a\r\nTrailer: Origin": "a", "Trailer: Origin\r\nOrigin: a": "a", "Trailer: Origin": "",
 	} {
 		if got := onlyHeader(requestHead(t, lines), fasthttp.HeaderOrigin); string(got) != want {
@@ -21,8 +22,8 @@ func TestOnlyHeader(t *testing.T) {
 	}
 }
 
-// TestOnlyHeaderCookies: the cookies of a browser stay as they came. fasthttp would keep each of them
-// by itself, which shows in what it allocates.
+// TestOnlyHeaderCookies: the cookies of a browser stay as they came. fasthttp would keep each of
+// them by itself, which shows in what it allocates.
 func TestOnlyHeaderCookies(t *testing.T) {
 	var cookies []string
 	for i := range 40 {
@@ -30,7 +31,8 @@ func TestOnlyHeaderCookies(t *testing.T) {
 	}
 	heads := make([]*fasthttp.RequestHeader, 0, 101)
 	for range cap(heads) { // AllocsPerRun has a run before those that it counts
-		heads = append(heads, requestHead(t, "Cookie: "+strings.Join(cookies, "; ")+"\r\nOrigin: https://player.example"))
+		heads = append(heads,
+			requestHead(t, "Cookie: "+strings.Join(cookies, "; ")+"\r\nOrigin: https://player.example"))
 	}
 	n := testing.AllocsPerRun(100, func() {
 		onlyHeader(heads[0], fasthttp.HeaderOrigin)

@@ -68,8 +68,8 @@ var (
 )
 
 // requestOrigin returns the header Origin, nil without one and with several, of which a cache or an
-// edge may have read another. fasthttp's Peek would also find a trailer field, which an edge may pass
-// on from its client unseen.
+// edge may have read another. fasthttp's Peek would also find a trailer field, which an edge may
+// pass on from its client unseen.
 func requestOrigin(h *fasthttp.RequestHeader) []byte { return onlyHeader(h, fasthttp.HeaderOrigin) }
 
 // annotate lets the request's origin read the answer, if it may. An answer that depends on the
@@ -120,7 +120,8 @@ func (w wildcard) matches(origin []byte) bool {
 // nothing.
 func (c *cors) preflight(ctx *fasthttp.RequestCtx, method string) {
 	h := &ctx.Response.Header
-	const asked = fasthttp.HeaderAccessControlRequestMethod + ", " + fasthttp.HeaderAccessControlRequestHeaders
+	const asked = fasthttp.HeaderAccessControlRequestMethod + ", " +
+		fasthttp.HeaderAccessControlRequestHeaders
 	switch {
 	case c.every:
 		h.Set(fasthttp.HeaderVary, asked)
@@ -128,7 +129,8 @@ func (c *cors) preflight(ctx *fasthttp.RequestCtx, method string) {
 		h.Set(fasthttp.HeaderVary, fasthttp.HeaderOrigin+", "+asked)
 	}
 	request := &ctx.Request.Header
-	if !c.allows(requestOrigin(request)) || len(request.Peek(fasthttp.HeaderAccessControlRequestMethod)) == 0 {
+	if !c.allows(requestOrigin(request)) ||
+		len(request.Peek(fasthttp.HeaderAccessControlRequestMethod)) == 0 {
 		return
 	}
 	h.Set(fasthttp.HeaderAccessControlAllowMethods, method)

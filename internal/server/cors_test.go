@@ -18,8 +18,10 @@ func TestCORS(t *testing.T) {
 	const player = "https://player.example"
 	one := CORS{Origins: []string{player}, MaxAge: 86400}
 	every := CORS{Origins: []string{"*"}, MaxAge: 0}
-	several := CORS{Origins: []string{"https://*.example", "http://*.dev.example:8080", "null", "capacitor://localhost"}, MaxAge: 60}
-	credentials := CORS{Origins: []string{player}, Headers: []string{"Authorization", "X-Request-Id"}, Credentials: true, MaxAge: 600}
+	several := CORS{Origins: []string{"https://*.example", "http://*.dev.example:8080", "null",
+		"capacitor://localhost"}, MaxAge: 60}
+	credentials := CORS{Origins: []string{player}, Headers: []string{"Authorization", "X-Request-Id"},
+		Credentials: true, MaxAge: 600}
 	unsafe := CORS{Origins: []string{"*", "null", "https://*.example", player}, Credentials: true}
 	for _, c := range []struct {
 		name      string
@@ -38,7 +40,8 @@ func TestCORS(t *testing.T) {
 		{"every, null", every, "null", "*", "POST|Content-Type|0"},
 		{"none configured", CORS{}, player, "", ""},
 		{"a label", several, "https://a-1.example", "https://a-1.example", "POST|Content-Type|60"},
-		{"a label and a port", several, "http://x.dev.example:8080", "http://x.dev.example:8080", "POST|Content-Type|60"},
+		{"a label and a port", several, "http://x.dev.example:8080", "http://x.dev.example:8080",
+			"POST|Content-Type|60"},
 		{"another port", several, "http://x.dev.example", "", ""},
 		{"two labels", several, "https://a.b.example", "", ""},
 		{"no label", several, "https://.example", "", ""},
@@ -49,7 +52,8 @@ func TestCORS(t *testing.T) {
 		{"another scheme", several, "http://a.example", "", ""},
 		{"null", several, "null", "null", "POST|Content-Type|60"},
 		{"an app", several, "capacitor://localhost", "capacitor://localhost", "POST|Content-Type|60"},
-		{"credentials", credentials, player, player, "POST|Content-Type, Authorization, X-Request-Id|600"},
+		{"credentials", credentials, player, player,
+			"POST|Content-Type, Authorization, X-Request-Id|600"},
 		{"credentials for another", credentials, "https://evil.example", "", ""},
 		{"credentials with *", unsafe, "https://evil.test", "", ""},
 		{"credentials with null", unsafe, "null", "", ""},
@@ -71,7 +75,8 @@ func TestCORS(t *testing.T) {
 				if c.cors.Credentials && c.allowed != "" {
 					allowsCredentials = "true"
 				}
-				got := fmt.Sprintf("%q %q %q", a.Header.Values("Access-Control-Allow-Origin"), a.Header.Get("Access-Control-Allow-Credentials"), a.Header.Get("Vary"))
+				got := fmt.Sprintf("%q %q %q", a.Header.Values("Access-Control-Allow-Origin"),
+					a.Header.Get("Access-Control-Allow-Credentials"), a.Header.Get("Vary"))
 				want := fmt.Sprintf("%q %q %q", values(c.allowed), allowsCredentials, vary)
 				if got != want {
 					t.Errorf("%d: got %s; want %s", a.StatusCode, got, want)
@@ -79,11 +84,13 @@ func TestCORS(t *testing.T) {
 			}
 			varyPreflight := ""
 			if len(c.cors.Origins) > 0 {
-				varyPreflight = strings.TrimPrefix(vary+", Access-Control-Request-Method, Access-Control-Request-Headers", ", ")
+				varyPreflight = strings.TrimPrefix(vary+
+					", Access-Control-Request-Method, Access-Control-Request-Headers", ", ")
 			}
 			a := exchange(t, conn, newPreflight(c.origin), "OPTIONS")
 			check(a, varyPreflight)
-			got := a.Header.Get("Access-Control-Allow-Methods") + "|" + a.Header.Get("Access-Control-Allow-Headers") + "|" + a.Header.Get("Access-Control-Max-Age")
+			got := a.Header.Get("Access-Control-Allow-Methods") + "|" +
+				a.Header.Get("Access-Control-Allow-Headers") + "|" + a.Header.Get("Access-Control-Max-Age")
 			if a.StatusCode != 204 || got != c.preflight && got != c.preflight+"||" {
 				t.Errorf("preflight: %d, %q; want %q", a.StatusCode, got, c.preflight)
 			}
@@ -106,7 +113,8 @@ func values(value string) []string {
 func TestCORSVaries(t *testing.T) {
 	s, _ := newServer(settings(t))
 	a := exchange(t, dial(t, start(t, s)), post(seed), "POST")
-	if a.StatusCode != 200 || a.Header.Get("Vary") != "Origin" || a.Header.Get("Access-Control-Allow-Origin") != "" {
+	if a.StatusCode != 200 || a.Header.Get("Vary") != "Origin" ||
+		a.Header.Get("Access-Control-Allow-Origin") != "" {
 		t.Errorf("%d, %v", a.StatusCode, a.Header)
 	}
 }
@@ -115,9 +123,11 @@ func TestCORSVaries(t *testing.T) {
 // nothing.
 func TestNoPreflight(t *testing.T) {
 	s, _ := newServer(settings(t))
-	raw := strings.Replace(newPreflight("https://player.example"), "Access-Control-Request-Method: POST\r\n", "", 1)
+	raw := strings.Replace(newPreflight("https://player.example"),
+		"Access-Control-Request-Method: POST\r\n", "", 1)
 	a := exchange(t, dial(t, start(t, s)), raw, "OPTIONS")
-	if a.StatusCode != 204 || a.Header.Get("Allow") != "OPTIONS, POST" || a.Header.Get("Access-Control-Allow-Methods") != "" {
+	if a.StatusCode != 204 || a.Header.Get("Allow") != "OPTIONS, POST" ||
+		a.Header.Get("Access-Control-Allow-Methods") != "" {
 		t.Errorf("%d, %v", a.StatusCode, a.Header)
 	}
 }

@@ -16,9 +16,9 @@ import (
 )
 
 // Counters are in parts, of which requests that are served at the same time use different ones, so
-// that processors do not pass a cache line to and fro. client_golang's counters have no parts (24 ns
-// an increment with two processors), nor do those of VictoriaMetrics/metrics (44 ns); these take 5.
-// client_golang shows them.
+// that processors do not pass a cache line to and fro. client_golang's counters have no parts (24
+// ns an increment with two processors), nor do those of VictoriaMetrics/metrics (44 ns); these take
+// 5. client_golang shows them.
 
 // shards is how many parts a counter has, a power of two.
 var shards = 1 << bits.Len(uint(4*runtime.GOMAXPROCS(0)-1))
@@ -77,8 +77,8 @@ func (v *vector) with(values ...string) counter {
 	return c
 }
 
-// byReason returns the counter of each reason to refuse a token, the last label, after the values of
-// the labels before it.
+// byReason returns the counter of each reason to refuse a token, the last label, after the values
+// of the labels before it.
 func (v *vector) byReason(before ...string) map[string]counter {
 	counters := make(map[string]counter, len(refusals))
 	for reason := range refusals {
@@ -95,15 +95,18 @@ func (v *vector) Collect(to chan<- prometheus.Metric) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for key, c := range v.series {
-		to <- prometheus.MustNewConstMetric(v.desc, prometheus.CounterValue, float64(c.sum()), strings.Split(key, "\x00")...)
+		to <- prometheus.MustNewConstMetric(v.desc, prometheus.CounterValue, float64(c.sum()),
+			strings.Split(key, "\x00")...)
 	}
 }
 
-// bounds are the upper bounds of a histogram's buckets: the service answers within some 20 us, and a
-// request is given up after 10 s.
+// bounds are the upper bounds of a histogram's buckets: the service answers within some 20 us, and
+// a request is given up after 10 s.
 var bounds = [...]time.Duration{
-	25 * time.Microsecond, 50 * time.Microsecond, 100 * time.Microsecond, 250 * time.Microsecond, 500 * time.Microsecond,
-	time.Millisecond, 2500 * time.Microsecond, 5 * time.Millisecond, 10 * time.Millisecond, 25 * time.Millisecond,
+	25 * time.Microsecond, 50 * time.Microsecond, 100 * time.Microsecond, 250 * time.Microsecond,
+	500 * time.Microsecond,
+	time.Millisecond, 2500 * time.Microsecond, 5 * time.Millisecond, 10 * time.Millisecond,
+	25 * time.Millisecond,
 	50 * time.Millisecond, 100 * time.Millisecond, 250 * time.Millisecond, 500 * time.Millisecond,
 	time.Second, 2500 * time.Millisecond, 5 * time.Second, 10 * time.Second,
 }
@@ -144,5 +147,6 @@ func (h histogram) metric(desc *prometheus.Desc, labels ...string) prometheus.Me
 			cumulative[bounds[b].Seconds()] = total
 		}
 	}
-	return prometheus.MustNewConstHistogram(desc, total, float64(min(sum, math.MaxInt64))/1e9, cumulative, labels...)
+	return prometheus.MustNewConstHistogram(desc, total, float64(min(sum, math.MaxInt64))/1e9,
+		cumulative, labels...)
 }

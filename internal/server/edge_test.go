@@ -64,7 +64,8 @@ func edgeServe(t testing.TB, now int64, c Settings, ln net.Listener) *Server {
 			t.Error(err)
 		}
 	})
-	edgeAsk(t, ln.Addr().String(), "GET", "/healthz") // a Shutdown before Serve has begun would wait for ever
+	// a Shutdown before Serve has begun would wait for ever
+	edgeAsk(t, ln.Addr().String(), "GET", "/healthz")
 	return s
 }
 

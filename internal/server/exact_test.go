@@ -43,7 +43,8 @@ func oneCDN(t *testing.T, c cdn.CDN) (s *Server, addr string) {
 
 func checkAnswer(t *testing.T, res *http.Response, status int, reason, path string) {
 	t.Helper()
-	if h := res.Header; res.StatusCode != status || h.Get("X-Token-Reason") != reason || h.Get("X-Token-Path") != path || h.Get("Cache-Control") != "no-store" {
+	if h := res.Header; res.StatusCode != status || h.Get("X-Token-Reason") != reason ||
+		h.Get("X-Token-Path") != path || h.Get("Cache-Control") != "no-store" {
 		t.Errorf("%d %v; want %d %q %q", res.StatusCode, h, status, reason, path)
 	}
 }
@@ -65,7 +66,8 @@ func TestVerifyExact(t *testing.T) {
 		{"a token in the path", "/~" + plain + film, film, true},
 		{"an encoded mark", "/%7e" + plain + film, film, true},
 		{"a signed query", film + "?end=30&token=" + clip, film + "?end=30", true},
-		{"a parameter after the token", film + "?end=30&token=" + clip + "&end=3600", film + "?end=30", false},
+		{"a parameter after the token", film + "?end=30&token=" + clip + "&end=3600", film + "?end=30",
+			false},
 		{"CMCD after the token", film + "?token=" + plain + "&CMCD=x", film, false},
 		{"an empty parameter after the token", film + "?token=" + plain + "&", film, false},
 		{"a query after a token in the path", "/~" + plain + film + "?end=3600", film, false},
@@ -74,7 +76,8 @@ func TestVerifyExact(t *testing.T) {
 		{"letters that are served encoded", "/a+b;c.mp4?token=" + spaced, "/a%2Bb%3Bc.mp4", false},
 		{"letters as they are served", "/a%2Bb%3Bc.mp4?token=" + spaced, "/a%2Bb%3Bc.mp4", true},
 		{"the same in lower case", "/a%2bb%3bc.mp4?token=" + spaced, "/a%2Bb%3Bc.mp4", false},
-		{"a query of a directory", below + "x.m3u8?_HLS_msn=1&x=%20", "/hls/bbb/x.m3u8?_HLS_msn=1&x=%20", true},
+		{"a query of a directory", below + "x.m3u8?_HLS_msn=1&x=%20", "/hls/bbb/x.m3u8?_HLS_msn=1&x=%20",
+			true},
 		{"CMCD in a directory", below + "x.m3u8?CMCD=x", "/hls/bbb/x.m3u8", false},
 		{"raw letters in a directory's query", below + "x.m3u8?{}", "/hls/bbb/x.m3u8?%7B%7D", false},
 	} {
@@ -129,15 +132,21 @@ func TestVerifyReport(t *testing.T) {
 	}{
 		{"good", []string{uri + "/base/film.mp4?token=" + text + "&x"}, "", "/base/film.mp4"},
 		{"no token", []string{uri + "/base/film.mp4?a=1&b"}, "missing", "/base/film.mp4?a=1&b"},
-		{"another path", []string{uri + "/base/other.mp4?a=1&token=" + text + "&b"}, "signature", "/base/other.mp4?a=1&b"},
-		{"the token alone", []string{uri + "/base/other.mp4?token=" + text}, "signature", "/base/other.mp4"},
-		{"in the path", []string{uri + "/base/~" + text + "/other.mp4?a"}, "signature", "/base/other.mp4?a"},
-		{"encoded mark", []string{uri + "/base/%7E" + text + "/other.mp4"}, "signature", "/base/other.mp4"},
-		{"two tokens", []string{uri + "/base/~x/film.mp4?token=&a&token"}, "ambiguous", "/base/film.mp4?a"},
+		{"another path", []string{uri + "/base/other.mp4?a=1&token=" + text + "&b"}, "signature",
+			"/base/other.mp4?a=1&b"},
+		{"the token alone", []string{uri + "/base/other.mp4?token=" + text}, "signature",
+			"/base/other.mp4"},
+		{"in the path", []string{uri + "/base/~" + text + "/other.mp4?a"}, "signature",
+			"/base/other.mp4?a"},
+		{"encoded mark", []string{uri + "/base/%7E" + text + "/other.mp4"}, "signature",
+			"/base/other.mp4"},
+		{"two tokens", []string{uri + "/base/~x/film.mp4?token=&a&token"}, "ambiguous",
+			"/base/film.mp4?a"},
 		{"nothing after the token", []string{uri + "/base/~x"}, "malformed", "/base/"},
 		{"outside of the base path", []string{uri + "/film.mp4?token=" + text}, "path", "/film.mp4"},
 		{"dots", []string{uri + "/base/~" + text + "/a/../film.mp4"}, "path", "/base/a/../film.mp4"},
-		{"bytes that no URI has", []string{uri + "/base/{x}.mp4?\\|\"<é"}, "missing", "/base/%7Bx%7D.mp4?%5C%7C%22%3C%C3%A9"},
+		{"bytes that no URI has", []string{uri + "/base/{x}.mp4?\\|\"<é"}, "missing",
+			"/base/%7Bx%7D.mp4?%5C%7C%22%3C%C3%A9"},
 		{"no URI", nil, "path", ""},
 		{"two URIs", []string{uri + "/base/a", uri + "/base/b"}, "path", ""},
 		{"a URL", []string{uri + "http://x/base/a"}, "missing", ""},
@@ -154,7 +163,8 @@ func TestVerifyReport(t *testing.T) {
 			}
 		})
 	}
-	if res, _ := edgeAsk(t, addr, "GET", "/verify/auth-request/two", uri+"/base/film.mp4"); res.StatusCode != 404 {
+	if res, _ := edgeAsk(t, addr, "GET", "/verify/auth-request/two",
+		uri+"/base/film.mp4"); res.StatusCode != 404 {
 		t.Errorf("an unknown CDN: %d", res.StatusCode)
 	}
 }

@@ -39,7 +39,8 @@ func vectorKeys(tb testing.TB) (seven, eight *token.Key) {
 		}
 		return k
 	}
-	return key(7, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"), key(8, "gIGCg4SFhoeIiYqLjI2Oj5CRkpOUlZaXmJmam5ydnp8")
+	return key(7, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"),
+		key(8, "gIGCg4SFhoeIiYqLjI2Oj5CRkpOUlZaXmJmam5ydnp8")
 }
 
 // settings are two CDNs in turn, and one origin.
@@ -90,7 +91,9 @@ func newServer(c Settings) (*Server, *logs) {
 func newLimited(c Settings, t transport.Config) (*Server, *logs) {
 	l := &logs{}
 	c.Requests = l
-	return newWithin(t, c, slog.New(slog.NewTextHandler(l, nil)), func() time.Time { return time.Unix(now, 0) }), l
+	return newWithin(t, c, slog.New(slog.NewTextHandler(l, nil)), func() time.Time {
+		return time.Unix(now, 0)
+	}), l
 }
 
 // start serves on a free loopback port until the test ends, and returns the address.
@@ -166,7 +169,8 @@ func read(tb testing.TB, r *bufio.Reader, method string) answer {
 
 // post is a raw POST /video/token.
 func post(body string, headers ...string) string {
-	return "POST /video/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + strings.Join(append(headers, ""), "\r\n") +
+	return "POST /video/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" +
+		strings.Join(append(headers, ""), "\r\n") +
 		"Content-Length: " + itoa(len(body)) + "\r\n\r\n" + body
 }
 
@@ -181,9 +185,12 @@ func checkProblem(tb testing.TB, a answer, status int, detail, pointer string) {
 	}
 	d := json.NewDecoder(strings.NewReader(a.body))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&p); err != nil || a.StatusCode != status || p.Status != status || p.Title == "" ||
+	if err := d.Decode(&p); err != nil || a.StatusCode != status || p.Status != status ||
+		p.Title == "" ||
 		!strings.Contains(p.Detail, detail) || p.Pointer != pointer ||
-		a.Header.Get("Content-Type") != "application/problem+json" || a.Header.Get("Cache-Control") != "no-store" {
-		tb.Errorf("got %d %v %s (%v); want %d, %q, %q", a.StatusCode, a.Header, a.body, err, status, detail, pointer)
+		a.Header.Get("Content-Type") != "application/problem+json" ||
+		a.Header.Get("Cache-Control") != "no-store" {
+		tb.Errorf("got %d %v %s (%v); want %d, %q, %q", a.StatusCode, a.Header, a.body, err, status,
+			detail, pointer)
 	}
 }

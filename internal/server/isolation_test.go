@@ -48,9 +48,12 @@ func TestBufferReuse(t *testing.T) {
 			ctx.Init(newRequest(body), nil, nil)
 			ctx.Response.Reset()
 			s.Handler(&ctx)
-			show := func() string { return withoutDate(ctx.Response.Header.String() + string(ctx.Response.Body())) }
+			show := func() string {
+				return withoutDate(ctx.Response.Header.String() + string(ctx.Response.Body()))
+			}
 			before := strings.Clone(show())
-			for _, b := range [][]byte{ctx.Request.Body(), ctx.Request.Header.RequestURI(), ctx.Request.Header.Peek("Origin"), ctx.Request.Header.ContentType()} {
+			for _, b := range [][]byte{ctx.Request.Body(), ctx.Request.Header.RequestURI(),
+				ctx.Request.Header.Peek("Origin"), ctx.Request.Header.ContentType()} {
 				if len(b) == 0 {
 					t.Fatal("nothing to overwrite")
 				}
@@ -73,15 +76,18 @@ func TestMillionRequests(t *testing.T) {
 	const connections, depth = 8, 50
 	seven, _ := vectorKeys(t)
 	one := func() Settings {
-		return settingsFor(t, cdn.CDN{Name: "aws-1", URL: "https://d111.cloudfront.net", Weight: 1, Keys: token.Keys{seven}})
+		return settingsFor(t,
+			cdn.CDN{Name: "aws-1", URL: "https://d111.cloudfront.net", Weight: 1, Keys: token.Keys{seven}})
 	}
 	var raw, want []string
 	for i := range 40 {
 		var sources []string
 		for j := range 1 + i*i%7 {
-			sources = append(sources, fmt.Sprintf(`{"src":"/%s/film-%d-%d.mp4","size":%d}`, strings.Repeat("d", i), i, j, j))
+			sources = append(sources,
+				fmt.Sprintf(`{"src":"/%s/film-%d-%d.mp4","size":%d}`, strings.Repeat("d", i), i, j, j))
 		}
-		body := fmt.Sprintf(`{"video":{"title":"%s","sources":[%s]}}`, strings.Repeat(string(rune('A'+i%26)), i*i), strings.Join(sources, ","))
+		body := fmt.Sprintf(`{"video":{"title":"%s","sources":[%s]}}`,
+			strings.Repeat(string(rune('A'+i%26)), i*i), strings.Join(sources, ","))
 		raw = append(raw, post(body), post(fmt.Sprintf(`{"video":{"sources":[{"src":"/%d"}]}}`, i)))
 	}
 	for _, body := range bodies() {
@@ -110,7 +116,8 @@ func TestMillionRequests(t *testing.T) {
 				for i := range depth {
 					expected := want[(first+i*7)%len(raw)]
 					got = append(got[:0], expected...)
-					if _, err := io.ReadFull(r, got); err != nil || withoutDate(string(got)) != withoutDate(expected) {
+					if _, err := io.ReadFull(r, got); err != nil ||
+						withoutDate(string(got)) != withoutDate(expected) {
 						t.Errorf("request %d: %v\n%s\nwant\n%s", first+i, err, got, expected)
 						return
 					}

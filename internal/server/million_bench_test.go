@@ -19,11 +19,12 @@ import (
 	"videotoken/token"
 )
 
-// BenchmarkVerifyMillion asks a server without a revoked session and one with a million of them, turn
-// by turn, each time about another token with a session. In handler it is the whole handler of an
-// edge's question: "none-ns" is the median turn of the first server, for a request, and "more-ns"
-// what the second takes more. In connection it is a connection that is kept: "x" is the median ratio
-// of the CPU time of a turn of the second server, client and kernel included, to that of the first.
+// BenchmarkVerifyMillion asks a server without a revoked session and one with a million of them,
+// turn by turn, each time about another token with a session. In handler it is the whole handler of
+// an edge's question: "none-ns" is the median turn of the first server, for a request, and
+// "more-ns" what the second takes more. In connection it is a connection that is kept: "x" is the
+// median ratio of the CPU time of a turn of the second server, client and kernel included, to that
+// of the first.
 func BenchmarkVerifyMillion(b *testing.B) {
 	const turn = 500
 	servers, uris := millionServers(b)
@@ -65,7 +66,8 @@ func BenchmarkVerifyMillion(b *testing.B) {
 		b.ReportMetric(million-none, "more-ns")
 	})
 	b.Run("connection", func(b *testing.B) {
-		const head, tail = "GET /verify/auth-request/aws-1 HTTP/1.1\r\nHost: x\r\nX-Original-URI: ", "\r\n\r\n"
+		const head, tail = "GET /verify/auth-request/aws-1 HTTP/1.1\r\nHost: x\r\nX-Original-URI: ",
+			"\r\n\r\n"
 		var clients [2]*edgeClient
 		var size int
 		for i, s := range servers {
@@ -92,8 +94,8 @@ func median(values []float64) float64 {
 }
 
 // millionServers returns a server without a revoked session and one with a million, and URIs with
-// tokens of other sessions, side by side in memory, so that they are in the processor's caches as what
-// was received is.
+// tokens of other sessions, side by side in memory, so that they are in the processor's caches as
+// what was received is.
 func millionServers(b *testing.B) (servers [2]*Server, uris [][]byte) {
 	const tokens = 1 << 16
 	random := rand.NewChaCha8([32]byte{})
@@ -125,7 +127,9 @@ func millionServers(b *testing.B) (servers [2]*Server, uris [][]byte) {
 		if err := os.WriteFile(file, text, 0o600); err != nil {
 			b.Fatal(err)
 		}
-		set, err := revoked.Open(revoked.Config{File: file, Now: func() time.Time { return time.Unix(now, 0) }})
+		set, err := revoked.Open(revoked.Config{File: file, Now: func() time.Time {
+			return time.Unix(now, 0)
+		}})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -118,7 +118,8 @@ func requestID(h *fasthttp.RequestHeader) []byte {
 		return nil
 	}
 	for _, c := range id {
-		if !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '.' || c == '_' || c == '-') {
+		if !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '.' || c == '_' ||
+			c == '-') {
 			return nil
 		}
 	}
@@ -128,8 +129,8 @@ func requestID(h *fasthttp.RequestHeader) []byte {
 // onlyHeader returns the value of a header that stands in a request once, nil for any other. A
 // trailer field is none.
 func onlyHeader(h *fasthttp.RequestHeader, name string) []byte {
-	// All would parse every cookie, which costs as much as half of a request without any. PeekAll also
-	// knows trailer fields, but the transport drops them.
+	// All would parse every cookie, which costs as much as half of a request without any. PeekAll
+	// also knows trailer fields, but the transport drops them.
 	if all := h.PeekAll(name); len(all) == 1 {
 		return all[0]
 	}

@@ -11,10 +11,10 @@ import (
 	"videotoken/internal/caller"
 )
 
-// BenchmarkOnCall is what the log and the callers add to a request's handler, which takes turns with
-// those of servers without: "none-ns" is the median turn of the whole handler without either, for a
-// request, "log-ns" and "callers-ns" what a log of one request in a hundred and 100 callers take
-// more, and "chance-ns" what another server without either takes more.
+// BenchmarkOnCall is what the log and the callers add to a request's handler, which takes turns
+// with those of servers without: "none-ns" is the median turn of the whole handler without either,
+// for a request, "log-ns" and "callers-ns" what a log of one request in a hundred and 100 callers
+// take more, and "chance-ns" what another server without either takes more.
 func BenchmarkOnCall(b *testing.B) {
 	const turn = 500
 	plain := settings(b)
@@ -23,7 +23,8 @@ func BenchmarkOnCall(b *testing.B) {
 	var key string
 	var entries []caller.Entry
 	for i := range 100 {
-		one, entry := apiKey(b, byte(i), caller.Caller{Name: fmt.Sprint("caller-", i), MaxTTL: caller.Unlimited})
+		one, entry := apiKey(b, byte(i),
+			caller.Caller{Name: fmt.Sprint("caller-", i), MaxTTL: caller.Unlimited})
 		key, entries = one, append(entries, entry)
 	}
 	var err error

@@ -72,16 +72,20 @@ func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 	var timeout net.Error
 	switch {
 	case errors.As(err, new(*fasthttp.ErrSmallBuffer)):
-		problem(ctx, fasthttp.StatusRequestHeaderFieldsTooLarge, "the request line and headers must be 16 KiB at most", "")
+		problem(ctx, fasthttp.StatusRequestHeaderFieldsTooLarge,
+			"the request line and headers must be 16 KiB at most", "")
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
 		s.state.Load().cors.annotate(ctx)
 		problem(ctx, fasthttp.StatusRequestEntityTooLarge, detailSize(s.maxBody), "")
 	case errors.As(err, &timeout) && timeout.Timeout():
-		problem(ctx, fasthttp.StatusRequestTimeout, "the request took too long to arrive: send it within 10 seconds", "")
+		problem(ctx, fasthttp.StatusRequestTimeout,
+			"the request took too long to arrive: send it within 10 seconds", "")
 	case errors.Is(err, transport.ErrVersion):
-		problem(ctx, fasthttp.StatusHTTPVersionNotSupported, "the HTTP version is not served here: use HTTP/1.1", "")
+		problem(ctx, fasthttp.StatusHTTPVersionNotSupported,
+			"the HTTP version is not served here: use HTTP/1.1", "")
 	case errors.Is(err, transport.ErrCoding):
-		problem(ctx, fasthttp.StatusNotImplemented, "the only Transfer-Encoding served here is chunked", "")
+		problem(ctx, fasthttp.StatusNotImplemented,
+			"the only Transfer-Encoding served here is chunked", "")
 	default:
 		problem(ctx, fasthttp.StatusBadRequest, "the request is not valid HTTP/1.1 (RFC 9112)", "")
 	}
@@ -94,7 +98,8 @@ func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 // disconnected reports whether err means that the peer closed the connection within a request, and
 // that nobody reads an answer.
 func disconnected(err error) bool {
-	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) ||
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) ||
+		errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
@@ -119,7 +124,8 @@ func (s *Server) answerPanic(ctx *fasthttp.RequestCtx) {
 func busy(what string) []byte {
 	body := appendProblem(nil, fasthttp.StatusServiceUnavailable, what+tryAgain, "")
 	var b bytes.Buffer
-	b.WriteString("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nCache-Control: no-store\r\n")
+	b.WriteString("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\n" +
+		"Cache-Control: no-store\r\n")
 	b.WriteString("Content-Type: " + problemType + "\r\nContent-Length: ")
 	b.Write(fasthttp.AppendUint(nil, len(body)))
 	b.WriteString("\r\n\r\n")

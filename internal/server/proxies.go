@@ -28,7 +28,8 @@ type proxies struct {
 // client returns the address of the client that peer asks for: what the header says if peer is a
 // trusted proxy, else the peer's own. The address is not valid where it is missing or unreadable.
 // client reports false where the header may stand once and stands twice.
-func (p *proxies) client(peer net.Addr, h *fasthttp.RequestHeader, realIP field) (addr netip.Addr, ok bool) {
+func (p *proxies) client(peer net.Addr, h *fasthttp.RequestHeader,
+	realIP field) (addr netip.Addr, ok bool) {
 	// fasthttp's RemoteIP says 0.0.0.0 for a Unix socket, which a trusted network may contain.
 	switch peer := peer.(type) {
 	case *net.TCPAddr:
@@ -93,7 +94,8 @@ func parseAddr(b []byte) netip.Addr {
 		return netip.Addr{}
 	}
 	bracket := b[0] == '['
-	if colon := bytes.LastIndexByte(b, ':'); bracket || colon >= 0 && colon == bytes.IndexByte(b, ':') {
+	if colon := bytes.LastIndexByte(b, ':'); bracket || colon >= 0 &&
+		colon == bytes.IndexByte(b, ':') {
 		if colon < 0 || !isPort(b[colon+1:]) {
 			return netip.Addr{}
 		}

@@ -18,7 +18,8 @@ func signBound(t *testing.T, addr string) string {
 		t.Fatal(err)
 	}
 	ip := netip.MustParseAddr(addr)
-	text, err := seven.Append(nil, &token.Claims{Expiry: 2000000000, IP: netip.PrefixFrom(ip, ip.BitLen())}, path, nil)
+	text, err := seven.Append(nil,
+		&token.Claims{Expiry: 2000000000, IP: netip.PrefixFrom(ip, ip.BitLen())}, path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +33,8 @@ func checkReason(t *testing.T, addr, uri, reason string, header ...string) {
 	if reason == "" {
 		status = 200
 	}
-	res, _ := edgeAsk(t, addr, "GET", "/verify/auth-request/one", append(header, "X-Original-URI: "+uri)...)
+	res, _ := edgeAsk(t, addr, "GET", "/verify/auth-request/one",
+		append(header, "X-Original-URI: "+uri)...)
 	if res.StatusCode != status || res.Header.Get("X-Token-Reason") != reason {
 		t.Errorf("%d %q; want %d %q", res.StatusCode, res.Header.Get("X-Token-Reason"), status, reason)
 	}
@@ -62,12 +64,15 @@ func TestVerifyClient(t *testing.T) {
 		{"another", edgeBound, []string{real + "203.0.113.8"}, "signature", "ip"},
 		{"the other family", edgeBound, []string{real + "2001:db8::7"}, "ip", "ip"},
 		{"a trusted proxy's", edgeBound, []string{real + "10.1.1.1"}, "signature", "ip"},
-		{"X-Real-IP after a list", edgeBound, []string{chain + "203.0.113.8", real + "203.0.113.7"}, "", "signature"},
+		{"X-Real-IP after a list", edgeBound, []string{chain + "203.0.113.8", real + "203.0.113.7"}, "",
+			"signature"},
 		{"an empty X-Real-IP after a list", edgeBound, []string{chain + "203.0.113.7", real}, "ip", ""},
-		{"X-Real-IP is not an address", edgeBound, []string{chain + "203.0.113.7", real + "unix:"}, "ip", ""},
+		{"X-Real-IP is not an address", edgeBound, []string{chain + "203.0.113.7", real + "unix:"}, "ip",
+			""},
 		{"with a port", edgeBound, []string{real + "203.0.113.7:65535"}, "", "ip"},
 		{"IPv6 with a port", edgeBound6, []string{real + "[2001:db8::7]:443"}, "", "ip"},
-		{"IPv6 with a port, without brackets", edgeBound6, []string{real + "2001:db8::7:65536"}, "ip", "ip"},
+		{"IPv6 with a port, without brackets", edgeBound6, []string{real + "2001:db8::7:65536"}, "ip",
+			"ip"},
 		{"a port over 65535", edgeBound, []string{real + "203.0.113.7:65536"}, "ip", "ip"},
 		{"a port of letters", edgeBound, []string{real + "203.0.113.7:http"}, "ip", "ip"},
 		{"a port with a sign", edgeBound, []string{real + "203.0.113.7:+80"}, "ip", "ip"},
@@ -82,20 +87,28 @@ func TestVerifyClient(t *testing.T) {
 		{"with a zone and a port", edgeBound6, []string{real + "[2001:db8::7%eth0]:80"}, "ip", "ip"},
 		{"two addresses", edgeBound, []string{real + "203.0.113.7, 203.0.113.7"}, "ip", "ip"},
 		{"X-Real-IP twice", edgeExact, []string{real + "203.0.113.7", real + "203.0.113.7"}, "ip", ""},
-		{"with underscores", edgeBound, []string{"X_Real_IP: 203.0.113.7", "X_Forwarded_For: 203.0.113.7"}, "ip", "ip"},
-		{"Forwarded is not read", edgeBound, []string{"Forwarded: for=203.0.113.7", "True-Client-IP: 203.0.113.7"}, "ip", "ip"},
+		{"with underscores", edgeBound,
+			[]string{"X_Real_IP: 203.0.113.7", "X_Forwarded_For: 203.0.113.7"}, "ip", "ip"},
+		{"Forwarded is not read", edgeBound,
+			[]string{"Forwarded: for=203.0.113.7", "True-Client-IP: 203.0.113.7"}, "ip", "ip"},
 		{"list", edgeBound, []string{chain + "203.0.113.7"}, "ip", ""},
-		{"list, after it trusted proxies", edgeBound, []string{chain + "203.0.113.7, 10.0.0.1 ,fd00::1,127.0.0.1"}, "ip", ""},
-		{"list with ports", edgeBound, []string{chain + "203.0.113.7:1234, 10.0.0.1:80, [fd00::1]:443"}, "ip", ""},
-		{"list, forged on its left", edgeBound, []string{chain + "203.0.113.7, 198.51.100.1"}, "ip", "signature"},
-		{"list, forged left of a trusted proxy", edgeBound, []string{chain + "203.0.113.7, 198.51.100.1, 10.0.0.1"}, "ip", "signature"},
+		{"list, after it trusted proxies", edgeBound,
+			[]string{chain + "203.0.113.7, 10.0.0.1 ,fd00::1,127.0.0.1"}, "ip", ""},
+		{"list with ports", edgeBound, []string{chain + "203.0.113.7:1234, 10.0.0.1:80, [fd00::1]:443"},
+			"ip", ""},
+		{"list, forged on its left", edgeBound, []string{chain + "203.0.113.7, 198.51.100.1"}, "ip",
+			"signature"},
+		{"list, forged left of a trusted proxy", edgeBound,
+			[]string{chain + "203.0.113.7, 198.51.100.1, 10.0.0.1"}, "ip", "signature"},
 		{"list of trusted proxies alone", edgeBound, []string{chain + "10.0.0.1, 127.0.0.1"}, "ip", "ip"},
 		{"list with a word", edgeBound, []string{chain + "203.0.113.7, unknown, 10.0.0.1"}, "ip", "ip"},
 		{"list with an empty entry", edgeBound, []string{chain + "203.0.113.7,"}, "ip", "ip"},
 		{"empty list", edgeBound, []string{chain}, "ip", "ip"},
 		{"two lists", edgeBound, []string{chain + "198.51.100.1", chain + "203.0.113.7"}, "ip", ""},
-		{"two lists, the second of trusted proxies", edgeBound, []string{chain + "198.51.100.1, 203.0.113.7", chain + "10.0.0.1, 10.0.0.2"}, "ip", ""},
-		{"two lists, forged in the first", edgeBound, []string{chain + "203.0.113.7", chain + "198.51.100.1, 10.0.0.1"}, "ip", "signature"},
+		{"two lists, the second of trusted proxies", edgeBound,
+			[]string{chain + "198.51.100.1, 203.0.113.7", chain + "10.0.0.1, 10.0.0.2"}, "ip", ""},
+		{"two lists, forged in the first", edgeBound,
+			[]string{chain + "203.0.113.7", chain + "198.51.100.1, 10.0.0.1"}, "ip", "signature"},
 		{"two lists, the second empty", edgeBound, []string{chain + "203.0.113.7", chain}, "ip", "ip"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -115,7 +128,8 @@ func TestVerifyUnix(t *testing.T) {
 	for _, transport := range []Transport{Auto, FastHTTP} {
 		for _, trust := range []bool{true, false} {
 			c := edgeSettings(t)
-			c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}
+			c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"),
+				netip.MustParsePrefix("::/0")}
 			c.TrustUnix, c.Transport = trust, transport
 			ln, err := net.Listen("unix", filepath.Join(t.TempDir(), "socket"))
 			if err != nil {

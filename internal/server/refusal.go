@@ -24,19 +24,25 @@ const unknown = "unknown"
 var refusals = func() map[string]refusal {
 	all := map[string]refusal{}
 	for reason, detail := range map[string]string{
-		string(token.ErrMissing):    "the URL has no token: ask the video's page for a new URL",
-		string(token.ErrAmbiguous):  "the URL has more than one token: use the URL as it was issued",
+		string(token.ErrMissing): "the URL has no token: ask the video's page for a new URL",
+		string(token.ErrAmbiguous): "the URL has more than one token: use the URL as it " +
+			"was issued",
 		string(token.ErrMalformed):  "the token is damaged: use the URL as it was issued",
 		string(token.ErrVersion):    "the token has a version that is not known here",
 		string(token.ErrUnknownKey): "the token was not signed for this CDN",
-		string(token.ErrIP):         "the token is for another address, or the client's address is not known: the edge sends it in one header, the one that client_address names, from an address in trusted_proxies",
-		string(token.ErrPath):       "the original URI is not an absolute path in canonical form, or was not sent once: use the URL as it was issued",
-		string(token.ErrSignature):  "the token is not for this path or this client, or was changed: use the URL as it was issued",
-		string(token.ErrExpired):    "the token has expired: ask the video's page for a new URL",
-		string(token.ErrNotYet):     "the token is not valid yet: try again later",
-		string(token.ErrRevoked):    "the token's session is over: ask the video's page for a new URL",
-		string(errNotLoaded):        detailNotLoaded,
-		unknown:                     "the token was not accepted",
+		string(token.ErrIP): "the token is for another address, or the client's address " +
+			"is not known: the edge sends it in one header, the one that client_address names, " +
+			"from an address in trusted_proxies",
+		string(token.ErrPath): "the original URI is not an absolute path in canonical " +
+			"form, or was not sent once: use the URL as it was issued",
+		string(token.ErrSignature): "the token is not for this path or this client, or was " +
+			"changed: use the URL as it was issued",
+		string(token.ErrExpired): "the token has expired: ask the video's page for a new URL",
+		string(token.ErrNotYet):  "the token is not valid yet: try again later",
+		string(token.ErrRevoked): "the token's session is over: ask the video's page " +
+			"for a new URL",
+		string(errNotLoaded): detailNotLoaded,
+		unknown:              "the token was not accepted",
 	} {
 		status := fasthttp.StatusForbidden
 		if reason == string(token.ErrMissing) {
@@ -45,7 +51,8 @@ var refusals = func() map[string]refusal {
 		if reason == string(errNotLoaded) {
 			status = fasthttp.StatusServiceUnavailable
 		}
-		all[reason] = refusal{reason, status, detail, []byte(reason), appendProblem(nil, status, detail, "")}
+		all[reason] = refusal{reason, status, detail, []byte(reason),
+			appendProblem(nil, status, detail, "")}
 	}
 	return all
 }()

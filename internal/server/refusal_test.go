@@ -29,11 +29,13 @@ func TestRefuse(t *testing.T) {
 		var ctx fasthttp.RequestCtx
 		refuse(&ctx, refusalOf(c.err))
 		h := &ctx.Response.Header
-		if got := ctx.Response.StatusCode(); got != c.status || string(h.Peek("X-Token-Reason")) != c.reason || string(h.Peek("Cache-Control")) != "no-store" {
+		if got := ctx.Response.StatusCode(); got != c.status ||
+			string(h.Peek("X-Token-Reason")) != c.reason || string(h.Peek("Cache-Control")) != "no-store" {
 			t.Errorf("%v: %d, %s", c.err, got, h)
 		}
 		var problem struct{ Status int }
-		if err := json.Unmarshal(ctx.Response.Body(), &problem); err != nil || problem.Status != c.status {
+		if err := json.Unmarshal(ctx.Response.Body(), &problem); err != nil ||
+			problem.Status != c.status {
 			t.Errorf("%v: %s", c.err, ctx.Response.Body())
 		}
 	}

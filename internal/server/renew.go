@@ -22,7 +22,8 @@ func (s *Server) renewVideo(ctx *fasthttp.RequestCtx, c *state) (o outcome) {
 		return o
 	}
 	dst := ctx.Response.SwapBody(nil)[:0] // the response's own buffer, as in signVideo
-	answer, err := c.signer.Renew(dst, video.Renewal{Body: ctx.Request.Body(), Now: s.seconds(ctx), Client: client})
+	answer, err := c.signer.Renew(dst,
+		video.Renewal{Body: ctx.Request.Body(), Now: s.seconds(ctx), Client: client})
 	ctx.Response.SwapBody(answer.Body)
 	if err == nil {
 		s.metrics.renewed[accepted].add(shardOf(ctx), 1)
@@ -44,9 +45,11 @@ func (s *Server) renewVideo(ctx *fasthttp.RequestCtx, c *state) (o outcome) {
 
 // renewalDetails say what to do about a refusal where it is not what an edge's client is told.
 var renewalDetails = map[token.Error]string{
-	token.ErrPath:         "must be a signed URL as it was issued, which begins with the URL of a CDN of this service",
-	token.ErrExpired:      "expired too long ago to be renewed: ask the video's page for a new URL",
-	video.ErrNotRenewable: "cannot be renewed: its token has no renewal, or the time for it is over; ask the video's page for a new URL",
+	token.ErrPath: "must be a signed URL as it was issued, which begins with the URL of " +
+		"a CDN of this service",
+	token.ErrExpired: "expired too long ago to be renewed: ask the video's page for a new URL",
+	video.ErrNotRenewable: "cannot be renewed: its token has no renewal, or the time for it is " +
+		"over; ask the video's page for a new URL",
 }
 
 // refuseRenewal answers 403 with the reason, in a header that a page may read.

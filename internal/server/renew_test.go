@@ -22,7 +22,8 @@ func renewal(body string, headers ...string) string {
 func renewingServer(tb testing.TB, set *revoked.Set) (s *Server, url string) {
 	tb.Helper()
 	seven, _ := vectorKeys(tb)
-	c := settingsFor(tb, cdn.CDN{Name: "one", URL: "https://one.example", Weight: 1, Keys: token.Keys{seven}})
+	c := settingsFor(tb,
+		cdn.CDN{Name: "one", URL: "https://one.example", Weight: 1, Keys: token.Keys{seven}})
 	c.Signer.MaxRenew, c.Signer.RenewGrace, c.Revoked, c.Signer.Revoked = 12*3600, 300, set, set
 	s, _ = newServer(c)
 	text, err := seven.Append(nil, &token.Claims{
@@ -45,15 +46,21 @@ func TestRenewVideo(t *testing.T) {
 	origin := "Origin: https://player.example"
 	a := exchange(t, c, renewal(`{"url":"`+url+`"}`, origin), "POST")
 	var out struct{ URL string }
-	if err := json.Unmarshal([]byte(a.body), &out); err != nil || a.StatusCode != 200 || out.URL == url || a.Header.Get("Content-Type") != "application/json" ||
-		a.Header.Get("Cache-Control") != "private, max-age=650" || a.Header.Get("Access-Control-Allow-Origin") != "https://player.example" {
+	if err := json.Unmarshal([]byte(a.body), &out); err != nil || a.StatusCode != 200 ||
+		out.URL == url || a.Header.Get("Content-Type") != "application/json" ||
+		a.Header.Get("Cache-Control") != "private, max-age=650" ||
+		a.Header.Get("Access-Control-Allow-Origin") != "https://player.example" {
 		t.Fatalf("%d %v %s: %v", a.StatusCode, a.Header, a.body, err)
 	}
 	checkProblem(t, exchange(t, c, renewal(`{"url":1}`), "POST"), 400, "must be a string", "/url")
-	checkProblem(t, exchange(t, c, renewal(`{"url":"`+url+`x"}`, origin), "POST"), 403, "damaged", "/url")
-	checkProblem(t, exchange(t, c, strings.Replace(renewal(`{}`), "application/json", "text/plain", 1), "POST"), 415, "must be JSON", "")
-	checkProblem(t, exchange(t, c, strings.Replace(renewal(`{}`), "POST", "PUT", 1), "PUT"), 405, "use POST", "")
-	a = exchange(t, c, strings.Replace(renewal(``, origin, "Access-Control-Request-Method: POST"), "POST", "OPTIONS", 1), "OPTIONS")
+	checkProblem(t, exchange(t, c, renewal(`{"url":"`+url+`x"}`, origin), "POST"), 403, "damaged",
+		"/url")
+	checkProblem(t, exchange(t, c, strings.Replace(renewal(`{}`), "application/json", "text/plain", 1),
+		"POST"), 415, "must be JSON", "")
+	checkProblem(t, exchange(t, c, strings.Replace(renewal(`{}`), "POST", "PUT", 1), "PUT"), 405,
+		"use POST", "")
+	a = exchange(t, c, strings.Replace(renewal(``, origin, "Access-Control-Request-Method: POST"),
+		"POST", "OPTIONS", 1), "OPTIONS")
 	if a.StatusCode != 204 || a.Header.Get("Access-Control-Allow-Methods") != "POST" {
 		t.Errorf("preflight: %d %v", a.StatusCode, a.Header)
 	}
@@ -62,17 +69,20 @@ func TestRenewVideo(t *testing.T) {
 	}
 	a = exchange(t, c, renewal(`{"urls":["`+url+`"]}`, origin), "POST")
 	checkProblem(t, a, 403, "session is over", "/urls/0")
-	if a.Header.Get("X-Token-Reason") != "revoked" || a.Header.Get("Access-Control-Expose-Headers") != "X-Token-Reason" {
+	if a.Header.Get("X-Token-Reason") != "revoked" ||
+		a.Header.Get("Access-Control-Expose-Headers") != "X-Token-Reason" {
 		t.Errorf("%v", a.Header)
 	}
 }
 
 // TestRenewNotLoaded: while nobody knows which sessions are over, none is renewed.
 func TestRenewNotLoaded(t *testing.T) {
-	s, url := renewingServer(t, openRevoked(t, revoked.Config{Redis: "redis://127.0.0.1:1"})) // nobody listens there
+	// nobody listens there
+	s, url := renewingServer(t, openRevoked(t, revoked.Config{Redis: "redis://127.0.0.1:1"}))
 	a := exchange(t, dial(t, start(t, s)), renewal(`{"url":"`+url+`"}`), "POST")
 	checkProblem(t, a, 503, "not known yet", "")
-	if a.Header.Get("Retry-After") == "" || a.Header.Get("Access-Control-Expose-Headers") != "Retry-After" {
+	if a.Header.Get("Retry-After") == "" ||
+		a.Header.Get("Access-Control-Expose-Headers") != "Retry-After" {
 		t.Error("it has no Retry-After")
 	}
 }

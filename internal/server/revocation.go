@@ -38,13 +38,17 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 		answerProblem(w, http.StatusBadRequest, revoked.ErrSession.Error(), pointer)
 		return
 	case pointer == "/until":
-		answerProblem(w, http.StatusBadRequest, "must be a whole number, seconds of Unix time", pointer)
+		answerProblem(w, http.StatusBadRequest, "must be a whole number, seconds of Unix time",
+			pointer)
 		return
 	case pointer != "":
-		answerProblem(w, http.StatusBadRequest, `the body must be {"session":"...","until":N}, of which until may be left out, and nothing else`, "")
+		answerProblem(w,
+			http.StatusBadRequest, `the body must be {"session":"...","until":N}, of which until may be left out, and nothing else`,
+			"")
 		return
 	case s.revoked == nil:
-		answerProblem(w, http.StatusNotImplemented, "revoked sessions would be kept nowhere: configure revocations", "")
+		answerProblem(w, http.StatusNotImplemented,
+			"revoked sessions would be kept nowhere: configure revocations", "")
 		return
 	}
 	if until == 0 {
@@ -91,7 +95,8 @@ func parseRevocation(body []byte) (session [8]byte, until int64, pointer string)
 		case "session":
 			hasSession = true
 			text, isString := bytes.CutPrefix(value, []byte(`"`))
-			if session, err = revoked.ParseSession(bytes.TrimSuffix(text, []byte(`"`))); err != nil || !isString {
+			if session, err = revoked.ParseSession(
+				bytes.TrimSuffix(text, []byte(`"`))); err != nil || !isString {
 				pointer = "/session"
 			}
 		case "until":
@@ -122,7 +127,8 @@ func (s *Server) listRevoked(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case err != nil || since < 0:
-		answerProblem(w, http.StatusBadRequest, "since must be 0, or the next of an earlier answer", "")
+		answerProblem(w, http.StatusBadRequest, "since must be 0, or the next of an earlier answer",
+			"")
 		return
 	case s.revoked != nil && !s.revoked.Loaded():
 		w.Header().Set("Retry-After", "1")
@@ -138,7 +144,8 @@ func (s *Server) listRevoked(w http.ResponseWriter, r *http.Request) {
 		var entries []revoked.Entry
 		entries, answer.Next, answer.More = s.revoked.Since(since, maxRevoked)
 		for _, e := range entries {
-			answer.Revoked = append(answer.Revoked, entry{hex.EncodeToString(e.Session[:]), e.Until})
+			answer.Revoked = append(answer.Revoked,
+				entry{hex.EncodeToString(e.Session[:]), e.Until})
 		}
 	}
 	answerJSON(w, answer)

@@ -18,7 +18,8 @@ import (
 func TestRevoke(t *testing.T) {
 	c := settings(t)
 	none, _ := newServer(c)
-	if w := ask(none, "POST", "/revoke", `{"session":"00112233aabbccdd"}`, jsonHeader); w.Code != 501 || !strings.Contains(w.Body.String(), "configure revocations") {
+	if w := ask(none, "POST", "/revoke", `{"session":"00112233aabbccdd"}`,
+		jsonHeader); w.Code != 501 || !strings.Contains(w.Body.String(), "configure revocations") {
 		t.Errorf("without revocations: %d %s", w.Code, w.Body)
 	}
 	c.Revoked = openRevoked(t, revoked.Config{})
@@ -29,8 +30,10 @@ func TestRevoke(t *testing.T) {
 		status  int
 		answers string
 	}{
-		{`{"session":"00112233aabbccdd"}`, 200, fmt.Sprintf(`{"session":"00112233aabbccdd","until":%d}`, horizon)},
-		{` { "until" : 1999999999 , "session" : "00112233AABBCCDE" } `, 200, `{"session":"00112233aabbccde","until":1999999999}`},
+		{`{"session":"00112233aabbccdd"}`, 200,
+			fmt.Sprintf(`{"session":"00112233aabbccdd","until":%d}`, horizon)},
+		{` { "until" : 1999999999 , "session" : "00112233AABBCCDE" } `, 200,
+			`{"session":"00112233aabbccde","until":1999999999}`},
 		{`{"session":"00112233aabbccdf","until":1999990000}`, 200, `"until":1999990000`},
 		{`{"session":"00112233aabbccd0","until":1999989999}`, 400, `"pointer":"/until"`},
 		{`{"session":"00112233aabbccd0","until":4294967296}`, 400, `"pointer":"/until"`},
@@ -55,18 +58,21 @@ func TestRevoke(t *testing.T) {
 		{``, 400, "nothing else"},
 		{`{"session":"` + strings.Repeat("0", maxAdminBody) + `"}`, 413, "4 KiB at most"},
 	} {
-		if w := ask(s, "POST", "/revoke", c.body, jsonHeader); w.Code != c.status || !strings.Contains(w.Body.String(), c.answers) {
+		if w := ask(s, "POST", "/revoke", c.body, jsonHeader); w.Code != c.status ||
+			!strings.Contains(w.Body.String(), c.answers) {
 			t.Errorf("%.80s: %d %s, want %d", c.body, w.Code, w.Body, c.status)
 		}
 	}
 	if got := c.Revoked.Stats(); got.Revoked != 3 || got.Sessions != 3 {
 		t.Errorf("%+v", got)
 	}
-	if s := logged.String(); !strings.Contains(s, "msg=\"admin: revoke\" outcome=done peer=192.0.2.1:1234 by=anybody session=00112233aabbccdd") {
+	if s := logged.String(); !strings.Contains(s,
+		"msg=\"admin: revoke\" outcome=done peer=192.0.2.1:1234 by=anybody session=00112233aabbccdd") {
 		t.Error(s)
 	}
 	metrics := ask(s, "GET", "/metrics", "").Body.String()
-	for _, m := range []string{"videotoken_revoked_sessions 3", "videotoken_revoked_loaded 1", "videotoken_revocations_total 3", "videotoken_revocations_refused_total 2"} {
+	for _, m := range []string{"videotoken_revoked_sessions 3", "videotoken_revoked_loaded 1",
+		"videotoken_revocations_total 3", "videotoken_revocations_refused_total 2"} {
 		if !strings.Contains(metrics, "\n"+m+"\n") {
 			t.Errorf("no metric %s", m)
 		}
@@ -76,7 +82,8 @@ func TestRevoke(t *testing.T) {
 	shorter := settings(t)
 	shorter.Signer.MaxTTL = 60
 	s.Use(shorter)
-	if w := ask(s, "POST", "/revoke", `{"session":"00112233aabbcc00"}`, jsonHeader); !strings.Contains(w.Body.String(), fmt.Sprint(horizon)) {
+	if w := ask(s, "POST", "/revoke", `{"session":"00112233aabbcc00"}`,
+		jsonHeader); !strings.Contains(w.Body.String(), fmt.Sprint(horizon)) {
 		t.Error(w.Body)
 	}
 }
@@ -93,7 +100,8 @@ func TestListRevoked(t *testing.T) {
 			Next    int64
 			More    bool
 		}
-		if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil || w.Code != 200 || w.Header().Get("Content-Type") != "application/json" || a.Revoked == nil {
+		if err := json.Unmarshal(w.Body.Bytes(), &a); err != nil || w.Code != 200 ||
+			w.Header().Get("Content-Type") != "application/json" || a.Revoked == nil {
 			t.Fatalf("%d %v %s, %v", w.Code, w.Header(), w.Body, err)
 		}
 		for _, e := range a.Revoked {
@@ -190,7 +198,8 @@ func TestRevoked(t *testing.T) {
 	check := func(withStatus int, withReason string) {
 		t.Helper()
 		cdn, target := signedTarget(t, with)
-		if status, reason := verifyAs(t, addr, cdn, target); status != withStatus || reason != withReason {
+		if status, reason := verifyAs(t, addr, cdn, target); status != withStatus ||
+			reason != withReason {
 			t.Errorf("with the session: %d %s, want %d %s", status, reason, withStatus, withReason)
 		}
 		cdn, target = signedTarget(t, without)
@@ -203,7 +212,8 @@ func TestRevoked(t *testing.T) {
 		t.Fatal(w.Code, w.Body)
 	}
 	check(403, "revoked")
-	if status, answer, _ := postVideo(t, addr, document(true)); status != 403 || !strings.Contains(answer, `"pointer":"/token/session"`) {
+	if status, answer, _ := postVideo(t, addr, document(true)); status != 403 ||
+		!strings.Contains(answer, `"pointer":"/token/session"`) {
 		t.Errorf("signing for it: %d %s", status, answer)
 	}
 	if status, answer, _ := postVideo(t, addr, document(false)); status != 200 {
@@ -225,7 +235,8 @@ func TestNotLoaded(t *testing.T) {
 	if status, reason := verifyAs(t, addr, cdn, target); status != 503 || reason != "not-loaded" {
 		t.Errorf("verify: %d %s", status, reason)
 	}
-	if status, answer, header := postVideo(t, addr, document(true)); status != 503 || header.Get("Retry-After") == "" {
+	if status, answer, header := postVideo(t, addr, document(true)); status != 503 ||
+		header.Get("Retry-After") == "" {
 		t.Errorf("sign: %d %s", status, answer)
 	}
 	status, answer, _ := postVideo(t, addr, document(false))
@@ -244,14 +255,16 @@ func TestNotLoaded(t *testing.T) {
 			t.Errorf("%s: %d", path, w.Code)
 		}
 	}
-	if w := ask(s, "POST", "/revoke", `{"session":"`+session+`"}`, jsonHeader); w.Code != 503 || !strings.Contains(w.Body.String(), "not revoked") {
+	if w := ask(s, "POST", "/revoke", `{"session":"`+session+`"}`, jsonHeader); w.Code != 503 ||
+		!strings.Contains(w.Body.String(), "not revoked") {
 		t.Errorf("revoke: %d %s", w.Code, w.Body)
 	}
 }
 
 // FuzzRevocation: a body is taken if encoding/json reads the same of it, and never panics.
 func FuzzRevocation(f *testing.F) {
-	for _, seed := range []string{`{"session":"00112233aabbccdd"}`, `{"until":1,"session":"00112233aabbccdd"}`, `{"session":"x"}`, `{}`, `[`} {
+	for _, seed := range []string{`{"session":"00112233aabbccdd"}`,
+		`{"until":1,"session":"00112233aabbccdd"}`, `{"session":"x"}`, `{}`, `[`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -265,7 +278,8 @@ func FuzzRevocation(f *testing.F) {
 		}
 		d := json.NewDecoder(bytes.NewReader(body))
 		d.DisallowUnknownFields()
-		if err := d.Decode(&e); err != nil || !strings.EqualFold(e.Session, fmt.Sprintf("%x", session)) || e.Until != until {
+		if err := d.Decode(&e); err != nil || !strings.EqualFold(e.Session, fmt.Sprintf("%x", session)) ||
+			e.Until != until {
 			t.Errorf("%q: %x, %d; %+v, %v", body, session, until, e, err)
 		}
 	})

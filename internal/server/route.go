@@ -31,18 +31,23 @@ const (
 )
 
 // routeNames are the names of the routes, by their ids.
-var routeNames = [...]string{"none", "other", "/video/token", "/video/renew", "/verify", "/healthz", "/readyz", "*"}
+var routeNames = [...]string{"none", "other", "/video/token", "/video/renew", "/verify", "/healthz",
+	"/readyz", "*"}
 
 // allowAny is the Allow of the server as a whole (RFC 9110, section 9.3.7).
 const allowAny = "GET, HEAD, OPTIONS, POST"
 
 var (
-	videoToken = route{id: tokenRoute, method: "POST", allow: "OPTIONS, POST", cors: true, serve: (*Server).signVideo}
-	videoRenew = route{id: renewRoute, method: "POST", allow: "OPTIONS, POST", cors: true, serve: (*Server).renewVideo}
-	healthz    = route{id: healthRoute, method: "GET", allow: "GET, HEAD, OPTIONS", serve: (*Server).health}
-	readyz     = route{id: readyRoute, method: "GET", allow: "GET, HEAD, OPTIONS", serve: (*Server).ready}
-	edges      = route{id: verifyRoute, serve: (*Server).verify}
-	asterisk   = route{id: asteriskRoute, method: "OPTIONS", allow: allowAny}
+	videoToken = route{id: tokenRoute, method: "POST", allow: "OPTIONS, POST", cors: true,
+		serve: (*Server).signVideo}
+	videoRenew = route{id: renewRoute, method: "POST", allow: "OPTIONS, POST", cors: true,
+		serve: (*Server).renewVideo}
+	healthz = route{id: healthRoute, method: "GET", allow: "GET, HEAD, OPTIONS",
+		serve: (*Server).health}
+	readyz = route{id: readyRoute, method: "GET", allow: "GET, HEAD, OPTIONS",
+		serve: (*Server).ready}
+	edges    = route{id: verifyRoute, serve: (*Server).verify}
+	asterisk = route{id: asteriskRoute, method: "OPTIONS", allow: allowAny}
 )
 
 // route has the handler of a request's route answer it.
@@ -53,7 +58,8 @@ func (s *Server) route(ctx *fasthttp.RequestCtx, c *state) (id routeID, o outcom
 	}
 	r := find(&ctx.Request.Header)
 	if r == nil {
-		problem(ctx, fasthttp.StatusNotFound, "there is nothing here: the service is POST /video/token and POST /video/renew", "")
+		problem(ctx, fasthttp.StatusNotFound,
+			"there is nothing here: the service is POST /video/token and POST /video/renew", "")
 		return otherRoute, o
 	}
 	if r.cors {
@@ -114,12 +120,14 @@ func target(h *fasthttp.RequestHeader) []byte {
 		return uri
 	}
 	scheme, rest, ok := bytes.Cut(uri, []byte("://"))
-	if !ok || !bytes.EqualFold(scheme, []byte("http")) && !bytes.EqualFold(scheme, []byte("https")) {
+	if !ok || !bytes.EqualFold(scheme, []byte("http")) &&
+		!bytes.EqualFold(scheme, []byte("https")) {
 		return nil
 	}
 	slash := bytes.IndexAny(rest, "/?#@")
 	if slash <= 0 || rest[slash] != '/' {
-		return nil // no host, no path, or user info, which RFC 9110, section 4.2.4, has servers refuse
+		// no host, no path, or user info, which RFC 9110, section 4.2.4, has servers refuse
+		return nil
 	}
 	return rest[slash:]
 }
@@ -127,7 +135,8 @@ func target(h *fasthttp.RequestHeader) []byte {
 // ready answers whether new requests should come here: not once the server drains.
 func (s *Server) ready(ctx *fasthttp.RequestCtx, c *state) (o outcome) {
 	if s.unready() != "" { // why is the admin's business
-		problem(ctx, fasthttp.StatusServiceUnavailable, "the service is about to end, or did not begin: ask another instance", "")
+		problem(ctx, fasthttp.StatusServiceUnavailable,
+			"the service is about to end, or did not begin: ask another instance", "")
 		return o
 	}
 	return s.health(ctx, c)

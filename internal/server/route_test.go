@@ -36,8 +36,10 @@ func TestMethods(t *testing.T) {
 			{"GET", "healthz", 404, ""},
 		} {
 			res, _ := edgeAsk(t, addr, c.method, c.target, "Content-Length: 0")
-			if res.StatusCode != c.status && !(c.status == 404 && res.StatusCode == 400) || res.Header.Get("Allow") != c.allow {
-				t.Errorf("%s: %s %s: %d, Allow: %q; want %d, %q", transport, c.method, c.target, res.StatusCode, res.Header["Allow"], c.status, c.allow)
+			if res.StatusCode != c.status && !(c.status == 404 && res.StatusCode == 400) ||
+				res.Header.Get("Allow") != c.allow {
+				t.Errorf("%s: %s %s: %d, Allow: %q; want %d, %q", transport, c.method, c.target, res.StatusCode,
+					res.Header["Allow"], c.status, c.allow)
 			}
 		}
 	}
@@ -47,12 +49,14 @@ func TestMethods(t *testing.T) {
 func TestReady(t *testing.T) {
 	s, addr := edgeServer(t, edgeNow, edgeSettings(t))
 	for _, path := range []string{"/healthz", "/readyz"} {
-		if res, body := edgeAsk(t, addr, "GET", path); res.StatusCode != 200 || body != "ok\n" || res.Header.Get("Cache-Control") != "no-store" {
+		if res, body := edgeAsk(t, addr, "GET", path); res.StatusCode != 200 || body != "ok\n" ||
+			res.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: %d %v %q", path, res.StatusCode, res.Header, body)
 		}
 	}
 	s.draining.Store(true)
-	if res, body := edgeAsk(t, addr, "GET", "/readyz"); res.StatusCode != 503 || res.Header.Get("Content-Type") != problemType || res.Header.Get("Cache-Control") != "no-store" {
+	if res, body := edgeAsk(t, addr, "GET", "/readyz"); res.StatusCode != 503 ||
+		res.Header.Get("Content-Type") != problemType || res.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("/readyz of a server that drains: %d %v %q", res.StatusCode, res.Header, body)
 	}
 	if res, _ := edgeAsk(t, addr, "GET", "/healthz"); res.StatusCode != 200 {
@@ -69,7 +73,8 @@ func TestUnsupportedMedia(t *testing.T) {
 		{"Content-Type: application/json", "Content-Encoding: gzip"},
 	} {
 		res, _ := edgeAsk(t, addr, "POST", "/video/token", append(header, "Content-Length: 0")...)
-		if res.StatusCode != 415 || res.Header.Get("Accept") != "application/json" || res.Header.Get("Accept-Encoding") != "identity" {
+		if res.StatusCode != 415 || res.Header.Get("Accept") != "application/json" ||
+			res.Header.Get("Accept-Encoding") != "identity" {
 			t.Errorf("%q: %d %v", header, res.StatusCode, res.Header)
 		}
 	}

@@ -44,10 +44,11 @@ type Server struct {
 	state     atomic.Pointer[state]
 	draining  atomic.Bool
 	revoked   *revoked.Set
-	horizon   atomic.Int64 // the most seconds that a token is good or renewed, of all configurations
-	reload    func() error
-	build     Build
-	requests  io.Writer // the access log
+	// the most seconds that a token is good or renewed, of all configurations
+	horizon  atomic.Int64
+	reload   func() error
+	build    Build
+	requests io.Writer // the access log
 }
 
 // state is the part of the configuration that requests read. It never changes: Use stores a new
@@ -65,8 +66,9 @@ type state struct {
 
 // Limits bound what clients can make the server hold. Zero values mean the defaults.
 type Limits struct {
-	Body        int   // bytes of a request's body: 64 KiB
-	Connections int   // open connections: 100,000, and never more than there are file descriptors for
+	Body int // bytes of a request's body: 64 KiB
+	// open connections: 100,000, and never more than there are file descriptors for
+	Connections int
 	Memory      int64 // bytes that unfinished requests hold: a quarter of the memory there is
 }
 
@@ -83,14 +85,15 @@ type Settings struct {
 	AccessLog      AccessLog      // which requests are logged
 
 	// What Use cannot change.
-	Transport   Transport          // who reads the sockets
-	Limits      Limits             // what clients can make the server hold
-	Revoked     *revoked.Set       // the sessions that are over; nil: none
-	Signatures  *scheme.Signatures // what the CDNs' private keys have signed; nil: they have none
-	Reload      func() error       // reads the configuration again, for POST /reload; nil: there is none
-	Build       Build              // for GET /version
-	Requests    io.Writer          // takes the lines of AccessLog, a Write each; nil: nowhere
-	DroppedLogs func() uint64      // how many log lines were dropped; nil: none
+	Transport  Transport          // who reads the sockets
+	Limits     Limits             // what clients can make the server hold
+	Revoked    *revoked.Set       // the sessions that are over; nil: none
+	Signatures *scheme.Signatures // what the CDNs' private keys have signed; nil: they have none
+	// reads the configuration again, for POST /reload; nil: there is none
+	Reload      func() error
+	Build       Build         // for GET /version
+	Requests    io.Writer     // takes the lines of AccessLog, a Write each; nil: nowhere
+	DroppedLogs func() uint64 // how many log lines were dropped; nil: none
 }
 
 // Build says which program runs.
@@ -113,8 +116,8 @@ const (
 	FastHTTP Transport = "fasthttp" // its own loop
 )
 
-// New makes a server. now is the clock. With nil it is the system's, which a loop reads once for all
-// requests that it finds when it wakes up.
+// New makes a server. now is the clock. With nil it is the system's, which a loop reads once for
+// all requests that it finds when it wakes up.
 func New(c Settings, log *slog.Logger, now func() time.Time) *Server {
 	connections := c.Limits.Connections
 	if connections <= 0 {
@@ -127,7 +130,8 @@ func New(c Settings, log *slog.Logger, now func() time.Time) *Server {
 
 // newWithin makes a server with the limits of t.
 func newWithin(t transport.Config, c Settings, log *slog.Logger, now func() time.Time) *Server {
-	s := &Server{log: log, clock: now, maxBody: c.Limits.Body, revoked: c.Revoked, reload: c.Reload, build: c.Build, requests: c.Requests}
+	s := &Server{log: log, clock: now, maxBody: c.Limits.Body, revoked: c.Revoked, reload: c.Reload,
+		build: c.Build, requests: c.Requests}
 	if s.requests == nil {
 		s.requests = io.Discard
 	}
@@ -141,7 +145,9 @@ func newWithin(t transport.Config, c Settings, log *slog.Logger, now func() time
 		t.MaxMemory = int(min(memoryLimit(c.Limits.Memory), math.MaxInt))
 	}
 	t.Busy, t.Full = busy("too many connections"), busy("too many unfinished requests")
-	t.Refused, t.Log = func() { s.metrics.count(0, noRoute, fasthttp.StatusServiceUnavailable) }, log
+	t.Refused, t.Log = func() {
+		s.metrics.count(0, noRoute, fasthttp.StatusServiceUnavailable)
+	}, log
 	t.MaxHeader, t.MaxBody = MaxHeader, s.maxBody
 	switch c.Transport {
 	case FastHTTP:

@@ -38,7 +38,8 @@ func TestSeed(t *testing.T) {
 	for i, cdn := range []string{"d111", "d222", "d111"} {
 		a := exchange(t, c, post(seed), "POST")
 		urls := verifyAnswer(t, a.body)
-		if a.StatusCode != 200 || a.Header.Get("Content-Type") != "application/json" || a.Header.Get("Cache-Control") != "private, max-age=21800" || len(urls) != 2 {
+		if a.StatusCode != 200 || a.Header.Get("Content-Type") != "application/json" ||
+			a.Header.Get("Cache-Control") != "private, max-age=21800" || len(urls) != 2 {
 			t.Fatalf("%d: %v %s", i, a.Response, a.body)
 		}
 		for _, u := range urls {
@@ -81,14 +82,16 @@ func TestRoutes(t *testing.T) {
 		{"POST", "/Video/Token", 404, ""},
 		{"OPTIONS", "/nothing", 404, ""},
 	} {
-		raw := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", c.method, c.target, len(seed), seed)
+		raw := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"+
+			"Content-Length: %d\r\n\r\n%s", c.method, c.target, len(seed), seed)
 		if c.method != "POST" {
 			raw = fmt.Sprintf("%s %s HTTP/1.1\r\nHost: x\r\n\r\n", c.method, c.target)
 		}
 		conn := dial(t, addr)
 		a := exchange(t, conn, raw, c.method)
 		if a.StatusCode != c.status || a.Header.Get("Allow") != c.allow {
-			t.Errorf("%s %s: %d, Allow %q; want %d, %q", c.method, c.target, a.StatusCode, a.Header.Get("Allow"), c.status, c.allow)
+			t.Errorf("%s %s: %d, Allow %q; want %d, %q", c.method, c.target, a.StatusCode,
+				a.Header.Get("Allow"), c.status, c.allow)
 		}
 		if c.method == "HEAD" && (a.body != "" || a.ContentLength <= 0) {
 			t.Errorf("HEAD %s: %d bytes of body, Content-Length %d", c.target, len(a.body), a.ContentLength)
@@ -107,19 +110,27 @@ func TestBadBodies(t *testing.T) {
 	c := dial(t, start(t, s))
 	large := `{"video":{"sources":[{"src":"/a"}],"x":"` + strings.Repeat("x", MaxBody) + `"}}`
 	fits := large[:len(large)-(len(large)-MaxBody)-3] + `"}}`
-	checkProblem(t, exchange(t, c, post(`{"video":{"sources":[{"src":1}]}}`), "POST"), 400, "must be a string, not a number", "/video/sources/0/src")
+	checkProblem(t, exchange(t, c, post(`{"video":{"sources":[{"src":1}]}}`), "POST"), 400,
+		"must be a string, not a number", "/video/sources/0/src")
 	checkProblem(t, exchange(t, c, post(""), "POST"), 400, "is empty", "")
 	checkProblem(t, exchange(t, c, post("\xff\xfe<script>"), "POST"), 400, "not valid JSON", "")
-	checkProblem(t, exchange(t, c, strings.Replace(post(seed), "application/json", "text/plain", 1), "POST"), 415, "application/json", "")
-	checkProblem(t, exchange(t, c, strings.Replace(post(seed), "Content-Type: application/json\r\n", "", 1), "POST"), 415, "application/json", "")
-	checkProblem(t, exchange(t, c, strings.Replace(post(seed), "application/json", "application/jsonp", 1), "POST"), 415, "application/json", "")
-	checkProblem(t, exchange(t, c, post("\x1f\x8b\x08", "Content-Encoding: gzip"), "POST"), 415, "compressed", "")
-	checkProblem(t, exchange(t, c, post(seed, "Content-Encoding: gzip"), "POST"), 415, "compressed", "")
+	checkProblem(t, exchange(t, c, strings.Replace(post(seed), "application/json", "text/plain", 1),
+		"POST"), 415, "application/json", "")
+	checkProblem(t, exchange(t, c, strings.Replace(post(seed), "Content-Type: application/json\r\n",
+		"", 1), "POST"), 415, "application/json", "")
+	checkProblem(t, exchange(t, c, strings.Replace(post(seed), "application/json", "application/jsonp",
+		1), "POST"), 415, "application/json", "")
+	checkProblem(t, exchange(t, c, post("\x1f\x8b\x08", "Content-Encoding: gzip"), "POST"), 415,
+		"compressed", "")
+	checkProblem(t, exchange(t, c, post(seed, "Content-Encoding: gzip"), "POST"), 415, "compressed",
+		"")
 	if a := exchange(t, c, post(seed, "Content-Encoding: identity"), "POST"); a.StatusCode != 200 {
 		t.Errorf("identity: %d", a.StatusCode)
 	}
-	for _, contentType := range []string{"application/json; charset=utf-8", "Application/JSON", "application/json ;x=y"} {
-		if a := exchange(t, c, strings.Replace(post(seed), "application/json", contentType, 1), "POST"); a.StatusCode != 200 {
+	for _, contentType := range []string{"application/json; charset=utf-8", "Application/JSON",
+		"application/json ;x=y"} {
+		if a := exchange(t, c, strings.Replace(post(seed), "application/json", contentType, 1),
+			"POST"); a.StatusCode != 200 {
 			t.Errorf("%s: %d", contentType, a.StatusCode)
 		}
 	}
@@ -139,15 +150,24 @@ func TestRefusedByFasthttp(t *testing.T) {
 		status    int
 	}{
 		{"body too large", post(strings.Repeat(" ", 4<<20)), 413},
-		{"chunked body too large", "POST /video/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n20000\r\n" + strings.Repeat(" ", 0x20000) + "\r\n0\r\n\r\n", 413},
-		{"body too large, announced", "POST /video/token HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1000000\r\n\r\n", 413},
-		{"headers too large", "GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", MaxHeader) + "\r\n\r\n", 431},
-		{"request line too large", "GET /" + strings.Repeat("x", MaxHeader) + " HTTP/1.1\r\nHost: x\r\n\r\n", 431},
+		{"chunked body too large",
+			"POST /video/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" +
+				"Transfer-Encoding: chunked\r\n\r\n20000\r\n" + strings.Repeat(" ", 0x20000) + "\r\n0\r\n\r\n",
+			413},
+		{"body too large, announced", "POST /video/token HTTP/1.1\r\nHost: x\r\n" +
+			"Expect: 100-continue\r\nContent-Length: 1000000\r\n\r\n", 413},
+		{"headers too large", "GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", MaxHeader) +
+			"\r\n\r\n", 431},
+		{"request line too large",
+			"GET /" + strings.Repeat("x", MaxHeader) + " HTTP/1.1\r\nHost: x\r\n\r\n", 431},
 		{"not HTTP", "hello\r\n\r\n", 400},
 		{"TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400},
-		{"bad content length", "POST /video/token HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400},
-		{"two content lengths", "POST /video/token HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400},
-		{"bad chunk", "POST /video/token HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400},
+		{"bad content length", "POST /video/token HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+			400},
+		{"two content lengths", "POST /video/token HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n" +
+			"Content-Length: 2\r\n\r\nab", 400},
+		{"bad chunk", "POST /video/token HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+			400},
 		{"space before the colon", "GET /healthz HTTP/1.1\r\nHost : x\r\n\r\n", 400},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -208,7 +228,8 @@ func TestPanic(t *testing.T) {
 	if n := strings.Count(logs.String(), "a request panicked"); n != 3 {
 		t.Errorf("%d panics in the log:\n%s", n, logs)
 	}
-	if m := adminGet(t, s, "/metrics"); !strings.Contains(m, "\nvideotoken_panics_total 3\n") || !strings.Contains(m, `videotoken_requests_total{code="500",route="/video/token"} 3`) {
+	if m := adminGet(t, s, "/metrics"); !strings.Contains(m, "\nvideotoken_panics_total 3\n") ||
+		!strings.Contains(m, `videotoken_requests_total{code="500",route="/video/token"} 3`) {
 		t.Errorf("metrics lack the panics:\n%s", m)
 	}
 }
@@ -237,7 +258,8 @@ func adminGet(tb testing.TB, s *Server, path string) string {
 func TestAdmin(t *testing.T) {
 	s, _ := newServer(settings(t))
 	for path, want := range map[string]string{
-		"/healthz": "200\nok", "/readyz": "200\nok", "/metrics": "go_memstats_mallocs_total", "/debug/pprof/": "goroutine", "/nothing": "404",
+		"/healthz": "200\nok", "/readyz": "200\nok", "/metrics": "go_memstats_mallocs_total",
+		"/debug/pprof/": "goroutine", "/nothing": "404",
 	} {
 		if got := adminGet(t, s, path); !strings.Contains(got, want) {
 			t.Errorf("%s: %s", path, got)

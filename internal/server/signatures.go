@@ -14,9 +14,11 @@ func (m *metrics) signatures(stats func() scheme.SignatureStats) {
 		func(s scheme.SignatureStats) float64 { return float64(s.Hits) })
 	counter("videotoken_signature_misses_total", "Signatures that a request had to wait for.",
 		func(s scheme.SignatureStats) float64 { return float64(s.Misses) })
-	counter("videotoken_signature_stale_total", "Signatures of the last window that served while the next was made.",
+	counter("videotoken_signature_stale_total",
+		"Signatures of the last window that served while the next was made.",
 		func(s scheme.SignatureStats) float64 { return float64(s.Stale) })
-	counter("videotoken_signature_refused_total", "Signatures that were not made since too many waited.",
+	counter("videotoken_signature_refused_total",
+		"Signatures that were not made since too many waited.",
 		func(s scheme.SignatureStats) float64 { return float64(s.Refused) })
 	counter("videotoken_signature_seconds_total", "Time spent making signatures.",
 		func(s scheme.SignatureStats) float64 { return s.Spent.Seconds() })

@@ -22,14 +22,16 @@ func newSlow(tb testing.TB, kind Transport, domain string) (*Server, *scheme.Sig
 	if domain != "" {
 		options[scheme.CookieOption] = "true"
 	}
-	signer, err := scheme.Lookup("google-media-cdn").New(&scheme.CDN{URL: "https://slow.example.com", Signatures: kept, Options: options,
+	signer, err := scheme.Lookup("google-media-cdn").New(&scheme.CDN{URL: "https://slow.example.com",
+		Signatures: kept, Options: options,
 		Keys: []scheme.Key{{ID: "k", Secret: bytes.Repeat([]byte("k"), 32)}}})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	seven, _ := vectorKeys(tb)
 	c := settingsFor(tb,
-		cdn.CDN{Name: "slow", URL: "https://slow.example.com", Weight: 1, Signer: signer, CookieDomain: domain},
+		cdn.CDN{Name: "slow", URL: "https://slow.example.com", Weight: 1, Signer: signer,
+			CookieDomain: domain},
 		cdn.CDN{Name: "own", URL: "https://own.example.com", Weight: 1, Keys: token.Keys{seven}})
 	c.Transport, c.Signatures = kind, kept
 	s, _ := newServer(c)
@@ -47,7 +49,9 @@ func TestSignaturesAreAwaited(t *testing.T) {
 		var all strings.Builder
 		for i := range 20 {
 			cdn := []string{"slow", "own"}[i%2]
-			all.WriteString(post(fmt.Sprintf(`{"token":{"cdn":%q},"video":{"sources":[{"src":"/%d.mp4"},{"src":"/d/%d.m3u8"}]}}`, cdn, i%10, i)))
+			all.WriteString(post(
+				fmt.Sprintf(`{"token":{"cdn":%q},"video":{"sources":[{"src":"/%d.mp4"},{"src":"/d/%d.m3u8"}]}}`,
+					cdn, i%10, i)))
 		}
 		if _, err := io.WriteString(c, all.String()); err != nil {
 			t.Fatal(err)
@@ -56,8 +60,10 @@ func TestSignaturesAreAwaited(t *testing.T) {
 		for i := range 20 {
 			a := read(t, r, "POST")
 			cdn := []string{"slow", "own"}[i%2]
-			if a.StatusCode != 200 || !strings.Contains(a.body, fmt.Sprintf("https://%s.example.com/%d.mp4", cdn, i%10)) ||
-				a.Header.Get("Cache-Control") != "private, max-age=21800" || a.Header.Get("Content-Type") != "application/json" {
+			if a.StatusCode != 200 ||
+				!strings.Contains(a.body, fmt.Sprintf("https://%s.example.com/%d.mp4", cdn, i%10)) ||
+				a.Header.Get("Cache-Control") != "private, max-age=21800" ||
+				a.Header.Get("Content-Type") != "application/json" {
 				t.Errorf("%s: answer %d: %d, %v, %s", kind, i, a.StatusCode, a.Header, a.body)
 			}
 		}
@@ -65,8 +71,10 @@ func TestSignaturesAreAwaited(t *testing.T) {
 			t.Errorf("%s: %+v", kind, got)
 		}
 		metrics := adminGet(t, s, "/metrics")
-		for _, want := range []string{"videotoken_signature_misses_total 6\n", `videotoken_requests_total{code="200",route="/video/token"} 20` + "\n",
-			"videotoken_signature_queue 0\n", "videotoken_signature_cache_bytes ", "videotoken_signature_seconds_total "} {
+		for _, want := range []string{"videotoken_signature_misses_total 6\n",
+			`videotoken_requests_total{code="200",route="/video/token"} 20` + "\n",
+			"videotoken_signature_queue 0\n", "videotoken_signature_cache_bytes ",
+			"videotoken_signature_seconds_total "} {
 			if !strings.Contains(metrics, want) {
 				t.Errorf("%s: the metrics have no %s", kind, want)
 			}
@@ -105,15 +113,18 @@ func TestSetCookie(t *testing.T) {
 		body := `{"token":{"cdn":"slow"},"videos":[{"sources":[{"src":"/d/a.m3u8"}]},{"sources":[{"src":"/e/a.m3u8"}]}]}`
 		a := exchange(t, c, post(body, "Origin: https://player.example"), "POST")
 		cookies := a.Cookies()
-		if a.StatusCode != 200 || len(cookies) != 2 || strings.Contains(a.body, "Signature") || a.Header.Get("Access-Control-Allow-Origin") == "" {
+		if a.StatusCode != 200 || len(cookies) != 2 || strings.Contains(a.body, "Signature") ||
+			a.Header.Get("Access-Control-Allow-Origin") == "" {
 			t.Fatalf("%s: %d, %v, %s", kind, a.StatusCode, a.Header, a.body)
 		}
 		for i, path := range []string{"/d/", "/e/"} {
-			if k := cookies[i]; k.Name != "Edge-Cache-Cookie" || k.Path != path || k.Domain != "example.com" || !k.Secure || !k.HttpOnly || k.MaxAge != 21800 {
+			if k := cookies[i]; k.Name != "Edge-Cache-Cookie" || k.Path != path ||
+				k.Domain != "example.com" || !k.Secure || !k.HttpOnly || k.MaxAge != 21800 {
 				t.Errorf("%s: %v", kind, k)
 			}
 		}
-		if a := exchange(t, c, post(strings.ReplaceAll(body, "slow", "own")), "POST"); len(a.Cookies()) != 0 {
+		if a := exchange(t, c, post(strings.ReplaceAll(body, "slow", "own")),
+			"POST"); len(a.Cookies()) != 0 {
 			t.Errorf("%s: another CDN's answer has cookies: %v", kind, a.Header)
 		}
 	}

@@ -128,9 +128,10 @@ func (s *slowSigner) claimsOf(o *slowOptions) (c token.Claims, err error) {
 	return c, nil
 }
 
-// checkVideo checks that an answer is the video byte for byte, but for the src of each source, which
-// is a URL of one CDN that the options leave.
-func (s *slowSigner) checkVideo(in json.RawMessage, out string, o *slowOptions, claims token.Claims) error {
+// checkVideo checks that an answer is the video byte for byte, but for the src of each source,
+// which is a URL of one CDN that the options leave.
+func (s *slowSigner) checkVideo(in json.RawMessage, out string, o *slowOptions,
+	claims token.Claims) error {
 	ins, err := sourcesOf(string(in))
 	if err != nil {
 		return err
@@ -189,7 +190,8 @@ func checkURL(on *cdn.CDN, in slowSource, url string, o *slowOptions, claims tok
 		if i := strings.IndexByte(src, '/'); i >= 0 {
 			src = src[i:]
 		}
-		if _, after, ok := strings.Cut(src, "/films/"); ok && strings.Contains(in.src, "base.example.com/films/") {
+		if _, after, ok := strings.Cut(src, "/films/"); ok &&
+			strings.Contains(in.src, "base.example.com/films/") {
 			src = "/" + after
 		}
 	}
@@ -239,7 +241,8 @@ func (s slowSource) streams(path string) bool {
 			return true
 		}
 	}
-	if after, ok := strings.CutPrefix(last, "manifest(format="); ok && len(after) > 0 && strings.HasSuffix(after, ")") {
+	if after, ok := strings.CutPrefix(last, "manifest(format="); ok && len(after) > 0 &&
+		strings.HasSuffix(after, ")") {
 		return true
 	}
 	kind, _, _ := strings.Cut(s.mediaType, ";")
@@ -304,7 +307,8 @@ func (w *wanderer) value(at string) error {
 		return err
 	}
 	var i int
-	if n, _ := fmt.Sscanf(at, "/sources/%d", &i); n == 1 && at == "/sources/"+strconv.Itoa(i)+"/src" && i < len(w.found) {
+	if n, _ := fmt.Sscanf(at, "/sources/%d", &i); n == 1 && at == "/sources/"+strconv.Itoa(i)+"/src" &&
+		i < len(w.found) {
 		w.found[i].end = int(w.d.InputOffset())
 		w.found[i].start = before + strings.IndexByte(w.text[before:], '"')
 	}

@@ -84,7 +84,8 @@ func newVerifier(c Settings, set *revoked.Set, m *metrics) verifier {
 			continue // a foreign scheme, whose tokens are for its CDN to verify
 		}
 		name := all[i].Name
-		site := verifiedCDN{CDN: &all[i], accepted: m.verifications.with(name, accepted), refused: m.verifications.byReason(name)}
+		site := verifiedCDN{CDN: &all[i], accepted: m.verifications.with(name, accepted),
+			refused: m.verifications.byReason(name)}
 		if site.ReportOnly {
 			site.wouldRefuse = m.wouldRefuse.byReason(name)
 		}
@@ -97,15 +98,16 @@ func newVerifier(c Settings, set *revoked.Set, m *metrics) verifier {
 func (s *Server) verify(ctx *fasthttp.RequestCtx, c *state) (o outcome) {
 	site := c.verifier.serve(ctx, s.seconds(ctx))
 	if site == nil {
-		problem(ctx, fasthttp.StatusNotFound, "there is no such CDN, or no such way to ask: docs/DESIGN.md, section 7", "")
+		problem(ctx, fasthttp.StatusNotFound,
+			"there is no such CDN, or no such way to ask: docs/DESIGN.md, section 7", "")
 		return o
 	}
 	o.cdn = site.Name
 	return o
 }
 
-// serve answers a request of any method, and returns its CDN. It returns nil, and answers nothing, if
-// there is no such family or CDN.
+// serve answers a request of any method, and returns its CDN. It returns nil, and answers nothing,
+// if there is no such family or CDN.
 func (v *verifier) serve(ctx *fasthttp.RequestCtx, now int64) *verifiedCDN {
 	// The target as it was sent: fasthttp's Path is decoded, and without dot segments and doubled
 	// slashes, all of which ext-authz has to see.
@@ -149,7 +151,8 @@ func (v *verifier) serve(ctx *fasthttp.RequestCtx, now int64) *verifiedCDN {
 }
 
 // decide accepts or refuses the token of the original URI.
-func (v *verifier) decide(ctx *fasthttp.RequestCtx, c *verifiedCDN, f *fields, now int64) (token.Verified, error) {
+func (v *verifier) decide(ctx *fasthttp.RequestCtx, c *verifiedCDN, f *fields,
+	now int64) (token.Verified, error) {
 	if f.original.count != 1 {
 		return token.Verified{}, token.ErrPath
 	}
@@ -158,7 +161,8 @@ func (v *verifier) decide(ctx *fasthttp.RequestCtx, c *verifiedCDN, f *fields, n
 		return token.Verified{}, token.ErrIP
 	}
 	verified, err := c.Verify(token.Request{
-		URI: f.original.value, Now: now, Leeway: v.leeway, Client: client, Revoked: v.isOver, Prefetch: v.prefetch,
+		URI: f.original.value, Now: now, Leeway: v.leeway, Client: client, Revoked: v.isOver,
+		Prefetch: v.prefetch,
 	})
 	if err == nil && verified.Claims.HasSession && v.revoked != nil && !v.revoked.Loaded() {
 		err = errNotLoaded
@@ -184,7 +188,8 @@ type field struct {
 	count int // how often it stands there
 }
 
-// fields are the headers of a request that are read here: the original URI, and the client's address.
+// fields are the headers of a request that are read here: the original URI, and the client's
+// address.
 type fields struct{ original, realIP field }
 
 // readFields finds the headers in one pass. The original URI is in the header of the given name, ""
@@ -218,7 +223,8 @@ func withoutHost(url []byte) []byte {
 		return nil
 	}
 	for _, c := range rest[:slash] {
-		if !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '.' || c == ':' || c == '[' || c == ']' || c == '-') {
+		if !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '.' || c == ':' ||
+			c == '[' || c == ']' || c == '-') {
 			return nil
 		}
 	}

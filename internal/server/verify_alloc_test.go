@@ -27,17 +27,24 @@ func TestVerifyAllocations(t *testing.T) {
 		header []string
 		status int
 	}{
-		{"auth-request", byRealIP, "/verify/auth-request/one", []string{"X-Original-URI", edgeExact}, 200},
-		{"forward-auth", byList, "/verify/forward-auth/one", []string{"X-Forwarded-Uri", edgeBelow, "X-Forwarded-For", "203.0.113.7, 10.0.0.1"}, 200},
+		{"auth-request", byRealIP, "/verify/auth-request/one", []string{"X-Original-URI", edgeExact},
+			200},
+		{"forward-auth", byList, "/verify/forward-auth/one",
+			[]string{"X-Forwarded-Uri", edgeBelow, "X-Forwarded-For", "203.0.113.7, 10.0.0.1"}, 200},
 		{"ext-authz", byRealIP, "/verify/ext-authz/one" + edgeBelow, nil, 200},
-		{"address", byRealIP, "/verify/auth-request/one", []string{"X-Original-URI", edgeBound, "X-Real-IP", "203.0.113.7"}, 200},
-		{"IPv6 address", byList, "/verify/auth-request/one", []string{"X-Original-URI", edgeBound6, "X-Forwarded-For", "2001:0db8:0000:0000:ffff:ffff:ffff:ffff"}, 200},
-		{"ingress-nginx", byRealIP, "/verify/ingress-nginx/one", []string{"X-Original-URL", "https://films.example" + edgeExact}, 200},
+		{"address", byRealIP, "/verify/auth-request/one",
+			[]string{"X-Original-URI", edgeBound, "X-Real-IP", "203.0.113.7"}, 200},
+		{"IPv6 address", byList, "/verify/auth-request/one", []string{"X-Original-URI", edgeBound6,
+			"X-Forwarded-For", "2001:0db8:0000:0000:ffff:ffff:ffff:ffff"}, 200},
+		{"ingress-nginx", byRealIP, "/verify/ingress-nginx/one",
+			[]string{"X-Original-URL", "https://films.example" + edgeExact}, 200},
 		{"exact", exact, "/verify/auth-request/one", []string{"X-Original-URI", edgeBelow}, 200},
-		{"would be refused", reporting, "/verify/auth-request/one", []string{"X-Original-URI", edgeFilm + "?token="}, 200},
+		{"would be refused", reporting, "/verify/auth-request/one",
+			[]string{"X-Original-URI", edgeFilm + "?token="}, 200},
 		{"session", byRealIP, "/verify/auth-request/one", []string{"X-Original-URI", edgeSession}, 200},
 		{"no token", byRealIP, "/verify/auth-request/one", []string{"X-Original-URI", edgeFilm}, 401},
-		{"forged", byRealIP, "/verify/auth-request/one", []string{"X-Original-URI", edgeExact[:len(edgeExact)-1] + "d"}, 403},
+		{"forged", byRealIP, "/verify/auth-request/one",
+			[]string{"X-Original-URI", edgeExact[:len(edgeExact)-1] + "d"}, 403},
 		{"no URI", byRealIP, "/verify/auth-request/one", nil, 403},
 	} {
 		var ctx fasthttp.RequestCtx

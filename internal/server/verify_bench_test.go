@@ -17,7 +17,8 @@ import (
 // each; "xbare" is the ratio of the CPU times of both together with it, measured turn by turn.
 func BenchmarkVerify(b *testing.B) {
 	_, addr := edgeServer(b, edgeNow, edgeSettings(b))
-	request := "GET /verify/auth-request/one HTTP/1.1\r\nHost: videotoken\r\nX-Original-URI: " + edgeExact + "\r\nX-Real-IP: 203.0.113.7\r\n\r\n"
+	request := "GET /verify/auth-request/one HTTP/1.1\r\nHost: videotoken\r\nX-Original-URI: " +
+		edgeExact + "\r\nX-Real-IP: 203.0.113.7\r\n\r\n"
 	verify := edgeConn(b, addr)
 	answer := verify.ask(b, request, 0)
 	bare := edgeConn(b, bareServer(b, answer))
@@ -73,11 +74,12 @@ func bareServer(b *testing.B, sample string) string {
 			fields = append(fields, field{name, value})
 		}
 	}
-	s := &fasthttp.Server{NoDefaultServerHeader: true, NoDefaultContentType: true, Handler: func(ctx *fasthttp.RequestCtx) {
-		for _, f := range fields {
-			ctx.Response.Header.Set(f.name, f.value)
-		}
-	}}
+	s := &fasthttp.Server{NoDefaultServerHeader: true, NoDefaultContentType: true,
+		Handler: func(ctx *fasthttp.RequestCtx) {
+			for _, f := range fields {
+				ctx.Response.Header.Set(f.name, f.value)
+			}
+		}}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)

@@ -13,7 +13,9 @@ import (
 // FuzzVerify asks about any URI for any client: the answer is 200, 401 or 403, and it is 200 only
 // for what the token package accepts, with the one spelling of its path.
 func FuzzVerify(f *testing.F) {
-	for _, original := range []string{edgeExact, edgeBelow, edgeBound, edgeBound6, edgeSession, edgeFilm, "", "*", "http://host" + edgeExact, "//host" + edgeExact, edgeExact + "&x=%zz", edgeBelow + "?{é"} {
+	for _, original := range []string{edgeExact, edgeBelow, edgeBound, edgeBound6, edgeSession,
+		edgeFilm, "", "*", "http://host" + edgeExact, "//host" + edgeExact, edgeExact + "&x=%zz",
+		edgeBelow + "?{é"} {
 		f.Add(original, "203.0.113.7", "", false)
 		f.Add(original, "", "2001:db8::7, [fd00::1]:80, 10.0.0.1:80", true)
 	}
@@ -39,7 +41,8 @@ func FuzzVerify(f *testing.F) {
 			s = byList
 		}
 		s.Handler(&ctx)
-		reason, path := string(ctx.Response.Header.Peek("X-Token-Reason")), ctx.Response.Header.Peek("X-Token-Path")
+		reason, path := string(ctx.Response.Header.Peek("X-Token-Reason")),
+			ctx.Response.Header.Peek("X-Token-Path")
 		switch status := ctx.Response.StatusCode(); status {
 		case 200:
 			sent := req.Header.Peek("X-Original-URI") // fasthttp makes line feeds spaces

@@ -30,7 +30,8 @@ type vectors struct {
 func readVectors(t *testing.T) (v vectors) {
 	t.Helper()
 	b, err := os.ReadFile("../../token/testdata/vectors.json")
-	if err != nil || json.Unmarshal(b, &v) != nil || len(v.Keys) == 0 || len(v.Accept) == 0 || len(v.Reject) == 0 {
+	if err != nil || json.Unmarshal(b, &v) != nil || len(v.Keys) == 0 || len(v.Accept) == 0 ||
+		len(v.Reject) == 0 {
 		t.Fatal("no vectors", err)
 	}
 	return v
@@ -71,7 +72,8 @@ func TestVerifyVectors(t *testing.T) {
 		id := fmt.Sprint(c.Now, c.Keys)
 		if servers[id] == "" {
 			settings := edgeSettings(t)
-			settings.Signer = settingsFor(t, cdn.CDN{Name: "one", URL: "https://one.example", Weight: 1, Keys: v.keys(t, c.Keys)}).Signer
+			settings.Signer = settingsFor(t, cdn.CDN{Name: "one", URL: "https://one.example", Weight: 1,
+				Keys: v.keys(t, c.Keys)}).Signer
 			_, servers[id] = edgeServer(t, c.Now, settings)
 		}
 		for _, family := range families {
@@ -92,14 +94,16 @@ func TestVerifyVectors(t *testing.T) {
 				got := res.Header
 				switch {
 				case c.Reason == "":
-					if res.StatusCode != 200 || got.Get("X-Token-Path") != c.Serve || got.Get("X-Token-Session") != c.Session {
+					if res.StatusCode != 200 || got.Get("X-Token-Path") != c.Serve ||
+						got.Get("X-Token-Session") != c.Session {
 						t.Errorf("%s %v; want %s", res.Status, got, c.Serve)
 					}
 				case strings.ContainsFunc(c.URI, func(r rune) bool { return r <= ' ' || r == 0x7F }):
 					if res.StatusCode < 400 || res.StatusCode > 499 {
 						t.Errorf("%s: HTTP may refuse it, and nothing may accept it", res.Status)
 					}
-				case got.Get("X-Token-Reason") != c.Reason || (res.StatusCode == 401) != (c.Reason == "missing") || res.StatusCode/100 != 4:
+				case got.Get("X-Token-Reason") != c.Reason ||
+					(res.StatusCode == 401) != (c.Reason == "missing") || res.StatusCode/100 != 4:
 					t.Errorf("%s %v; want %s", res.Status, got, c.Reason)
 				}
 			})

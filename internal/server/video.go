@@ -34,7 +34,8 @@ func (s *Server) signVideo(ctx *fasthttp.RequestCtx, c *state) (o outcome) {
 	// The answer is written into the response's own buffer, which is empty and may have room from
 	// an earlier answer.
 	dst := ctx.Response.SwapBody(nil)[:0]
-	q := video.Question{Caller: by, Body: ctx.Request.Body(), Now: s.seconds(ctx), Shard: int(shardOf(ctx))}
+	q := video.Question{Caller: by, Body: ctx.Request.Body(), Now: s.seconds(ctx),
+		Shard: int(shardOf(ctx))}
 	if before, ok := transport.Waited(ctx).(*attempt); ok {
 		q.Before, o.began = before.pending, before.began
 	}
@@ -62,7 +63,8 @@ type attempt struct {
 func answerTokens(ctx *fasthttp.RequestCtx, maxAge int64) {
 	ctx.Response.Header.SetContentTypeBytes(jsonType)
 	var value [len("private, max-age=") + 20]byte
-	ctx.Response.Header.SetCanonical(cacheControl, strconv.AppendInt(append(value[:0], "private, max-age="...), maxAge, 10))
+	ctx.Response.Header.SetCanonical(cacheControl,
+		strconv.AppendInt(append(value[:0], "private, max-age="...), maxAge, 10))
 }
 
 // isJSON reports whether the body is JSON as it stands. It answers 415 if it is not.
@@ -87,7 +89,8 @@ func refuseMedia(ctx *fasthttp.RequestCtx, detail string) {
 }
 
 // refuseVideo answers an error. It reports whether the request waits instead, for its signatures.
-func (s *Server) refuseVideo(ctx *fasthttp.RequestCtx, c *state, by *caller.Caller, err error, began time.Time) (waits bool) {
+func (s *Server) refuseVideo(ctx *fasthttp.RequestCtx, c *state, by *caller.Caller, err error,
+	began time.Time) (waits bool) {
 	var forbidden video.Forbidden
 	var pending *video.Pending
 	switch {
@@ -107,8 +110,8 @@ func (s *Server) refuseVideo(ctx *fasthttp.RequestCtx, c *state, by *caller.Call
 	return false
 }
 
-// refuseBody answers an error that every request with URLs may have. An error that is not known here
-// is logged by the name of what failed.
+// refuseBody answers an error that every request with URLs may have. An error that is not known
+// here is logged by the name of what failed.
 func (s *Server) refuseBody(ctx *fasthttp.RequestCtx, err error, failed string) {
 	var e *video.Error
 	switch {
@@ -138,7 +141,8 @@ func refuseUnloaded(ctx *fasthttp.RequestCtx) {
 
 // refuseBusy answers that too many signatures are to be made.
 func refuseBusy(ctx *fasthttp.RequestCtx) {
-	problem(ctx, fasthttp.StatusServiceUnavailable, "too many new signatures are to be made at once: try again in a second", "")
+	problem(ctx, fasthttp.StatusServiceUnavailable,
+		"too many new signatures are to be made at once: try again in a second", "")
 	retryAfter(ctx, "1")
 }
 

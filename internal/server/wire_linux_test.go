@@ -32,10 +32,12 @@ func wireServers(t *testing.T) (all []wireServer) {
 	t.Helper()
 	seven, _ := vectorKeys(t)
 	for _, transport := range []Transport{Epoll, FastHTTP} {
-		with := settingsFor(t, cdn.CDN{Name: "own", URL: "https://video.example.com", Weight: 1, Keys: token.Keys{seven}})
+		with := settingsFor(t,
+			cdn.CDN{Name: "own", URL: "https://video.example.com", Weight: 1, Keys: token.Keys{seven}})
 		with.Transport, with.TrustUnix = transport, true
 		s, _ := newServer(with)
-		for _, at := range [][2]string{{"tcp", "127.0.0.1:0"}, {"unix", filepath.Join(t.TempDir(), "s")}} {
+		for _, at := range [][2]string{{"tcp", "127.0.0.1:0"},
+			{"unix", filepath.Join(t.TempDir(), "s")}} {
 			ln, err := net.Listen(at[0], at[1])
 			if err != nil {
 				t.Fatal(err)
@@ -101,7 +103,8 @@ func (c wireCase) run(servers []wireServer) (n int, err error) {
 				first = got
 			}
 			if err == nil && got != first {
-				err = fmt.Errorf("got %q, where %s over %s gave %q", got, servers[0].transport, servers[0].network, first)
+				err = fmt.Errorf("got %q, where %s over %s gave %q", got, servers[0].transport,
+					servers[0].network, first)
 			}
 			if err != nil {
 				return n, fmt.Errorf("%s over %s, %s: %w", s.transport, s.network, w.name, err)
@@ -137,7 +140,8 @@ func (c wireCase) ways() []wireWay {
 		all = append(all, wireWay{name: "byte by byte", pieces: strings.Split(c.raw, ""), cut: true})
 	}
 	for _, at := range c.cuts() {
-		all = append(all, wireWay{name: fmt.Sprintf("cut at %d", at), pieces: []string{c.raw[:at], c.raw[at:]}, cut: true})
+		all = append(all,
+			wireWay{name: fmt.Sprintf("cut at %d", at), pieces: []string{c.raw[:at], c.raw[at:]}, cut: true})
 	}
 	return all
 }
@@ -146,7 +150,8 @@ func (c wireCase) ways() []wireWay {
 func (c wireCase) cuts() (places []int) {
 	const most = 6
 	for i := 1; i < len(c.raw); i++ {
-		if i == 1 || i == len(c.raw)-1 || strings.ContainsAny(c.raw[i-1:i+1], "\r\n :;,\x00\t") && c.raw[i-1] != c.raw[i] {
+		if i == 1 || i == len(c.raw)-1 || strings.ContainsAny(c.raw[i-1:i+1], "\r\n :;,\x00\t") &&
+			c.raw[i-1] != c.raw[i] {
 			places = append(places, i)
 		}
 	}
@@ -245,7 +250,8 @@ func (c wireCase) checkHeaders(answers []string) error {
 			return fmt.Errorf("%s in %q", name, last)
 		}
 	}
-	if closing := slices.Contains(lines, "Connection: close"); len(answers) > 0 && closing != (c.then != staysOpen) {
+	if closing := slices.Contains(lines, "Connection: close"); len(answers) > 0 &&
+		closing != (c.then != staysOpen) {
 		return fmt.Errorf("Connection: close is %v in the last answer, %q", closing, last)
 	}
 	return nil

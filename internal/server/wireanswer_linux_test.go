@@ -25,7 +25,8 @@ func readWireAnswer(r *bufio.Reader, head bool) (string, error) {
 			return b.String() + line, err
 		}
 		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\r\n"), ": ")
-		if b.Len() == 0 && (len(line) < len("HTTP/1.1 200 OK") || line[:len("HTTP/1.1 ")] != "HTTP/1.1 ") || !strings.HasSuffix(line, "\r\n") {
+		if b.Len() == 0 && (len(line) < len("HTTP/1.1 200 OK") ||
+			line[:len("HTTP/1.1 ")] != "HTTP/1.1 ") || !strings.HasSuffix(line, "\r\n") {
 			return line, errors.New("not an answer")
 		}
 		switch name {

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// wireCase is what a client sends on one connection, and what must come back: testdata/wire/README.md
-// explains the files that they are read from.
+// wireCase is what a client sends on one connection, and what must come back:
+// testdata/wire/README.md explains the files that they are read from.
 type wireCase struct {
 	where    string // file and line
 	section  string // of an RFC or a standard
@@ -179,16 +179,22 @@ func unescape(line string) (string, error) {
 
 // TestWireCases: a mistake in a file of cases is an error.
 func TestWireCases(t *testing.T) {
-	const good = "# A comment.\n[RFC 9112, 3] a case\n> GET / HTTP/1.1\\t\\x00\\\\\\{2*ab}\\\n= 100, 200 head; open\n+ Allow: GET\n- Vary\n"
+	const good = "# A comment.\n[RFC 9112, 3] a case\n> GET / HTTP/1.1\\t\\x00\\\\\\{2*ab}\\\n" +
+		"= 100, 200 head; open\n+ Allow: GET\n- Vary\n"
 	cases, err := parseWireCases("f", good)
-	if err != nil || len(cases) != 1 || cases[0].raw != "GET / HTTP/1.1\t\x00\\abab" || len(cases[0].answers) != 2 ||
-		!cases[0].answers[1].head || cases[0].then != staysOpen || len(cases[0].headers) != 1 || len(cases[0].unheaded) != 1 {
+	if err != nil || len(cases) != 1 || cases[0].raw != "GET / HTTP/1.1\t\x00\\abab" ||
+		len(cases[0].answers) != 2 ||
+		!cases[0].answers[1].head || cases[0].then != staysOpen || len(cases[0].headers) != 1 ||
+		len(cases[0].unheaded) != 1 {
 		t.Errorf("%+v, %v", cases, err)
 	}
 	for _, bad := range []string{
-		"", "# nothing\n", "> x\n", "[a]\n> x\n= none; open\n", "[] a\n> x\n= none; open\n", "[a] b\n> x\n", "[a] b\n= none; open\n",
-		"[a] b\n> x\n= 200\n", "[a] b\n> x\n= 200; maybe\n", "[a] b\n> x\n= OK; open\n", "[a] b\n> \\x0\n= 200; open\n", "[a] b\n> \\q\n= 200; open\n",
-		"[a] b\n> \\{x*y}\n= 200; open\n", "[a] b\n> \\{2*y\n= 200; open\n", "[a] b\n> x\n= 200; open\n> y\n", "[a] b\n+ Allow: x\n> x\n= 200; open\n", "[a] b\nx\n> x\n= 200; open\n",
+		"", "# nothing\n", "> x\n", "[a]\n> x\n= none; open\n", "[] a\n> x\n= none; open\n",
+		"[a] b\n> x\n", "[a] b\n= none; open\n",
+		"[a] b\n> x\n= 200\n", "[a] b\n> x\n= 200; maybe\n", "[a] b\n> x\n= OK; open\n",
+		"[a] b\n> \\x0\n= 200; open\n", "[a] b\n> \\q\n= 200; open\n",
+		"[a] b\n> \\{x*y}\n= 200; open\n", "[a] b\n> \\{2*y\n= 200; open\n", "[a] b\n> x\n= 200; open\n" +
+			"> y\n", "[a] b\n+ Allow: x\n> x\n= 200; open\n", "[a] b\nx\n> x\n= 200; open\n",
 		"[a] b\n> x\n= 200; open\n[a] b\n> x\n= 200; open\n",
 	} {
 		if cases, err := parseWireCases("f", bad); err == nil {

@@ -27,9 +27,11 @@ func takeDiag() (diag, error) {
 		diags.free = diags.free[:n-1]
 		return d, nil
 	}
-	fd, err := syscall.Socket(syscall.AF_NETLINK, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC, netlinkSockDiag)
+	fd, err := syscall.Socket(syscall.AF_NETLINK, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC,
+		netlinkSockDiag)
 	if err != nil {
-		return diag{}, fmt.Errorf("no sock_diag(7) here, without which the tests cannot tell when the server has read: %w", err)
+		return diag{}, fmt.Errorf("no sock_diag(7) here, without which the tests cannot tell "+
+			"when the server has read: %w", err)
 	}
 	return diag{fd}, nil
 }
@@ -51,13 +53,14 @@ const (
 	bytesReceived = 128     // of struct tcp_info
 )
 
-// HasRead reports whether the server at the other end of a TCP connection or Unix socket has read the
-// first n bytes that c sent, or will read no more.
+// HasRead reports whether the server at the other end of a TCP connection or Unix socket has read
+// the first n bytes that c sent, or will read no more.
 func HasRead(c net.Conn, n int) (bool, error) {
 	if u, ok := c.(*net.UnixConn); ok {
 		return unixHasRead(u)
 	}
-	local, remote := c.LocalAddr().(*net.TCPAddr).AddrPort(), c.RemoteAddr().(*net.TCPAddr).AddrPort()
+	local, remote := c.LocalAddr().(*net.TCPAddr).AddrPort(),
+		c.RemoteAddr().(*net.TCPAddr).AddrPort()
 	return tcpHasRead(remote, local, n)
 }
 
@@ -71,7 +74,8 @@ func unixHasRead(c *net.UnixConn) (bool, error) {
 	var queued int32
 	var errno syscall.Errno
 	err = raw.Control(func(fd uintptr) {
-		_, _, errno = syscall.Syscall(syscall.SYS_IOCTL, fd, syscall.TIOCOUTQ, uintptr(unsafe.Pointer(&queued)))
+		_, _, errno = syscall.Syscall(syscall.SYS_IOCTL, fd, syscall.TIOCOUTQ,
+			uintptr(unsafe.Pointer(&queued)))
 	})
 	if err == nil && errno != 0 {
 		err = fmt.Errorf("SIOCOUTQ: %w", errno)
@@ -101,7 +105,8 @@ func tcpHasRead(local, remote netip.AddrPort, n int) (bool, error) {
 	copy(id[4:20], local.Addr().Unmap().AsSlice())
 	copy(id[20:36], remote.Addr().Unmap().AsSlice())
 	ne.PutUint64(id[40:], ^uint64(0)) // any cookie
-	if err := syscall.Sendto(d.fd, request[:], 0, &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK}); err != nil {
+	if err := syscall.Sendto(d.fd, request[:], 0,
+		&syscall.SockaddrNetlink{Family: syscall.AF_NETLINK}); err != nil {
 		return false, fmt.Errorf("sock_diag: %w", err)
 	}
 	var answer [4096]byte

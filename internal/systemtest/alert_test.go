@@ -50,9 +50,11 @@ func readYAML(tb testing.TB, name string, into any) {
 // show, with the rules.
 func TestPrometheus(t *testing.T) {
 	dir := t.TempDir()
-	put(t, filepath.Join(dir, "videotoken.rules.yml"), source(t, "deploy/prometheus/videotoken.rules.yml"))
+	put(t, filepath.Join(dir, "videotoken.rules.yml"),
+		source(t, "deploy/prometheus/videotoken.rules.yml"))
 	file, shown := filepath.Join(dir, "prometheus.yml"), 0
-	all := append(blocksOf(t, "docs/operate.md", "Alerts"), blocksOf(t, "deploy/README.md", "Grafana")...)
+	all := append(blocksOf(t, "docs/operate.md", "Alerts"),
+		blocksOf(t, "deploy/README.md", "Grafana")...)
 	for _, block := range all {
 		if !strings.Contains(block, "scrape_configs:") {
 			continue
@@ -102,7 +104,8 @@ func TestAlerts(t *testing.T) {
 	}
 	for _, a := range alerts(t) {
 		if !fires[a.Name] || !silent[a.Name] {
-			t.Errorf("%s: a case where it fires: %v; a case where it does not: %v", a.Name, fires[a.Name], silent[a.Name])
+			t.Errorf("%s: a case where it fires: %v; a case where it does not: %v", a.Name, fires[a.Name],
+				silent[a.Name])
 		}
 		if s := a.Labels["severity"]; s != "page" && s != "ticket" && s != "info" {
 			t.Errorf("%s: severity %q", a.Name, s)

@@ -40,13 +40,15 @@ func TestKeygen(t *testing.T) {
 		t.Error(err)
 	}
 	for _, args := range [][]string{{"-id", "65536"}, {"-id", "-1"}, {"x"}} {
-		if out, errs, status := command(t, append([]string{"keygen"}, args...)...); status == 0 || out != "" || errs == "" {
+		if out, errs, status := command(t, append([]string{"keygen"}, args...)...); status == 0 ||
+			out != "" || errs == "" {
 			t.Errorf("%v: %d, %q, %q", args, status, out, errs)
 		}
 	}
 }
 
-// TestKeygenScheme: what is printed for a scheme is an entry that the configuration takes, and signs.
+// TestKeygenScheme: what is printed for a scheme is an entry that the configuration takes, and
+// signs.
 func TestKeygenScheme(t *testing.T) {
 	for _, s := range scheme.All {
 		if s.NewSecret == nil {
@@ -62,7 +64,8 @@ func TestKeygenScheme(t *testing.T) {
 		if err := os.WriteFile(file, []byte("cdns:\n"+entry), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		url, errs, status := command(t, "sign", "-config", file, "-expires", strconv.FormatInt(time.Now().Unix()+1000, 10), "/film.mp4")
+		url, errs, status := command(t, "sign", "-config", file, "-expires",
+			strconv.FormatInt(time.Now().Unix()+1000, 10), "/film.mp4")
 		if status != 0 || !strings.HasPrefix(url, "https://cdn.example.com/") {
 			t.Errorf("%s: %s%d, %q, %q", name, entry, status, url, errs)
 		}
@@ -75,7 +78,8 @@ func TestKeygenScheme(t *testing.T) {
 		name := s.Name
 		key := filepath.Join(dir, name+".pem")
 		entry, errs, status := command(t, "keygen", "-scheme", name, "-id", "K2JCJMDEHXQW5F", "-out", key)
-		if status != 0 || errs != "" || strings.Contains(entry, "PRIVATE KEY-----") || !strings.Contains(entry, "# The public key:\n# ") {
+		if status != 0 || errs != "" || strings.Contains(entry, "PRIVATE KEY-----") ||
+			!strings.Contains(entry, "# The public key:\n# ") {
 			t.Errorf("%s: %d, %q, %s", name, status, errs, entry)
 			continue
 		}
@@ -90,12 +94,15 @@ func TestKeygenScheme(t *testing.T) {
 		if status != 0 || !strings.HasPrefix(url, "https://cdn.example.com/film.mp4?Expires=") {
 			t.Errorf("%s: %s%d, %q, %q", name, entry, status, url, errs)
 		}
-		if _, errs, status := command(t, "keygen", "-scheme", name, "-out", key); status != 1 || !strings.Contains(errs, "file exists") {
+		if _, errs, status := command(t, "keygen", "-scheme", name, "-out", key); status != 1 ||
+			!strings.Contains(errs, "file exists") {
 			t.Errorf("%s: overwrites a key: %d, %s", name, status, errs)
 		}
 	}
-	for name, says := range map[string]string{"bunny": "Bunny makes the key", "rot13": "must be one of videotoken, "} {
-		if _, errs, status := command(t, "keygen", "-scheme", name); status != 1 || !strings.Contains(errs, says) {
+	for name, says := range map[string]string{"bunny": "Bunny makes the key",
+		"rot13": "must be one of videotoken, "} {
+		if _, errs, status := command(t, "keygen", "-scheme", name); status != 1 ||
+			!strings.Contains(errs, says) {
 			t.Errorf("%s: %d, %q", name, status, errs)
 		}
 	}
@@ -107,13 +114,16 @@ func TestAdminKey(t *testing.T) {
 	for range 2 {
 		out, errs, status := command(t, "keygen", "-admin")
 		key, line, _ := strings.Cut(out, "\n")
-		if want := fmt.Sprintf("admin_key: %q\n", caller.HashOf([]byte(key)).String()); line != want || errs != "" || status != 0 || len(key) != 59 || key == seen {
+		if want := fmt.Sprintf("admin_key: %q\n", caller.HashOf([]byte(key)).String()); line != want ||
+			errs != "" || status != 0 || len(key) != 59 || key == seen {
 			t.Errorf("%d, %q, %q, want %q", status, out, errs, want)
 		}
 		seen = key
 	}
-	for _, args := range []string{"-caller=", "-caller a/b", "-caller a -admin", "-caller a -id 7", "-admin -secret-only"} {
-		if out, errs, status := command(t, append([]string{"keygen"}, strings.Fields(args)...)...); status != 1 || out != "" || errs == "" {
+	for _, args := range []string{"-caller=", "-caller a/b", "-caller a -admin", "-caller a -id 7",
+		"-admin -secret-only"} {
+		if out, errs, status := command(t,
+			append([]string{"keygen"}, strings.Fields(args)...)...); status != 1 || out != "" || errs == "" {
 			t.Errorf("%v: %d, %q, %q", args, status, out, errs)
 		}
 	}
@@ -124,7 +134,8 @@ func TestAdminKey(t *testing.T) {
 func TestCallerKey(t *testing.T) {
 	out, errs, status := command(t, "keygen", "-caller", "catalogue")
 	key, entry, _ := strings.Cut(out, "\n")
-	if status != 0 || errs != "" || !strings.HasPrefix(key, "videotoken_") || strings.Contains(entry, key) {
+	if status != 0 || errs != "" || !strings.HasPrefix(key, "videotoken_") ||
+		strings.Contains(entry, key) {
 		t.Fatalf("%d, %q, %q", status, out, errs)
 	}
 	cdn, _, _ := command(t, "keygen", "-scheme", "videotoken")
@@ -132,13 +143,16 @@ func TestCallerKey(t *testing.T) {
 	if err := os.WriteFile(file, []byte("callers:\n"+entry+"cdns:\n"+cdn), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, errs, status := command(t, "-config", file, "-check"); status != 0 || strings.Contains(errs, "no callers") {
+	if _, errs, status := command(t, "-config", file, "-check"); status != 0 ||
+		strings.Contains(errs, "no callers") {
 		t.Errorf("%d, %q", status, errs)
 	}
-	if _, errs, status := command(t, "-config", configure(t), "-check"); status != 0 || !strings.Contains(errs, noCallers) {
+	if _, errs, status := command(t, "-config", configure(t), "-check"); status != 0 ||
+		!strings.Contains(errs, noCallers) {
 		t.Errorf("%d, %q", status, errs)
 	}
-	if _, errs, status := command(t, "keygen", "-caller", "a b"); status != 1 || !strings.Contains(errs, "must be 1 to 64") {
+	if _, errs, status := command(t, "keygen", "-caller", "a b"); status != 1 ||
+		!strings.Contains(errs, "must be 1 to 64") {
 		t.Errorf("%d, %q", status, errs)
 	}
 }
@@ -153,9 +167,11 @@ func TestSignAndVerify(t *testing.T) {
 	}{
 		{nil, nil, "/film.mp4", "path        /film.mp4\nkey         7\ndepth       0\nexpires ", 0},
 		{nil, nil, "/film%20é.mp4?quality=hd#t=10", "path        /film%20%C3%A9.mp4?quality=hd\n", 0},
-		{[]string{"-cdn", "aws-8"}, nil, "/hls/a/master.m3u8", "path        /hls/a/master.m3u8\nkey         8\ndepth       2\n", 0},
+		{[]string{"-cdn", "aws-8"}, nil, "/hls/a/master.m3u8",
+			"path        /hls/a/master.m3u8\nkey         8\ndepth       2\n", 0},
 		{[]string{"-type", "application/dash+xml"}, nil, "/d/manifest", "depth       1\n", 0},
-		{[]string{"-ip", "203.0.113.7", "-session", "00112233aabbccdd"}, []string{"-ip", "203.0.113.7"}, "/a", "ip          203.0.113.7/32\nsession     00112233aabbccdd\n", 0},
+		{[]string{"-ip", "203.0.113.7", "-session", "00112233aabbccdd"}, []string{"-ip", "203.0.113.7"},
+			"/a", "ip          203.0.113.7/32\nsession     00112233aabbccdd\n", 0},
 		{[]string{"-ttl", "1h"}, []string{"-at", "4000000000"}, "/a", "expired", 1},
 		{[]string{"-ip", "203.0.113.7"}, nil, "/a", "token: ip", 1},
 		{[]string{"-ip", "203.0.113.7"}, []string{"-ip", "203.0.113.8"}, "/a", "signature", 1},
@@ -163,14 +179,18 @@ func TestSignAndVerify(t *testing.T) {
 		{nil, []string{"-cdn", "nobody"}, "/a", "no such CDN", 1},
 		{nil, []string{"-ip", "nowhere"}, "/a", "-ip: ", 1},
 	} {
-		url, errs, status := command(t, append(append([]string{"sign", "-config", file}, c.sign...), c.path)...)
+		url, errs, status := command(t,
+			append(append([]string{"sign", "-config", file}, c.sign...), c.path)...)
 		if status != 0 || errs != "" || !strings.HasSuffix(url, "\n") {
 			t.Errorf("sign %v %s: %d, %q, %q", c.sign, c.path, status, url, errs)
 			continue
 		}
-		out, errs, status := command(t, append(append([]string{"verify", "-config", file}, c.verify...), strings.TrimSpace(url))...)
-		if status != c.status || !strings.Contains(out+errs, c.says) || (status == 0) != (errs == "") || (status == 0) == (out == "") {
-			t.Errorf("verify %v %s: %d, %q, %q; want %d, %q", c.verify, url, status, out, errs, c.status, c.says)
+		out, errs, status := command(t,
+			append(append([]string{"verify", "-config", file}, c.verify...), strings.TrimSpace(url))...)
+		if status != c.status || !strings.Contains(out+errs, c.says) || (status == 0) != (errs == "") ||
+			(status == 0) == (out == "") {
+			t.Errorf("verify %v %s: %d, %q, %q; want %d, %q", c.verify, url, status, out, errs, c.status,
+				c.says)
 		}
 	}
 	for _, c := range []struct {
@@ -179,8 +199,10 @@ func TestSignAndVerify(t *testing.T) {
 	}{
 		{[]string{"sign", "-config", file, "film.mp4"}, "src must be an absolute path"},
 		{[]string{"sign", "-config", file, "/a/../b"}, "canonical form"},
-		{[]string{"sign", "-config", file, "-ttl", "48h", "/a"}, "ttl must be a whole number of seconds from 1 to 86400"},
-		{[]string{"sign", "-config", file, "-ttl", "500ms", "/a"}, "-ttl 500ms: must be in whole seconds"},
+		{[]string{"sign", "-config", file, "-ttl", "48h", "/a"},
+			"ttl must be a whole number of seconds from 1 to 86400"},
+		{[]string{"sign", "-config", file, "-ttl", "500ms", "/a"},
+			"-ttl 500ms: must be in whole seconds"},
 		{[]string{"sign", "-config", file, "-ttl", "-5s", "/a"}, "ttl must be a whole number"},
 		{[]string{"sign", "-config", file, "-cdn", "nobody", "/a"}, "no such CDN"},
 		{[]string{"sign", "-config", file, "-expires", "1", "/a"}, "ttl must be a whole number"},
@@ -194,7 +216,8 @@ func TestSignAndVerify(t *testing.T) {
 		{[]string{"verify", "-config", file, "https://other.example/a?token=x"}, "is not on any of"},
 		{[]string{"verify", "-config", "/nowhere", "/a"}, "no such file"},
 	} {
-		if out, errs, status := command(t, c.args...); status != 1 || out != "" || !strings.Contains(errs, c.says) {
+		if out, errs, status := command(t, c.args...); status != 1 || out != "" ||
+			!strings.Contains(errs, c.says) {
 			t.Errorf("%v: %d, %q, %q; want %q", c.args, status, out, errs, c.says)
 		}
 	}
@@ -208,13 +231,16 @@ func TestVersionAndHelp(t *testing.T) {
 		}
 	}
 	var build struct{ Version, Go, OS, Arch string }
-	if out, errs, status := command(t, "version", "-json"); status != 0 || json.Unmarshal([]byte(out), &build) != nil ||
-		build.Version == "" || build.Go != runtime.Version() || build.OS != runtime.GOOS || build.Arch != runtime.GOARCH {
+	if out, errs, status := command(t, "version", "-json"); status != 0 ||
+		json.Unmarshal([]byte(out), &build) != nil ||
+		build.Version == "" || build.Go != runtime.Version() || build.OS != runtime.GOOS ||
+		build.Arch != runtime.GOARCH {
 		t.Errorf("version -json: %d, %q, %q", status, out, errs)
 	}
 	// The version of a checkout is its commit, also where GOFLAGS switches that off. The image's test
 	// has such a version.
-	if out, err := shell(t, root, "make --dry-run build"); err != nil || !strings.Contains(out, " build -buildvcs=auto ") {
+	if out, err := shell(t, root, "make --dry-run build"); err != nil ||
+		!strings.Contains(out, " build -buildvcs=auto ") {
 		t.Errorf("make build stamps no version: %v, %s", err, out)
 	}
 	for _, c := range []struct {
@@ -243,7 +269,8 @@ func TestVersionAndHelp(t *testing.T) {
 		{[]string{"-demo", "-transport", "kqueue"}, "-transport", 1},
 		{[]string{"-demo", "-balance", "random"}, "-balance", 1},
 	} {
-		if _, errs, status := command(t, c.args...); status != c.status || !strings.Contains(errs, c.says) {
+		if _, errs, status := command(t, c.args...); status != c.status ||
+			!strings.Contains(errs, c.says) {
 			t.Errorf("%v: %d, %q; want %d, %q", c.args, status, errs, c.status, c.says)
 		}
 	}

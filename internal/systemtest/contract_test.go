@@ -52,12 +52,14 @@ func (c *contract) find(method, path string) (found *operation) {
 	for template, item := range c.doc.Paths.Map() {
 		names := regexp.MustCompile(`\{(\w+)\}`).FindAllStringSubmatch(template, -1)
 		pattern := strings.ReplaceAll(regexp.QuoteMeta(template), `\{original\}`, "(.*)")
-		m := regexp.MustCompile("^" + regexp.MustCompile(`\\\{\w+\\\}`).ReplaceAllString(pattern, "([^/]*)") + "$").FindStringSubmatch(path)
+		m := regexp.MustCompile("^" + regexp.MustCompile(`\\\{\w+\\\}`).ReplaceAllString(pattern,
+			"([^/]*)") + "$").FindStringSubmatch(path)
 		op := item.GetOperation(method)
 		if m == nil || op == nil || found != nil && len(found.params) <= len(names) {
 			continue
 		}
-		found = &operation{Route: routers.Route{Spec: c.doc, Path: template, PathItem: item, Method: method, Operation: op}, params: map[string]string{}, isAdmin: len(item.Servers) > 0}
+		found = &operation{Route: routers.Route{Spec: c.doc, Path: template, PathItem: item,
+			Method: method, Operation: op}, params: map[string]string{}, isAdmin: len(item.Servers) > 0}
 		for i, name := range names {
 			found.params[name[1]] = m[i+1]
 		}
@@ -103,7 +105,8 @@ func (c *contract) do(t *testing.T, addr string, isAdmin bool, q call) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	what := fmt.Sprintf("%s %s: %d %v %.300s", q.method, q.path, response.StatusCode, response.Header, body)
+	what := fmt.Sprintf("%s %s: %d %v %.300s", q.method, q.path, response.StatusCode, response.Header,
+		body)
 	if response.StatusCode != q.status {
 		t.Errorf("%s; want %d", what, q.status)
 		return string(body)
@@ -119,7 +122,8 @@ func (c *contract) do(t *testing.T, addr string, isAdmin bool, q call) string {
 	request.Body = io.NopCloser(strings.NewReader(q.body))
 	input := &openapi3filter.RequestValidationInput{
 		Request: request, PathParams: op.params, Route: &op.Route,
-		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true, SkipSettingDefaults: true},
+		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc,
+			IncludeResponseStatus: true, SkipSettingDefaults: true},
 	}
 	if err := openapi3filter.ValidateRequest(context.Background(), input); (err != nil) != q.invalid {
 		t.Errorf("%s: the request: %v", what, err)
@@ -129,7 +133,8 @@ func (c *contract) do(t *testing.T, addr string, isAdmin bool, q call) string {
 }
 
 // answered holds an answer to the document, whose operation must list its status and its headers.
-func (c *contract) answered(t *testing.T, what string, op *operation, input *openapi3filter.RequestValidationInput, response *http.Response, body []byte) {
+func (c *contract) answered(t *testing.T, what string, op *operation,
+	input *openapi3filter.RequestValidationInput, response *http.Response, body []byte) {
 	t.Helper()
 	c.seen[fmt.Sprintf("%s %s %d", op.Method, op.Path, response.StatusCode)] = true
 	listed := op.Operation.Responses.Value(strconv.Itoa(response.StatusCode))
@@ -138,15 +143,18 @@ func (c *contract) answered(t *testing.T, what string, op *operation, input *ope
 		return
 	}
 	c.compare(t, what, listed.Value, response, body)
-	answer := &openapi3filter.ResponseValidationInput{RequestValidationInput: input, Status: response.StatusCode, Header: response.Header, Options: input.Options}
-	if err := openapi3filter.ValidateResponse(context.Background(), answer.SetBodyBytes(body)); err != nil {
+	answer := &openapi3filter.ResponseValidationInput{RequestValidationInput: input,
+		Status: response.StatusCode, Header: response.Header, Options: input.Options}
+	if err := openapi3filter.ValidateResponse(context.Background(),
+		answer.SetBodyBytes(body)); err != nil {
 		t.Errorf("%s: the answer: %v", what, err)
 	}
 }
 
 // compare demands that each header of an answer is listed, and a body where there is a content
 // alone.
-func (c *contract) compare(t *testing.T, what string, listed *openapi3.Response, response *http.Response, body []byte) {
+func (c *contract) compare(t *testing.T, what string, listed *openapi3.Response,
+	response *http.Response, body []byte) {
 	t.Helper()
 	names := canonical(listed.Headers)
 	for name := range response.Header {
@@ -241,21 +249,28 @@ func TestOpenAPIRoutes(t *testing.T) {
 		for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(source(t, file), -1) {
 			count++
 			method := strings.TrimSpace(m[1])
-			if item := c.doc.Paths.Value(m[2]); item == nil || method != "" && item.GetOperation(method) == nil {
+			if item := c.doc.Paths.Value(m[2]); item == nil || method != "" &&
+				item.GetOperation(method) == nil {
 				t.Errorf("%s serves %s%s, which the document has not", file, m[1], m[2])
 			}
 		}
 	}
-	for _, m := range regexp.MustCompile(`\{name: "([a-z-]+)"`).FindAllStringSubmatch(source(t, "internal/server/verify.go"), -1) {
+	for _, m := range regexp.MustCompile(`\{name: "([a-z-]+)"`).FindAllStringSubmatch(
+		source(t, "internal/server/verify.go"), -1) {
 		count++
-		families := c.doc.Paths.Value("/verify/{family}/{cdn}").Get.Parameters.GetByInAndName("path", "family").Schema.Value.Enum
-		if !slices.Contains(families, any(m[1])) && c.doc.Paths.Value("/verify/"+m[1]+"/{cdn}/{original}") == nil {
+		families := c.doc.Paths.Value("/verify/{family}/{cdn}").Get.Parameters.GetByInAndName(
+			"path", "family").Schema.Value.Enum
+		if !slices.Contains(families, any(m[1])) &&
+			c.doc.Paths.Value("/verify/"+m[1]+"/{cdn}/{original}") == nil {
 			t.Errorf("the document does not have the family %s", m[1])
 		}
 	}
 	reasons := c.doc.Components.Schemas["Reason"].Value.Enum
-	for _, file := range []string{"token/token.go", "token/verify.go", "internal/server/refusal.go", "internal/video/renew.go"} {
-		for _, m := range regexp.MustCompile(`Err\w+ +(?:Error)? *= (?:token\.Error\()?"([a-z-]+)"|errNotLoaded = token\.Error\("([a-z-]+)"`).FindAllStringSubmatch(source(t, file), -1) {
+	for _, file := range []string{"token/token.go", "token/verify.go", "internal/server/refusal.go",
+		"internal/video/renew.go"} {
+		for _, m := range regexp.MustCompile(`Err\w+ +(?:Error)? *= (?:token\.Error\()?"([a-z-]+)"|errNotLoaded = token\.Error\("([a-z-]+)"`).FindAllStringSubmatch(
+			source(t, file),
+			-1) {
 			count++
 			if reason := m[1] + m[2]; !slices.Contains(reasons, any(reason)) {
 				t.Errorf("the document does not have the reason %s", reason)

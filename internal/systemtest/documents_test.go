@@ -10,7 +10,8 @@ import (
 
 // documents are the pages for people, by where they stand.
 var documents = []string{
-	"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/README.md", "docs/schemes.md", "docs/edges.md", "docs/scaling.md", "deploy/README.md", "bench/README.md",
+	"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/README.md", "docs/schemes.md",
+	"docs/edges.md", "docs/scaling.md", "deploy/README.md", "bench/README.md",
 }
 
 // TestDocuments: what a page links to is there; a link that is called like a test leads to its
@@ -20,7 +21,8 @@ func TestDocuments(t *testing.T) {
 	links := 0
 	for _, page := range documents {
 		text := source(t, page)
-		for _, m := range regexp.MustCompile(`\[([^\]]*)\]\(([^)\s]+)\)`).FindAllStringSubmatch(text, -1) {
+		for _, m := range regexp.MustCompile(`\[([^\]]*)\]\(([^)\s]+)\)`).FindAllStringSubmatch(text,
+			-1) {
 			label, target := m[1], m[2]
 			if strings.Contains(target, "://") || strings.HasPrefix(target, "#") {
 				continue
@@ -43,15 +45,16 @@ func TestDocuments(t *testing.T) {
 	if links < 100 {
 		t.Errorf("%d links", links)
 	}
-	if license := source(t, "LICENSE"); !strings.Contains(license, "Apache License") || !strings.Contains(license, "Copyright 2026 the videotoken authors") {
+	if license := source(t, "LICENSE"); !strings.Contains(license, "Apache License") ||
+		!strings.Contains(license, "Copyright 2026 the videotoken authors") {
 		t.Error("LICENSE is another")
 	}
 }
 
 var isTest = regexp.MustCompile(`^(Test|Fuzz|Benchmark)[A-Z]\w*$`)
 
-// TestThreats: every threat of SECURITY.md has a test, and the threats that a service of signed URLs
-// is asked about first are there. TestDocuments finds the tests.
+// TestThreats: every threat of SECURITY.md has a test, and the threats that a service of signed
+// URLs is asked about first are there. TestDocuments finds the tests.
 func TestThreats(t *testing.T) {
 	_, table, _ := strings.Cut(source(t, "SECURITY.md"), "|---|---|---|---|\n")
 	rows := strings.Split(strings.TrimSpace(table), "\n")
@@ -66,7 +69,8 @@ func TestThreats(t *testing.T) {
 		who += columns[0] + "\n"
 	}
 	for _, threat := range []string{
-		"replay within the window", "shared link", "stolen signing key", "stolen API key", "hostile caller", "hostile origin", "timing",
+		"replay within the window", "shared link", "stolen signing key", "stolen API key",
+		"hostile caller", "hostile origin", "timing",
 	} {
 		if !strings.Contains(who, threat) {
 			t.Errorf("nothing about: %s", threat)
@@ -75,7 +79,8 @@ func TestThreats(t *testing.T) {
 	if len(rows) < 10 {
 		t.Errorf("%d threats", len(rows))
 	}
-	for _, heading := range []string{"Supported versions", "Report a hole", "What becomes of a secret"} {
+	for _, heading := range []string{"Supported versions", "Report a hole",
+		"What becomes of a secret"} {
 		if len(sections(source(t, "SECURITY.md"), "##")[heading]) < 100 {
 			t.Errorf("no section %q", heading)
 		}

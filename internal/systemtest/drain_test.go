@@ -13,7 +13,8 @@ import (
 )
 
 // request is a POST of the seed's document.
-var request = fmt.Sprintf("POST /video/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(seed), seed)
+var request = fmt.Sprintf("POST /video/token HTTP/1.1\r\nHost: x\r\n"+
+	"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(seed), seed)
 
 // exchange sends a request over a connection and reads the answer.
 func exchange(tb testing.TB, c net.Conn) *http.Response {
@@ -53,7 +54,8 @@ func TestDrain(t *testing.T) {
 			if res := exchange(t, old); res.StatusCode != 200 || res.Close {
 				t.Errorf("before: %d, close %v", res.StatusCode, res.Close)
 			}
-			ready := map[string]string{"service": "http://" + p.addr + "/readyz", "admin": "http://" + p.admin + "/readyz"}
+			ready := map[string]string{"service": "http://" + p.addr + "/readyz", "admin": "http://" +
+				p.admin + "/readyz"}
 			for name, url := range ready {
 				if got := status(t, url); got != 200 {
 					t.Errorf("before: /readyz of the %s: %d", name, got)
@@ -66,7 +68,8 @@ func TestDrain(t *testing.T) {
 					t.Errorf("draining: /readyz of the %s: %d", name, got)
 				}
 			}
-			for name, c := range map[string]net.Conn{"old": old, "new": connect(t, p.addr, 1)[0], "another": connect(t, p.addr, 1)[0]} {
+			for name, c := range map[string]net.Conn{"old": old, "new": connect(t, p.addr, 1)[0],
+				"another": connect(t, p.addr, 1)[0]} {
 				if res := exchange(t, c); res.StatusCode != 200 || !res.Close {
 					t.Errorf("draining, %s connection: %d, close %v", name, res.StatusCode, res.Close)
 				}
@@ -81,7 +84,9 @@ func TestDrain(t *testing.T) {
 			p.await(t, hangup)
 			postSeed(t, p.addr)
 			p.signal(t, syscall.SIGINT)
-			if got := p.wait(t); got != 1 || !slices.ContainsFunc(p.messages(), func(m string) bool { return strings.Contains(m, "ended by a second signal") }) {
+			if got := p.wait(t); got != 1 || !slices.ContainsFunc(p.messages(), func(m string) bool {
+				return strings.Contains(m, "ended by a second signal")
+			}) {
 				t.Errorf("exit status %d, %q", got, p.messages())
 			}
 		})
@@ -95,7 +100,8 @@ func TestDrainEnds(t *testing.T) {
 	if got := p.wait(t); got != 0 {
 		t.Errorf("exit status %d, %q", got, p.messages())
 	}
-	want := []string{"WARN configuration: " + noCallers, "INFO admin endpoints", "INFO serving", "INFO draining", "INFO shutting down", "INFO stopped"}
+	want := []string{"WARN configuration: " + noCallers, "INFO admin endpoints", "INFO serving",
+		"INFO draining", "INFO shutting down", "INFO stopped"}
 	if got := p.messages(); !slices.Equal(got, want) {
 		t.Errorf("logged %q, want %q", got, want)
 	}

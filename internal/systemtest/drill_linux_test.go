@@ -22,12 +22,14 @@ type machine struct {
 	back      *strings.Replacer
 }
 
-// newMachine starts the service with a configuration. With a small disk, /var/lib/videotoken is one of
-// 64 KiB, in a namespace of the service's own.
+// newMachine starts the service with a configuration. With a small disk, /var/lib/videotoken is one
+// of 64 KiB, in a namespace of the service's own.
 func newMachine(t *testing.T, n int, configuration string, smallDisk bool) *machine {
 	t.Helper()
-	m := &machine{dir: t.TempDir(), addr: fmt.Sprintf("127.%d.%d.%d", 100+n, os.Getpid()>>8&255, os.Getpid()&255)}
-	etc, state, bin := filepath.Join(m.dir, "etc"), filepath.Join(m.dir, "state"), filepath.Join(m.dir, "bin")
+	m := &machine{dir: t.TempDir(),
+		addr: fmt.Sprintf("127.%d.%d.%d", 100+n, os.Getpid()>>8&255, os.Getpid()&255)}
+	etc, state, bin := filepath.Join(m.dir, "etc"), filepath.Join(m.dir, "state"),
+		filepath.Join(m.dir, "bin")
 	for _, dir := range []string{etc, state, bin} {
 		if err := os.Mkdir(dir, 0o755); err != nil {
 			t.Fatal(err)
@@ -46,10 +48,12 @@ func newMachine(t *testing.T, n int, configuration string, smallDisk bool) *mach
 		put(t, filepath.Join(etc, name), key)
 	}
 	file := filepath.Join(etc, "videotoken.yaml")
-	put(t, file, strings.NewReplacer("127.0.0.1", m.addr, "/var/lib/videotoken", state).Replace(configuration))
+	put(t, file,
+		strings.NewReplacer("127.0.0.1", m.addr, "/var/lib/videotoken", state).Replace(configuration))
 	cmd := exec.Command(filepath.Join(bin, "videotoken"), "-config", file)
 	if smallDisk {
-		cmd = exec.Command("sh", "-c", `mount -t tmpfs -o size=64k none "$1" && exec "$0" -config "$2"`, binary, state, file)
+		cmd = exec.Command("sh", "-c", `mount -t tmpfs -o size=64k none "$1" && exec "$0" -config "$2"`,
+			binary, state, file)
 		cmd.SysProcAttr = &syscall.SysProcAttr{
 			Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
 			UidMappings: []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}},
@@ -61,7 +65,8 @@ func newMachine(t *testing.T, n int, configuration string, smallDisk bool) *mach
 		state = fmt.Sprintf("/proc/%d/root%s", cmd.Process.Pid, state) // as the service sees it
 		m.fill(t, state)
 	}
-	words := []string{"/etc/videotoken", etc, "/var/lib/videotoken", state, "/usr/local/bin", bin, "localhost", m.addr}
+	words := []string{"/etc/videotoken", etc, "/var/lib/videotoken", state, "/usr/local/bin", bin,
+		"localhost", m.addr}
 	m.paths = strings.NewReplacer(words...)
 	for i := 0; i < len(words); i += 2 {
 		words[i], words[i+1] = words[i+1], words[i]
@@ -138,7 +143,8 @@ func TestDrills(t *testing.T) {
 	first, _, _ := strings.Cut(drills, "\n### ")
 	configurations, preamble := blocks(first, "yaml"), blocks(first, "console")
 	if !found || len(configurations) != 1 || len(preamble) != 1 {
-		t.Fatalf("the page has %d configurations, and %d blocks to paste first", len(configurations), len(preamble))
+		t.Fatalf("the page has %d configurations, and %d blocks to paste first", len(configurations),
+			len(preamble))
 	}
 	all := sections(drills, "###")
 	if len(all) < 11 {

@@ -14,7 +14,8 @@ func TestEnvironment(t *testing.T) {
 	file := configure(t)
 	cmd := exec.Command(binary, "sign", "-cdn", "aws-8", "/film.mp4")
 	cmd.Env = append(os.Environ(), "VIDEOTOKEN_CONFIG="+file)
-	if out, err := cmd.Output(); err != nil || !strings.HasPrefix(string(out), "https://d8.cloudfront.net/film.mp4?token=") {
+	if out, err := cmd.Output(); err != nil ||
+		!strings.HasPrefix(string(out), "https://d8.cloudfront.net/film.mp4?token=") {
 		t.Errorf("%s, %v", out, err)
 	}
 }
@@ -35,7 +36,8 @@ func TestBalance(t *testing.T) {
 		cdns int
 	}{
 		{[]string{"-config", file}, 2}, {[]string{"-config", affine}, 1},
-		{[]string{"-config", file, "-balance", "affinity"}, 1}, {[]string{"-config", affine, "-balance", "round-robin"}, 2},
+		{[]string{"-config", file, "-balance", "affinity"}, 1},
+		{[]string{"-config", affine, "-balance", "round-robin"}, 2},
 	} {
 		p := start(t, c.args...)
 		seen := map[string]bool{}
@@ -54,14 +56,16 @@ func TestBalance(t *testing.T) {
 func TestSecretFile(t *testing.T) {
 	dir := t.TempDir()
 	secret, _, _ := command(t, "keygen", "-secret-only")
-	for name, content := range map[string]string{"key": secret, "videotoken.yaml": `cdns: [{name: a, url: "https://a.example", keys: [{id: 1, secret_file: key}]}]`} {
+	for name, content := range map[string]string{
+		"key": secret, "videotoken.yaml": `cdns: [{name: a, url: "https://a.example", keys: [{id: 1, secret_file: key}]}]`} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	p := start(t, "-config", filepath.Join(dir, "videotoken.yaml"))
 	if !slices.ContainsFunc(p.messages(), func(m string) bool {
-		return strings.HasPrefix(m, "WARN configuration: cdns[0].keys[0].secret_file: ") && strings.Contains(m, "readable by everybody")
+		return strings.HasPrefix(m, "WARN configuration: cdns[0].keys[0].secret_file: ") &&
+			strings.Contains(m, "readable by everybody")
 	}) {
 		t.Errorf("logged %q", p.messages())
 	}

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// healthcheck runs the command, and fails the test unless it ends with the status, and with one line
-// that has a text where the status is 1, and none where it is 0.
+// healthcheck runs the command, and fails the test unless it ends with the status, and with one
+// line that has a text where the status is 1, and none where it is 0.
 func healthcheck(tb testing.TB, status int, says string, args ...string) {
 	tb.Helper()
 	out, errs, got := command(tb, append([]string{"healthcheck"}, args...)...)
@@ -27,7 +27,8 @@ func healthcheck(tb testing.TB, status int, says string, args ...string) {
 func TestHealthcheckAddresses(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "s")
 	port := strings.TrimPrefix(freePort(t), "127.0.0.1:")
-	for _, listen := range []string{`":` + port + `"`, `"0.0.0.0:` + port + `"`, `"[::]:` + port + `"`, `"localhost:` + port + `"`, `["unix:` + socket + `", "127.0.0.1:0"]`} {
+	for _, listen := range []string{`":` + port + `"`, `"0.0.0.0:` + port + `"`, `"[::]:` + port + `"`,
+		`"localhost:` + port + `"`, `["unix:` + socket + `", "127.0.0.1:0"]`} {
 		file := configure(t, "listen: "+listen, `admin: ""`, "drain: 0s")
 		healthcheck(t, 1, "connect: ", "-config", file)
 		p := launch(t, exec.Command(binary, "-config", file), 1+strings.Count(listen, ","))
@@ -53,8 +54,8 @@ func TestHealthcheckDrain(t *testing.T) {
 	healthcheck(t, 0, "", "-url", "http://"+addr+"/healthz")
 }
 
-// TestHealthcheckMistakes: a mistake in the file is none of the running service, unless it is in what
-// the check needs.
+// TestHealthcheckMistakes: a mistake in the file is none of the running service, unless it is in
+// what the check needs.
 func TestHealthcheckMistakes(t *testing.T) {
 	addr := freePort(t)
 	file := configure(t, `listen: "`+addr+`"`, `admin: ""`)
@@ -79,7 +80,8 @@ func TestHealthcheckMistakes(t *testing.T) {
 	} {
 		healthcheck(t, 1, says, strings.Fields(args)...)
 	}
-	if _, errs, status := command(t, "help", "healthcheck"); status != 0 || !strings.Contains(errs, "Usage: videotoken healthcheck") {
+	if _, errs, status := command(t, "help", "healthcheck"); status != 0 ||
+		!strings.Contains(errs, "Usage: videotoken healthcheck") {
 		t.Errorf("%d, %q", status, errs)
 	}
 }

@@ -18,7 +18,8 @@ import (
 // put writes a file at once, as a program that takes care does.
 func put(tb testing.TB, name, content string) {
 	tb.Helper()
-	if err := errors.Join(os.WriteFile(name+".new", []byte(content), 0o600), os.Rename(name+".new", name)); err != nil {
+	if err := errors.Join(os.WriteFile(name+".new", []byte(content), 0o600),
+		os.Rename(name+".new", name)); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -36,7 +37,8 @@ func withKeys(more string, ids ...int) string {
 	for _, id := range ids {
 		keys = append(keys, fmt.Sprintf("{id: %d, secret: %q}", id, secret(id)))
 	}
-	return fmt.Sprintf("%s\ndrain: 0s\ncdns: [{name: a, url: \"https://a.example\", keys: [%s]}]\n", more, strings.Join(keys, ", "))
+	return fmt.Sprintf("%s\ndrain: 0s\ncdns: [{name: a, url: \"https://a.example\", keys: [%s]}]\n",
+		more, strings.Join(keys, ", "))
 }
 
 var tokenOf = regexp.MustCompile(`\?token=([A-Za-z0-9_-]+)"`)

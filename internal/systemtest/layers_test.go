@@ -16,26 +16,33 @@ type layer struct {
 
 // layers are the arrows of docs/DESIGN.md, section 9: every package is below those that import it.
 var layers = map[string]layer{
-	"uri":               {},
-	"mediatype":         {},
-	"token":             {[]string{"uri"}, []string{"github.com/zeebo/blake3"}},
-	"scheme":            {[]string{"token", "uri"}, []string{"github.com/maypok86/otter", "github.com/zeebo/blake3"}},
+	"uri":       {},
+	"mediatype": {},
+	"token":     {[]string{"uri"}, []string{"github.com/zeebo/blake3"}},
+	"scheme": {[]string{"token", "uri"},
+		[]string{"github.com/maypok86/otter", "github.com/zeebo/blake3"}},
 	"caller":            {[]string{"uri"}, []string{"github.com/zeebo/blake3"}},
 	"cdn":               {[]string{"scheme", "token", "uri"}, []string{"github.com/cespare/xxhash"}},
 	"document":          {[]string{"uri"}, []string{"github.com/goccy/go-json"}},
 	"listen":            {},
 	"revoked":           {nil, []string{"github.com/valkey-io/valkey-go"}},
 	"revoked/redistest": {nil, []string{"github.com/valkey-io/valkey-go"}},
-	"video":             {[]string{"caller", "cdn", "document", "mediatype", "revoked", "scheme", "token", "uri"}, nil},
-	"config":            {[]string{"caller", "cdn", "document", "listen", "revoked", "scheme", "token", "uri"}, []string{"github.com/fsnotify/fsnotify", "go.yaml.in/yaml", "golang.org/x/net/publicsuffix"}},
-	"transport":         {nil, []string{"github.com/valyala/fasthttp", "golang.org/x/sys"}},
-	"server":            {[]string{"caller", "cdn", "mediatype", "revoked", "scheme", "token", "transport", "uri", "video"}, []string{"github.com/goccy/go-json", "github.com/prometheus/client_golang", "github.com/valyala/fasthttp"}},
-	"playlist":          {[]string{"token", "uri"}, nil},
-	"hostile":           {},
-	"suggest":           {nil, []string{"github.com/agnivade/levenshtein"}},
-	"sockdiag":          {},
-	"systemtest":        {},
-	"":                  {[]string{"caller", "cdn", "config", "listen", "playlist", "revoked", "scheme", "server", "suggest", "token", "uri", "video"}, []string{"golang.org/x/term"}},
+	"video": {[]string{"caller", "cdn", "document", "mediatype", "revoked", "scheme",
+		"token", "uri"}, nil},
+	"config": {[]string{"caller", "cdn", "document", "listen", "revoked", "scheme", "token",
+		"uri"},
+		[]string{"github.com/fsnotify/fsnotify", "go.yaml.in/yaml", "golang.org/x/net/publicsuffix"}},
+	"transport": {nil, []string{"github.com/valyala/fasthttp", "golang.org/x/sys"}},
+	"server": {[]string{"caller", "cdn", "mediatype", "revoked", "scheme", "token",
+		"transport", "uri", "video"}, []string{"github.com/goccy/go-json",
+		"github.com/prometheus/client_golang", "github.com/valyala/fasthttp"}},
+	"playlist":   {[]string{"token", "uri"}, nil},
+	"hostile":    {},
+	"suggest":    {nil, []string{"github.com/agnivade/levenshtein"}},
+	"sockdiag":   {},
+	"systemtest": {},
+	"": {[]string{"caller", "cdn", "config", "listen", "playlist", "revoked",
+		"scheme", "server", "suggest", "token", "uri", "video"}, []string{"golang.org/x/term"}},
 }
 
 // TestLayers: every arrow between packages points downwards, and no other module is linked where it
@@ -75,7 +82,9 @@ func TestLayers(t *testing.T) {
 					t.Errorf("%s imports %s, which is not below it", path, imported)
 				}
 			case strings.Contains(first, "."):
-				if !slices.ContainsFunc(allowed.external, func(m string) bool { return imported == m || strings.HasPrefix(imported, m+"/") }) {
+				if !slices.ContainsFunc(allowed.external, func(m string) bool {
+					return imported == m || strings.HasPrefix(imported, m+"/")
+				}) {
 					t.Errorf("%s imports %s, which has no place there", path, imported)
 				}
 			}

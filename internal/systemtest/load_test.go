@@ -26,7 +26,8 @@ func connect(t *testing.T, addr string, n int) []net.Conn {
 // load sends the seed's request n times over each connection.
 func load(t *testing.T, conns []net.Conn, n int) {
 	t.Helper()
-	request := fmt.Appendf(nil, "POST /video/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(seed), seed)
+	request := fmt.Appendf(nil, "POST /video/token HTTP/1.1\r\nHost: x\r\n"+
+		"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(seed), seed)
 	var wg sync.WaitGroup
 	for _, c := range conns {
 		wg.Go(func() {

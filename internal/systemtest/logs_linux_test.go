@@ -38,11 +38,13 @@ func fullPipe(t *testing.T) (r, w *os.File) {
 
 // startUnread starts the service with a log that nobody reads, and waits until it answers. Of the
 // descriptors it has no more than the given number.
-func startUnread(t *testing.T, stderr *os.File, descriptors int, args ...string) (addr string, cmd *exec.Cmd, exited chan error) {
+func startUnread(t *testing.T, stderr *os.File, descriptors int,
+	args ...string) (addr string, cmd *exec.Cmd, exited chan error) {
 	t.Helper()
 	addr = freePort(t)
 	script := fmt.Sprintf(`ulimit -n %d; exec "$0" "$@"`, descriptors)
-	cmd = exec.Command("sh", append([]string{"-c", script, binary, "-demo", "-listen", addr}, args...)...)
+	cmd = exec.Command("sh",
+		append([]string{"-c", script, binary, "-demo", "-listen", addr}, args...)...)
 	cmd.Env = append(os.Environ(), "VIDEOTOKEN_CONFIG=")
 	cmd.Stderr = stderr
 	if err := cmd.Start(); err != nil {

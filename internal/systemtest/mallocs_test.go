@@ -18,7 +18,8 @@ func TestMallocs(t *testing.T) {
 	mallocs := func() float64 {
 		// What /metrics says is late by up to some thousands, which every processor counts for
 		// itself.
-		m := regexp.MustCompile(`(?m)^# Mallocs = (\d+)$`).FindStringSubmatch(get(t, "http://"+p.admin+"/debug/pprof/allocs?debug=1"))
+		m := regexp.MustCompile(`(?m)^# Mallocs = (\d+)$`).FindStringSubmatch(
+			get(t, "http://"+p.admin+"/debug/pprof/allocs?debug=1"))
 		if m == nil {
 			t.Fatal("no count of mallocs")
 		}

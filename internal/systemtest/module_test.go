@@ -23,11 +23,16 @@ func TestModule(t *testing.T) {
 		}
 		return string(out)
 	}
-	run(root, "sh", "-c", `git ls-files -z --cached --others --exclude-standard | tar --null -cf - -T - | tar -xf - -C "$0"`, dir)
+	run(root, "sh",
+		"-c", `git ls-files -z --cached --others --exclude-standard | tar --null -cf - -T - | tar -xf - -C "$0"`,
+		dir)
 	run(dir, "git", "init", "-q")
 	run(dir, "git", "add", "-A")
-	for _, wrong := range []string{"", "videotoken", "example.com/videotoken", "Example.com/me/videotoken", "me/you/videotoken", "example.com/../videotoken", "example.com/me/video token"} {
-		if out, err := exec.Command("make", "-C", dir, "module", "MODULE="+wrong).CombinedOutput(); err == nil || !strings.Contains(string(out), "name its address") {
+	for _, wrong := range []string{"", "videotoken", "example.com/videotoken",
+		"Example.com/me/videotoken", "me/you/videotoken", "example.com/../videotoken",
+		"example.com/me/video token"} {
+		if out, err := exec.Command("make", "-C", dir, "module", "MODULE="+
+			wrong).CombinedOutput(); err == nil || !strings.Contains(string(out), "name its address") {
 			t.Errorf("%q: %v, %s", wrong, err, out)
 		}
 	}
@@ -38,18 +43,24 @@ func TestModule(t *testing.T) {
 	}
 	run(dir, "go", "build", "./...")
 	for _, module := range []string{"bench", "deploy/e2e"} {
-		if out := run(filepath.Join(dir, module), "go", "list", "-test", "-deps", "./..."); strings.Contains("\n"+out, "\nvideotoken") || !strings.Contains(out, address+"/internal/") {
+		if out := run(filepath.Join(dir, module), "go", "list", "-test", "-deps",
+			"./..."); strings.Contains("\n"+out, "\nvideotoken") ||
+			!strings.Contains(out, address+"/internal/") {
 			t.Errorf("%s imports %s", module, out)
 		}
 	}
-	if out := run(filepath.Join(dir, "deploy/envoy"), "env", "GOWORK=off", "go", "list", "-test", "-deps", "."); strings.Contains("\n"+out, "\nvideotoken") || !strings.Contains(out, address+"/internal/") {
+	if out := run(filepath.Join(dir, "deploy/envoy"), "env", "GOWORK=off", "go", "list", "-test",
+		"-deps", "."); strings.Contains("\n"+out, "\nvideotoken") ||
+		!strings.Contains(out, address+"/internal/") {
 		t.Errorf("deploy/envoy imports %s", out)
 	}
 	user := t.TempDir()
 	for name, content := range map[string]string{
-		"go.mod": "module example.com/user\n\ngo 1.26\n\nrequire " + address + " v0.0.0\n\nreplace " + address + " => " + dir + "\n",
+		"go.mod": "module example.com/user\n\ngo 1.26\n\nrequire " + address + " v0.0.0\n\nreplace " +
+			address + " => " + dir + "\n",
 		"main.go": "package main\n\nimport (\n\t\"fmt\"\n\n\t\"" + address + "/token\"\n)\n\n" +
-			"func main() {\n\tk, err := token.NewKey(7, make([]byte, token.SecretSize))\n\tfmt.Println(k, err)\n}\n",
+			"func main() {\n\tk, err := token.NewKey(7, make([]byte, token.SecretSize))\n" +
+			"\tfmt.Println(k, err)\n}\n",
 	} {
 		if err := os.WriteFile(filepath.Join(user, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)

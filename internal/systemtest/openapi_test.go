@@ -62,7 +62,8 @@ cdns:
 	bearer, adminBearer := "Authorization: Bearer "+key, "Authorization: Bearer "+adminKey
 	service := func(method, path string, status int, body string, headers ...string) string {
 		t.Helper()
-		return c.do(t, p.addr, false, call{method: method, path: path, body: body, headers: headers, status: status})
+		return c.do(t, p.addr, false,
+			call{method: method, path: path, body: body, headers: headers, status: status})
 	}
 	invalid := func(method, path string, status int, body string, headers ...string) {
 		t.Helper()
@@ -70,22 +71,32 @@ cdns:
 	}
 
 	const film = `{"video":{"videoId":1,"title":"A","sources":[{"src":"/films/a.mp4","size":1080,"type":"video/mp4"}]}`
-	all := fmt.Sprintf(`,"token":{"ttl":600,"notBefore":1790000000,"ip":"127.0.0.0/8","session":"%s","renew":3600,"cdn":"a","exclude":["ak"]}}`, session)
+	all := fmt.Sprintf(`,"token":{"ttl":600,"notBefore":1790000000,"ip":"127.0.0.0/8","session":"%s","renew":3600,"cdn":"a","exclude":["ak"]}}`,
+		session)
 	signed := service("POST", "/video/token", 200, film+all, isJSON, bearer, fromPage)
-	service("POST", "/video/token", 200, `{"video":{"sources":[{"src":"/films/a/b.m3u8"}]},"token":{"cdn":"ak","scope":"/films/"}}`, isJSON, bearer)
-	service("POST", "/video/token", 200, `{"videos":[{"sources":[{"src":"/films/a.mp4"}]},{"sources":[{"src":"/films/b.mp4"}]}]}`, isJSON, bearer)
-	service("POST", "/video/token", 400, `{"video":{"sources":[{"src":"films/a.mp4"}]}}`, isJSON, bearer, fromPage)
+	service("POST", "/video/token", 200,
+		`{"video":{"sources":[{"src":"/films/a/b.m3u8"}]},"token":{"cdn":"ak","scope":"/films/"}}`,
+		isJSON, bearer)
+	service("POST", "/video/token", 200,
+		`{"videos":[{"sources":[{"src":"/films/a.mp4"}]},{"sources":[{"src":"/films/b.mp4"}]}]}`, isJSON,
+		bearer)
+	service("POST", "/video/token", 400, `{"video":{"sources":[{"src":"films/a.mp4"}]}}`, isJSON,
+		bearer, fromPage)
 	for _, body := range []string{
-		`{"video":{"sources":[{"src":1}]}}`, `{"video":{"sources":[]}}`, `{"video":[]}`, `{"video":{},"videos":[]}`, `{"videos":{}}`, `{}`, `[]`, `{"video"`,
+		`{"video":{"sources":[{"src":1}]}}`, `{"video":{"sources":[]}}`, `{"video":[]}`,
+		`{"video":{},"videos":[]}`, `{"videos":{}}`, `{}`, `[]`, `{"video"`,
 		`{"video":{"sources":[{}]}}`, `{"video":{"sources":[{"src":"/films/a.mp4","type":1}]}}`,
-		film + `,"token":{"tll":600}}`, film + `,"token":{"ttl":0}}`, film + `,"token":{"ttl":"600"}}`, film + `,"token":{"notBefore":-1}}`, film + `,"token":{"ip":1}}`,
-		film + `,"token":{"session":"short"}}`, film + `,"token":{"renew":1.5}}`, film + `,"token":{"scope":1}}`, film + `,"token":{"cdn":1}}`, film + `,"token":{"exclude":"a"}}`,
+		film + `,"token":{"tll":600}}`, film + `,"token":{"ttl":0}}`, film + `,"token":{"ttl":"600"}}`,
+		film + `,"token":{"notBefore":-1}}`, film + `,"token":{"ip":1}}`,
+		film + `,"token":{"session":"short"}}`, film + `,"token":{"renew":1.5}}`,
+		film + `,"token":{"scope":1}}`, film + `,"token":{"cdn":1}}`, film + `,"token":{"exclude":"a"}}`,
 	} {
 		invalid("POST", "/video/token", 400, body, isJSON, bearer)
 	}
 	service("POST", "/video/token", 401, film+"}", isJSON, fromPage)
 	service("POST", "/video/token", 401, film+"}", isJSON, "Authorization: Bearer "+adminKey)
-	service("POST", "/video/token", 403, `{"video":{"sources":[{"src":"/other/a.mp4"}]}}`, isJSON, bearer, fromPage)
+	service("POST", "/video/token", 403, `{"video":{"sources":[{"src":"/other/a.mp4"}]}}`, isJSON,
+		bearer, fromPage)
 	invalid("POST", "/video/token", 413, strings.Repeat(" ", 100_000), isJSON, bearer, fromPage)
 	invalid("POST", "/video/token", 415, film+"}", "Content-Type: text/plain", bearer, fromPage)
 
@@ -93,16 +104,19 @@ cdns:
 	const client = "X-Real-IP: 127.0.0.1"
 	service("POST", "/video/renew", 200, fmt.Sprintf(`{"url":%q}`, url), isJSON, fromPage, client)
 	service("POST", "/video/renew", 200, fmt.Sprintf(`{"urls":[%q,%q]}`, url, url), isJSON, client)
-	for _, body := range []string{`{}`, `{"url":1}`, `{"urls":[]}`, `{"urls":"a"}`, `{"url":"a","urls":["a"]}`, `{"uri":"a"}`} {
+	for _, body := range []string{`{}`, `{"url":1}`, `{"urls":[]}`, `{"urls":"a"}`,
+		`{"url":"a","urls":["a"]}`, `{"uri":"a"}`} {
 		invalid("POST", "/video/renew", 400, body, isJSON, fromPage)
 	}
 	service("POST", "/video/renew", 403, `{"url":"https://a.example/films/a.mp4"}`, isJSON, fromPage)
-	plain := regexp.MustCompile(`https://a\.example[^"]*`).FindString(service("POST", "/video/token", 200, film+`,"token":{"cdn":"a"}}`, isJSON, bearer))
+	plain := regexp.MustCompile(`https://a\.example[^"]*`).FindString(service("POST", "/video/token",
+		200, film+`,"token":{"cdn":"a"}}`, isJSON, bearer))
 	service("POST", "/video/renew", 403, fmt.Sprintf(`{"url":%q}`, plain), isJSON, fromPage)
 	invalid("POST", "/video/renew", 413, strings.Repeat(" ", 100_000), isJSON, fromPage)
 	invalid("POST", "/video/renew", 415, `{}`, fromPage)
 	for _, path := range []string{"/video/token", "/video/renew"} {
-		service("OPTIONS", path, 204, "", fromPage, "Access-Control-Request-Method: POST", "Access-Control-Request-Headers: content-type")
+		service("OPTIONS", path, 204, "", fromPage, "Access-Control-Request-Method: POST",
+			"Access-Control-Request-Headers: content-type")
 		service("OPTIONS", path, 204, "")
 	}
 
@@ -110,7 +124,8 @@ cdns:
 	original := "X-Original-URI: " + target
 	service("GET", "/verify/auth-request/a", 200, "", original, client)
 	service("GET", "/verify/forward-auth/a", 200, "", "X-Forwarded-Uri: "+target, client)
-	service("GET", "/verify/ingress-nginx/a", 200, "", "X-Original-URL: https://a.example"+target, client)
+	service("GET", "/verify/ingress-nginx/a", 200, "", "X-Original-URL: https://a.example"+target,
+		client)
 	service("GET", "/verify/auth-request/a", 401, "", "X-Original-URI: /films/a.mp4")
 	service("GET", "/verify/auth-request/a", 403, "", "X-Original-URI: /other"+target)
 	service("GET", "/verify/auth-request/a", 403, "", original, "X-Real-IP: 10.0.0.1")
@@ -137,7 +152,8 @@ cdns:
 func operate(t *testing.T, c *contract, p *process, file, configuration, bearer string) {
 	ask := func(method, path string, status int, body string, headers ...string) string {
 		t.Helper()
-		return c.do(t, p.admin, true, call{method: method, path: path, body: body, headers: headers, status: status})
+		return c.do(t, p.admin, true,
+			call{method: method, path: path, body: body, headers: headers, status: status})
 	}
 	for _, path := range []string{"/healthz", "/readyz"} {
 		for _, method := range []string{"GET", "HEAD"} {
@@ -156,15 +172,20 @@ func operate(t *testing.T, c *contract, p *process, file, configuration, bearer 
 	if err := json.Unmarshal([]byte(revoked), &entry); err != nil {
 		t.Error(err)
 	}
-	ask("POST", "/revoke", 200, fmt.Sprintf(`{"session":"%s","until":%d}`, "ffeeddccbbaa9988", entry.Until), isJSON, bearer)
+	ask("POST", "/revoke", 200,
+		fmt.Sprintf(`{"session":"%s","until":%d}`, "ffeeddccbbaa9988", entry.Until), isJSON, bearer)
 	ask("POST", "/revoke", 400, `{"session":"ffeeddccbbaa9988","until":1}`, isJSON, bearer)
-	for _, body := range []string{`{}`, `{"session":"short"}`, `{"session":"ffeeddccbbaa9988","until":"soon"}`, `{"session":"ffeeddccbbaa9988","more":1}`, `[]`} {
+	for _, body := range []string{`{}`, `{"session":"short"}`,
+		`{"session":"ffeeddccbbaa9988","until":"soon"}`, `{"session":"ffeeddccbbaa9988","more":1}`,
+		`[]`} {
 		c.do(t, p.admin, true, call{"POST", "/revoke", body, []string{isJSON, bearer}, 400, true})
 	}
 	ask("POST", "/revoke", 401, body, isJSON)
 	ask("POST", "/revoke", 403, body, isJSON, bearer, "Host: evil.example")
-	c.do(t, p.admin, true, call{"POST", "/revoke", strings.Repeat(" ", 5000), []string{isJSON, bearer}, 413, true})
-	c.do(t, p.admin, true, call{"POST", "/revoke", body, []string{"Content-Type: text/plain", bearer}, 415, true})
+	c.do(t, p.admin, true,
+		call{"POST", "/revoke", strings.Repeat(" ", 5000), []string{isJSON, bearer}, 413, true})
+	c.do(t, p.admin, true,
+		call{"POST", "/revoke", body, []string{"Content-Type: text/plain", bearer}, 415, true})
 	if list := ask("GET", "/revoked", 200, "", bearer); !strings.Contains(list, "ffeeddccbbaa9988") {
 		t.Error(list)
 	}
@@ -176,12 +197,15 @@ func operate(t *testing.T, c *contract, p *process, file, configuration, bearer 
 	ask("POST", "/reload", 200, "{}", isJSON, bearer)
 	ask("POST", "/reload", 401, "{}", isJSON)
 	ask("POST", "/reload", 403, "{}", isJSON, bearer, fromPage)
-	c.do(t, p.admin, true, call{"POST", "/reload", "{}", []string{"Content-Type: text/plain", bearer}, 415, true})
+	c.do(t, p.admin, true,
+		call{"POST", "/reload", "{}", []string{"Content-Type: text/plain", bearer}, 415, true})
 	put(t, file, configuration+"balance: random\n")
 	ask("POST", "/reload", 422, "{}", isJSON, bearer)
 	put(t, file, configuration)
 
-	for _, path := range []string{"/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/goroutine?debug=1", "/debug/pprof/cmdline", "/debug/pprof/profile?seconds=1", "/debug/pprof/trace?seconds=0.01", "/debug/pprof/symbol"} {
+	for _, path := range []string{"/debug/pprof/", "/debug/pprof/heap",
+		"/debug/pprof/goroutine?debug=1", "/debug/pprof/cmdline", "/debug/pprof/profile?seconds=1",
+		"/debug/pprof/trace?seconds=0.01", "/debug/pprof/symbol"} {
 		ask("GET", path, 200, "", bearer)
 		ask("GET", path, 401, "")
 		ask("GET", path, 403, "", bearer, fromPage)
@@ -194,9 +218,12 @@ func operate(t *testing.T, c *contract, p *process, file, configuration, bearer 
 // open asks a demonstration, and sends what no document can describe.
 func open(t *testing.T, c *contract) {
 	p := start(t)
-	c.do(t, p.addr, false, call{method: "POST", path: "/video/token", body: `{"video":{"sources":[{"src":"/a.mp4"}]}}`, headers: []string{isJSON}, status: 200})
-	c.do(t, p.admin, true, call{method: "POST", path: "/revoke", body: `{"session":"` + session + `"}`, headers: []string{isJSON}, status: 501})
-	c.do(t, p.admin, true, call{method: "POST", path: "/reload", body: "{}", headers: []string{isJSON}, status: 422})
+	c.do(t, p.addr, false, call{method: "POST", path: "/video/token",
+		body: `{"video":{"sources":[{"src":"/a.mp4"}]}}`, headers: []string{isJSON}, status: 200})
+	c.do(t, p.admin, true, call{method: "POST", path: "/revoke", body: `{"session":"` + session + `"}`,
+		headers: []string{isJSON}, status: 501})
+	c.do(t, p.admin, true,
+		call{method: "POST", path: "/reload", body: "{}", headers: []string{isJSON}, status: 422})
 	for _, r := range []struct {
 		text   string
 		status int
@@ -220,10 +247,16 @@ func unloaded(t *testing.T, c *contract) {
 	put(t, file, withKeys("token: {renew: 1h}\n"+`revocations: {redis: "redis://127.0.0.1:1"}`, 1))
 	p := start(t, "-config", file)
 	target := signSession(t, file, session)
-	c.do(t, p.addr, false, call{method: "POST", path: "/video/token", body: `{"video":{"sources":[{"src":"/a.mp4"}]},"token":{"session":"` + session + `"}}`, headers: []string{isJSON}, status: 503})
-	c.do(t, p.addr, false, call{method: "POST", path: "/video/renew", body: fmt.Sprintf(`{"url":%q}`, "https://a.example"+target), headers: []string{isJSON}, status: 503})
-	c.do(t, p.addr, false, call{method: "GET", path: "/verify/auth-request/a", headers: []string{"X-Original-URI: " + target}, status: 503})
+	c.do(t, p.addr, false,
+		call{method: "POST", path: "/video/token",
+			body:    `{"video":{"sources":[{"src":"/a.mp4"}]},"token":{"session":"` + session + `"}}`,
+			headers: []string{isJSON}, status: 503})
+	c.do(t, p.addr, false, call{method: "POST", path: "/video/renew", body: fmt.Sprintf(`{"url":%q}`,
+		"https://a.example"+target), headers: []string{isJSON}, status: 503})
+	c.do(t, p.addr, false, call{method: "GET", path: "/verify/auth-request/a",
+		headers: []string{"X-Original-URI: " + target}, status: 503})
 	c.do(t, p.addr, false, call{method: "GET", path: "/verify/ext-authz/a" + target, status: 503})
-	c.do(t, p.admin, true, call{method: "POST", path: "/revoke", body: `{"session":"` + session + `"}`, headers: []string{isJSON}, status: 503})
+	c.do(t, p.admin, true, call{method: "POST", path: "/revoke", body: `{"session":"` + session + `"}`,
+		headers: []string{isJSON}, status: 503})
 	c.do(t, p.admin, true, call{method: "GET", path: "/revoked", status: 503})
 }

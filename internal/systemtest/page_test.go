@@ -19,7 +19,8 @@ func page(tb testing.TB) string {
 
 // blocks returns the blocks of a language in a Markdown text.
 func blocks(text, language string) (all []string) {
-	for _, m := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(text,
+		-1) {
 		all = append(all, m[1])
 	}
 	return all
@@ -101,7 +102,8 @@ func TestPageMetrics(t *testing.T) {
 	}
 	for name := range namedMetrics(t) {
 		if !shown[name] {
-			t.Errorf("the code names %s, which /metrics does not have: this test needs another configuration", name)
+			t.Errorf("the code names %s, which /metrics does not have: this test needs another "+
+				"configuration", name)
 		}
 	}
 }
@@ -116,7 +118,8 @@ func namedMetrics(t *testing.T) map[string]bool {
 	names := map[string]bool{}
 	for _, name := range files {
 		if !strings.HasSuffix(name, "_test.go") {
-			for _, m := range regexp.MustCompile(`"(videotoken_[a-z_]+)"`).FindAllStringSubmatch(source(t, "internal/server/"+name), -1) {
+			for _, m := range regexp.MustCompile(`"(videotoken_[a-z_]+)"`).FindAllStringSubmatch(
+				source(t, "internal/server/"+name), -1) {
 				names[m[1]] = true
 			}
 		}
@@ -127,8 +130,8 @@ func namedMetrics(t *testing.T) map[string]bool {
 	return names
 }
 
-// TestPageAlerts: docs/operate.md has a paragraph for each alert, which begins with its severity, and
-// for no other.
+// TestPageAlerts: docs/operate.md has a paragraph for each alert, which begins with its severity,
+// and for no other.
 func TestPageAlerts(t *testing.T) {
 	paragraphs := sections(sections(page(t), "##")["Alerts"], "###")
 	for _, a := range alerts(t) {
@@ -139,7 +142,8 @@ func TestPageAlerts(t *testing.T) {
 		delete(paragraphs, a.Name)
 	}
 	if len(paragraphs) > 0 {
-		t.Errorf("the page has alerts that are not in the rules: %v", slices.Sorted(maps.Keys(paragraphs)))
+		t.Errorf("the page has alerts that are not in the rules: %v",
+			slices.Sorted(maps.Keys(paragraphs)))
 	}
 }
 
@@ -156,7 +160,8 @@ func TestPageLinks(t *testing.T) {
 	}
 	for _, m := range links {
 		file, _, _ := strings.Cut(m[1], "#")
-		if _, err := os.Stat(filepath.Join(root, "docs", file)); err != nil || file == "" && !headings[m[1]] {
+		if _, err := os.Stat(filepath.Join(root, "docs", file)); err != nil || file == "" &&
+			!headings[m[1]] {
 			t.Errorf("%s leads nowhere: %v", m[1], err)
 		}
 	}

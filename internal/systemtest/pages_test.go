@@ -33,7 +33,8 @@ func blocksOf(t *testing.T, page, section string) (all []string) {
 	return all
 }
 
-// shell runs a script in a folder, where `videotoken` is the program, and returns all that it prints.
+// shell runs a script in a folder, where `videotoken` is the program, and returns all that it
+// prints.
 func shell(t *testing.T, dir, script string, env ...string) (string, error) {
 	t.Helper()
 	bin := t.TempDir()
@@ -42,7 +43,8 @@ func shell(t *testing.T, dir, script string, env ...string) (string, error) {
 	}
 	cmd := exec.Command("sh", "-c", script)
 	cmd.Dir = dir
-	cmd.Env = append(append(os.Environ(), "VIDEOTOKEN_CONFIG=", "PATH="+bin+":"+os.Getenv("PATH")), env...)
+	cmd.Env = append(append(os.Environ(), "VIDEOTOKEN_CONFIG=", "PATH="+bin+":"+os.Getenv("PATH")),
+		env...)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
@@ -65,7 +67,8 @@ func TestEdgesPage(t *testing.T) {
 	for _, block := range blocksOf(t, "docs/edges.md", "Something does not play") {
 		c.read(block)
 	}
-	out, err := shell(t, t.TempDir(), strings.ReplaceAll(c.script, "https://origin.example", origin.URL))
+	out, err := shell(t, t.TempDir(),
+		strings.ReplaceAll(c.script, "https://origin.example", origin.URL))
 	var status *exec.ExitError
 	if !errors.As(err, &status) || status.ExitCode() != 1 {
 		t.Errorf("%v; not all are covered, so the status is 1", err)
@@ -91,7 +94,8 @@ func TestSchemesPage(t *testing.T) {
 	page := source(t, "docs/schemes.md")
 	titles := strings.Join(slices.Collect(maps.Keys(sections(page, "##"))), ", ")
 	for _, name := range scheme.Names() {
-		if !slices.Contains(strings.Split(titles, ", "), name) || strings.Count(page, "\n| `"+name+"` | ") != 1 {
+		if !slices.Contains(strings.Split(titles, ", "), name) ||
+			strings.Count(page, "\n| `"+name+"` | ") != 1 {
 			t.Errorf("the page has no section, or no line of its table, for %s", name)
 		}
 	}
@@ -117,7 +121,8 @@ func TestSchemesPage(t *testing.T) {
 				}
 				return out
 			}
-			inline := regexp.MustCompile("`(videotoken (keygen|sign) [^`]*)`").FindAllStringSubmatch(text, -1)
+			inline := regexp.MustCompile("`(videotoken (keygen|sign) [^`]*)`").FindAllStringSubmatch(text,
+				-1)
 			for _, m := range inline {
 				if m[2] == "keygen" {
 					run(m[1])
@@ -181,7 +186,8 @@ func TestDeployPage(t *testing.T) {
 	file := configure(t, "admin: \"\"", "listen: \""+freePort(t)+"\"")
 	p := launch(t, exec.Command(binary, "-config", file), 1)
 	checks := blocksOf(t, deploy, "Health checks")[0]
-	here := strings.NewReplacer("/etc/videotoken/videotoken.yaml", file, "127.0.0.1:3002", p.addr).Replace(checks)
+	here := strings.NewReplacer("/etc/videotoken/videotoken.yaml", file, "127.0.0.1:3002",
+		p.addr).Replace(checks)
 	if strings.Count(here, file)+strings.Count(here, p.addr) != strings.Count(here, "\n") {
 		t.Errorf("not each asks the service:\n%s", here)
 	}
@@ -216,7 +222,8 @@ func TestGoPage(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "main.go")
 	put(t, file, "package main\n\nimport (\n\"net/http\"\n\"time\"\n\n\"videotoken/token\"\n)\n\n"+
-		"func verify(keys token.Keys, r *http.Request) (token.Verified, error) {\n"+shown[1]+"\nreturn v, err\n}\n\n"+
+		"func verify(keys token.Keys, r *http.Request) (token.Verified, error) {\n"+shown[1]+
+		"\nreturn v, err\n}\n\n"+
 		"func main() { _ = verify }\n")
 	cmd := exec.Command("go", "vet", file)
 	cmd.Dir = root

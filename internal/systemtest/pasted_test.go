@@ -68,7 +68,8 @@ const (
 // pasted has, for each section of a page that has blocks of code, the file of the test that runs
 // each of them, or why there is none.
 var pasted = map[string][]string{
-	"README.md: Try it":                               {readmeTest, readmeTest, readmeTest, readmeTest},
+	"README.md: Try it": {readmeTest, readmeTest, readmeTest,
+		readmeTest},
 	"README.md: Configure it":                         {exampleTest},
 	"README.md: Verify it at the edge":                {snippetTest, packagesTest, pagesTest},
 	"bench/README.md: The bench":                      {pastedTest, benchTest},
@@ -120,11 +121,16 @@ var pasted = map[string][]string{
 	"deploy/cloudfront-function/README.md: videotoken-cloudfront-function": {
 		packagesTest, packagesTest, absent + "aws", packagesTest,
 	},
-	"deploy/player/README.md: videotoken-player":                                          {packagesTest, packagesTest, packagesTest},
-	"deploy/worker/README.md: videotoken-worker":                                          {packagesTest},
-	"deploy/worker/README.md: A worker":                                                   {packagesTest},
-	"deploy/worker/README.md: A function":                                                 {packagesTest},
-	"deploy/worker/README.md: Lambda@Edge":                                                {packagesTest},
+	"deploy/player/README.md: videotoken-player": {
+		packagesTest, packagesTest, packagesTest},
+	"deploy/worker/README.md: videotoken-worker": {
+		packagesTest},
+	"deploy/worker/README.md: A worker": {
+		packagesTest},
+	"deploy/worker/README.md: A function": {
+		packagesTest},
+	"deploy/worker/README.md: Lambda@Edge": {
+		packagesTest},
 	"internal/server/testdata/wire/README.md: What clients send, and what must come back": {listing},
 }
 
@@ -150,7 +156,8 @@ func TestPasted(t *testing.T) {
 	}
 	for key, blocks := range found {
 		if len(blocks) != len(pasted[key]) {
-			t.Errorf("%s: %d blocks of code, and %d are named in this test", key, len(blocks), len(pasted[key]))
+			t.Errorf("%s: %d blocks of code, and %d are named in this test", key, len(blocks),
+				len(pasted[key]))
 			continue
 		}
 		page, _, _ := strings.Cut(key, ":")
@@ -160,7 +167,8 @@ func TestPasted(t *testing.T) {
 				t.Errorf("%s: no command of %s:\n%s", key, program, blocks[i].text)
 			case !isAbsent && by == listing && programs.MatchString(blocks[i].text):
 				t.Errorf("%s: a command:\n%s", key, blocks[i].text)
-			case !isAbsent && by != listing && by != pastedTest && !strings.Contains(source(t, by), path.Base(page)):
+			case !isAbsent && by != listing && by != pastedTest &&
+				!strings.Contains(source(t, by), path.Base(page)):
 				t.Errorf("%s: %s does not read the page", key, by)
 			}
 		}
@@ -179,7 +187,8 @@ func tryMake(t *testing.T, found map[string][]codeBlock) {
 	count := 0
 	for key, blocks := range found {
 		for _, b := range blocks {
-			for _, line := range regexp.MustCompile(`(?m)^make ([^#&\n]*)`).FindAllStringSubmatch(b.text, -1) {
+			for _, line := range regexp.MustCompile(`(?m)^make ([^#&\n]*)`).FindAllStringSubmatch(b.text,
+				-1) {
 				count++
 				words, _, _ := strings.Cut(line[1], "   ") // the comment after them
 				cmd := exec.Command("sh", "-c", "make -n "+words)

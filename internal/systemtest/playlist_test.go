@@ -12,8 +12,11 @@ import (
 
 // TestCheckPlaylist: a file, and a server whose playlists lead to others.
 func TestCheckPlaylist(t *testing.T) {
-	const master = "#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"en\",URI=\"../audio/a.m3u8\"\n#EXT-X-STREAM-INF:BANDWIDTH=1,AUDIO=\"a\"\nv.m3u8\n"
-	const media = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-KEY:METHOD=AES-128,URI=\"../keys/k.bin\"\n#EXTINF:4,\ns1.ts\n"
+	const master = "#EXTM3U\n" +
+		"#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"en\",URI=\"../audio/a.m3u8\"\n" +
+		"#EXT-X-STREAM-INF:BANDWIDTH=1,AUDIO=\"a\"\nv.m3u8\n"
+	const media = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n" +
+		"#EXT-X-KEY:METHOD=AES-128,URI=\"../keys/k.bin\"\n#EXTINF:4,\ns1.ts\n"
 	file := filepath.Join(t.TempDir(), "master.m3u8")
 	if err := os.WriteFile(file, []byte(master), 0o600); err != nil {
 		t.Fatal(err)
@@ -29,7 +32,8 @@ func TestCheckPlaylist(t *testing.T) {
 	serve("/origin/video/master.m3u8", master)
 	serve("/origin/video/v.m3u8", media)
 	serve("/origin/audio/a.m3u8", strings.Replace(media, "../keys/k.bin", "../../../k.bin", 1))
-	serve("/loop.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nloop.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=1\nhttp://127.0.0.1:1/x.m3u8\n")
+	serve("/loop.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nloop.m3u8\n"+
+		"#EXT-X-STREAM-INF:BANDWIDTH=1\nhttp://127.0.0.1:1/x.m3u8\n")
 	mux.HandleFunc("/away.m3u8", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "http://127.0.0.1:1/x", http.StatusFound)
 	})
@@ -48,11 +52,17 @@ func TestCheckPlaylist(t *testing.T) {
 		status int
 		says   []string
 	}{
-		{[]string{file, "-src", "/cmaf/film/video/master.m3u8"}, 1, []string{`line 2  no   "../audio/a.m3u8"  is outside the scope`, `line 4  yes  "v.m3u8"`, "covers 1 of 2 URIs", `"token": {"scope": "/cmaf/film/"}`}},
-		{[]string{"-src", "/cmaf/film/video/master.m3u8", "-scope", "/cmaf/film/", file}, 0, []string{"A token for /cmaf/film/ covers 2 of 2 URIs."}},
-		{[]string{server.URL + "/origin/video/master.m3u8", "-src", "/cmaf/film/video/master.m3u8", "-scope", "/cmaf/"}, 1, []string{
-			"/origin/audio/a.m3u8, as /cmaf/film/audio/a.m3u8", `"../keys/k.bin"`, `line 3  no   "../../../k.bin"  is outside the scope`, "covers 5 of 6 URIs"}},
-		{[]string{server.URL + "/loop.m3u8", "-src", "/a/loop.m3u8"}, 1, []string{"has a host of its own", "covers 1 of 2"}},
+		{[]string{file, "-src", "/cmaf/film/video/master.m3u8"}, 1,
+			[]string{`line 2  no   "../audio/a.m3u8"  is outside the scope`, `line 4  yes  "v.m3u8"`,
+				"covers 1 of 2 URIs", `"token": {"scope": "/cmaf/film/"}`}},
+		{[]string{"-src", "/cmaf/film/video/master.m3u8", "-scope", "/cmaf/film/", file}, 0,
+			[]string{"A token for /cmaf/film/ covers 2 of 2 URIs."}},
+		{[]string{server.URL + "/origin/video/master.m3u8", "-src", "/cmaf/film/video/master.m3u8",
+			"-scope", "/cmaf/"}, 1, []string{
+			"/origin/audio/a.m3u8, as /cmaf/film/audio/a.m3u8", `"../keys/k.bin"`,
+			`line 3  no   "../../../k.bin"  is outside the scope`, "covers 5 of 6 URIs"}},
+		{[]string{server.URL + "/loop.m3u8", "-src", "/a/loop.m3u8"}, 1,
+			[]string{"has a host of its own", "covers 1 of 2"}},
 		{[]string{server.URL + "/away.m3u8", "-src", "/a/b.m3u8"}, 1, []string{"ask for that URL"}},
 		{[]string{server.URL + "/endless.m3u8", "-src", "/a/b.m3u8"}, 1, []string{"has more than"}},
 		{[]string{server.URL + "/nothing", "-src", "/a/b.m3u8"}, 1, []string{"404"}},

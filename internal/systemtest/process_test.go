@@ -77,7 +77,8 @@ func start(tb testing.TB, args ...string) *process {
 	if !slices.Contains(args, "-config") {
 		args = append([]string{"-demo"}, args...)
 	}
-	return launch(tb, exec.Command(binary, append([]string{"-listen", "127.0.0.1:0", "-admin", "127.0.0.1:0"}, args...)...), 1)
+	return launch(tb, exec.Command(binary,
+		append([]string{"-listen", "127.0.0.1:0", "-admin", "127.0.0.1:0"}, args...)...), 1)
 }
 
 // launch runs a command that becomes the service, and waits until it serves on as many sockets.
@@ -139,7 +140,8 @@ func (p *process) messages() (m []string) {
 // await waits until a message is logged.
 func (p *process) await(tb testing.TB, message string) {
 	tb.Helper()
-	for until := time.Now().Add(10 * time.Second); !slices.Contains(p.messages(), message); time.Sleep(time.Millisecond) {
+	for until := time.Now().Add(10 * time.Second); !slices.Contains(p.messages(),
+		message); time.Sleep(time.Millisecond) {
 		if time.Now().After(until) {
 			tb.Fatalf("%q is not logged: %q", message, p.messages())
 		}
@@ -216,7 +218,8 @@ func configure(tb testing.TB, more ...string) string {
 		if status != 0 {
 			tb.Fatalf("keygen: status %d", status)
 		}
-		b.WriteString("  - name: aws-" + id + "\n    url: https://d" + id + ".cloudfront.net\n    keys:\n      " + key)
+		b.WriteString("  - name: aws-" + id + "\n    url: https://d" + id +
+			".cloudfront.net\n    keys:\n      " + key)
 	}
 	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
 		tb.Fatal(err)

@@ -54,7 +54,8 @@ func TestREADME(t *testing.T) {
 // which makes the program, and its last one, which starts it. It returns the configuration.
 func configured(t *testing.T, readme string) string {
 	t.Helper()
-	block := regexp.MustCompile("(?s)```sh\nmake build\n(.*?)\n\\./videotoken -config videotoken.yaml\n```").FindStringSubmatch(readme)
+	block := regexp.MustCompile("(?s)```sh\nmake build\n(.*?)\n" +
+		"\\./videotoken -config videotoken.yaml\n```").FindStringSubmatch(readme)
 	if block == nil {
 		t.Fatal("the README has lost its configuration")
 	}
@@ -74,7 +75,9 @@ func configured(t *testing.T, readme string) string {
 func mask(s string) string {
 	s = strings.ReplaceAll(s, "\r", "")
 	for _, m := range []struct{ pattern, mask string }{
-		{`token=[A-Za-z0-9_-]{32}`, "token=TOKEN"}, {`exp=\d+~acl=([^~]*)~hmac=[0-9a-f]{64}`, "exp=TIME~acl=$1~hmac=MAC"}, {`Date: .*`, "Date: DATE"}, {`X-Token-Expires: \d+`, "X-Token-Expires: TIME"}, {`\n+`, "\n"},
+		{`token=[A-Za-z0-9_-]{32}`, "token=TOKEN"},
+		{`exp=\d+~acl=([^~]*)~hmac=[0-9a-f]{64}`, "exp=TIME~acl=$1~hmac=MAC"}, {`Date: .*`, "Date: DATE"},
+		{`X-Token-Expires: \d+`, "X-Token-Expires: TIME"}, {`\n+`, "\n"},
 	} {
 		s = regexp.MustCompile(m.pattern).ReplaceAllString(s, m.mask)
 	}
@@ -133,7 +136,8 @@ func curl(args []string) error {
 	defer response.Body.Close()
 	if include {
 		fmt.Printf("%s %s\n", response.Proto, response.Status)
-		for _, name := range []string{"Date", "Content-Length", "X-Token-Path", "X-Token-Expires", "X-Token-Reason", "X-Token-Would-Refuse", "Cache-Control"} {
+		for _, name := range []string{"Date", "Content-Length", "X-Token-Path", "X-Token-Expires",
+			"X-Token-Reason", "X-Token-Would-Refuse", "Cache-Control"} {
 			if value := response.Header.Get(name); value != "" {
 				fmt.Printf("%s: %s\n", name, value)
 			}

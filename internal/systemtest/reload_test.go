@@ -42,10 +42,12 @@ func TestReload(t *testing.T) {
 	if _, id := signedBy(t, p.addr); id != 2 {
 		t.Errorf("key %d after a mistake", id)
 	}
-	if m := get(t, "http://"+p.admin+"/metrics"); !strings.Contains(m, "\nvideotoken_config_last_reload_successful 0\n") {
+	if m := get(t, "http://"+p.admin+"/metrics"); !strings.Contains(m,
+		"\nvideotoken_config_last_reload_successful 0\n") {
 		t.Error("the metric does not tell of the mistake")
 	}
-	if status, answer := admin(t, p, "/reload", ""); status != 422 || !strings.Contains(answer, "cors.origins[0]") || !strings.Contains(answer, "listen: must be") {
+	if status, answer := admin(t, p, "/reload", ""); status != 422 ||
+		!strings.Contains(answer, "cors.origins[0]") || !strings.Contains(answer, "listen: must be") {
 		t.Errorf("POST /reload: %d %s", status, answer)
 	}
 	p.signal(t, syscall.SIGHUP)
@@ -53,14 +55,17 @@ func TestReload(t *testing.T) {
 	// Back as it was.
 	put(t, file, withKeys("", 2, 1))
 	p.await(t, goodAgain)
-	if m := get(t, "http://"+p.admin+"/metrics"); !strings.Contains(m, "\nvideotoken_config_last_reload_successful 1\n") {
+	if m := get(t, "http://"+p.admin+"/metrics"); !strings.Contains(m,
+		"\nvideotoken_config_last_reload_successful 1\n") {
 		t.Error("the metric does not tell that all is well")
 	}
 
 	// A secret file that is not there yet, and comes.
-	inFile := "drain: 0s\ncdns: [{name: a, url: \"https://a.example\", keys: [{id: 5, secret_file: five}]}]\n"
+	inFile := "drain: 0s\ncdns: [{name: a, url: \"https://a.example\", keys: [{id: 5, secret_file: " +
+		"five}]}]\n"
 	put(t, file, inFile)
-	if status, answer := admin(t, p, "/reload", "{}"); status != 422 || !strings.Contains(answer, "no such file") {
+	if status, answer := admin(t, p, "/reload", "{}"); status != 422 ||
+		!strings.Contains(answer, "no such file") {
 		t.Errorf("%d %s", status, answer)
 	}
 	put(t, filepath.Join(filepath.Dir(file), "five"), secret(5)+"\n")
@@ -87,7 +92,10 @@ func TestReload(t *testing.T) {
 	p.await(t, "WARN a reload does not change these: start the service anew")
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !slices.ContainsFunc(p.log, func(r map[string]any) bool { return fmt.Sprint(r["fields"]) == "[limits.body]" }) { // -listen holds
+	// -listen holds
+	if !slices.ContainsFunc(p.log, func(r map[string]any) bool {
+		return fmt.Sprint(r["fields"]) == "[limits.body]"
+	}) {
 		t.Errorf("%v", p.log)
 	}
 	for _, r := range p.log {
@@ -112,7 +120,8 @@ func TestReloadKubernetes(t *testing.T) {
 		for name, content := range files {
 			put(t, filepath.Join(dir, folder, stamp, name), content)
 			if version == 1 {
-				if err := os.Symlink(filepath.Join("..data", name), filepath.Join(dir, folder, name)); err != nil {
+				if err := os.Symlink(filepath.Join("..data", name),
+					filepath.Join(dir, folder, name)); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -122,13 +131,15 @@ func TestReloadKubernetes(t *testing.T) {
 			t.Fatal(err)
 		}
 		if version > 1 {
-			if err := os.RemoveAll(filepath.Join(dir, folder, fmt.Sprintf("..2026_11_27_10_30_00.%d", version-1))); err != nil {
+			if err := os.RemoveAll(
+				filepath.Join(dir, folder, fmt.Sprintf("..2026_11_27_10_30_00.%d", version-1))); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	config := func(id int) string {
-		return fmt.Sprintf("drain: 0s\ncdns: [{name: a, url: \"https://a.example\", keys: [{id: %d, secret_file: ../secrets/key}]}]\n", id)
+		return fmt.Sprintf("drain: 0s\ncdns: [{name: a, url: \"https://a.example\", keys: [{id: %d, "+
+			"secret_file: ../secrets/key}]}]\n", id)
 	}
 	mount("secrets", 1, map[string]string{"key": secret(1)})
 	mount("config", 1, map[string]string{"videotoken.yaml": config(1)})
@@ -146,7 +157,8 @@ func TestReloadKubernetes(t *testing.T) {
 		began := time.Now()
 		for {
 			target := targetOf(t, postSeed(t, p.addr))
-			if _, err := (token.Keys{key}).Verify(token.Request{URI: []byte(target), Now: began.Unix()}); err == nil {
+			if _, err := (token.Keys{key}).Verify(token.Request{URI: []byte(target),
+				Now: began.Unix()}); err == nil {
 				break
 			}
 			if time.Since(began) > 30*time.Second {
@@ -185,7 +197,8 @@ func TestReloads(t *testing.T) {
 					return
 				default:
 				}
-				res, err := client.Post("http://"+p.addr+"/video/token", "application/json", strings.NewReader(seed))
+				res, err := client.Post("http://"+p.addr+"/video/token", "application/json",
+					strings.NewReader(seed))
 				if err != nil {
 					t.Error(err)
 					return
@@ -197,7 +210,9 @@ func TestReloads(t *testing.T) {
 					t.Errorf("%d %s, %v", res.StatusCode, b, err)
 					return
 				}
-				if _, err := allKeys().Verify(token.Request{URI: []byte("/Big_Buck_Bunny_1080p_surround_FrostWire.com.mp4?token=" + m[1]), Now: time.Now().Unix()}); err != nil {
+				if _, err := allKeys().Verify(
+					token.Request{URI: []byte("/Big_Buck_Bunny_1080p_surround_FrostWire.com.mp4?token=" + m[1]),
+						Now: time.Now().Unix()}); err != nil {
 					t.Error(err)
 				}
 				asked.Add(1)
@@ -239,7 +254,8 @@ func TestReloads(t *testing.T) {
 	close(done)
 	clients.Wait()
 	m := get(t, "http://"+p.admin+"/metrics")
-	if !strings.Contains(m, fmt.Sprintf("\nvideotoken_config_reloads_total{result=\"success\"} %d\n", reloads)) || !strings.Contains(m, "\nvideotoken_config_reloads_total{result=\"failure\"} 0\n") {
+	if !strings.Contains(m, fmt.Sprintf("\nvideotoken_config_reloads_total{result=\"success\"} %d\n",
+		reloads)) || !strings.Contains(m, "\nvideotoken_config_reloads_total{result=\"failure\"} 0\n") {
 		t.Errorf("%s", m)
 	}
 	t.Logf("%d reloads, %d requests of others meanwhile, all answered", reloads, asked.Load())

@@ -60,7 +60,8 @@ func awaitVerdict(tb testing.TB, p *process, target string, want int) time.Durat
 func TestRevokeCommand(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "videotoken.yaml")
 	put(t, file, withKeys("revocations: {file: revoked}", 1))
-	if _, errs, status := command(t, "revoke", "-config", file, session); status != 1 || !strings.Contains(errs, "the service makes the file when it starts") {
+	if _, errs, status := command(t, "revoke", "-config", file, session); status != 1 ||
+		!strings.Contains(errs, "the service makes the file when it starts") {
 		t.Errorf("before there is a file: %d, %q", status, errs)
 	}
 	p := start(t, "-config", file)
@@ -79,7 +80,8 @@ func TestRevokeCommand(t *testing.T) {
 		if status, reason := verdict(t, p, other); status != 200 {
 			t.Errorf("another session: %d %s", status, reason)
 		}
-		res, err := http.Post("http://"+p.addr+"/video/token", "application/json", strings.NewReader(`{"token":{"session":"`+session+`"},`+seed[1:]))
+		res, err := http.Post("http://"+p.addr+"/video/token", "application/json",
+			strings.NewReader(`{"token":{"session":"`+session+`"},`+seed[1:]))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,7 +96,8 @@ func TestRevokeCommand(t *testing.T) {
 	p.wait(t)
 	p = start(t, "-config", file)
 	check()
-	if got := get(t, "http://"+p.admin+"/revoked?since=0"); !strings.Contains(got, `{"session":"`+session+`","until":`) {
+	if got := get(t, "http://"+p.admin+"/revoked?since=0"); !strings.Contains(got, `{"session":"`+
+		session+`","until":`) {
 		t.Error(got)
 	}
 }
@@ -114,7 +117,8 @@ func TestRevokeMistakes(t *testing.T) {
 		{[]string{"-config", with, "0011"}, 1, "must be a string of 16 hexadecimal digits"},
 		{[]string{"-config", with, "00112233aabbccdg"}, 1, "must be a string of 16 hexadecimal digits"},
 		{[]string{"-config", without, session}, 1, "has no revocations"},
-		{[]string{"-config", with, "-until", "1", session}, 1, "the time until which the session would be revoked is over"},
+		{[]string{"-config", with, "-until", "1", session}, 1,
+			"the time until which the session would be revoked is over"},
 		{[]string{"-config", with, "-until", "99999999999", session}, 1, "after 2106"},
 		{[]string{"-config", with, "-until", "99", "-for", "1h", session}, 1, "give one of them"},
 		{[]string{"-config", with, "-for", "-1h", session}, 1, "is over"},
@@ -221,7 +225,8 @@ func TestRevokeEverywhere(t *testing.T) {
 		}
 	}
 	close(done)
-	t.Logf("%d acknowledged revocations hold, %d requests under load, %d failed", len(acknowledged), <-answered, failed.Load())
+	t.Logf("%d acknowledged revocations hold, %d requests under load, %d failed", len(acknowledged),
+		<-answered, failed.Load())
 }
 
 // awaitStatus waits until a URL answers with a status.
@@ -238,7 +243,8 @@ func awaitStatus(tb testing.TB, url string, want int) {
 	}
 }
 
-// TestNoRedis: without Redis the service starts, is not ready, and refuses only what it cannot know.
+// TestNoRedis: without Redis the service starts, is not ready, and refuses only what it cannot
+// know.
 func TestNoRedis(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "videotoken.yaml")
 	put(t, file, withKeys(`revocations: {redis: "redis://user:topsecret@127.0.0.1:1"}`, 1))
@@ -247,7 +253,8 @@ func TestNoRedis(t *testing.T) {
 		t.Errorf("readyz: %d", got)
 	}
 	postSeed(t, p.addr)
-	if status, reason := verdict(t, p, signSession(t, file, session)); status != 503 || reason != "not-loaded" {
+	if status, reason := verdict(t, p, signSession(t, file, session)); status != 503 ||
+		reason != "not-loaded" {
 		t.Errorf("%d %s", status, reason)
 	}
 	if status, answer := admin(t, p, "/revoke", `{"session":"`+session+`"}`); status != 503 {

@@ -17,10 +17,12 @@ func TestNoSecretInAnswers(t *testing.T) {
 	put(t, file, withKeys("", 1, 2))
 	p := start(t, "-config", file)
 	printed := postSeed(t, p.addr)
-	for _, path := range []string{"/metrics", "/healthz", "/readyz", "/version", "/debug/pprof/goroutine?debug=2", "/debug/pprof/heap?debug=1", "/debug/pprof/cmdline"} {
+	for _, path := range []string{"/metrics", "/healthz", "/readyz", "/version",
+		"/debug/pprof/goroutine?debug=2", "/debug/pprof/heap?debug=1", "/debug/pprof/cmdline"} {
 		printed += get(t, "http://"+p.admin+path)
 	}
-	for _, path := range []string{"/nothing", "/verify/ext-authz/a/x", "/verify/ext-authz/a/x?token=x", "/video/token"} {
+	for _, path := range []string{"/nothing", "/verify/ext-authz/a/x", "/verify/ext-authz/a/x?token=x",
+		"/video/token"} {
 		res, err := http.Get("http://" + p.addr + path)
 		if err != nil {
 			t.Fatal(err)

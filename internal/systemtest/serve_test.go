@@ -40,21 +40,24 @@ func TestServe(t *testing.T) {
 	if got := get(t, "http://"+p.admin+"/readyz"); got != "ok\n" {
 		t.Errorf("readyz: %q", got)
 	}
-	for i, host := range []string{"https://d7.cloudfront.net/", "https://d8.cloudfront.net/", "https://d7.cloudfront.net/"} {
+	for i, host := range []string{"https://d7.cloudfront.net/", "https://d8.cloudfront.net/",
+		"https://d7.cloudfront.net/"} {
 		var video struct {
 			Sources []struct {
 				Src, Type string
 				Size      int
 			}
 		}
-		if err := json.Unmarshal([]byte(postSeed(t, p.addr)), &video); err != nil || len(video.Sources) != 2 {
+		if err := json.Unmarshal([]byte(postSeed(t, p.addr)), &video); err != nil ||
+			len(video.Sources) != 2 {
 			t.Fatalf("%v, %+v", err, video)
 		}
 		for _, source := range video.Sources {
 			if !strings.HasPrefix(source.Src, host) || source.Type != "video/mp4" {
 				t.Errorf("answer %d: %+v", i, source)
 			}
-			if out, errs, status := command(t, "verify", "-config", file, source.Src); status != 0 || !strings.Contains(out, "expires") {
+			if out, errs, status := command(t, "verify", "-config", file, source.Src); status != 0 ||
+				!strings.Contains(out, "expires") {
 				t.Errorf("verify %s: %d, %s%s", source.Src, status, out, errs)
 			}
 		}
@@ -63,7 +66,8 @@ func TestServe(t *testing.T) {
 	if status := p.wait(t); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
-	want := []string{"WARN configuration: " + noCallers, "INFO admin endpoints", "INFO serving", "INFO shutting down", "INFO stopped"}
+	want := []string{"WARN configuration: " + noCallers, "INFO admin endpoints", "INFO serving",
+		"INFO shutting down", "INFO stopped"}
 	if got := p.messages(); !slices.Equal(got, want) {
 		t.Errorf("logged %q, want %q", got, want)
 	}
@@ -73,7 +77,8 @@ func TestServe(t *testing.T) {
 func (p *process) awaitBegun(tb testing.TB) {
 	tb.Helper()
 	for until := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
-		if m := get(tb, "http://"+p.admin+"/metrics"); !strings.Contains(m, "\nvideotoken_unfinished_bytes 0\n") {
+		if m := get(tb, "http://"+p.admin+"/metrics"); !strings.Contains(m,
+			"\nvideotoken_unfinished_bytes 0\n") {
 			return
 		}
 		if time.Now().After(until) {
@@ -91,7 +96,8 @@ func TestShutdown(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		request := fmt.Sprintf("POST /video/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(seed), seed)
+		request := fmt.Sprintf("POST /video/token HTTP/1.1\r\nHost: x\r\n"+
+			"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(seed), seed)
 		if _, err := io.WriteString(c, request[:100]); err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +108,8 @@ func TestShutdown(t *testing.T) {
 			t.Fatal(err)
 		}
 		answer, err := io.ReadAll(c)
-		if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 200 OK\r\n") || !strings.Contains(string(answer), "\r\nConnection: close\r\n") {
+		if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 200 OK\r\n") ||
+			!strings.Contains(string(answer), "\r\nConnection: close\r\n") {
 			t.Errorf("%v: %v\n%s", s, err, answer)
 		}
 		if status := p.wait(t); status != 0 {

@@ -21,7 +21,8 @@ import (
 
 // overUnix is a client of a Unix socket.
 func overUnix(path string) *http.Client {
-	return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context,
+		_, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", path)
 	}}}
 }
@@ -33,7 +34,8 @@ func TestListenList(t *testing.T) {
 	for _, trusted := range []bool{true, false} {
 		dir := t.TempDir()
 		service, admin := filepath.Join(dir, "s"), filepath.Join(dir, "admin")
-		more := []string{"drain: 0s", `listen: ["127.0.0.1:0", "unix:` + service + `?mode=0606"]`, `admin: "unix:` + admin + `"`}
+		more := []string{"drain: 0s", `listen: ["127.0.0.1:0", "unix:` + service + `?mode=0606"]`,
+			`admin: "unix:` + admin + `"`}
 		if trusted {
 			more = append(more, "trusted_proxies: [unix]")
 		}
@@ -42,7 +44,8 @@ func TestListenList(t *testing.T) {
 		if info, err := os.Stat(service); err != nil || info.Mode().Perm() != 0o606 {
 			t.Errorf("%v, %v", info, err)
 		}
-		url, errs, status := command(t, "sign", "-config", file, "-cdn", "aws-7", "-ip", "203.0.113.7", "/a.mp4")
+		url, errs, status := command(t, "sign", "-config", file, "-cdn", "aws-7", "-ip", "203.0.113.7",
+			"/a.mp4")
 		if status != 0 {
 			t.Fatal(errs)
 		}
@@ -82,8 +85,11 @@ func TestListenList(t *testing.T) {
 
 // TestAdminAddress: admin endpoints that others can reach need a key, whoever says where they are.
 func TestAdminAddress(t *testing.T) {
-	for _, args := range [][]string{{"-demo", "-admin", ":0"}, {"-demo", "-admin", "0.0.0.0:0"}, {"-config", configure(t, `admin: "[::]:0"`)}} {
-		if _, errs, status := command(t, append(args, "-listen", "127.0.0.1:0", "-check")...); status != 1 || !strings.Contains(errs, "other machines can reach it: add an admin_key") {
+	for _, args := range [][]string{{"-demo", "-admin", ":0"}, {"-demo", "-admin", "0.0.0.0:0"},
+		{"-config", configure(t, `admin: "[::]:0"`)}} {
+		if _, errs, status := command(t,
+			append(args, "-listen", "127.0.0.1:0", "-check")...); status != 1 ||
+			!strings.Contains(errs, "other machines can reach it: add an admin_key") {
 			t.Errorf("%v: %d, %q", args, status, errs)
 		}
 	}
@@ -115,7 +121,8 @@ func TestAdminAddress(t *testing.T) {
 
 // handOver makes the command of a service that takes over sockets, as systemd starts it.
 func handOver(names string, files []*os.File, args ...string) *exec.Cmd {
-	cmd := exec.Command("sh", append([]string{"-c", `LISTEN_PID=$$ exec "$0" "$@"`, binary}, args...)...)
+	cmd := exec.Command("sh",
+		append([]string{"-c", `LISTEN_PID=$$ exec "$0" "$@"`, binary}, args...)...)
 	cmd.Env = []string{fmt.Sprint("LISTEN_FDS=", len(files)), "LISTEN_FDNAMES=" + names}
 	cmd.ExtraFiles = files
 	return cmd
@@ -136,18 +143,20 @@ func listenerFile(tb testing.TB, network, address string) (*os.File, string) {
 	return f, ln.Addr().String()
 }
 
-// TestHandedOver: sockets that are handed over take the place of those of the configuration, the one
-// named admin of the admin's.
+// TestHandedOver: sockets that are handed over take the place of those of the configuration, the
+// one named admin of the admin's.
 func TestHandedOver(t *testing.T) {
 	service, addr := listenerFile(t, "tcp", "127.0.0.1:0")
 	admin, adminPath := listenerFile(t, "unix", filepath.Join(t.TempDir(), "admin"))
-	file := configure(t, `listen: "192.0.2.1:80"`, `admin: "192.0.2.1:81"`, "admin_key: "+strings.Repeat("0", 64))
+	file := configure(t, `listen: "192.0.2.1:80"`, `admin: "192.0.2.1:81"`,
+		"admin_key: "+strings.Repeat("0", 64))
 	p := launch(t, handOver("videotoken.socket:admin", []*os.File{service, admin}, "-config", file), 1)
 	if p.addr != addr || p.admin != adminPath {
 		t.Errorf("on %s and %s", p.addr, p.admin)
 	}
 	postSeed(t, addr)
-	if res, err := overUnix(adminPath).Get("http://localhost/readyz"); err != nil || res.StatusCode != 200 {
+	if res, err := overUnix(adminPath).Get("http://localhost/readyz"); err != nil ||
+		res.StatusCode != 200 {
 		t.Errorf("%v, %v", res, err)
 	}
 	public, _ := listenerFile(t, "tcp", ":0")
@@ -214,7 +223,8 @@ func TestRestarts(t *testing.T) {
 	}
 	close(done)
 	clients.Wait()
-	t.Logf("%d restarts, %d requests answered, %d of them over connections that were kept", restarts, answered.Load(), kept.Load())
+	t.Logf("%d restarts, %d requests answered, %d of them over connections that were kept", restarts,
+		answered.Load(), kept.Load())
 	if answered.Load() < restarts || kept.Load() < restarts {
 		t.Error("too few requests")
 	}

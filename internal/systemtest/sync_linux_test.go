@@ -12,15 +12,17 @@ import (
 )
 
 // TestRevocationIsSynced: a revocation is on the disk before it is acknowledged, with the name of a
-// new file: strace shows the system calls in their order. fsync is what a crash of the machine needs,
-// and nothing but its call can be seen without one.
+// new file: strace shows the system calls in their order. fsync is what a crash of the machine
+// needs, and nothing but its call can be seen without one.
 func TestRevocationIsSynced(t *testing.T) {
 	dir := t.TempDir()
 	config := filepath.Join(dir, "videotoken.yaml")
-	yaml := `cdns: [{name: a, url: "https://a.example", keys: [{id: 1, secret: ` + token.FormatSecret([]byte(strings.Repeat("k", token.SecretSize))) + `}]}]
+	yaml := `cdns: [{name: a, url: "https://a.example", keys: [{id: 1, secret: ` +
+		token.FormatSecret([]byte(strings.Repeat("k", token.SecretSize))) + `}]}]
 revocations: {file: revoked}
 `
-	for name, content := range map[string]string{config: yaml, filepath.Join(dir, "revoked"): ""} { // the service makes the file
+	// the service makes the file
+	for name, content := range map[string]string{config: yaml, filepath.Join(dir, "revoked"): ""} {
 		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -30,7 +32,8 @@ revocations: {file: revoked}
 		{"a file that is there", "write file, fsync file, write stdout"},
 	} {
 		trace := filepath.Join(dir, "trace")
-		cmd := exec.Command("strace", "-f", "-y", "-o", trace, "-e", "trace=pwrite64,write,fsync,fdatasync", binary, "revoke", "-config", config, session)
+		cmd := exec.Command("strace", "-f", "-y", "-o", trace, "-e",
+			"trace=pwrite64,write,fsync,fdatasync", binary, "revoke", "-config", config, session)
 		out, err := cmd.CombinedOutput()
 		if err != nil || !strings.Contains(string(out), "revoked  "+session) {
 			t.Fatalf("%v: %s", err, out)

@@ -10,14 +10,16 @@ import (
 )
 
 // makefiles are the Makefile and what it includes.
-var makefiles = []string{"Makefile", "bench/bench.mk", "deploy/e2e/e2e.mk", "deploy/container/container.mk"}
+var makefiles = []string{"Makefile", "bench/bench.mk", "deploy/e2e/e2e.mk",
+	"deploy/container/container.mk"}
 
 // targets returns what can be made.
 func targets(t *testing.T) map[string]bool {
 	t.Helper()
 	all := map[string]bool{}
 	for _, name := range makefiles {
-		for _, m := range regexp.MustCompile(`(?m)^([a-z0-9][a-z0-9 -]*):(?:[^=]|$)`).FindAllStringSubmatch(source(t, name), -1) {
+		for _, m := range regexp.MustCompile(
+			`(?m)^([a-z0-9][a-z0-9 -]*):(?:[^=]|$)`).FindAllStringSubmatch(source(t, name), -1) {
 			for _, target := range strings.Fields(m[1]) {
 				all[target] = true
 			}
@@ -96,13 +98,15 @@ func TestWorkflowSteps(t *testing.T) {
 			runs.WriteString(s.Run + "\n")
 		}
 	}
-	steps := regexp.MustCompile(`(?m)^step ((make [a-z0-9-]+|\S+).*)$`).FindAllStringSubmatch(source(t, ".ci/run"), -1)
+	steps := regexp.MustCompile(`(?m)^step ((make [a-z0-9-]+|\S+).*)$`).FindAllStringSubmatch(
+		source(t, ".ci/run"), -1)
 	for _, m := range steps {
 		command := m[2]
 		if command == "make test" && strings.Contains(m[1], "-race") {
 			command = "make race"
 		}
-		if !regexp.MustCompile(`(?m)(^| )` + regexp.QuoteMeta(command) + `( |$)`).MatchString(runs.String()) {
+		if !regexp.MustCompile(`(?m)(^| )` + regexp.QuoteMeta(command) + `( |$)`).MatchString(
+			runs.String()) {
 			t.Errorf("ci.yml has no %s", command)
 		}
 	}
@@ -128,7 +132,8 @@ func TestWorkflowGo(t *testing.T) {
 		t.Errorf("Go %q", version)
 	}
 	key, _ := action.Runs.Steps[1].With["key"].(string)
-	for _, module := range []string{".", "bench", "deploy/e2e", "deploy/e2e/kubernetes", "deploy/envoy"} {
+	for _, module := range []string{".", "bench", "deploy/e2e", "deploy/e2e/kubernetes",
+		"deploy/envoy"} {
 		sum := filepath.ToSlash(filepath.Join(module, "go.sum"))
 		source(t, sum)
 		if !strings.Contains(key, "'"+sum+"'") {

@@ -15,8 +15,9 @@ type newcomer struct {
 	remote net.Addr
 }
 
-// acceptSocket accepts a connection for a loop. It makes none of package net of it where the listener
-// is a plain one: that would add it to Go's poller, and the loop would have to take it out again.
+// acceptSocket accepts a connection for a loop. It makes none of package net of it where the
+// listener is a plain one: that would add it to Go's poller, and the loop would have to take it out
+// again.
 func (l *listener) acceptSocket() (n newcomer, err error) {
 	if l.file == nil {
 		n.conn, err = l.Listener.Accept()
@@ -107,8 +108,8 @@ func addrOf(a unix.Sockaddr) net.Addr {
 	return nil
 }
 
-// zoneOf returns the zone of a link-local IPv6 address: the interface's name, or its number if it has
-// none any more.
+// zoneOf returns the zone of a link-local IPv6 address: the interface's name, or its number if it
+// has none any more.
 func zoneOf(index int) string {
 	if index == 0 {
 		return ""

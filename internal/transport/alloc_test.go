@@ -35,11 +35,12 @@ func TestAllocations(t *testing.T) {
 	s := run(t, c)
 	defer s.end(t)
 	for name, texts := range map[string][]string{
-		"plain":               {get("/", "User-Agent: x", "Accept: */*", "Cookie: a=b")},
-		"body":                {post("/", filler(2000), "Content-Type: application/json")},
-		"pipelined":           {strings.Repeat(get("/"), 16)},
-		"head and body apart": {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n", "hello", "hello"},
-		"head in pieces":      {"GE", "T / HTTP/1.1\r\nHost: h\r\nA", ": b\r\n\r\n"},
+		"plain":     {get("/", "User-Agent: x", "Accept: */*", "Cookie: a=b")},
+		"body":      {post("/", filler(2000), "Content-Type: application/json")},
+		"pipelined": {strings.Repeat(get("/"), 16)},
+		"head and body apart": {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n", "hello",
+			"hello"},
+		"head in pieces": {"GE", "T / HTTP/1.1\r\nHost: h\r\nA", ": b\r\n\r\n"},
 	} {
 		var pieces [][]byte
 		for _, p := range texts {
@@ -48,7 +49,8 @@ func TestAllocations(t *testing.T) {
 		conn := s.dial(t)
 		size := len(exchangeOnce(t, conn, pieces, nil))
 		buf := make([]byte, size)
-		n := requests / max(1, strings.Count(texts[0], " HTTP/1.1"), 5*(len(texts)-1)) // pieces take their time
+		// pieces take their time
+		n := requests / max(1, strings.Count(texts[0], " HTTP/1.1"), 5*(len(texts)-1))
 		for range 1000 {
 			exchangeOnce(t, conn, pieces, buf)
 		}
@@ -72,7 +74,8 @@ func TestBodyGarbage(t *testing.T) {
 	const times, most = 300, 16 << 10
 	for name, request := range map[string][]byte{
 		"length": []byte(post("/", filler(38<<10))),
-		"chunks": []byte(raw("POST / HTTP/1.1", "9000\r\n"+filler(0x9000)+"\r\n0\r\n\r\n", "Host: h", "Transfer-Encoding: chunked")),
+		"chunks": []byte(raw("POST / HTTP/1.1", "9000\r\n"+filler(0x9000)+"\r\n0\r\n\r\n", "Host: h",
+			"Transfer-Encoding: chunked")),
 	} {
 		c := config(1)
 		c.Handler = func(ctx *fasthttp.RequestCtx) {}

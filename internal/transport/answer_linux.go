@@ -23,7 +23,8 @@ type answerer struct {
 }
 
 func newAnswerer(c *Config, draining *atomic.Bool) *answerer {
-	a := &answerer{config: c, draining: draining, parser: newParser(c), w: bufio.NewWriterSize(nil, bufferSize)}
+	a := &answerer{config: c, draining: draining, parser: newParser(c),
+		w: bufio.NewWriterSize(nil, bufferSize)}
 	a.w.Reset(&a.out)
 	a.renew()
 	return a
@@ -147,7 +148,8 @@ func (a *answerer) flush() {
 // checked.
 func (a *answerer) unfinished(c *conn, data []byte, first bool) next {
 	eol := bytes.IndexByte(data, '\n')
-	if len(data) >= a.config.MaxHeader || data[0] == '\r' || eol == 0 || eol > 0 && data[eol-1] != '\r' || isFolded(data) {
+	if len(data) >= a.config.MaxHeader || data[0] == '\r' || eol == 0 || eol > 0 &&
+		data[eol-1] != '\r' || isFolded(data) {
 		return handOver
 	}
 	c.need = len(data) + 1
@@ -227,7 +229,8 @@ func (a *answerer) send(r *fasthttp.Response, ask asked) next {
 	if ask.http10 && !closes { // RFC 9112, appendix C.2.2
 		r.Header.Set(fasthttp.HeaderConnection, "keep-alive")
 	}
-	if err := r.Write(a.w); err != nil || closes { // the error is from a body's stream or the outbox
+	// the error is from a body's stream or the outbox
+	if err := r.Write(a.w); err != nil || closes {
 		return leave
 	}
 	if a.out.failed(a.peer.conn) != nil {

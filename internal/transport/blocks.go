@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// blocks has the memory of what is read in front of fasthttp, to be used again: a body of 64 KiB that
-// grows as it comes would leave 300 KiB to the collector, whose work delays the loops.
-// Each pool has slices of twice the capacity of those before.
+// blocks has the memory of what is read in front of fasthttp, to be used again: a body of 64 KiB
+// that grows as it comes would leave 300 KiB to the collector, whose work delays the loops. Each
+// pool has slices of twice the capacity of those before.
 var blocks [maxBlockBits - minBlockBits + 1]sync.Pool
 
 const (

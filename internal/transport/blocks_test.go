@@ -5,10 +5,11 @@ import (
 	"testing"
 )
 
-// TestBlocks: what is appended piece by piece is whole, and a block that was given back is used again
-// without what was in it.
+// TestBlocks: what is appended piece by piece is whole, and a block that was given back is used
+// again without what was in it.
 func TestBlocks(t *testing.T) {
-	for _, size := range []int{0, 1, 1 << minBlockBits, 1<<minBlockBits + 1, 70_000, 1 << maxBlockBits, 3 << maxBlockBits} {
+	for _, size := range []int{0, 1, 1 << minBlockBits, 1<<minBlockBits + 1, 70_000, 1 << maxBlockBits,
+		3 << maxBlockBits} {
 		for _, piece := range []int{1 + size/7, 1 + size} {
 			var want, got []byte
 			for n := 0; n < size; n += piece {

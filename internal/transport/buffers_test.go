@@ -23,7 +23,8 @@ func TestBuffers(t *testing.T) {
 		letter := string(rune('a' + i%26))
 		for _, raw := range []string{
 			get("/" + strings.Repeat(letter, i*10)),
-			get(fmt.Sprintf("/%d?%s", i, letter), "X-"+strings.Repeat(letter, i+1)+": "+strings.Repeat(letter, i*7), "Cookie: "+letter+"="+letter),
+			get(fmt.Sprintf("/%d?%s", i, letter), "X-"+strings.Repeat(letter, i+1)+
+				": "+strings.Repeat(letter, i*7), "Cookie: "+letter+"="+letter),
 			post(fmt.Sprintf("/%d", i), strings.Repeat(letter, size%250), "Content-Type: text/"+letter),
 			post("/overwrite", strings.Repeat(letter, size%250)),
 			post("/", filler(size)),

@@ -54,7 +54,8 @@ func listenAny(tb testing.TB) net.Listener {
 	if networkOf(tb) == "tcp" {
 		return listen(tb, "tcp", "127.0.0.1:0")
 	}
-	dir, err := os.MkdirTemp("", "videotoken") // a socket's path has 107 bytes, and TempDir's may have more
+	// a socket's path has 107 bytes, and TempDir's may have more
+	dir, err := os.MkdirTemp("", "videotoken")
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -24,8 +24,8 @@ const (
 	closed
 )
 
-// conn is a connection in a loop. What each of its turns needs is on one cache line: at thousands of
-// connections, every line of one has left the caches since its turn before.
+// conn is a connection in a loop. What each of its turns needs is on one cache line: at thousands
+// of connections, every line of one has left the caches since its turn before.
 type conn struct {
 	fd       int
 	state    connState
@@ -36,7 +36,8 @@ type conn struct {
 	held     uint32 // bytes of an unfinished request, in the server's count
 	need     int    // how many bytes there must be for another look at the pending ones
 	since    int64  // the tick in which it became idle, or the request began, or was answered
-	pending  []byte // the beginning of a request, or requests that wait for their turn; nil if there are none
+	// the beginning of a request, or requests that wait for their turn; nil if there are none
+	pending []byte
 
 	unsent []byte // answers that the client has not taken
 	remote net.Addr
@@ -56,8 +57,8 @@ func (c *conn) reads() bool { return c.state <= reading }
 // isUnfinished reports whether a request has begun whose answer was not sent.
 func (c *conn) isUnfinished() bool { return c.isHere() && c.state >= reading }
 
-// newConn reports false if the connection is not a socket. A connection of package net is closed when
-// its socket is taken out of Go's poller, which each event would wake.
+// newConn reports false if the connection is not a socket. A connection of package net is closed
+// when its socket is taken out of Go's poller, which each event would wake.
 func newConn(n newcomer) (*conn, bool) {
 	if n.conn == nil {
 		return &conn{fd: n.fd, remote: n.remote}, true
@@ -81,7 +82,8 @@ func newConn(n newcomer) (*conn, bool) {
 			c.fd = d
 		}
 	})
-	if err != nil || c.fd < 0 { // it is closed, or there is no descriptor: fasthttp serves it as it is
+	// it is closed, or there is no descriptor: fasthttp serves it as it is
+	if err != nil || c.fd < 0 {
 		return nil, false
 	}
 	_ = n.conn.Close()

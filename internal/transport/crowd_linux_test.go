@@ -32,8 +32,10 @@ func TestCrowd(t *testing.T) {
 		return
 	}
 	var limit syscall.Rlimit // which Go has raised to the most there is
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Max < crowdSize+1000 {
-		t.Fatalf("the limit of open files is %d (ulimit -Hn), %v: the test needs %d", limit.Max, err, crowdSize+1000)
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil ||
+		limit.Max < crowdSize+1000 {
+		t.Fatalf("the limit of open files is %d (ulimit -Hn), %v: the test needs %d", limit.Max, err,
+			crowdSize+1000)
 	}
 	for name, loops := range map[string]int{"loops": 2, "one loop": 1, "unix": 2} {
 		t.Run(name, func(t *testing.T) {
@@ -108,11 +110,13 @@ func wanted(uri, body string) string {
 }
 
 func answerOf(status, body string, lines ...string) string {
-	return status + "\r\nDate\r\nContent-Type: text/plain\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n" +
+	return status + "\r\nDate\r\nContent-Type: text/plain\r\nContent-Length: " +
+		strconv.Itoa(len(body)) + "\r\n" +
 		strings.Join(append(lines, ""), "\r\n") + "\r\n" + body
 }
 
-const badAnswer = "HTTP/1.1 400 Bad Request\r\nDate\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbad"
+const badAnswer = "HTTP/1.1 400 Bad Request\r\nDate\r\n" +
+	"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbad"
 
 // askOpen asks how many connections are open.
 func askOpen(addr string) (n int, err error) {

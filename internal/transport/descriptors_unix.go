@@ -28,8 +28,8 @@ func descriptorLimit(want int) int {
 }
 
 // setInherited sets the options of a listener that its connections inherit, which costs no system
-// call a connection: small send buffers, and no delay for small packets, as package net sets for each
-// connection.
+// call a connection: small send buffers, and no delay for small packets, as package net sets for
+// each connection.
 func setInherited(ln net.Listener) {
 	t, ok := ln.(*net.TCPListener)
 	if !ok {

@@ -29,7 +29,9 @@ var reason = regexp.MustCompile(`(?s)Content-Length: \d+(\r\nConnection: close\r
 const dateSize = len(": Mon, 02 Jan 2006 15:04:05 GMT")
 
 // size is how long the answers were before comparable made them so.
-func size(answers string) int { return len(answers) + strings.Count(answers, "\r\nDate\r\n")*dateSize }
+func size(answers string) int {
+	return len(answers) + strings.Count(answers, "\r\nDate\r\n")*dateSize
+}
 
 // difference shows two answers from a little before the point where they part.
 func difference(got, want string) string {

@@ -29,27 +29,29 @@
 //		    │          └─────────┴─────────────┴────> closed
 //		    └─────> leaving ────────────────────────> closed
 //
-//	  - accepted: the goroutine of the listener gave the connection to the loop with the fewest. It is a
-//	    descriptor, and no connection of package net: that would be in Go's poller, too.
+//	  - accepted: the goroutine of the listener gave the connection to the loop with the fewest.
+//	    It is a descriptor, and no connection of package net: that would be in Go's poller, too.
 //	  - idle: there was an answer, and nothing of another request has come. No memory is held.
 //	  - reading: a part of a request has come. It waits in a buffer of the loop (conn.pending).
-//	  - queued: two requests of the connection were answered, and it may have sent more; or its next
-//	    request has a large body. It waits in the loop's backlog while other connections have their turn,
-//	    and its socket is not read meanwhile. The loop looks for new requests after each turn of a queued
-//	    connection.
-//	  - sending: the client did not take all of an answer. What it did not take waits in conn.unsent until
-//	    the socket has room again. Meanwhile the socket is not read, and afterwards the connection is
-//	    queued. A client that does not take the answers within the request's time is closed.
-//	  - waiting: its next request waits for something that takes long ([Wait]), and is the beginning of
-//	    conn.pending. The socket is not read meanwhile. When the request is woken, the connection is
-//	    queued, and its handler runs again. A request that waits for longer than its time is closed.
-//	  - leaving: its first request asked for the close, and was all that came. It is closed when the
-//	    loop sends its answers. If the socket does not take the answer, it is handed over.
-//	  - handed over: something came that is not plain, an answer closes the connection, or the request took
-//	    too long. The connection goes to fasthttp with the bytes that were read and not answered, and those
-//	    that were not sent. It never comes back.
-//	  - closed: by the client, after its idle time, to make room for a new one, for its memory, because it
-//	    did not take its answers, or because the server stops.
+//	  - queued: two requests of the connection were answered, and it may have sent more; or its
+//	    next request has a large body. It waits in the loop's backlog while other connections have
+//	    their turn, and its socket is not read meanwhile. The loop looks for new requests after
+//	    each turn of a queued connection.
+//	  - sending: the client did not take all of an answer. What it did not take waits in
+//	    conn.unsent until the socket has room again. Meanwhile the socket is not read, and
+//	    afterwards the connection is queued. A client that does not take the answers within the
+//	    request's time is closed.
+//	  - waiting: its next request waits for something that takes long ([Wait]), and is the
+//	    beginning of conn.pending. The socket is not read meanwhile. When the request is woken,
+//	    the connection is queued, and its handler runs again. A request that waits for longer than
+//	    its time is closed.
+//	  - leaving: its first request asked for the close, and was all that came. It is closed when
+//	    the loop sends its answers. If the socket does not take the answer, it is handed over.
+//	  - handed over: something came that is not plain, an answer closes the connection, or the
+//	    request took too long. The connection goes to fasthttp with the bytes that were read and
+//	    not answered, and those that were not sent. It never comes back.
+//	  - closed: by the client, after its idle time, to make room for a new one, for its memory,
+//	    because it did not take its answers, or because the server stops.
 //
 // A connection goes from one state to the next within a turn of its loop: to answer is no state.
 // Answers of up to 32 connections are kept and then sent together (outbox).
@@ -59,15 +61,14 @@
 // read becomes a reset, and the client loses the answers that it has not read (RFC 9112, section
 // 9.6).
 //
-// Handing over a connection takes a second descriptor for a moment. If there is none, the connection
-// is closed.
+// Handing over a connection takes a second descriptor for a moment. If there is none, the
+// connection is closed.
 //
 // # Plain requests
 //
-// A request is plain if it is HTTP/1.1 or 1.0 in the origin form, with a Content-Length or without a
-// body, within the limits, without Upgrade, Expect or Transfer-Encoding, and without any doubt about
-// its framing or host. fasthttp's parser decides,
-// and isPlain, where that parser is lenient.
+// A request is plain if it is HTTP/1.1 or 1.0 in the origin form, with a Content-Length or without
+// a body, within the limits, without Upgrade, Expect or Transfer-Encoding, and without any doubt
+// about its framing or host. fasthttp's parser decides, and isPlain, where that parser is lenient.
 //
 // # Everything else
 //

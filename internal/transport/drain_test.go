@@ -16,7 +16,8 @@ import (
 func TestShutdown(t *testing.T) {
 	both(t, func(t *testing.T, loops int) {
 		s := run(t, config(loops))
-		idle, old, busy, body, pipelined, stuck := s.dial(t), s.dial(t), s.dial(t), s.dial(t), s.dial(t), s.dial(t)
+		idle, old, busy, body, pipelined, stuck := s.dial(t), s.dial(t), s.dial(t), s.dial(t), s.dial(t),
+			s.dial(t)
 		for _, c := range []*client{idle, busy, body, pipelined, stuck} {
 			c.send(get("/first")).answer(200, "/first")
 		}

@@ -103,7 +103,8 @@ func echo(ctx *fasthttp.RequestCtx) {
 		ctx.Request.SetBodyString("trace")
 	case "overwrite": // what a handler may do with what it is lent
 		r.SetBodyString(seen)
-		for _, b := range [][]byte{ctx.Request.Body(), ctx.Request.Header.RequestURI(), ctx.Request.Header.Host()} {
+		for _, b := range [][]byte{ctx.Request.Body(), ctx.Request.Header.RequestURI(),
+			ctx.Request.Header.Host()} {
 			for i := range b {
 				b[i] = '!'
 			}

@@ -18,8 +18,9 @@ type end int
 const (
 	halfClose end = iota // says that no more will come, when the server has read all
 	finAtOnce            // says so with the last bytes
-	probe                // sends one more good request, which shows whether the connection was left open
-	hold                 // nothing: the server must close
+	// sends one more good request, which shows whether the connection was left open
+	probe
+	hold // nothing: the server must close
 )
 
 func (e end) String() string {
@@ -32,7 +33,8 @@ const probeRequest = "GET /probe HTTP/1.1\r\nHost: probe\r\n\r\n"
 // waits for as many bytes of answers as are due then, and returns all that comes back until the
 // server closes. How it closes, with FIN or RST, is not in the answer: it depends on whether bytes
 // came in between, and is the kernel's choice.
-func exchange(addr string, pieces []string, due int, e end, sleep func(time.Duration)) (string, error) {
+func exchange(addr string, pieces []string, due int, e end,
+	sleep func(time.Duration)) (string, error) {
 	conn, err := dialString(addr) // without Nagle's algorithm, as Go's all are
 	if err != nil {
 		return "", err

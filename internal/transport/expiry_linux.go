@@ -12,7 +12,8 @@ import (
 func (l *loop) expire() {
 	l.adopt()
 	config := &l.server.config
-	request, idleTime := ticks(config.RequestTimeout, config.Tick), ticks(config.IdleTimeout, config.Tick)
+	request, idleTime := ticks(config.RequestTimeout, config.Tick),
+		ticks(config.IdleTimeout, config.Tick)
 	longest := int64(never)
 	for _, c := range l.conns {
 		if c == nil {
@@ -24,9 +25,11 @@ func (l *loop) expire() {
 		switch waited := l.now - c.since; {
 		case c.state == reading && waited > request:
 			l.handOver(c, c.pending, nil, false)
-		case (c.state == sending || c.state == waiting) && waited > request, !c.isUnfinished() && waited > idleTime:
+		case (c.state == sending || c.state == waiting) && waited > request, !c.isUnfinished() &&
+			waited > idleTime:
 			l.close(c)
-		case !c.isUnfinished() && l.stopping && (c.state == idle || waited > ticks(firstRequest, config.Tick)):
+		case !c.isUnfinished() && l.stopping &&
+			(c.state == idle || waited > ticks(firstRequest, config.Tick)):
 			l.readable(c, false, nil) // a request may be there already
 			l.deliver()
 			if c.isHere() && !c.isUnfinished() {

@@ -29,8 +29,8 @@ import (
 //     connections that it believes idle (served.sending).
 
 // requestNumber is the number of the request of its connection that is refused. fasthttp counts it
-// when it has read it. It does not know its method: it has forgotten the request, or did not read so
-// far.
+// when it has read it. It does not know its method: it has forgotten the request, or did not read
+// so far.
 func requestNumber(ctx *fasthttp.RequestCtx) int { return int(ctx.ConnRequestNum()) + 1 }
 
 // anyByte stands for the first byte of a request that is refused.
@@ -130,7 +130,8 @@ func hasHost(lines []byte) bool {
 		if eol < 0 {
 			return false
 		}
-		if lines = lines[eol+1:]; len(lines) >= len(hostName) && bytes.EqualFold(lines[:len(hostName)], hostName) {
+		if lines = lines[eol+1:]; len(lines) >= len(hostName) &&
+			bytes.EqualFold(lines[:len(hostName)], hostName) {
 			return true
 		}
 	}
@@ -151,10 +152,12 @@ func (p *parser) parse(data []byte, end int) ([]byte, int) {
 	length := h.ContentLength()
 	if p.in.Buffered() != len(data)-end ||
 		length == -1 || length > p.config.MaxBody || end+length > p.in.Size() ||
-		!h.IsHTTP11() && string(h.Protocol()) != "HTTP/1.0" || h.ConnectionUpgrade() || r.MayContinue() {
+		!h.IsHTTP11() && string(h.Protocol()) != "HTTP/1.0" || h.ConnectionUpgrade() ||
+		r.MayContinue() {
 		return data, 0
 	}
-	if target := h.RequestURI(); target[0] != '/' || len(target) > 1 && target[1] == '/' || !p.knows(h.Host()) {
+	if target := h.RequestURI(); target[0] != '/' || len(target) > 1 && target[1] == '/' ||
+		!p.knows(h.Host()) {
 		return data, 0
 	}
 	if length <= 0 {

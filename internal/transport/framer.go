@@ -136,7 +136,8 @@ func (f *framer) endHead() {
 		f.ready = append(f.ready, '\r')
 	}
 	f.line, f.passed = f.line[:0], 0
-	if f.framing.http11 && !f.framing.hasHost { // before it is asked for its body: RFC 9112, section 3.2
+	// before it is asked for its body: RFC 9112, section 3.2
+	if f.framing.http11 && !f.framing.hasHost {
 		f.err = errHost
 		return
 	}
@@ -219,7 +220,8 @@ func (f *framer) taken() bool { return len(f.ready) == 0 && len(f.rest) == 0 }
 
 // memory is how much the request holds.
 func (f *framer) memory() int {
-	return max(cap(f.space), cap(f.in)) + cap(f.line) + cap(f.body) + cap(f.ready) + cap(f.chunks.line)
+	return max(cap(f.space), cap(f.in)) + cap(f.line) + cap(f.body) + cap(f.ready) +
+		cap(f.chunks.line)
 }
 
 // waits reports whether nothing of a request is there.

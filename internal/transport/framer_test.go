@@ -60,31 +60,50 @@ func TestFramer(t *testing.T) {
 		name, raw, passed, interim string
 		err                        error
 	}{
-		{"a length", head + "Content-Length: 5\r\n\r\nhello", head + "Content-Length: 5\r\n\r\nhello", "", io.EOF},
-		{"part of a body", head + "Content-Length: 5\r\n\r\nhell", head + "Content-Length: 5\r\n\r", "", io.EOF},
-		{"chunks become one", chunked + "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", chunked + "00000005\r\nhello\r\n0\r\n\r\n", "", io.EOF},
+		{"a length", head + "Content-Length: 5\r\n\r\nhello", head + "Content-Length: 5\r\n\r\nhello", "",
+			io.EOF},
+		{"part of a body", head + "Content-Length: 5\r\n\r\nhell", head + "Content-Length: 5\r\n\r", "",
+			io.EOF},
+		{"chunks become one", chunked + "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
+			chunked + "00000005\r\nhello\r\n0\r\n\r\n", "", io.EOF},
 		{"no chunks", chunked + "0\r\n\r\n", chunked + "0\r\n\r\n", "", io.EOF},
-		{"a trailer is dropped", chunked + "1\r\nx\r\n0\r\nOrigin: https://evil.example\r\n\r\n", chunked + "00000001\r\nx\r\n0\r\n\r\n", "", io.EOF},
-		{"an extension", chunked + "1;a=\"b c\";d=e\r\nx\r\n0;f\r\n\r\n", chunked + "00000001\r\nx\r\n0\r\n\r\n", "", io.EOF},
-		{"extensions of 256 bytes", chunked + "1" + extension(128) + "\r\nx\r\n0" + extension(128) + "\r\n\r\n", chunked + "00000001\r\nx\r\n0\r\n\r\n", "", io.EOF},
-		{"extensions of 257 bytes", chunked + "1" + extension(128) + "\r\nx\r\n0" + extension(129) + "\r\n\r\n", strings.TrimSuffix(chunked, "\n"), "", errChunk},
-		{"a bare semicolon", chunked + "1;\r\nx\r\n0\r\n\r\n", strings.TrimSuffix(chunked, "\n"), "", errChunk},
-		{"a space after the size", chunked + "1 \r\nx\r\n0\r\n\r\n", strings.TrimSuffix(chunked, "\n"), "", errChunk},
-		{"a control byte in an extension", chunked + "1;a=\"\x01\"\r\nx\r\n0\r\n\r\n", strings.TrimSuffix(chunked, "\n"), "", errChunk},
-		{"a bare LF after a chunk", chunked + "1\r\nx\n0\r\n\r\n", strings.TrimSuffix(chunked, "\n"), "", errChunk},
-		{"a bare LF after a size", chunked + "1\nx\r\n0\r\n\r\n", strings.TrimSuffix(chunked, "\n"), "", errChunk},
+		{"a trailer is dropped", chunked + "1\r\nx\r\n0\r\nOrigin: https://evil.example\r\n\r\n",
+			chunked + "00000001\r\nx\r\n0\r\n\r\n", "", io.EOF},
+		{"an extension", chunked + "1;a=\"b c\";d=e\r\nx\r\n0;f\r\n\r\n",
+			chunked + "00000001\r\nx\r\n0\r\n\r\n", "", io.EOF},
+		{"extensions of 256 bytes", chunked + "1" + extension(128) + "\r\nx\r\n0" +
+			extension(128) + "\r\n\r\n", chunked + "00000001\r\nx\r\n0\r\n\r\n", "", io.EOF},
+		{"extensions of 257 bytes", chunked + "1" + extension(128) + "\r\nx\r\n0" +
+			extension(129) + "\r\n\r\n", strings.TrimSuffix(chunked, "\n"), "", errChunk},
+		{"a bare semicolon", chunked + "1;\r\nx\r\n0\r\n\r\n", strings.TrimSuffix(chunked, "\n"), "",
+			errChunk},
+		{"a space after the size", chunked + "1 \r\nx\r\n0\r\n\r\n", strings.TrimSuffix(chunked, "\n"),
+			"", errChunk},
+		{"a control byte in an extension", chunked + "1;a=\"\x01\"\r\nx\r\n0\r\n\r\n",
+			strings.TrimSuffix(chunked, "\n"), "", errChunk},
+		{"a bare LF after a chunk", chunked + "1\r\nx\n0\r\n\r\n", strings.TrimSuffix(chunked, "\n"), "",
+			errChunk},
+		{"a bare LF after a size", chunked + "1\nx\r\n0\r\n\r\n", strings.TrimSuffix(chunked, "\n"), "",
+			errChunk},
 		{"a chunk too large", chunked + "1001\r\n", chunked + "1001\r\nG", "", fasthttp.ErrBodyTooLarge},
-		{"a length too large", head + "Content-Length: 4097\r\n\r\n", head + "Content-Length: 4097\r\n\r\nG", "", fasthttp.ErrBodyTooLarge},
-		{"an expectation", head + "expect: 100-Continue\r\nContent-Length: 1\r\n\r\nx", head + "Content-Length: 1\r\n\r\nx", "HTTP/1.1 100 Continue\r\n\r\n", io.EOF},
-		{"an expectation of too much", head + "Expect: 100-continue\r\nContent-Length: 4097\r\n\r\n", head + "Content-Length: 4097\r\n\r\nG", "", fasthttp.ErrBodyTooLarge},
+		{"a length too large", head + "Content-Length: 4097\r\n\r\n",
+			head + "Content-Length: 4097\r\n\r\nG", "", fasthttp.ErrBodyTooLarge},
+		{"an expectation", head + "expect: 100-Continue\r\nContent-Length: 1\r\n\r\nx",
+			head + "Content-Length: 1\r\n\r\nx", "HTTP/1.1 100 Continue\r\n\r\n", io.EOF},
+		{"an expectation of too much", head + "Expect: 100-continue\r\nContent-Length: 4097\r\n\r\n",
+			head + "Content-Length: 4097\r\n\r\nG", "", fasthttp.ErrBodyTooLarge},
 		{"another expectation", head + "Expect: x\r\n\r\n", head + "Expect: x\r\n\r\n", "", io.EOF},
 		{"HTTP/2.0", "GET / HTTP/2.0\r\nHost: h\r\n\r\n", "", "", ErrVersion},
-		{"HTTP/1.9", "GET / HTTP/1.9\r\nHost: h\r\n\r\n", "GET / HTTP/1.9\r\nHost: h\r\n\r\n", "", io.EOF},
+		{"HTTP/1.9", "GET / HTTP/1.9\r\nHost: h\r\n\r\n", "GET / HTTP/1.9\r\nHost: h\r\n\r\n", "",
+			io.EOF},
 		{"identity", head + "Transfer-Encoding: identity\r\n\r\n", head, "", ErrCoding},
 		{"two codings", head + "Transfer-Encoding: gzip, chunked\r\n\r\n", head, "", ErrCoding},
-		{"a length, then a coding", head + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", head + "Content-Length: 1\r\n", "", errConflict},
-		{"a coding, then a length", head + "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n", head + "Transfer-Encoding: chunked\r\n", "", errConflict},
-		{"a coding in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", "POST / HTTP/1.0\r\n", "", errOldCoding},
+		{"a length, then a coding", head + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+			head + "Content-Length: 1\r\n", "", errConflict},
+		{"a coding, then a length", head + "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n",
+			head + "Transfer-Encoding: chunked\r\n", "", errConflict},
+		{"a coding in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+			"POST / HTTP/1.0\r\n", "", errOldCoding},
 		{"a folded line", head + " x\r\n\r\n", head, "", errField},
 		{"a space before the colon", head + "A : x\r\n\r\n", head, "", errField},
 		{"a space in a name", head + "A B: x\r\n\r\n", head, "", errField},
@@ -109,18 +128,23 @@ func TestFramer(t *testing.T) {
 // and it does not matter in which pieces a request comes.
 func FuzzFramer(f *testing.F) {
 	for _, raw := range []string{
-		"GET / HTTP/1.1\r\nHost: h\r\n\r\n", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhiGET / HTTP/1.0\r\n\r\n",
-		"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nhi\r\n0\r\nA: b\r\n\r\nGET /x HTTP/1.1\r\nHost: h\r\n\r\n",
-		"POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi", "\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: h\r\n\r\n",
+		"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhiGET / HTTP/1.0\r\n\r\n",
+		"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nhi\r\n0\r\n" +
+			"A: b\r\n\r\nGET /x HTTP/1.1\r\nHost: h\r\n\r\n",
+		"POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi",
+		"\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n",
 	} {
 		f.Add([]byte(raw))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		passed, interim, err := framed(raw, len(raw)+1)
-		if inPieces, interim2, err2 := framed(raw, 1); err == io.EOF && (err2 != io.EOF || !bytes.Equal(passed, inPieces) || interim != interim2) || (err == io.EOF) != (err2 == io.EOF) {
+		if inPieces, interim2, err2 := framed(raw, 1); err == io.EOF && (err2 != io.EOF ||
+			!bytes.Equal(passed, inPieces) || interim != interim2) || (err == io.EOF) != (err2 == io.EOF) {
 			t.Fatalf("whole: %q %q %v; in pieces: %q %q %v", passed, interim, err, inPieces, interim2, err2)
 		}
-		theirs, ours := bufio.NewReader(bytes.NewReader(bytes.TrimLeft(raw, "\r\n"))), bufio.NewReader(bytes.NewReader(bytes.TrimLeft(passed, "\r\n")))
+		theirs, ours := bufio.NewReader(bytes.NewReader(bytes.TrimLeft(raw, "\r\n"))),
+			bufio.NewReader(bytes.NewReader(bytes.TrimLeft(passed, "\r\n")))
 		for {
 			got, err := http.ReadRequest(ours)
 			if err != nil {
@@ -135,8 +159,10 @@ func FuzzFramer(f *testing.F) {
 				t.Fatalf("net/http refuses: %v", err)
 			}
 			wantBody, err := io.ReadAll(want.Body)
-			if err != nil || got.Method != want.Method || got.RequestURI != want.RequestURI || !bytes.Equal(gotBody, wantBody) {
-				t.Fatalf("%s %s %q; net/http: %s %s %q, %v", got.Method, got.RequestURI, gotBody, want.Method, want.RequestURI, wantBody, err)
+			if err != nil || got.Method != want.Method || got.RequestURI != want.RequestURI ||
+				!bytes.Equal(gotBody, wantBody) {
+				t.Fatalf("%s %s %q; net/http: %s %s %q, %v", got.Method, got.RequestURI, gotBody, want.Method,
+					want.RequestURI, wantBody, err)
 			}
 			if next, _ := ours.Peek(2); string(next) == "\r\n" {
 				return // net/http has no empty lines between requests
@@ -147,7 +173,9 @@ func FuzzFramer(f *testing.F) {
 
 // FuzzPlain: a framer takes every head that a loop takes, and frames it in the same way.
 func FuzzPlain(f *testing.F) {
-	for _, lines := range []string{"Host: h\r\n", "Host: h\r\nContent-Length: 2\r\n", "Host: h\r\nA B: c\r\n", "Host: h\r\nTransfer-Encoding: identity\r\n", "Host: h\r\nA: b\n\r\n", "host: h\r\n c\r\n"} {
+	for _, lines := range []string{"Host: h\r\n", "Host: h\r\nContent-Length: 2\r\n",
+		"Host: h\r\nA B: c\r\n", "Host: h\r\nTransfer-Encoding: identity\r\n", "Host: h\r\nA: b\n\r\n",
+		"host: h\r\n c\r\n"} {
 		f.Add([]byte("POST / HTTP/1.1\r\n" + lines + "\r\n"))
 	}
 	f.Fuzz(func(t *testing.T, head []byte) {
@@ -155,7 +183,8 @@ func FuzzPlain(f *testing.F) {
 			return
 		}
 		var h fasthttp.RequestHeader
-		if r := bufio.NewReaderSize(bytes.NewReader(head), 1<<16); h.Read(r) != nil || r.Buffered() > 0 || !h.IsHTTP11() || !hasHostBytes(h.Host()) {
+		if r := bufio.NewReaderSize(bytes.NewReader(head), 1<<16); h.Read(r) != nil || r.Buffered() > 0 ||
+			!h.IsHTTP11() || !hasHostBytes(h.Host()) {
 			return
 		}
 		var g framing

@@ -16,7 +16,8 @@ func FuzzOracle(f *testing.F) {
 			f.Add([]byte(c.raw), uint16(i), byte(i))
 		}
 	}
-	model, tested, wrapped := start(f, bare{stock()}), start(f, loops{transport.New(config(1))}), start(f, loops{transport.New(config(transport.NoLoops))})
+	model, tested, wrapped := start(f, bare{stock()}), start(f, loops{transport.New(config(1))}),
+		start(f, loops{transport.New(config(transport.NoLoops))})
 	f.Fuzz(func(t *testing.T, raw []byte, at uint16, how byte) {
 		text := string(raw)
 		if strings.Contains(text, "/large") {
@@ -38,7 +39,8 @@ func FuzzOracle(f *testing.F) {
 		if got != same && !(mayDrop(text) && strings.HasPrefix(got, same)) {
 			t.Errorf("%v: the loops answer\n%s", e, difference(got, same))
 		}
-		if got != want && !strings.HasSuffix(got, "refused") && !readsOtherwise(text) && !(mayDrop(text) && strings.HasPrefix(got, want)) {
+		if got != want && !strings.HasSuffix(got, "refused") && !readsOtherwise(text) &&
+			!(mayDrop(text) && strings.HasPrefix(got, want)) {
 			t.Errorf("%v: not as stock fasthttp\n%s", e, difference(got, want))
 		}
 	})

@@ -3,8 +3,8 @@ package transport
 import "golang.org/x/sys/unix"
 
 // intake reads the sockets of many connections before the first of their requests is answered, all
-// in one system call. Without a ring each socket is read when its turn comes: to read them first, in
-// a call each, was slower.
+// in one system call. Without a ring each socket is read when its turn comes: to read them first,
+// in a call each, was slower.
 type intake struct {
 	ring   *ring // nil: there is none
 	memory []byte

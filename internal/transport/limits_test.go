@@ -16,7 +16,8 @@ func TestRoom(t *testing.T) {
 		limited := func(tick time.Duration) transport.Config {
 			c := config(loops)
 			c.MaxConnections, c.Tick = 2, tick
-			c.Busy = []byte("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbusy")
+			c.Busy = []byte("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n" +
+				"Content-Length: 4\r\n\r\nbusy")
 			return c
 		}
 		t.Run("none", func(t *testing.T) {
@@ -57,7 +58,8 @@ func TestMemory(t *testing.T) {
 	both(t, func(t *testing.T, loops int) {
 		c := config(loops)
 		c.MaxMemory, c.Tick = 1<<20, 10*time.Millisecond
-		c.Full = []byte("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 4\r\n\r\nfull")
+		c.Full = []byte("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n" +
+			"Content-Length: 4\r\n\r\nfull")
 		s := run(t, c)
 		oldest := s.dial(t)
 		oldest.send(raw("POST / HTTP/1.1", filler(20<<10), "Host: h", "Content-Length: 20481"))
@@ -134,7 +136,8 @@ func TestDrain(t *testing.T) {
 		s.Drain()
 		old.send(get("/old")+get("/lost")).last(200, "GET /old")
 		s.dial(t).send(get("/new")).last(200, "GET /new")
-		s.dial(t).send(raw("POST /chunks HTTP/1.1", "1\r\nx\r\n0\r\n\r\n", "Host: h", "Transfer-Encoding: chunked")).last(200, "POST /chunks")
+		s.dial(t).send(raw("POST /chunks HTTP/1.1", "1\r\nx\r\n0\r\n\r\n", "Host: h",
+			"Transfer-Encoding: chunked")).last(200, "POST /chunks")
 		if err := s.Shutdown(context.Background()); err != nil {
 			t.Error(err)
 		}

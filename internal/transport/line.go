@@ -121,7 +121,8 @@ func isPlain(head []byte) bool {
 			continue
 		}
 		name := line[:max(bytes.IndexByte(line, ':'), 0)]
-		if len(name) == 0 || bytes.IndexByte(name, ' ') >= 0 || name[0] == '\t' || isName(name, "transfer-encoding") || isName(name, "expect") {
+		if len(name) == 0 || bytes.IndexByte(name, ' ') >= 0 || name[0] == '\t' ||
+			isName(name, "transfer-encoding") || isName(name, "expect") {
 			return false
 		}
 	}
@@ -157,14 +158,15 @@ func isToken(b []byte) bool {
 var tokenBytes = func() (table [256]bool) {
 	for c := range table {
 		b := byte(c)
-		table[c] = isDigit(b) || 'a' <= b|0x20 && b|0x20 <= 'z' || bytes.IndexByte([]byte("!#$%&'*+-.^_`|~"), b) >= 0
+		table[c] = isDigit(b) || 'a' <= b|0x20 && b|0x20 <= 'z' ||
+			bytes.IndexByte([]byte("!#$%&'*+-.^_`|~"), b) >= 0
 	}
 	return table
 }()
 
 // hasHostBytes reports whether b has only bytes that a host and a port may have (RFC 3986, section
-// 3.2.2): no user information, which RFC 9110, section 4.2.4, has servers refuse, no quotes and angle
-// brackets, and nothing outside ASCII. Where in it they may stand, fasthttp checks.
+// 3.2.2): no user information, which RFC 9110, section 4.2.4, has servers refuse, no quotes and
+// angle brackets, and nothing outside ASCII. Where in it they may stand, fasthttp checks.
 func hasHostBytes(b []byte) bool {
 	for _, c := range b {
 		if !hostBytes[c] {
@@ -177,7 +179,8 @@ func hasHostBytes(b []byte) bool {
 var hostBytes = func() (table [256]bool) {
 	for c := range table {
 		b := byte(c)
-		table[c] = isDigit(b) || 'a' <= b|0x20 && b|0x20 <= 'z' || bytes.IndexByte([]byte("-._~!$&'()*+,;=%:[]"), b) >= 0
+		table[c] = isDigit(b) || 'a' <= b|0x20 && b|0x20 <= 'z' ||
+			bytes.IndexByte([]byte("-._~!$&'()*+,;=%:[]"), b) >= 0
 	}
 	return table
 }()

@@ -61,7 +61,8 @@ func (l *listener) accept(next func() (newcomer, error)) (newcomer, error) {
 			}
 			if now := time.Now(); now.Sub(l.warned) >= time.Second {
 				l.warned = now
-				s.log.Warn("no connection could be accepted, trying again", "error", err, "wait", wait)
+				s.log.Warn("no connection could be accepted, trying again", "error", err, "wait",
+					wait)
 			}
 			time.Sleep(wait)
 			wait = min(2*wait, time.Second)
@@ -85,7 +86,8 @@ func (l *listener) accept(next func() (newcomer, error)) (newcomer, error) {
 
 // refuse answers a connection over the limit.
 func (l *listener) refuse(c net.Conn) {
-	_ = c.SetWriteDeadline(time.Now().Add(lingerTime)) // an empty send buffer has room for the answer
+	// an empty send buffer has room for the answer
+	_ = c.SetWriteDeadline(time.Now().Add(lingerTime))
 	_, _ = c.Write(l.server.config.Busy)
 	select {
 	case refusals <- struct{}{}:
@@ -106,7 +108,8 @@ func passes(err error) bool {
 		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
 		// Errors of the connection itself, which accept(2) passes on.
 		syscall.ECONNABORTED, syscall.ECONNRESET, syscall.EPROTO, syscall.EPERM, syscall.EINTR,
-		syscall.ENETDOWN, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.EHOSTUNREACH, syscall.ENOPROTOOPT, syscall.EOPNOTSUPP,
+		syscall.ENETDOWN, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.EHOSTUNREACH,
+		syscall.ENOPROTOOPT, syscall.EOPNOTSUPP,
 	} {
 		if errors.Is(err, e) {
 			return true

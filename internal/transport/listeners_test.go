@@ -22,7 +22,8 @@ func tryAll(t *testing.T, dial func() *client) {
 	c.send("llo").answer(200, `"hello"`)
 	c.send(get("/c")+get("/d")).answer(200, "GET /c")
 	c.answer(200, "GET /d")
-	c.send(raw("POST /e HTTP/1.1", "5\r\nhello\r\n0\r\n\r\n", "Host: h", "Transfer-Encoding: chunked")).answer(200, `"hello"`)
+	c.send(raw("POST /e HTTP/1.1", "5\r\nhello\r\n0\r\n\r\n", "Host: h",
+		"Transfer-Encoding: chunked")).answer(200, `"hello"`)
 	c.send(get("/f")).answer(200, "GET /f")
 	c.send(get("/g", "Connection: close")).last(200, "GET /g")
 	dial().send("GET /\r\n\r\n").last(400, "")
@@ -133,7 +134,8 @@ func TestBusy(t *testing.T) {
 		var refused atomic.Int64
 		c.MaxConnections, c.Tick = 2, time.Hour // no connection is idle for long
 		c.Refused = func() { refused.Add(1) }
-		c.Busy = []byte("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbusy")
+		c.Busy = []byte("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n" +
+			"Content-Length: 4\r\n\r\nbusy")
 		s := run(t, c)
 		first, second := s.dial(t), s.dial(t)
 		first.send(get("/")).answer(200, "GET /")
@@ -175,7 +177,8 @@ func (f *flaky) Accept() (net.Conn, error) {
 func TestAcceptFailures(t *testing.T) {
 	both(t, func(t *testing.T, loops int) {
 		ln := listenAny(t)
-		s := runOn(t, config(loops), &flaky{ln, []error{syscall.EMFILE, syscall.ECONNABORTED, syscall.ENFILE}})
+		s := runOn(t, config(loops),
+			&flaky{ln, []error{syscall.EMFILE, syscall.ECONNABORTED, syscall.ENFILE}})
 		s.dial(t).send(get("/", "Connection: close")).last(200, "GET /")
 		s.end(t)
 
@@ -195,8 +198,10 @@ func TestGone(t *testing.T) {
 	both(t, func(t *testing.T, loops int) {
 		s := run(t, config(loops))
 		for _, sent := range []string{
-			"", "GET /", "GET / HTTP/1.1\r\n", raw("POST / HTTP/1.1", "he", "Host: h", "Content-Length: 5"), get("/"), get("/large/8000000"),
-			strings.Repeat(get("/large/100000"), 50), raw("POST / HTTP/1.1", "5\r\nhe", "Host: h", "Transfer-Encoding: chunked"), "\x00\r\n\r\n",
+			"", "GET /", "GET / HTTP/1.1\r\n", raw("POST / HTTP/1.1", "he", "Host: h", "Content-Length: 5"),
+			get("/"), get("/large/8000000"),
+			strings.Repeat(get("/large/100000"), 50),
+			raw("POST / HTTP/1.1", "5\r\nhe", "Host: h", "Transfer-Encoding: chunked"), "\x00\r\n\r\n",
 		} {
 			for _, reset := range []bool{false, true} {
 				c := s.dial(t)

@@ -48,7 +48,8 @@ func newLoops(s *Server) ([]*loop, error) {
 			}
 			return nil, err
 		}
-		l := &loop{server: s, poll: p, parking: parking, answerer: newAnswerer(&s.config, &s.draining)}
+		l := &loop{server: s, poll: p, parking: parking,
+			answerer: newAnswerer(&s.config, &s.draining)}
 		l.useRing()
 		l.room.made = make(chan struct{}, 1)
 		l.room.longestIdle.Store(never)
@@ -138,7 +139,8 @@ func (l *loop) run() {
 		if l.server.memory.isFull() {
 			l.evict()
 		}
-		if now, stopping := l.server.served.tick.Load(), l.server.stopping.Load(); now != l.now || stopping != l.stopping {
+		if now, stopping := l.server.served.tick.Load(), l.server.stopping.Load(); now != l.now ||
+			stopping != l.stopping {
 			l.now, l.stopping = now, stopping
 			l.expire()
 		}
@@ -161,7 +163,8 @@ func (l *loop) serve(events []unix.EpollEvent) {
 		case c.state == sending:
 			l.unblock(c)
 		default:
-			l.readable(c, e.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0, l.arrived(i, c))
+			l.readable(c, e.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0,
+				l.arrived(i, c))
 		}
 		if len(l.answerer.out.answered) == maxAnswered {
 			l.deliver()

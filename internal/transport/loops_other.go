@@ -11,7 +11,8 @@ import (
 type loop struct{ room room }
 
 func newLoops(*Server) ([]*loop, error) {
-	return nil, fmt.Errorf("transport: event loops are epoll's, of Linux: %w", errors.ErrUnsupported)
+	return nil, fmt.Errorf("transport: event loops are epoll's, of Linux: %w",
+		errors.ErrUnsupported)
 }
 
 func (*loop) run()              {}

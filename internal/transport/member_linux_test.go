@@ -105,7 +105,9 @@ func (m *member) step() error {
 	switch m.rng.IntN(16) {
 	case 0:
 		m.doing = "being bad"
-		bad := []string{"GET\r\n\r\n", "GET / HTTP/1.1\r\nHost : h\r\n\r\n", "\x00\x00\r\n\r\n", "GET /\x01 HTTP/1.1\r\nHost: h\r\n\r\n", raw("POST / HTTP/1.1", "", "Host: h", "Content-Length: x")}
+		bad := []string{"GET\r\n\r\n", "GET / HTTP/1.1\r\nHost : h\r\n\r\n", "\x00\x00\r\n\r\n",
+			"GET /\x01 HTTP/1.1\r\nHost: h\r\n\r\n",
+			raw("POST / HTTP/1.1", "", "Host: h", "Content-Length: x")}
 		m.rest, m.want = bad[m.rng.IntN(len(bad))], badAnswer
 		return m.last()
 	case 1:
@@ -125,7 +127,8 @@ func (m *member) step() error {
 		m.doing = "asking in chunks" // fasthttp's from now on
 		body := m.body()
 		uri := m.uri()
-		m.rest = raw("POST "+uri+" HTTP/1.1", fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(body), body), "Host: h", "Transfer-Encoding: chunked")
+		m.rest = raw("POST "+uri+" HTTP/1.1", fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(body), body),
+			"Host: h", "Transfer-Encoding: chunked")
 		m.want = wanted(uri, body)
 	case 6, 7, 8, 9: // a part, and then others have their turn
 		m.doing = "beginning to ask"

@@ -20,12 +20,14 @@ type way struct {
 // ways are all the ways to send it.
 func (c rawCase) ways() []way {
 	whole := []string{c.raw}
-	all := []way{{"whole", whole, halfClose, false}, {"whole", whole, finAtOnce, false}, {"whole", whole, probe, false}}
+	all := []way{{"whole", whole, halfClose, false}, {"whole", whole, finAtOnce, false},
+		{"whole", whole, probe, false}}
 	if len(c.raw) <= 8<<10 {
 		all = append(all, way{"byte by byte", c.bytes(), probe, len(c.name)%4 != 0})
 	}
 	for _, at := range c.cuts() {
-		all = append(all, way{fmt.Sprintf("cut at %d", at), []string{c.raw[:at], c.raw[at:]}, probe, at%8 != 0})
+		all = append(all,
+			way{fmt.Sprintf("cut at %d", at), []string{c.raw[:at], c.raw[at:]}, probe, at%8 != 0})
 	}
 	return all
 }
@@ -144,7 +146,8 @@ func (servers trio) compare(c rawCase, w way) string {
 		due = size(before[:strings.LastIndex(before, "HTTP/1.1 200 OK\r\n")])
 	}
 	if w.end == probe && c.waits && open {
-		return fmt.Sprintf("said to be the beginning of a request, but the next one is answered: %s", shorten(want))
+		return fmt.Sprintf("said to be the beginning of a request, but the next one is answered: %s",
+			shorten(want))
 	}
 	for i, addr := range servers[1:] {
 		if w.few && trioNames[i+1] == "no loops" {

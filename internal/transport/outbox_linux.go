@@ -43,7 +43,8 @@ func (o *outbox) Write(p []byte) (int, error) {
 		start = 0
 		for i, sent := range o.ring.do() {
 			a := o.answered[i]
-			if start += max(int(sent), 0); start < a.end { // what is left, or the error, comes of another try
+			// what is left, or the error, comes of another try
+			if start += max(int(sent), 0); start < a.end {
 				_ = o.send(a.conn, p[start:a.end])
 			}
 			start = a.end

@@ -58,9 +58,11 @@ func (p *poll) wait(idle, most time.Duration) []unix.EpollEvent {
 	}
 	// Go's scheduler does not know of this wait, and takes no processor away: see the package's
 	// doc.
-	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events)),
+	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd),
+		uintptr(unsafe.Pointer(&p.events)),
 		uintptr(len(p.events)), uintptr(most/time.Millisecond), 0, 0)
-	if errno != 0 { // EINTR: the scheduler wants this goroutine to yield, which it does where the next call begins
+	// EINTR: the scheduler wants this goroutine to yield, which it does where the next call begins
+	if errno != 0 {
 		return nil
 	}
 	p.busy = n > 0
@@ -71,11 +73,13 @@ func (p *poll) wait(idle, most time.Duration) []unix.EpollEvent {
 // read(2) and write(2) do for files.
 
 func receive(fd int, b []byte) (int, syscall.Errno) {
-	n, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), 0, 0, 0)
+	n, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd),
+		uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), 0, 0, 0)
 	return int(n), errno
 }
 
 func send(fd int, b []byte) (int, syscall.Errno) {
-	n, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), unix.MSG_NOSIGNAL, 0, 0)
+	n, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd),
+		uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), unix.MSG_NOSIGNAL, 0, 0)
 	return int(n), errno
 }

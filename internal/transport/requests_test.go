@@ -39,7 +39,8 @@ func get(target string, lines ...string) string { return request("GET", target, 
 
 // post is a POST request with a body and its length.
 func post(target, body string, lines ...string) string {
-	return request("POST", target, body, append(lines, fmt.Sprintf("Content-Length: %d", len(body)))...)
+	return request("POST", target, body,
+		append(lines, fmt.Sprintf("Content-Length: %d", len(body)))...)
 }
 
 // request is a request with a Host and header lines.
@@ -70,31 +71,47 @@ func each(family string, make func(string) string, values ...string) (cases []ra
 
 func methodCases() []rawCase {
 	all := each("method", func(m string) string { return request(m, "/", "") },
-		"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "QUERY", "get", "Get", "M-SEARCH",
+		"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND",
+		"QUERY", "get", "Get", "M-SEARCH",
 		"A", "!#$%&'*+-.^_`|~09", strings.Repeat("X", 100))
-	all = append(all, each("method with a body", func(m string) string { return request(m, "/", "hello", "Content-Length: 5") },
+	all = append(all, each("method with a body", func(m string) string {
+		return request(m, "/", "hello", "Content-Length: 5")
+	},
 		"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY")...)
-	return append(all, each("method without a version's 1.1", func(m string) string { return raw(m+" / HTTP/1.0", "", "Host: h") },
+	return append(all, each("method without a version's 1.1", func(m string) string {
+		return raw(m+" / HTTP/1.0", "", "Host: h")
+	},
 		"GET", "HEAD", "POST", "OPTIONS")...)
 }
 
 func targetCases() []rawCase {
 	all := each("target", func(target string) string { return get(target) },
-		"/", "/a", "/a/b/c", "/a?q=1&r=2", "/?", "/a?", "/a%20b", "/%", "/%zz", "/%00", "/a//b", "//a", "//a/b", "//", "/a/../b", "/a/./b", "/../../a",
-		"/a;p=1", "/a#fragment", "/\xc3\xa9", "/\xff\xfe", "/a?\xff", "/:80", "/@", "/a|b^c", "/a\"b", "/<a>", "/\\a", "/"+strings.Repeat("x", 300),
-		"*", "http://other/", "http://other", "HTTP://OTHER/a?q", "https://other:444/a", "http://u:p@other/a", "http:///a", "http://", "ftp://x/y",
-		"://x", "a://", "h", "h:80", "?q", "#", "a/b", "http:/x", "1http://x/", "http://[::1]/", "http://[::1/", "http://a b/", "http://oth er/", "http://%zz/")
+		"/", "/a", "/a/b/c", "/a?q=1&r=2", "/?", "/a?", "/a%20b", "/%", "/%zz", "/%00", "/a//b", "//a",
+		"//a/b", "//", "/a/../b", "/a/./b", "/../../a",
+		"/a;p=1", "/a#fragment", "/\xc3\xa9", "/\xff\xfe", "/a?\xff", "/:80", "/@", "/a|b^c", "/a\"b",
+		"/<a>", "/\\a", "/"+strings.Repeat("x", 300),
+		"*", "http://other/", "http://other", "HTTP://OTHER/a?q", "https://other:444/a",
+		"http://u:p@other/a", "http:///a", "http://", "ftp://x/y",
+		"://x", "a://", "h", "h:80", "?q", "#", "a/b", "http:/x", "1http://x/", "http://[::1]/",
+		"http://[::1/", "http://a b/", "http://oth er/", "http://%zz/")
 	all = append(all, named("target",
 		"asterisk", request("OPTIONS", "*", ""), "asterisk and more", request("OPTIONS", "*/", ""),
-		"authority", request("CONNECT", "h:443", ""), "authority of another", request("CONNECT", "other:443", ""),
-		"authority without a port", request("CONNECT", "other", ""), "authority with a path", request("CONNECT", "other:443/a", ""),
+		"authority", request("CONNECT", "h:443", ""), "authority of another",
+		request("CONNECT", "other:443", ""),
+		"authority without a port", request("CONNECT", "other", ""), "authority with a path",
+		request("CONNECT", "other:443/a", ""),
 		"authority bracketed", request("CONNECT", "[::1]:443", ""),
 		"absolute, HTTP/1.0", raw("GET http://other/ HTTP/1.0", ""),
 	)...)
-	return append(all, each("host", func(h string) string { return raw("GET /a?b HTTP/1.1", "", "Host:"+h) },
-		"h", " h", " h ", "\th\t", " h:80", " h:", " h:0", " h:99999", " h:x", " h:-1", " [::1]", " [::1]:80", " [::1", " ::1", " [fe80::1%25eth0]", " [x]", " H.Example",
-		" a b", " a,b", " h/", " h/p", " h?q", " h#f", " u@h", " http://h", " %41", " %zz", " \xc3\xa9", " a_b", " a\"b", " a<b", " a\\b", " a|b", " ", "",
-		" 127.0.0.1", " "+strings.Repeat("h", 300), " h.", " .", " *", " h;", " 'h'", " [::1]x", " h:80:80")...)
+	return append(all, each("host", func(h string) string {
+		return raw("GET /a?b HTTP/1.1", "", "Host:"+h)
+	},
+		"h", " h", " h ", "\th\t", " h:80", " h:", " h:0", " h:99999", " h:x", " h:-1", " [::1]",
+		" [::1]:80", " [::1", " ::1", " [fe80::1%25eth0]", " [x]", " H.Example",
+		" a b", " a,b", " h/", " h/p", " h?q", " h#f", " u@h", " http://h", " %41", " %zz", " \xc3\xa9",
+		" a_b", " a\"b", " a<b", " a\\b", " a|b", " ", "",
+		" 127.0.0.1", " "+strings.Repeat("h", 300), " h.", " .", " *", " h;", " 'h'", " [::1]x",
+		" h:80:80")...)
 }
 
 func headerCases() []rawCase {
@@ -129,8 +146,11 @@ func headerCases() []rawCase {
 		"content type twice", post("/", "x", "Content-Type: a/b", "Content-Type: c/d"),
 		"content type empty", post("/", "x", "Content-Type:"),
 		"content type of a form", post("/", "a=1&b=2", "Content-Type: application/x-www-form-urlencoded"),
-		"content type of a form in parts", post("/", "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--b--\r\n", "Content-Type: multipart/form-data; boundary=b"),
-		"content type of a broken form", post("/", "--c", "Content-Type: multipart/form-data; boundary=b"),
+		"content type of a form in parts",
+		post("/", "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--b--\r\n",
+			"Content-Type: multipart/form-data; boundary=b"),
+		"content type of a broken form",
+		post("/", "--c", "Content-Type: multipart/form-data; boundary=b"),
 		"content encoding", post("/", "\x1f\x8b", "Content-Encoding: gzip"),
 		"latin1", get("/", "A: \xe9\xff\x80"),
 		"quoted", get("/", `A: "x, \"y\""`),
@@ -144,10 +164,12 @@ func headerCases() []rawCase {
 		"fold of connection", get("/", "Connection:\r\n close"),
 		"fold of the first line", raw("GET / HTTP/1.1", "", " A: 1", "Host: h"),
 		"fold by a bare LF", get("/", "A: 1\n 2"),
-		"conditional", get("/", "If-Modified-Since: Mon, 02 Jan 2006 15:04:05 GMT", "If-None-Match: \"x\"", "Range: bytes=0-1"),
+		"conditional", get("/", "If-Modified-Since: Mon, 02 Jan 2006 15:04:05 GMT",
+			"If-None-Match: \"x\"", "Range: bytes=0-1"),
 		"date", get("/", "Date: Mon, 02 Jan 2006 15:04:05 GMT"),
 		"forwarded", get("/", "X-Forwarded-For: 1.2.3.4", "Forwarded: for=1.2.3.4"),
-		"fifty", get("/", strings.Split(strings.TrimSuffix(strings.Repeat("A: 1\r\n", 50), "\r\n"), "\r\n")...),
+		"fifty",
+		get("/", strings.Split(strings.TrimSuffix(strings.Repeat("A: 1\r\n", 50), "\r\n"), "\r\n")...),
 		"long", get("/", "A: "+strings.Repeat("x", 700)),
 		"long name", get("/", strings.Repeat("x", 700)+": 1"),
 		"trailer announced", get("/", "Trailer: X-A"),

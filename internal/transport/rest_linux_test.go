@@ -13,8 +13,8 @@ import (
 )
 
 // TestRest: a loop rests now and then while connections wait for their turns, if there are others.
-// It never does if there are none. A rest is when its thread gives up the processor by itself, which
-// the kernel counts.
+// It never does if there are none. A rest is when its thread gives up the processor by itself,
+// which the kernel counts.
 func TestRest(t *testing.T) {
 	const (
 		greedy = 4

@@ -12,8 +12,8 @@ import (
 // ring receives from many sockets, or sends to many, in one system call (io_uring(7)). That saves
 // most of the cost of entering the kernel, which is a tenth of a request's, and more in a virtual
 // machine. Every operation has MSG_DONTWAIT: it is done within the call or fails with EAGAIN, as
-// recvfrom(2) and sendto(2) do. So nothing is under way between two calls, and the buffers belong to
-// the caller again.
+// recvfrom(2) and sendto(2) do. So nothing is under way between two calls, and the buffers belong
+// to the caller again.
 type ring struct {
 	fd     int
 	queues []byte // which the kernel shares
@@ -81,7 +81,8 @@ const (
 // Linux 6.0, and where io_uring is forbidden, as in many containers.
 func newRing(n int) (*ring, error) {
 	var p ringParams
-	fd, _, errno := syscall.Syscall(unix.SYS_IO_URING_SETUP, uintptr(n), uintptr(unsafe.Pointer(&p)), 0)
+	fd, _, errno := syscall.Syscall(unix.SYS_IO_URING_SETUP, uintptr(n),
+		uintptr(unsafe.Pointer(&p)), 0)
 	if errno != 0 {
 		return nil, errno
 	}
@@ -100,18 +101,21 @@ func (r *ring) open(p *ringParams) error {
 	if p.features&features != features {
 		return errors.ErrUnsupported
 	}
-	size := max(p.operations.array+p.entries*4, p.completed.array+p.completions*uint32(unsafe.Sizeof(completion{})))
+	size := max(p.operations.array+p.entries*4,
+		p.completed.array+p.completions*uint32(unsafe.Sizeof(completion{})))
 	var err error
 	if r.queues, err = r.share(0, size); err != nil {
 		return err
 	}
-	if r.table, err = r.share(ringOperations, p.entries*uint32(unsafe.Sizeof(operation{}))); err != nil {
+	if r.table, err = r.share(ringOperations,
+		p.entries*uint32(unsafe.Sizeof(operation{}))); err != nil {
 		return err
 	}
 	at := func(offset uint32) *uint32 { return (*uint32)(unsafe.Pointer(&r.queues[offset])) }
 	r.added, r.taken, r.done = at(p.operations.tail), at(p.completed.head), at(p.completed.tail)
 	r.operations = unsafe.Slice((*operation)(unsafe.Pointer(&r.table[0])), p.entries)
-	r.completed = unsafe.Slice((*completion)(unsafe.Pointer(&r.queues[p.completed.array])), p.completions)
+	r.completed = unsafe.Slice((*completion)(unsafe.Pointer(&r.queues[p.completed.array])),
+		p.completions)
 	for i, order := uint32(0), unsafe.Slice(at(p.operations.array), p.entries); i < p.entries; i++ {
 		order[i] = i
 	}
@@ -119,12 +123,14 @@ func (r *ring) open(p *ringParams) error {
 }
 
 func (r *ring) share(offset int64, size uint32) ([]byte, error) {
-	return unix.Mmap(r.fd, offset, int(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_POPULATE)
+	return unix.Mmap(r.fd, offset, int(size), unix.PROT_READ|unix.PROT_WRITE,
+		unix.MAP_SHARED|unix.MAP_POPULATE)
 }
 
 // try fails if operations do not complete within a call.
 func (r *ring) try() error {
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	pair, err := unix.Socketpair(unix.AF_UNIX,
+		unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}
@@ -160,13 +166,16 @@ func (r *ring) close() {
 func (r *ring) receive(fd int, b []byte) { r.add(ringReceive, fd, b, unix.MSG_DONTWAIT) }
 
 // send adds an operation that sends b, as receive does.
-func (r *ring) send(fd int, b []byte) { r.add(ringSend, fd, b, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL) }
+func (r *ring) send(fd int, b []byte) {
+	r.add(ringSend, fd, b, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
+}
 
 func (r *ring) add(code uint8, fd int, b []byte, flags uint32) {
 	o := &r.operations[(*r.added+r.n)&uint32(len(r.operations)-1)]
 	*o = operation{
-		code: code, fd: int32(fd), address: uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b)))), length: uint32(len(b)),
-		flags: flags, number: uint64(r.n),
+		code: code, fd: int32(fd), address: uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b)))),
+		length: uint32(len(b)),
+		flags:  flags, number: uint64(r.n),
 	}
 	r.n++
 }
@@ -201,7 +210,8 @@ func (r *ring) enter(n, completions uint32) (uint32, syscall.Errno) {
 	if completions > 0 {
 		flags = ringWait
 	}
-	m, _, errno := syscall.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(n), uintptr(completions), flags, 0, 0)
+	m, _, errno := syscall.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(n),
+		uintptr(completions), flags, 0, 0)
 	if errno != 0 {
 		return 0, errno
 	}
@@ -235,7 +245,8 @@ func (r *ring) doEach(n uint32) {
 		if o.code == ringReceive {
 			call = unix.SYS_RECVFROM
 		}
-		m, _, errno := syscall.RawSyscall6(call, uintptr(o.fd), uintptr(o.address), uintptr(o.length), uintptr(o.flags), 0, 0)
+		m, _, errno := syscall.RawSyscall6(call, uintptr(o.fd), uintptr(o.address),
+			uintptr(o.length), uintptr(o.flags), 0, 0)
 		if r.results[o.number] = int32(m); errno != 0 {
 			r.results[o.number] = -int32(errno)
 		}

@@ -22,7 +22,8 @@ func testRing(t *testing.T) *ring {
 // socketPair returns two sockets that are connected.
 func socketPair(t *testing.T) (a, b int) {
 	t.Helper()
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC,
+		0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,8 +79,8 @@ func testResults(t *testing.T, r *ring) {
 	}
 }
 
-// TestOutboxRing: where the ring sends, what one socket does not take is undone, and so is the error
-// of another.
+// TestOutboxRing: where the ring sends, what one socket does not take is undone, and so is the
+// error of another.
 func TestOutboxRing(t *testing.T) {
 	full, gone := fullConn(t), &conn{}
 	var peer int

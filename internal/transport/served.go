@@ -12,19 +12,22 @@ import (
 // served is a connection that fasthttp serves. It knows what it waits for, and since when.
 type served struct {
 	net.Conn
-	state atomic.Int64 // a tick, and in the lowest bit whether a request began then, or the wait for one
+	// a tick, and in the lowest bit whether a request began then, or the wait for one
+	state atomic.Int64
 	set   *set
-	tcp   net.TCPConn // what Conn is, mostly: on the same cache line as the state, instead of on one of its own
-	early *early      // nil where there is none, or no more
-	// lingers says that the connection closes gracefully. After several requests it does even if the
-	// client asked for the close: the answers to the first ones may not have been read.
+	// what Conn is, mostly: on the same cache line as the state, instead of on one of its own
+	tcp   net.TCPConn
+	early *early // nil where there is none, or no more
+	// lingers says that the connection closes gracefully. After several requests it does even if
+	// the client asked for the close: the answers to the first ones may not have been read.
 	lingers atomic.Bool
 	sending atomic.Int32 // whether early has something unsent, see below
-	told    int64        // the tick in which it was told that it is late, 0 before that; under the set's lock
-	framer  framer
-	held    atomic.Int64 // bytes of the request, in the server's count
-	pause   *pause       // what the request waits for
-	memo    any          // the state of a request that waited
+	// the tick in which it was told that it is late, 0 before that; under the set's lock
+	told   int64
+	framer framer
+	held   atomic.Int64 // bytes of the request, in the server's count
+	pause  *pause       // what the request waits for
+	memo   any          // the state of a request that waited
 }
 
 // early is what a loop leaves to fasthttp with a connection.
@@ -161,7 +164,8 @@ func (c *served) Close() error {
 
 // drain ends the sending direction, and reads for a while what the client is still sending.
 func drain(c net.Conn) {
-	if t, ok := c.(interface{ CloseWrite() error }); ok && t.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
+	if t, ok := c.(interface{ CloseWrite() error }); ok && t.CloseWrite() == nil &&
+		c.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
 		_, _ = io.CopyN(io.Discard, c, lingerBytes)
 	}
 }

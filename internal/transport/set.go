@@ -108,7 +108,9 @@ func (s *set) evict(n int64) {
 			all = append(all, c)
 		}
 	}
-	slices.SortFunc(all, func(a, b *served) int { return cmp.Compare(a.state.Load(), b.state.Load()) })
+	slices.SortFunc(all, func(a, b *served) int {
+		return cmp.Compare(a.state.Load(), b.state.Load())
+	})
 	for _, c := range all {
 		if n <= 0 {
 			return

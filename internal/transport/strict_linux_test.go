@@ -27,7 +27,8 @@ func (servers trio) compareStrict(c rawCase, w way, status int) string {
 		return fmt.Sprintf("%d instead of %d: %s", last, status, shorten(got[1]))
 	}
 	// After a bare LF stock fasthttp waits for more, and refuses what there is when none comes.
-	if w.name == "whole" && w.end == halfClose && got[0] == got[1] && !strings.Contains(c.name, "bare LF") {
+	if w.name == "whole" && w.end == halfClose && got[0] == got[1] &&
+		!strings.Contains(c.name, "bare LF") {
 		return "stock fasthttp answers alike"
 	}
 	return ""

@@ -58,12 +58,15 @@ func TestTimeouts(t *testing.T) {
 			notBefore(t, shortIdle, c.closed)
 		})
 		for name, half := range map[string]string{
-			"half a head":                   "GET / HTTP/1.1\r\nHost: h\r\nA",
-			"half a line":                   "GET /",
-			"half a body":                   raw("POST / HTTP/1.1", "hello", "Host: h", "Content-Length: 10"),
-			"a body not begun":              raw("POST / HTTP/1.1", "", "Host: h", "Content-Length: 10"),
-			"a body too long for the loop":  raw("POST / HTTP/1.1", filler(35<<10), "Host: h", "Content-Length: 36000"),
-			"half a body in chunks":         raw("POST / HTTP/1.1", "5\r\nhe", "Host: h", "Transfer-Encoding: chunked"),
+			"half a head": "GET / HTTP/1.1\r\nHost: h\r\nA",
+			"half a line": "GET /",
+			"half a body": raw("POST / HTTP/1.1", "hello", "Host: h",
+				"Content-Length: 10"),
+			"a body not begun": raw("POST / HTTP/1.1", "", "Host: h", "Content-Length: 10"),
+			"a body too long for the loop": raw("POST / HTTP/1.1", filler(35<<10), "Host: h",
+				"Content-Length: 36000"),
+			"half a body in chunks": raw("POST / HTTP/1.1", "5\r\nhe", "Host: h",
+				"Transfer-Encoding: chunked"),
 			"half a request, of HTTP/1.0":   raw("POST / HTTP/1.0", "hello", "Content-Length: 10"),
 			"half a head that begins oddly": "\r\nGET / HTTP/1.1\r\nHost",
 		} {
@@ -79,16 +82,20 @@ func TestTimeouts(t *testing.T) {
 			})
 		}
 		t.Run("a body announced, and not sent", func(t *testing.T) {
-			c := s.dial(t).send(raw("POST / HTTP/1.1", "", "Host: h", "Content-Length: 10", "Expect: 100-continue"))
+			c := s.dial(t).send(raw("POST / HTTP/1.1", "", "Host: h", "Content-Length: 10",
+				"Expect: 100-continue"))
 			var interim [len("HTTP/1.1 100 Continue\r\n\r\n")]byte
-			if _, err := io.ReadFull(c.r, interim[:]); err != nil || !bytes.HasPrefix(interim[:], []byte("HTTP/1.1 100 ")) {
+			if _, err := io.ReadFull(c.r, interim[:]); err != nil ||
+				!bytes.HasPrefix(interim[:], []byte("HTTP/1.1 100 ")) {
 				t.Fatalf("%q, %v", interim, err)
 			}
 			c.last(408, "too late")
 		})
 		for name, request := range map[string]string{
-			"dribbling a head": "GET / HTTP/1.1\r\nHost: h\r\nA: ", "dribbling a body": raw("POST / HTTP/1.1", "", "Host: h", "Content-Length: 36000"),
-			"dribbling a line": "GET /", "dribbling a small body": raw("POST / HTTP/1.1", "", "Host: h", "Content-Length: 20000"),
+			"dribbling a head":       "GET / HTTP/1.1\r\nHost: h\r\nA: ",
+			"dribbling a body":       raw("POST / HTTP/1.1", "", "Host: h", "Content-Length: 36000"),
+			"dribbling a line":       "GET /",
+			"dribbling a small body": raw("POST / HTTP/1.1", "", "Host: h", "Content-Length: 20000"),
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

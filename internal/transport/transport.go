@@ -15,10 +15,12 @@ import (
 type Config struct {
 	Handler      fasthttp.RequestHandler
 	ErrorHandler func(*fasthttp.RequestCtx, error) // answers malformed requests; nil: with 400
-	Busy         []byte                            // the whole answer to a connection over the limit
-	Full         []byte                            // the whole answer to a request that is given up for its memory
-	Refused      func()                            // is called for each answer of Busy or Full
-	Log          *slog.Logger                      // errors of the server itself, never of requests
+	// the whole answer to a connection over the limit
+	Busy []byte
+	// the whole answer to a request that is given up for its memory
+	Full    []byte
+	Refused func()       // is called for each answer of Busy or Full
+	Log     *slog.Logger // errors of the server itself, never of requests
 
 	MaxHeader      int // bytes of a request line with its headers: 16 KiB
 	MaxBody        int // bytes of a request's body: 64 KiB
@@ -26,8 +28,9 @@ type Config struct {
 	MaxMemory      int // bytes that unfinished requests hold: 512 MiB
 
 	RequestTimeout time.Duration // from a request's first byte to its answer's last: 10 s
-	IdleTimeout    time.Duration // between requests: 75 s, longer than the 60 s that proxies keep a connection
-	Tick           time.Duration // how exact these times are kept: 250 ms
+	// between requests: 75 s, longer than the 60 s that proxies keep a connection
+	IdleTimeout time.Duration
+	Tick        time.Duration // how exact these times are kept: 250 ms
 
 	// Loops is how many event loops there are. 0 is one for every CPU that Go uses. With [NoLoops],
 	// or on a system without epoll, fasthttp serves every connection.
@@ -146,7 +149,8 @@ func (s *Server) Limits() Limits {
 	}
 	s.mu.Unlock()
 	return Limits{
-		InLoops: inLoops, Connections: s.config.MaxConnections, Memory: s.memory.limit, Held: s.memory.held.Load(),
+		InLoops: inLoops, Connections: s.config.MaxConnections, Memory: s.memory.limit,
+		Held:    s.memory.held.Load(),
 		Refused: s.refused.Load(), Evicted: s.evicted.Load(), EvictedRequests: s.forgotten.Load(),
 	}
 }
@@ -212,7 +216,8 @@ func (s *Server) startLoops() error {
 		s.queue.end()
 	}()
 	go func() { _ = s.http.Serve(s.queue) }() // Accept has no error but the end
-	<-s.queue.asked                           // fasthttp's Shutdown waits only for what it serves already
+	// fasthttp's Shutdown waits only for what it serves already
+	<-s.queue.asked
 	return nil
 }
 

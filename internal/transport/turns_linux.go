@@ -9,8 +9,8 @@ import (
 )
 
 // maxResumed is how many connections of the backlog have a turn between two looks for events. It
-// bounds how long a new request waits for clients that send more requests than they have turns: with
-// 16, clients that pipeline made the median of all others' requests 4 to 8 times as long.
+// bounds how long a new request waits for clients that send more requests than they have turns:
+// with 16, clients that pipeline made the median of all others' requests 4 to 8 times as long.
 const maxResumed = 1
 
 // maxBusy is how many turns the backlog has before a loop rests.
@@ -59,8 +59,8 @@ func (l *loop) resume() {
 // turn.
 const maxReads = 8
 
-// readable reads what there is and answers it, first what has arrived already, if that is not nil. If
-// the peer hung up, the end comes after it.
+// readable reads what there is and answers it, first what has arrived already, if that is not nil.
+// If the peer hung up, the end comes after it.
 func (l *loop) readable(c *conn, hungUp bool, first *arrival) {
 	for range maxReads {
 		more, err := l.answerer.read(c, first)

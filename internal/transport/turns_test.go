@@ -18,8 +18,8 @@ func TestTurns(t *testing.T) {
 	t.Run("long", func(t *testing.T) { testTurns(t, 10, post("/many", filler(9<<10))) })
 }
 
-// order counts the answers to a crowd, and how many of them came before another's only one. The first
-// request keeps the loop busy until first is closed.
+// order counts the answers to a crowd, and how many of them came before another's only one. The
+// first request keeps the loop busy until first is closed.
 type order struct {
 	inside, first chan struct{}
 	many, before  atomic.Int64
@@ -86,12 +86,14 @@ func testTurns(t *testing.T, times int, request string) {
 	s.end(t)
 }
 
-// TestTurnEnd: what comes after the last request of a turn is checked as any beginning of a request.
+// TestTurnEnd: what comes after the last request of a turn is checked as any beginning of a
+// request.
 func TestTurnEnd(t *testing.T) {
 	both(t, func(t *testing.T, loops int) {
 		s := run(t, config(loops))
 		for n := range 10 {
-			for _, bad := range []string{"GET /\r\nA", "GET / HTTP/1.1\r\nHost: h\r\nA : 1\r\nB", "GET / HTTP/1.1\r\nContent-Length: x\r\nA"} {
+			for _, bad := range []string{"GET /\r\nA", "GET / HTTP/1.1\r\nHost: h\r\nA : 1\r\nB",
+				"GET / HTTP/1.1\r\nContent-Length: x\r\nA"} {
 				c := s.dial(t)
 				c.send(strings.Repeat(get("/good"), n) + bad)
 				for range n {

@@ -22,7 +22,8 @@ type glimpse struct {
 
 // glimpses has a server tell what each request's handler sees, of two connections with three
 // requests each.
-func glimpses(t *testing.T, serve func(fasthttp.RequestHandler) server) (seen [2][3]glimpse, clients [2]net.Conn, addr string) {
+func glimpses(t *testing.T, serve func(fasthttp.RequestHandler) server) (
+	seen [2][3]glimpse, clients [2]net.Conn, addr string) {
 	t.Helper()
 	told := make(chan glimpse, 1)
 	addr = start(t, serve(func(ctx *fasthttp.RequestCtx) {
@@ -64,7 +65,11 @@ func testView(t *testing.T) {
 	}
 	for name, serve := range map[string]func(fasthttp.RequestHandler) server{
 		"stock": func(h fasthttp.RequestHandler) server { s := stock(); s.Handler = h; return bare{s} },
-		"loops": func(h fasthttp.RequestHandler) server { c := config(2); c.Handler = h; return loops{transport.New(c)} },
+		"loops": func(h fasthttp.RequestHandler) server {
+			c := config(2)
+			c.Handler = h
+			return loops{transport.New(c)}
+		},
 		"no loops": func(h fasthttp.RequestHandler) server {
 			c := config(transport.NoLoops)
 			c.Handler = h
@@ -202,8 +207,10 @@ func testPlain(t *testing.T) {
 	}
 	s := run(t, c)
 	for name, plain := range map[string]string{
-		"get": get("/"), "head and body": post("/", "hello"), "large": post("/", filler(16<<10)), "query": get("/a?b=c"), "PUT": request("PUT", "/", ""),
-		"keep-alive": get("/", "Connection: keep-alive"), "fields": get("/", "Accept: */*", "User-Agent: x", "Cookie: a=b"), "method": request("M-SEARCH", "/", ""),
+		"get": get("/"), "head and body": post("/", "hello"), "large": post("/", filler(16<<10)),
+		"query": get("/a?b=c"), "PUT": request("PUT", "/", ""),
+		"keep-alive": get("/", "Connection: keep-alive"), "fields": get("/", "Accept: */*",
+			"User-Agent: x", "Cookie: a=b"), "method": request("M-SEARCH", "/", ""),
 		"HTTP/1.0": raw("GET / HTTP/1.0", "", "Host: h", "Connection: keep-alive"),
 	} {
 		conn := s.dial(t)
@@ -220,7 +227,8 @@ func testPlain(t *testing.T) {
 		_ = conn.Close()
 	}
 	for _, last := range []string{
-		get("/", "Connection: close"), post("/", "hello", "Connection: close"), raw("GET / HTTP/1.0", "", "Host: h"),
+		get("/", "Connection: close"), post("/", "hello", "Connection: close"),
+		raw("GET / HTTP/1.0", "", "Host: h"),
 	} {
 		conn := s.dial(t)
 		conn.send(last).last(200, "loop")
@@ -229,8 +237,10 @@ func testPlain(t *testing.T) {
 		conn.last(200, "loop")
 	}
 	for _, odd := range []string{
-		raw("GET / HTTP/1.0", "", "Connection: keep-alive"), get("/", "Connection: Upgrade", "Upgrade: x"),
-		raw("POST / HTTP/1.1", "0\r\n\r\n", "Host: h", "Transfer-Encoding: chunked"), post("/", filler(38<<10)), get("http://h/"),
+		raw("GET / HTTP/1.0", "", "Connection: keep-alive"),
+		get("/", "Connection: Upgrade", "Upgrade: x"),
+		raw("POST / HTTP/1.1", "0\r\n\r\n", "Host: h", "Transfer-Encoding: chunked"),
+		post("/", filler(38<<10)), get("http://h/"),
 	} {
 		conn := s.dial(t)
 		conn.send(odd).answer(200, "fasthttp")

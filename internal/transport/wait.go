@@ -12,8 +12,8 @@ import (
 // may be called by any goroutine, at once or later, and again; it costs its caller nothing. To the
 // next run of the handler, [Waited] returns the state.
 //
-// In a loop the connection is waiting meanwhile (state waiting); in fasthttp its goroutine waits. The
-// limits hold for both: a request that waits for too long is closed.
+// In a loop the connection is waiting meanwhile (state waiting); in fasthttp its goroutine waits.
+// The limits hold for both: a request that waits for too long is closed.
 func Wait(ctx *fasthttp.RequestCtx, state any, start func(wake func())) {
 	ctx.Conn().(waiter).wait(&pause{state, start})
 }

@@ -69,7 +69,8 @@ func TestWait(t *testing.T) {
 		c.Handler = g.handle
 		r := run(t, c)
 		defer r.end(t)
-		waits := r.dial(t).send(get("/before") + post("/wait/a?times=2", filler(5000)) + get("/after") + get("/more") + get("/most"))
+		waits := r.dial(t).send(get("/before") + post("/wait/a?times=2", filler(5000)) + get("/after") +
+			get("/more") + get("/most"))
 		waits.answer(200, "/before: <nil>")
 		for range 2 {
 			wake := <-g.of("a")
@@ -77,7 +78,8 @@ func TestWait(t *testing.T) {
 			wake()
 			wake() // which is harmless
 		}
-		if res := waits.answer(200, "a waited 2 times with 5000 bytes"); res.Header.Get("X-Dropped") != "" || res.Header.Get("Content-Type") != "" {
+		if res := waits.answer(200, "a waited 2 times with 5000 bytes"); res.Header.Get(
+			"X-Dropped") != "" || res.Header.Get("Content-Type") != "" {
 			t.Errorf("headers of a run that was dropped: %v", res.Header)
 		}
 		waits.answer(200, "/after: <nil>")
@@ -91,7 +93,8 @@ func TestWait(t *testing.T) {
 	})
 }
 
-// TestWaitCrowd: a thousand connections wait at once beside one that does not, and all are answered.
+// TestWaitCrowd: a thousand connections wait at once beside one that does not, and all are
+// answered.
 func TestWaitCrowd(t *testing.T) {
 	both(t, func(t *testing.T, n int) {
 		const crowd = 1000

@@ -6,13 +6,15 @@ import "unicode/utf8"
 type letter uint8
 
 const (
-	rawPath    letter = 1 << iota // stays as it is in the path of a document's URL: pchar and "/" of RFC 3986
-	rawQuery                      // stays as it is in a query: RFC 3986's letters of a query, but for "'"
-	served                        // stays as it is in a path that is served
-	takenPath                     // a client may send it raw in a path
-	takenQuery                    // a client may send it raw in a query
-	stop                          // Canonical has to look at it
-	check                         // a control byte, or "%": CheckQuery has to look at it
+	// stays as it is in the path of a document's URL: pchar and "/" of RFC 3986
+	rawPath letter = 1 << iota
+	// stays as it is in a query: RFC 3986's letters of a query, but for "'"
+	rawQuery
+	served     // stays as it is in a path that is served
+	takenPath  // a client may send it raw in a path
+	takenQuery // a client may send it raw in a query
+	stop       // Canonical has to look at it
+	check      // a control byte, or "%": CheckQuery has to look at it
 )
 
 var letters = func() (t [256]letter) {
@@ -24,8 +26,9 @@ var letters = func() (t [256]letter) {
 	const alphanumeric = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	set(alphanumeric+"-._~!$&'()*+,;=:@/", rawPath|takenPath|takenQuery)
 	set(alphanumeric+"-._~!$&()*+,;=:@/?", rawQuery|takenQuery)
-	set(alphanumeric+"-._~!$&'()*,=:@/", served) // without "+" and ";", which origins read in two ways
-	set("[]|^{}`", takenPath|takenQuery)         // what browsers and players send raw
+	// without "+" and ";", which origins read in two ways
+	set(alphanumeric+"-._~!$&'()*,=:@/", served)
+	set("[]|^{}`", takenPath|takenQuery) // what browsers and players send raw
 	set(`\`, takenQuery)
 	for c := range t {
 		if c >= utf8.RuneSelf {
@@ -69,9 +72,10 @@ func appendEscape(dst []byte, c byte) []byte {
 
 const upperHex = "0123456789ABCDEF"
 
-// Check reports whether a request target is of at most [MaxTarget] bytes and has only letters that are taken: those
-// of RFC 3986, what browsers and players send raw ("[", "]", "|", "^", "{", "}", "`", UTF-8 above 0x7F, and "\" in a
-// query), and "%" where it starts two hexadecimal digits. It does not look at the path's segments.
+// Check reports whether a request target is of at most [MaxTarget] bytes and has only letters that
+// are taken: those of RFC 3986, what browsers and players send raw ("[", "]", "|", "^", "{", "}",
+// "`", UTF-8 above 0x7F, and "\" in a query), and "%" where it starts two hexadecimal digits. It
+// does not look at the path's segments.
 func Check(target []byte) bool {
 	if len(target) > MaxTarget || !utf8.Valid(target) {
 		return false

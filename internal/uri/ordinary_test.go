@@ -15,7 +15,8 @@ func TestOrdinary(t *testing.T) {
 		}
 		ordinary++
 		canonical, err := Canonical(nil, path)
-		if err != nil || !bytes.Equal(canonical, path) || !bytes.Equal(appendRaw(nil, path, rawPath), path) || bytes.IndexByte(path, '%') >= 0 {
+		if err != nil || !bytes.Equal(canonical, path) ||
+			!bytes.Equal(appendRaw(nil, path, rawPath), path) || bytes.IndexByte(path, '%') >= 0 {
 			t.Errorf("%q: %q, %v", path, canonical, err)
 		}
 	}
@@ -38,7 +39,8 @@ func TestOrdinary(t *testing.T) {
 	if ordinary < 10_000 {
 		t.Errorf("only %d paths were ordinary", ordinary)
 	}
-	for _, path := range []string{long, "/Big_Buck_Bunny_1080p_surround_FrostWire.com.mp4", "/directory/", "/12345678"} {
+	for _, path := range []string{long, "/Big_Buck_Bunny_1080p_surround_FrostWire.com.mp4",
+		"/directory/", "/12345678"} {
 		if !isOrdinary([]byte(path)) {
 			t.Errorf("%s is not ordinary", path)
 		}

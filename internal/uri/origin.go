@@ -24,7 +24,8 @@ type origin struct {
 var (
 	// ErrForeign is the error for a URL that begins with none of the origins, or is relative.
 	ErrForeign  = errors.New(`must be an absolute path such as "/film.mp4", or a URL of a configured CDN or of document.origins`)
-	errUserInfo = errors.New(`must have no user name or password before its host: remove all up to the "@"`)
+	errUserInfo = errors.New(
+		`must have no user name or password before its host: remove all up to the "@"`)
 )
 
 // NewOrigins makes a table of URLs such as "https://video.example.com" or
@@ -39,7 +40,8 @@ func NewOrigins(urls []string) (*Origins, error) {
 			authority, base = rest[:i], strings.TrimSuffix(rest[i:], "/")
 		}
 		if !ok || scheme == "" || authority == "" || strings.ContainsAny(rest, "?#\\@") {
-			return nil, fmt.Errorf(`%q must be a scheme, "://", a host, and a base path if there is one`, u)
+			return nil,
+				fmt.Errorf(`%q must be a scheme, "://", a host, and a base path if there is one`, u)
 		}
 		scheme = strings.ToLower(scheme)
 		host, port := cutPort([]byte(strings.ToLower(authority)))
@@ -49,7 +51,9 @@ func NewOrigins(urls []string) (*Origins, error) {
 		}
 		o.list = append(o.list, added)
 	}
-	slices.SortStableFunc(o.list, func(a, b origin) int { return cmp.Compare(len(b.base), len(a.base)) })
+	slices.SortStableFunc(o.list, func(a, b origin) int {
+		return cmp.Compare(len(b.base), len(a.base))
+	})
 	return o, nil
 }
 

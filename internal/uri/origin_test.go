@@ -89,13 +89,15 @@ func TestCut(t *testing.T) {
 			t.Errorf("%q: %q, %v; want %q", c.src, got, err, c.want)
 		}
 	}
-	if _, err := (*uri.Origins)(nil).Cut([]byte("https://video.example.com/a")); !errors.Is(err, uri.ErrForeign) {
+	if _, err := (*uri.Origins)(nil).Cut([]byte("https://video.example.com/a")); !errors.Is(err,
+		uri.ErrForeign) {
 		t.Error(err)
 	}
 }
 
 func TestNewOriginsRefuses(t *testing.T) {
-	for _, u := range []string{"", "video.example.com", "//a", "https://", "https:///a", "https://a?b", "https://u@a", `https://a\b`} {
+	for _, u := range []string{"", "video.example.com", "//a", "https://", "https:///a", "https://a?b",
+		"https://u@a", `https://a\b`} {
 		if _, err := uri.NewOrigins([]string{u}); err == nil {
 			t.Errorf("%q was taken", u)
 		}
@@ -104,8 +106,10 @@ func TestNewOriginsRefuses(t *testing.T) {
 
 // FuzzCut: net/url finds the same host and path in every absolute URL that is cut.
 func FuzzCut(f *testing.F) {
-	for _, s := range []string{"https://video.example.com/a?b#c", "//PLAIN.example:8080/%61", "https://[2001:db8::1]:8443/a",
-		"https://storage.example/films/a", "https://u@video.example.com/", "https://video.example.com\\/a"} {
+	for _, s := range []string{"https://video.example.com/a?b#c", "//PLAIN.example:8080/%61",
+		"https://[2001:db8::1]:8443/a",
+		"https://storage.example/films/a", "https://u@video.example.com/",
+		"https://video.example.com\\/a"} {
 		f.Add(s)
 	}
 	o := newOrigins(f)
@@ -121,7 +125,8 @@ func FuzzCut(f *testing.F) {
 		if err != nil || uri.IsPath([]byte(src)) {
 			return // other software may refuse it, or there is nothing to compare
 		}
-		known := map[string]bool{"video.example.com": true, "plain.example": true, "storage.example": true, "2001:db8::1": true,
+		known := map[string]bool{"video.example.com": true, "plain.example": true,
+			"storage.example": true, "2001:db8::1": true,
 			"port.example": true, "bücher.example": true}
 		if !known[strings.ToLower(u.Hostname())] || u.User != nil {
 			t.Fatalf("%q: net/url finds the host %q", src, u.Host)

@@ -121,7 +121,8 @@ func plainRun(b []byte) int {
 	i := 0
 	for i+8 <= len(b) {
 		x := binary.LittleEndian.Uint64(b[i:])
-		stops := (x-'-'*ones)&^x | zeroBytes(x^'/'*ones) | zeroBytes(x^'?'*ones) | zeroBytes(x^'\\'*ones) | zeroBytes(x^0x7F*ones)
+		stops := (x-'-'*ones)&^x | zeroBytes(x^'/'*ones) | zeroBytes(x^'?'*ones) |
+			zeroBytes(x^'\\'*ones) | zeroBytes(x^0x7F*ones)
 		if stops &= highs; stops != 0 {
 			if i += bits.TrailingZeros64(stops) / 8; letters[b[i]]&stop != 0 {
 				return i

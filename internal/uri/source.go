@@ -82,7 +82,8 @@ func isOrdinary(src []byte) bool {
 		x := binary.LittleEndian.Uint64(src[i : i+8])
 		letter := x | 0x20*ones // in lower case
 		ordinary := (letter + (0x80-'a')*ones) &^ (letter + (0x7F-'z')*ones)
-		ordinary |= (x + (0x80-'-')*ones) &^ (x + (0x7F-'9')*ones) // "-", ".", "/" and digits are in a row
+		// "-", ".", "/" and digits are in a row
+		ordinary |= (x + (0x80-'-')*ones) &^ (x + (0x7F-'9')*ones)
 		ordinary |= ^((x ^ '_'*ones) + 0x7F*ones)
 		if x&highs != 0 || ordinary&highs != highs {
 			return false

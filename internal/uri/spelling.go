@@ -32,11 +32,12 @@ func IsServed(path []byte) bool {
 // are.
 func AppendQuery(dst, query []byte) []byte { return appendRaw(dst, query, rawQuery) }
 
-// AppendRawPath appends a path with the bytes percent-encoded that no URI has, and the others as they
-// are: its canonical form is the same.
+// AppendRawPath appends a path with the bytes percent-encoded that no URI has, and the others as
+// they are: its canonical form is the same.
 func AppendRawPath(dst, path []byte) []byte { return appendRaw(dst, path, rawPath) }
 
-// AppendFragment appends a fragment, without its "#", with the bytes percent-encoded that no URI has.
+// AppendFragment appends a fragment, without its "#", with the bytes percent-encoded that no URI
+// has.
 func AppendFragment(dst, fragment []byte) []byte {
 	return appendRaw(dst, fragment, rawPath|rawQuery)
 }

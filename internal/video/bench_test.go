@@ -22,8 +22,11 @@ var plyrDocument = func() string {
 	}
 	return `{"video":{"_id":"6213a7299fa2604f1b188ee0","title":"Big Buck Bunny","poster":"/Big_Buck_Bunny_surround_FrostWire.com.jpg"` +
 		`,"previewThumbnails":{"src":"/thumbnails/Big_Buck_Bunny_surround_FrostWire.vtt"}` +
-		list("sources", `{"src":"/Big_Buck_Bunny_%04dp_surround_FrostWire.com.mp4","size":1080,"type":"video/mp4"}`, 5) +
-		list("tracks", `{"kind":"captions","src":"/Big_Buck_Bunny_%04d_surround_FrostWire.com.vtt","srclang":"en"}`, 5) + `}}`
+		list("sources",
+			`{"src":"/Big_Buck_Bunny_%04dp_surround_FrostWire.com.mp4","size":1080,"type":"video/mp4"}`, 5) +
+		list("tracks",
+			`{"kind":"captions","src":"/Big_Buck_Bunny_%04d_surround_FrostWire.com.vtt","srclang":"en"}`,
+			5) + `}}`
 }()
 
 // BenchmarkAppend decodes, signs and splices; ReadValue beside it is the yardstick of

@@ -40,8 +40,10 @@ func TestAllow(t *testing.T) {
 		{source("/%66ilm/a.mp4"), "/video/sources/0/src"},
 		{`{"token":{"scope":"/a/"},` + source("/a/films/b.m3u8")[1:], "/video/sources/0/src"},
 		{`{"video":{"sources":[{"src":"/films/a.mp4"}],"poster":"/p.jpg"}}`, "/video/poster"},
-		{`{"video":{"sources":[{"src":"/films/a.mp4"}],"extra":{"file":"/live/sprites/x.vtt"}}}`, "/video/extra/file"},
-		{`{"videos":[{"sources":[{"src":"/films/a.mp4"}]},{"sources":[{"src":"/films/b.mp4"},{"src":"/c.mp4"}]}]}`, "/videos/1/sources/1/src"},
+		{`{"video":{"sources":[{"src":"/films/a.mp4"}],"extra":{"file":"/live/sprites/x.vtt"}}}`,
+			"/video/extra/file"},
+		{`{"videos":[{"sources":[{"src":"/films/a.mp4"}]},{"sources":[{"src":"/films/b.mp4"},{"src":"/c.mp4"}]}]}`,
+			"/videos/1/sources/1/src"},
 	} {
 		for name, ask := range map[string]func() error{
 			"caller": func() error { _, _, err := s.AppendFor(by, nil, []byte(c.body), now); return err },
@@ -53,7 +55,8 @@ func TestAllow(t *testing.T) {
 			},
 		} {
 			var f video.Forbidden
-			if err := ask(); !errors.As(err, &f) || f.Reason.Pointer != c.pointer || !strings.Contains(f.Reason.Detail, "is outside the paths") {
+			if err := ask(); !errors.As(err, &f) || f.Reason.Pointer != c.pointer ||
+				!strings.Contains(f.Reason.Detail, "is outside the paths") {
 				t.Errorf("%s, %s: %v, want %s", name, c.body, err, c.pointer)
 			}
 		}
@@ -63,17 +66,21 @@ func TestAllow(t *testing.T) {
 	}
 	// A directory's token opens all of it: the URL is the caller's, and its directory is not.
 	for _, c := range []struct{ path, body, pointer string }{
-		{"/films/a/b/", `{"token":{"scope":"/films/a/"},` + source("/films/a/b/m.m3u8")[1:], "/video/sources/0/src"},
+		{"/films/a/b/", `{"token":{"scope":"/films/a/"},` + source("/films/a/b/m.m3u8")[1:],
+			"/video/sources/0/src"},
 		{"/films/a/m.m3u8", source("/films/a/m.m3u8"), "/video/sources/0/src"},
-		{"/films/a", `{"video":{"sources":[{"src":"/films/a"}],"extra":{"file":"/films/a"}}}`, "/video/extra/file"},
+		{"/films/a", `{"video":{"sources":[{"src":"/films/a"}],"extra":{"file":"/films/a"}}}`,
+			"/video/extra/file"},
 	} {
 		by := &caller.Caller{Name: "b", Paths: paths(t, c.path), MaxTTL: caller.Unlimited}
 		var f video.Forbidden
-		if _, _, err := s.AppendFor(by, nil, []byte(c.body), now); !errors.As(err, &f) || f.Reason.Pointer != c.pointer {
+		if _, _, err := s.AppendFor(by, nil, []byte(c.body), now); !errors.As(err, &f) ||
+			f.Reason.Pointer != c.pointer {
 			t.Errorf("%s, %s: %v, want %s", c.path, c.body, err, c.pointer)
 		}
 	}
-	for _, src := range []string{"/films/a.mp4", "/films/a/m.m3u8", "/f%69lms/a.mp4", "https://two.example/base/films/a.mp4"} {
+	for _, src := range []string{"/films/a.mp4", "/films/a/m.m3u8", "/f%69lms/a.mp4",
+		"https://two.example/base/films/a.mp4"} {
 		if _, _, err := s.AppendFor(by, nil, []byte(source(src)), now); err != nil {
 			t.Errorf("%s: %v", src, err)
 		}
@@ -90,11 +97,13 @@ func TestCallersTTL(t *testing.T) {
 	}
 	_, _, err = s.AppendFor(by, nil, []byte(`{"token":{"ttl":601},`+seed[1:]), now)
 	var e *video.Error
-	if !errors.As(err, &e) || e.Pointer != "/token/ttl" || !strings.Contains(e.Detail, "from 1 to 600") {
+	if !errors.As(err, &e) || e.Pointer != "/token/ttl" ||
+		!strings.Contains(e.Detail, "from 1 to 600") {
 		t.Error(err)
 	}
 	var v any
-	if out, _, err := s.AppendFor(by, nil, []byte(`{"token":{"ttl":600},`+seed[1:]), now); err != nil || json.Unmarshal(out, &v) != nil {
+	if out, _, err := s.AppendFor(by, nil, []byte(`{"token":{"ttl":600},`+seed[1:]),
+		now); err != nil || json.Unmarshal(out, &v) != nil {
 		t.Error(err)
 	}
 }

@@ -27,7 +27,8 @@ func (s *Signer) choice(r *request) (*cdn.Mask, error) {
 			return nil, document.Errorf("/token/cdn", unknownCDN)
 		}
 		if !r.chosen.Has(i) {
-			return nil, document.Errorf("/token/cdn", "has the weight 0, so that it takes no new videos: ask for another CDN")
+			return nil, document.Errorf("/token/cdn",
+				"has the weight 0, so that it takes no new videos: ask for another CDN")
 		}
 		r.chosen = cdn.Mask{}
 		r.chosen.Add(i)
@@ -40,7 +41,8 @@ func (s *Signer) choice(r *request) (*cdn.Mask, error) {
 		r.chosen.Remove(i)
 	}
 	if r.chosen == (cdn.Mask{}) {
-		return nil, document.Errorf("/token/exclude", "leaves no CDN that may be picked: exclude fewer")
+		return nil, document.Errorf("/token/exclude",
+			"leaves no CDN that may be picked: exclude fewer")
 	}
 	return &r.chosen, nil
 }
@@ -61,7 +63,8 @@ func (s *Signer) able(r *request, v document.Video, chosen *cdn.Mask) (*cdn.Mask
 		before := r.able
 		r.claims.Depth = source.depth
 		if s.CDNs.Keep(&r.able, &source.Source, &r.claims); r.able == (cdn.Mask{}) {
-			return nil, r.sourceError(i, fmt.Errorf("no CDN that is left can serve it: %s", s.CDNs.Explain(&before, &source.Source, &r.claims)))
+			return nil, r.sourceError(i, fmt.Errorf("no CDN that is left can serve it: %s",
+				s.CDNs.Explain(&before, &source.Source, &r.claims)))
 		}
 	}
 	return &r.able, nil

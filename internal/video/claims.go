@@ -26,7 +26,8 @@ func (s *Signer) claim(r *request) (err error) {
 	r.step = s.step(ttl)
 	expiry := expiry(r.now, ttl, maxTTL, r.step)
 	if expiry > math.MaxUint32 {
-		return document.Errorf("/token/ttl", "is too long: a token cannot express an expiry after 2106-02-07")
+		return document.Errorf("/token/ttl",
+			"is too long: a token cannot express an expiry after 2106-02-07")
 	}
 	r.expiry, c.Expiry = expiry, uint32(expiry)
 	if !o.NotBefore.IsAbsent() {
@@ -35,7 +36,8 @@ func (s *Signer) claim(r *request) (err error) {
 			return err
 		}
 		if t >= expiry {
-			return document.Errorf("/token/notBefore", "is not before the token's expiry, %d: choose an earlier time or a longer ttl", expiry)
+			return document.Errorf("/token/notBefore", "is not before the token's expiry, %d: "+
+				"choose an earlier time or a longer ttl", expiry)
 		}
 		c.NotBefore = uint32(t)
 	}
@@ -64,13 +66,15 @@ func (s *Signer) renewal(r *request, ttl int64) (err error) {
 	renew := min(s.RenewFor, most)
 	if !o.Renew.IsAbsent() {
 		if most == 0 {
-			return document.Errorf("/token/renew", "is not possible here: tokens are not renewed, by max_renew")
+			return document.Errorf("/token/renew",
+				"is not possible here: tokens are not renewed, by max_renew")
 		}
 		if renew, err = integer(d.Bytes(o.Renew), "/token/renew", 1, most); err != nil {
 			return err
 		}
 		if !c.HasSession {
-			return document.Errorf("/token/renew", `needs a "session", by which a token that is renewed again and again can be revoked: add one`)
+			return document.Errorf(
+				"/token/renew", `needs a "session", by which a token that is renewed again and again can be revoked: add one`)
 		}
 	}
 	if renew == 0 {
@@ -89,9 +93,9 @@ func (s *Signer) renewal(r *request, ttl int64) (err error) {
 // good for at least three quarters of it.
 func (s *Signer) step(ttl int64) int64 { return max(1, min(s.Round, ttl/4)) }
 
-// expiry returns now + ttl rounded up to a multiple of step, so that a video's URLs stay the same for
-// a while, and players, browsers and CDNs can cache. Where that is later than a token may expire, it
-// is rounded down.
+// expiry returns now + ttl rounded up to a multiple of step, so that a video's URLs stay the same
+// for a while, and players, browsers and CDNs can cache. Where that is later than a token may
+// expire, it is rounded down.
 func expiry(now, ttl, maxTTL, step int64) int64 {
 	latest := min(now+maxTTL, math.MaxUint32)
 	expiry := (now + ttl + step - 1) / step * step
@@ -112,7 +116,8 @@ func integer(text []byte, pointer string, least, most int64) (int64, error) {
 		n = n*10 + int64(c-'0')
 	}
 	if n < least || n > most {
-		return 0, document.Errorf(pointer, "must be a whole number of seconds from %d to %d, written in digits", least, most)
+		return 0, document.Errorf(pointer,
+			"must be a whole number of seconds from %d to %d, written in digits", least, most)
 	}
 	return n, nil
 }
@@ -136,7 +141,9 @@ func network(d *document.Document, v document.Value) (netip.Prefix, error) {
 			return p, nil
 		}
 	}
-	return netip.Prefix{}, document.Errorf("/token/ip", `must be a string: an IPv4 or IPv6 address such as "203.0.113.7", or a prefix such as "2001:db8::/64"`)
+	return netip.Prefix{},
+		document.Errorf(
+			"/token/ip", `must be a string: an IPv4 or IPv6 address such as "203.0.113.7", or a prefix such as "2001:db8::/64"`)
 }
 
 // parseNetwork keeps no part of text, because it refuses zones, the only part that net/netip would

@@ -44,7 +44,8 @@ func (r *request) open(c *cdn.CDN, i int) {
 
 // scopeOf returns the directory of source i, with the slash at its end.
 func (r *request) scopeOf(i int) []byte {
-	scope, _ := r.sources[i].Canonical.Scope(r.sources[i].depth) // the depth is the path's own, or of a scope around it
+	// the depth is the path's own, or of a scope around it
+	scope, _ := r.sources[i].Canonical.Scope(r.sources[i].depth)
 	return scope
 }
 
@@ -59,7 +60,10 @@ func (r *request) cookies() ([]string, error) {
 		}
 		for _, other := range r.opened[:n] {
 			if name := o.clash(&other); name != "" {
-				return nil, document.Errorf(r.document.Pointer(o.source), "is opened by the cookie %s of the CDN %s, which would replace the one of the CDN %s for %s: ask for the videos one by one, or for one CDN with token.cdn",
+				return nil, document.Errorf(r.document.Pointer(o.source),
+					"is opened by the cookie %s of the CDN %s, which would replace the one of "+
+						"the CDN %s for %s: ask for the videos one by one, or for one CDN "+
+						"with token.cdn",
 					name, o.cdn.Name, other.cdn.Name, r.document.Pointer(other.source))
 			}
 		}
@@ -93,7 +97,8 @@ func (r *request) bake(o *opened) error {
 	o.path = path
 	for _, c := range cookies {
 		o.names = append(o.names, c.Name)
-		o.cookie = append(o.cookie, setCookie(c, o.cdn.CookieDomain, path, int64(claims.Expiry)-r.now))
+		o.cookie = append(o.cookie,
+			setCookie(c, o.cdn.CookieDomain, path, int64(claims.Expiry)-r.now))
 	}
 	return nil
 }
@@ -101,13 +106,15 @@ func (r *request) bake(o *opened) error {
 // setCookie returns the value of Set-Cookie (RFC 6265, section 4.1). SameSite=None, since the page
 // and the CDN are on other sites than the service may be.
 func setCookie(c scheme.Cookie, domain, path string, maxAge int64) string {
-	return c.Name + "=" + c.Value + "; Max-Age=" + strconv.FormatInt(maxAge, 10) + "; Domain=" + domain +
+	return c.Name + "=" + c.Value + "; Max-Age=" + strconv.FormatInt(maxAge, 10) + "; Domain=" +
+		domain +
 		"; Path=" + path + "; Secure; HttpOnly; SameSite=None"
 }
 
 // clash returns the name of a cookie that a browser would send for both directories, "" for none.
 func (o *opened) clash(other *opened) string {
-	if o.cdn == other.cdn || !isWithin(o.cdn.CookieDomain, other.cdn.CookieDomain) && !isWithin(other.cdn.CookieDomain, o.cdn.CookieDomain) ||
+	if o.cdn == other.cdn || !isWithin(o.cdn.CookieDomain, other.cdn.CookieDomain) &&
+		!isWithin(other.cdn.CookieDomain, o.cdn.CookieDomain) ||
 		!strings.HasPrefix(o.path, other.path) && !strings.HasPrefix(other.path, o.path) {
 		return ""
 	}
@@ -126,15 +133,15 @@ func isWithin(domain, parent string) bool {
 	return domain == parent || strings.HasSuffix(domain, "."+parent)
 }
 
-// lastWindow returns the claims of the window before. It reports false where its tokens are not good
-// any more, or not yet.
+// lastWindow returns the claims of the window before. It reports false where its tokens are not
+// good any more, or not yet.
 func (r *request) lastWindow(claims token.Claims) (token.Claims, bool) {
 	claims.Expiry -= uint32(r.step)
 	return claims, int64(claims.Expiry) > r.now && claims.Expiry > claims.NotBefore
 }
 
-// useLastWindow notes that a signature of the window before serves in place of a miss, which is made
-// in the background.
+// useLastWindow notes that a signature of the window before serves in place of a miss, which is
+// made in the background.
 func (r *request) useLastWindow(miss *scheme.Miss, claims *token.Claims) {
 	miss.Ahead()
 	r.expiry = min(r.expiry, int64(claims.Expiry))

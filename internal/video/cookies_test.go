@@ -22,12 +22,14 @@ func newCookies(tb testing.TB, entries ...string) *video.Signer {
 		f := strings.Fields(e)
 		name, kind, domain := f[0], scheme.Lookup(f[1]), f[2]
 		url := "https://" + name + "." + domain
-		signer, err := kind.New(&scheme.CDN{URL: url, Signatures: signatures, Keys: []scheme.Key{{ID: "k", Secret: bytes.Repeat([]byte("k"), 32)}},
+		signer, err := kind.New(&scheme.CDN{URL: url, Signatures: signatures,
+			Keys:    []scheme.Key{{ID: "k", Secret: bytes.Repeat([]byte("k"), 32)}},
 			Options: map[string]string{"parameter": "hdnea", scheme.CookieOption: "true"}})
 		if err != nil {
 			tb.Fatal(err)
 		}
-		cdns = append(cdns, cdn.CDN{Name: name, URL: url, Weight: 1, Signer: signer, CookieDomain: domain})
+		cdns = append(cdns,
+			cdn.CDN{Name: name, URL: url, Weight: 1, Signer: signer, CookieDomain: domain})
 	}
 	s := newSigner(tb)
 	var err error
@@ -49,8 +51,10 @@ func TestCookies(t *testing.T) {
 		{`{"video":{"sources":[{"src":"/f/a.m3u8"},{"src":"/f/a.mp4"}]}}`, "/f/"},
 		{`{"video":{"sources":[{"src":"/f/h/a.m3u8"},{"src":"/f/a.mpd"},{"src":"/f/d/a.mpd"}]}}`, "/f/"},
 		{`{"video":{"sources":[{"src":"/f/a.m3u8"},{"src":"/fg/a.mpd"}]}}`, "/f/ /fg/"},
-		{`{"videos":[{"sources":[{"src":"/f/a.m3u8"}]},{"sources":[{"src":"/g/a.m3u8"}]},{"sources":[{"src":"/f/b/c.m3u8"}]}]}`, "/f/ /g/"},
-		{`{"token":{"scope":"/f/"},"video":{"sources":[{"src":"/f/h/a.m3u8"},{"src":"/f/d/a.mpd"}]}}`, "/f/"},
+		{`{"videos":[{"sources":[{"src":"/f/a.m3u8"}]},{"sources":[{"src":"/g/a.m3u8"}]},{"sources":[{"src":"/f/b/c.m3u8"}]}]}`,
+			"/f/ /g/"},
+		{`{"token":{"scope":"/f/"},"video":{"sources":[{"src":"/f/h/a.m3u8"},{"src":"/f/d/a.mpd"}]}}`,
+			"/f/"},
 	} {
 		a, err := s.Answer(nil, video.Question{Body: []byte(c.body), Now: now})
 		if err != nil {
@@ -59,7 +63,8 @@ func TestCookies(t *testing.T) {
 		}
 		var paths []string
 		for _, cookie := range a.Cookies {
-			if !strings.HasPrefix(cookie, "hdnea=exp=") || !strings.HasSuffix(cookie, "; Secure; HttpOnly; SameSite=None") ||
+			if !strings.HasPrefix(cookie, "hdnea=exp=") ||
+				!strings.HasSuffix(cookie, "; Secure; HttpOnly; SameSite=None") ||
 				!strings.Contains(cookie, fmt.Sprintf("; Max-Age=%d; Domain=example.com; Path=/", a.MaxAge)) {
 				t.Errorf("%s: Set-Cookie: %s", c.body, cookie)
 			}
@@ -97,9 +102,11 @@ func TestCookiesClash(t *testing.T) {
 		{[]string{"one akamai example.com", "two akamai example.com"}, same + "," + same, true},
 		{[]string{"one akamai example.com", "two akamai example.com"}, same + "," + inside, true},
 		{[]string{"one akamai example.com", "two akamai a.example.com"}, inside + "," + same, true},
-		{[]string{"one akamai example.com", "two akamai example.com"}, same + "," + `{"sources":[{"src":"/g/a.m3u8"}]}`, false},
+		{[]string{"one akamai example.com", "two akamai example.com"},
+			same + "," + `{"sources":[{"src":"/g/a.m3u8"}]}`, false},
 		{[]string{"one akamai example.com", "two akamai example.net"}, same + "," + same, false},
-		{[]string{"one akamai example.com", "two google-media-cdn example.com"}, same + "," + same, false},
+		{[]string{"one akamai example.com", "two google-media-cdn example.com"}, same + "," + same,
+			false},
 	} {
 		body := []byte(`{"videos":[` + c.videos + `]}`)
 		s := newCookies(t, c.cdns...)
@@ -110,7 +117,8 @@ func TestCookiesClash(t *testing.T) {
 		}
 		var e *video.Error
 		if c.clashes {
-			if !errors.As(err, &e) || e.Pointer != "/videos/1/sources/0/src" || !strings.Contains(e.Detail, "the cookie hdnea of the CDN") {
+			if !errors.As(err, &e) || e.Pointer != "/videos/1/sources/0/src" ||
+				!strings.Contains(e.Detail, "the cookie hdnea of the CDN") {
 				t.Errorf("%v, %s: %v", c.cdns, body, err)
 			}
 		} else if err != nil || len(a.Cookies) != 2 {
@@ -123,17 +131,20 @@ func TestCookiesClash(t *testing.T) {
 // serve.
 func TestCookiesPending(t *testing.T) {
 	s := newCookies(t, "gm google-media-cdn example.com")
-	q := video.Question{Body: []byte(`{"video":{"sources":[{"src":"/f/a.m3u8"}]}}`), Now: (now + 299) / 300 * 300}
+	q := video.Question{Body: []byte(`{"video":{"sources":[{"src":"/f/a.m3u8"}]}}`),
+		Now: (now + 299) / 300 * 300}
 	_, err := s.Answer(nil, q)
 	q.Before = wait(t, err)
 	a, err := s.Answer(nil, q)
-	if err != nil || len(a.Cookies) != 1 || !strings.HasPrefix(a.Cookies[0], "Edge-Cache-Cookie=URLPrefix=") {
+	if err != nil || len(a.Cookies) != 1 ||
+		!strings.HasPrefix(a.Cookies[0], "Edge-Cache-Cookie=URLPrefix=") {
 		t.Fatalf("%v, %v", a.Cookies, err)
 	}
 	q.Before, q.Now = nil, q.Now+1
 	b, err := s.Answer(nil, q)
 	if err != nil || len(b.Cookies) != 1 || b.MaxAge != a.MaxAge-1 ||
-		strings.Split(b.Cookies[0], ";")[0] != strings.Split(a.Cookies[0], ";")[0] || !strings.Contains(b.Cookies[0], fmt.Sprintf("Max-Age=%d;", b.MaxAge)) {
+		strings.Split(b.Cookies[0], ";")[0] != strings.Split(a.Cookies[0], ";")[0] ||
+		!strings.Contains(b.Cookies[0], fmt.Sprintf("Max-Age=%d;", b.MaxAge)) {
 		t.Errorf("%v, %d, %v", b.Cookies, b.MaxAge, err)
 	}
 }

@@ -79,7 +79,8 @@ func FuzzCost(f *testing.F) {
 		if slow {
 			longest = m.ratio(body, many)
 		}
-		t.Logf("%.2f x the plain body per byte, %.0f allocations: %q %q %q", longest, most, head, unit, tail)
+		t.Logf("%.2f x the plain body per byte, %.0f allocations: %q %q %q", longest, most, head, unit,
+			tail)
 		if *keep == "" {
 			return
 		}

@@ -26,7 +26,8 @@ func newCatalogue(tb testing.TB, foreign bool, patterns ...docs.Pattern) *video.
 			url += "/base"
 		}
 		urls = append(urls, url)
-		cdns = append(cdns, cdn.CDN{Name: name, URL: url, Weight: min(1, 3-i), Keys: token.Keys{newKey(tb, uint16(i))}})
+		cdns = append(cdns,
+			cdn.CDN{Name: name, URL: url, Weight: min(1, 3-i), Keys: token.Keys{newKey(tb, uint16(i))}})
 	}
 	var err error
 	if s.CDNs, err = cdn.New(cdn.RoundRobin, cdns); err != nil {
@@ -85,7 +86,9 @@ type anyVideo struct {
 func TestPatterns(t *testing.T) {
 	s := newCatalogue(t, false, plyr...)
 	var v anyVideo
-	sign(t, s, `{"video":{"poster":"/p.jpg","sources":[{"src":"/f/a.m3u8"},{"src":"/f.mp4"}],"tracks":[{"src":"/t.vtt"}],"previewThumbnails":{"src":"/t/s/x.vtt"}}}`, &v)
+	sign(t,
+		s, `{"video":{"poster":"/p.jpg","sources":[{"src":"/f/a.m3u8"},{"src":"/f.mp4"}],"tracks":[{"src":"/t.vtt"}],"previewThumbnails":{"src":"/t/s/x.vtt"}}}`,
+		&v)
 	host, _, _ := origin(t, s, v.Poster)
 	for _, c := range []struct {
 		url, path string
@@ -99,16 +102,21 @@ func TestPatterns(t *testing.T) {
 			t.Errorf("%s: %s on %s, depth %d", c.url, path, cdn, depth)
 		}
 	}
-	refuse(t, s, `{"video":{"poster":5,"sources":[{"src":"/a"}]}}`, "/video/poster", "must be a string, not a number")
-	refuse(t, s, `{"video":{"sources":[{"src":"/a"}],"tracks":[{},{"src":"x"}]}}`, "/video/tracks/1/src", "absolute path")
-	refuse(t, s, `{"video":{"sources":[{"src":"/a"}],"previewThumbnails":{"src":["/x/y","/y"]}}}`, "/video/previewThumbnails/src/1", "root")
+	refuse(t, s, `{"video":{"poster":5,"sources":[{"src":"/a"}]}}`, "/video/poster",
+		"must be a string, not a number")
+	refuse(t, s, `{"video":{"sources":[{"src":"/a"}],"tracks":[{},{"src":"x"}]}}`,
+		"/video/tracks/1/src", "absolute path")
+	refuse(t, s, `{"video":{"sources":[{"src":"/a"}],"previewThumbnails":{"src":["/x/y","/y"]}}}`,
+		"/video/previewThumbnails/src/1", "root")
 }
 
 // TestAbsoluteURLs: a URL of an old host moves to the picked CDN, with its query.
 func TestAbsoluteURLs(t *testing.T) {
 	s := newCatalogue(t, false)
 	var v anyVideo
-	sign(t, s, `{"token":{"cdn":"two"},"video":{"sources":[{"src":"https://old.example/films/a.mp4?v=1"},{"src":"//ONE.example:443/b.mp4"},{"src":"https://two.example/base/c/d.m3u8"},{"src":"/e.mp4"}]}}`, &v)
+	sign(t,
+		s, `{"token":{"cdn":"two"},"video":{"sources":[{"src":"https://old.example/films/a.mp4?v=1"},{"src":"//ONE.example:443/b.mp4"},{"src":"https://two.example/base/c/d.m3u8"},{"src":"/e.mp4"}]}}`,
+		&v)
 	for i, want := range []string{"/base/a.mp4?v=1", "/base/b.mp4", "/base/c/d.m3u8", "/base/e.mp4"} {
 		if host, got, _ := origin(t, s, v.Sources[i].Src); host != "two" || got != want {
 			t.Errorf("%s: %s, want %s", v.Sources[i].Src, got, want)
@@ -133,12 +141,14 @@ func TestAbsoluteURLs(t *testing.T) {
 // is refused.
 func TestForeignIsKept(t *testing.T) {
 	s := newCatalogue(t, true)
-	body := document(`{"src":"https:\/\/foreign.example/\u0061"},{"src":"film.mp4"},{"src":""},{"src":"/a.mp4"}`)
+	body := document(
+		`{"src":"https:\/\/foreign.example/\u0061"},{"src":"film.mp4"},{"src":""},{"src":"/a.mp4"}`)
 	out, _, err := s.Append(nil, []byte(body), now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, kept := range []string{`"src":"https:\/\/foreign.example/\u0061"`, `"src":"film.mp4"`, `"src":""`} {
+	for _, kept := range []string{`"src":"https:\/\/foreign.example/\u0061"`, `"src":"film.mp4"`,
+		`"src":""`} {
 		if !strings.Contains(string(out), kept) {
 			t.Errorf("%s: want %s", out, kept)
 		}
@@ -148,14 +158,17 @@ func TestForeignIsKept(t *testing.T) {
 	}
 	refuse(t, s, document(`{"src":"/a/../b"}`), "/video/sources/0/src", "canonical")
 	refuse(t, s, document(`{"src":"https://one.example/a/../b"}`), "/video/sources/0/src", "canonical")
-	refuse(t, s, document(`{"src":"https://u@foreign.example/a"}`), "/video/sources/0/src", "user name")
+	refuse(t, s, document(`{"src":"https://u@foreign.example/a"}`), "/video/sources/0/src",
+		"user name")
 }
 
 // TestVideos: a batch is answered in its order, byte for byte but for its URLs, each video on a CDN
 // of its own; one mistake refuses all.
 func TestVideos(t *testing.T) {
 	s := newCatalogue(t, false)
-	one := func(n int) string { return fmt.Sprintf(` {"n": %d.0, "sources":[{"src":"/%d.mp4"}]}`, n, n) }
+	one := func(n int) string {
+		return fmt.Sprintf(` {"n": %d.0, "sources":[{"src":"/%d.mp4"}]}`, n, n)
+	}
 	batch := func(n int) string {
 		var list []string
 		for i := range n {
@@ -194,7 +207,8 @@ func TestVideos(t *testing.T) {
 		{`{"videos":{}}`, "/videos", "an array of videos, not an object"},
 		{`{"videos":[` + one(0) + `,5]}`, "/videos/1", "not a number"},
 		{`{"videos":[` + one(0) + `,{}]}`, "/videos/1/sources", `no member "sources"`},
-		{`{"videos":[` + one(0) + `,{"sources":[{"src":"/a"},{"src":"b"}]}]}`, "/videos/1/sources/1/src", "absolute path"},
+		{`{"videos":[` + one(0) + `,{"sources":[{"src":"/a"},{"src":"b"}]}]}`, "/videos/1/sources/1/src",
+			"absolute path"},
 		{`{"videos":[` + batch(docs.MaxVideos+1) + `]}`, "/videos", "64 videos at most"},
 		{`{"videos":[` + long + `,` + long + `,` + one(0) + `]}`, "/videos/2/sources/0/src", "256"},
 		{`{"videos":[` + one(0) + `],"video":` + one(1) + `}`, "/videos", "send one of them"},

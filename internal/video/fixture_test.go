@@ -34,7 +34,8 @@ func newKey(tb testing.TB, id uint16) *token.Key {
 
 func newSigner(tb testing.TB) *video.Signer {
 	tb.Helper()
-	set, err := cdn.New(cdn.RoundRobin, []cdn.CDN{{Name: "aws-1", URL: base, Weight: 1, Keys: token.Keys{newKey(tb, 7)}}})
+	set, err := cdn.New(cdn.RoundRobin,
+		[]cdn.CDN{{Name: "aws-1", URL: base, Weight: 1, Keys: token.Keys{newKey(tb, 7)}}})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -49,7 +50,8 @@ func withSources(n int) []byte {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, `{"src":"/Big_Buck_Bunny_%04dp_surround_FrostWire.com.mp4","size":%d,"type":"video/mp4"}`, i, i)
+		fmt.Fprintf(&b,
+			`{"src":"/Big_Buck_Bunny_%04dp_surround_FrostWire.com.mp4","size":%d,"type":"video/mp4"}`, i, i)
 	}
 	b.WriteString(`]}}`)
 	return []byte(b.String())
@@ -137,7 +139,8 @@ func encode(src string) string {
 	var b strings.Builder
 	for _, c := range []byte(src) {
 		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte(unreserved+reserved+"%", c) >= 0:
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9',
+			strings.IndexByte(unreserved+reserved+"%", c) >= 0:
 			b.WriteByte(c)
 		default:
 			fmt.Fprintf(&b, "%%%02X", c)

@@ -16,7 +16,8 @@ import (
 // FuzzAppend: what encoding/json refuses is refused; what is accepted is answered as the oracle
 // says; every error names what is wrong and where.
 func FuzzAppend(f *testing.F) {
-	for _, body := range []string{seed, php, deep, string(withSources(3)), document(`{"src":"/a/b.m3u8?x#y"}`),
+	for _, body := range []string{seed, php, deep, string(withSources(3)),
+		document(`{"src":"/a/b.m3u8?x#y"}`),
 		`{"token":{"ttl":600,"notBefore":1,"ip":"203.0.113.7","session":"00112233aabbccdd"},"video":{"sources":[{"src":"/a"}]}}`} {
 		f.Add([]byte(body))
 	}
@@ -29,7 +30,8 @@ func FuzzAppend(f *testing.F) {
 		}
 		if err != nil {
 			var e *video.Error
-			if !errors.As(err, &e) || e.Detail == "" || !jsontext.Pointer(e.Pointer).IsValid() || len(out) != 0 || maxAge != 0 {
+			if !errors.As(err, &e) || e.Detail == "" || !jsontext.Pointer(e.Pointer).IsValid() ||
+				len(out) != 0 || maxAge != 0 {
 				t.Fatalf("%q: %q, %#v", body, out, err)
 			}
 			return

@@ -44,15 +44,19 @@ func TestHostileJSON(t *testing.T) {
 			rows[i].times = append(rows[i].times, hostile)
 		}
 	}
-	slices.SortFunc(rows, func(a, b row) int { return cmp.Compare(median(b.ratios), median(a.ratios)) })
+	slices.SortFunc(rows, func(a, b row) int {
+		return cmp.Compare(median(b.ratios), median(a.ratios))
+	})
 	for _, r := range rows {
 		answer := "200"
 		if _, _, err := s.Append(dst, r.body, now); err != nil {
 			answer = "400"
 		}
-		t.Logf("%5.2f x  %6.2f ns/byte  %s  %6d bytes  %s", median(r.ratios), median(r.times), answer, len(r.body), r.name)
+		t.Logf("%5.2f x  %6.2f ns/byte  %s  %6d bytes  %s", median(r.ratios), median(r.times), answer,
+			len(r.body), r.name)
 		if median(r.ratios) > bound {
-			t.Errorf("%s costs %.2f times as much per byte as the plain body, at most %.1f", r.name, median(r.ratios), bound)
+			t.Errorf("%s costs %.2f times as much per byte as the plain body, at most %.1f", r.name,
+				median(r.ratios), bound)
 		}
 	}
 }

@@ -15,7 +15,8 @@ import (
 func TestIdentity(t *testing.T) {
 	var cdns []cdn.CDN
 	for i := range uint16(50) {
-		cdns = append(cdns, cdn.CDN{Name: fmt.Sprint(i), URL: fmt.Sprintf("https://%02d.example", i), Weight: 1, Keys: token.Keys{newKey(t, i)}})
+		cdns = append(cdns, cdn.CDN{Name: fmt.Sprint(i), URL: fmt.Sprintf("https://%02d.example", i),
+			Weight: 1, Keys: token.Keys{newKey(t, i)}})
 	}
 	set, err := cdn.New(cdn.Affinity, cdns)
 	if err != nil {
@@ -32,11 +33,18 @@ func TestIdentity(t *testing.T) {
 		return url[:2]
 	}
 	for _, same := range [][]string{
-		{`{"videoId":"12345","sources":[{"src":"/a"}]}`, `{"sources":[{"src":"/b"},{"src":"/c"}],"videoId":"12345"}`,
-			`{"videoId":12345,"sources":[{"src":"/d"}]}`, `{"videoId":"\u00312345","sources":[{"src":"/e"}]}`},
-		{`{"sources":[{"src":"/film.mp4"},{"src":"/x"}]}`, `{"videoId":"","sources":[{"src":"\/film.mp4"}]}`, `{"videoId":null,"sources":[{"src":"/film.mp4"}]}`,
-			`{"videoId":{"x":1},"sources":[{"src":"/film.mp4"}]}`, `{"videoId":[1],"sources":[{"src":"/film.mp4"}]}`, `{"videoId":true,"sources":[{"src":"/film.mp4"}]}`},
-		{`{"videoId":"/film.mp5","sources":[{"src":"/1"}]}`, `{"sources":[{"src":"/film.mp5"}]}`, `{"videoId":"\/film.mp5","sources":[{"src":"/2"}]}`},
+		{`{"videoId":"12345","sources":[{"src":"/a"}]}`,
+			`{"sources":[{"src":"/b"},{"src":"/c"}],"videoId":"12345"}`,
+			`{"videoId":12345,"sources":[{"src":"/d"}]}`,
+			`{"videoId":"\u00312345","sources":[{"src":"/e"}]}`},
+		{`{"sources":[{"src":"/film.mp4"},{"src":"/x"}]}`,
+			`{"videoId":"","sources":[{"src":"\/film.mp4"}]}`,
+			`{"videoId":null,"sources":[{"src":"/film.mp4"}]}`,
+			`{"videoId":{"x":1},"sources":[{"src":"/film.mp4"}]}`,
+			`{"videoId":[1],"sources":[{"src":"/film.mp4"}]}`,
+			`{"videoId":true,"sources":[{"src":"/film.mp4"}]}`},
+		{`{"videoId":"/film.mp5","sources":[{"src":"/1"}]}`, `{"sources":[{"src":"/film.mp5"}]}`,
+			`{"videoId":"\/film.mp5","sources":[{"src":"/2"}]}`},
 	} {
 		want := pick(same[0])
 		for _, other := range same[1:] {
@@ -70,7 +78,8 @@ func TestFirstKeySigns(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			v, err := token.Keys{second, first}.Verify(token.Request{URI: []byte(strings.TrimPrefix(url, base)), Now: now})
+			v, err := token.Keys{second, first}.Verify(
+				token.Request{URI: []byte(strings.TrimPrefix(url, base)), Now: now})
 			if err != nil || v.Key != keys[0].ID() {
 				t.Errorf("%s: signed by key %d, %v; want %d", url, v.Key, err, keys[0].ID())
 			}

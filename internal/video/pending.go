@@ -28,8 +28,8 @@ func (p *Pending) Error() string { return "signatures of the answer are not made
 // or too many requests wait already.
 var ErrBusy = errors.New("too many signatures are to be made")
 
-// Start has the signatures made by workers. Done is called once, perhaps from another goroutine, when
-// all are there, or when one failed or cannot be made now: the next answer has the error.
+// Start has the signatures made by workers. Done is called once, perhaps from another goroutine,
+// when all are there, or when one failed or cannot be made now: the next answer has the error.
 func (p *Pending) Start(done func()) {
 	p.left.Store(int32(len(p.misses)) + 1)
 	made := func(err error) {
@@ -84,9 +84,9 @@ func (r *request) pending(s *Signer) error {
 	return p
 }
 
-// appendMissed appends URL i after an error. Where its signature is not made yet, that of the window
-// before serves, and the next is made in the background; where that one is missing, too, the URL is
-// left out and the request has one more miss.
+// appendMissed appends URL i after an error. Where its signature is not made yet, that of the
+// window before serves, and the next is made in the background; where that one is missing, too, the
+// URL is left out and the request has one more miss.
 func (r *request) appendMissed(dst []byte, c *cdn.CDN, i int, err error) ([]byte, error) {
 	var miss *scheme.Miss
 	if !errors.As(err, &miss) {

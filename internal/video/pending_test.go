@@ -17,20 +17,24 @@ import (
 )
 
 // newSlow is a signer for CDNs whose signatures are expensive, and for own, whose are not.
-func newSlow(tb testing.TB, signatures *scheme.Signatures, seed byte, names ...string) *video.Signer {
+func newSlow(tb testing.TB, signatures *scheme.Signatures, seed byte,
+	names ...string) *video.Signer {
 	tb.Helper()
 	var cdns []cdn.CDN
 	for _, name := range names {
 		if name == "own" {
-			cdns = append(cdns, cdn.CDN{Name: "own", URL: "https://own.example", Weight: 1, Keys: token.Keys{newKey(tb, 7)}})
+			cdns = append(cdns,
+				cdn.CDN{Name: "own", URL: "https://own.example", Weight: 1, Keys: token.Keys{newKey(tb, 7)}})
 			continue
 		}
-		signer, err := scheme.Lookup("google-media-cdn").New(&scheme.CDN{URL: "https://" + name + ".example", Signatures: signatures,
+		signer, err := scheme.Lookup("google-media-cdn").New(&scheme.CDN{URL: "https://" +
+			name + ".example", Signatures: signatures,
 			Keys: []scheme.Key{{ID: "k", Secret: bytes.Repeat([]byte{seed}, 32)}}})
 		if err != nil {
 			tb.Fatal(err)
 		}
-		cdns = append(cdns, cdn.CDN{Name: name, URL: "https://" + name + ".example", Weight: 1, Signer: signer})
+		cdns = append(cdns,
+			cdn.CDN{Name: name, URL: "https://" + name + ".example", Weight: 1, Signer: signer})
 	}
 	s := newSigner(tb)
 	var err error
@@ -78,7 +82,8 @@ func hosts(tb testing.TB, answer []byte) (list []string) {
 // picked first, with every claim; the next request for the same videos waits for nothing.
 func TestPending(t *testing.T) {
 	s := newSlow(t, scheme.NewSignatures(1<<20), 1, "one", "two", "three")
-	body := []byte(`{"videos":[{"sources":[{"src":"/a.mp4"},{"src":"/b.mp4"}]},{"sources":[{"src":"/d/a.m3u8"}]}]}`)
+	body := []byte(
+		`{"videos":[{"sources":[{"src":"/a.mp4"},{"src":"/b.mp4"}]},{"sources":[{"src":"/d/a.m3u8"}]}]}`)
 	dst := []byte("before")
 	out, _, err := s.AppendFor(nil, dst, body, now)
 	if string(out) != "before" {
@@ -125,7 +130,8 @@ func TestPendingReload(t *testing.T) {
 	if err != nil || bytes.Equal(first, second) {
 		t.Errorf("%s, %v: the old key's signature", second, err)
 	}
-	if again, _, err := newSlow(t, signatures, 1, "one").Append(nil, body, now); err != nil || !bytes.Equal(first, again) {
+	if again, _, err := newSlow(t, signatures, 1, "one").Append(nil, body, now); err != nil ||
+		!bytes.Equal(first, again) {
 		t.Errorf("%s, %v: the signature was not kept", again, err)
 	}
 }
@@ -150,7 +156,8 @@ func TestLastWindow(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	// The workers make the next ones: a request that waits for one of another window comes after.
-	_, _, err = s.Append(nil, []byte(`{"token":{"ttl":4000},"video":{"sources":[{"src":"/a.mp4"}]}}`), turn)
+	_, _, err = s.Append(nil, []byte(`{"token":{"ttl":4000},"video":{"sources":[{"src":"/a.mp4"}]}}`),
+		turn)
 	wait(t, err)
 	for { // the background's queue has no event of its own, but the answers tell
 		fresh, maxAge, err := s.Append(nil, body, turn+1)
@@ -169,7 +176,8 @@ func TestLastWindow(t *testing.T) {
 		t.Error("the last window but one was served")
 	}
 	// A start after the last window's expiry must not be lost in it.
-	late := fmt.Sprintf(`{"token":{"ttl":4,"notBefore":%d},"video":{"sources":[{"src":"/c.mp4"}]}}`, turn+3)
+	late := fmt.Sprintf(`{"token":{"ttl":4,"notBefore":%d},"video":{"sources":[{"src":"/c.mp4"}]}}`,
+		turn+3)
 	own := newSlow(t, signatures, 1, "own")
 	if _, _, err := own.Append(nil, []byte(late), turn); err != nil {
 		t.Error(err)
@@ -234,7 +242,8 @@ func TestURLMakes(t *testing.T) {
 }
 
 // resume asks again for a request that was pending.
-func resume(s *video.Signer, before *video.Pending, dst, body []byte, now int64) ([]byte, int64, error) {
+func resume(s *video.Signer, before *video.Pending, dst, body []byte,
+	now int64) ([]byte, int64, error) {
 	a, err := s.Answer(dst, video.Question{Body: body, Now: now, Before: before})
 	return a.Body, a.MaxAge, err
 }

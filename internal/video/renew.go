@@ -33,9 +33,10 @@ type Refused struct {
 
 func (r *Refused) Error() string { return r.Pointer + ": " + r.Reason.Error() }
 
-// Renew appends the request's JSON to dst, each URL with a new token of the same claims, which expires
-// later: docs/DESIGN.md, section 5. The old token is the credential. An error is an [*Error], a
-// [*Refused] or [revoked.ErrNotLoaded], and dst is then returned as it came. Renew allocates only for errors.
+// Renew appends the request's JSON to dst, each URL with a new token of the same claims, which
+// expires later: docs/DESIGN.md, section 5. The old token is the credential. An error is an
+// [*Error], a [*Refused] or [revoked.ErrNotLoaded], and dst is then returned as it came. Renew
+// allocates only for errors.
 func (s *Signer) Renew(dst []byte, q Renewal) (Answer, error) {
 	r := requests.Get().(*request)
 	out, err := s.renew(dst, q, r)
@@ -72,7 +73,8 @@ func (s *Signer) appendRenewed(dst, url []byte, q Renewal, r *request) ([]byte, 
 	if !uri.CheckQuery(fragment) {
 		return dst, token.ErrPath
 	}
-	c, v, err := s.CDNs.VerifyURL(url, token.Request{Now: q.Now, Leeway: s.RenewGrace, Client: q.Client, Revoked: s.isRevoked})
+	c, v, err := s.CDNs.VerifyURL(url,
+		token.Request{Now: q.Now, Leeway: s.RenewGrace, Client: q.Client, Revoked: s.isRevoked})
 	if err != nil {
 		return dst, err
 	}
@@ -108,7 +110,8 @@ func (s *Signer) appendRenewed(dst, url []byte, q Renewal, r *request) ([]byte, 
 // renewedUntil returns when a renewed token expires. It reports false for a token that is not
 // renewed: one without the claim, whose time is over or too far away, of a key that does not renew,
 // or for what is not signed any more.
-func (s *Signer) renewedUntil(c *cdn.CDN, v *token.Verified, path uri.Path, now int64) (int64, bool) {
+func (s *Signer) renewedUntil(c *cdn.CDN, v *token.Verified, path uri.Path,
+	now int64) (int64, bool) {
 	last, ttl := int64(v.Claims.RenewableUntil), min(int64(v.Claims.TTL), s.MaxTTL)
 	if ttl <= 0 || now > last || last > now+s.MaxRenew ||
 		slices.Contains(c.Unrenewed, v.Key) || !s.Allow.Allows(path, v.Claims.Depth) {

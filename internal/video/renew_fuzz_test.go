@@ -22,12 +22,14 @@ func FuzzRenew(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		for _, form := range []string{base + "/a/b.mp4?token=%s", base + "/~%s/a/b.mp4?x=[1]&y=\\\\#t", base + "/a/b.mp4?é&token=%s&z"} {
+		for _, form := range []string{base + "/a/b.mp4?token=%s", base + "/~%s/a/b.mp4?x=[1]&y=\\\\#t",
+			base + "/a/b.mp4?é&token=%s&z"} {
 			f.Add([]byte(`{"url":"` + strings.Replace(form, "%s", string(text), 1) + `"}`))
 			f.Add([]byte(`{"urls":["` + strings.Replace(form, "%s", string(text), 1) + `","x"]}`))
 		}
 	}
-	set, err := cdn.New(cdn.RoundRobin, []cdn.CDN{{Name: "one", URL: base, Weight: 1, Keys: token.Keys{newKey(f, 7)}}})
+	set, err := cdn.New(cdn.RoundRobin,
+		[]cdn.CDN{{Name: "one", URL: base, Weight: 1, Keys: token.Keys{newKey(f, 7)}}})
 	if err != nil {
 		f.Fatal(err)
 	}

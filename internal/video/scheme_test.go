@@ -17,17 +17,20 @@ import (
 func newMixed(tb testing.TB, balance cdn.Balance, names ...string) *video.Signer {
 	tb.Helper()
 	signer := func(name string, options map[string]string) scheme.Signer {
-		s, err := scheme.Lookup(name).New(&scheme.CDN{URL: "https://" + name + ".example", Options: options,
-			Keys: []scheme.Key{{ID: "k", Secret: bytes.Repeat([]byte("k"), 32)}}})
+		s, err := scheme.Lookup(name).New(&scheme.CDN{URL: "https://" + name + ".example",
+			Options: options,
+			Keys:    []scheme.Key{{ID: "k", Secret: bytes.Repeat([]byte("k"), 32)}}})
 		if err != nil {
 			tb.Fatal(err)
 		}
 		return s
 	}
 	all := map[string]cdn.CDN{
-		"own":    {Name: "own", URL: "https://own.example", Weight: 2, Keys: token.Keys{newKey(tb, 7)}},
-		"link":   {Name: "link", URL: "https://secure-link.example", Weight: 1, Signer: signer("secure-link", map[string]string{"preset": "cdn77"})},
-		"akamai": {Name: "akamai", URL: "https://akamai.example", Weight: 1, Signer: signer("akamai", map[string]string{"parameter": "hdnea"})},
+		"own": {Name: "own", URL: "https://own.example", Weight: 2, Keys: token.Keys{newKey(tb, 7)}},
+		"link": {Name: "link", URL: "https://secure-link.example", Weight: 1,
+			Signer: signer("secure-link", map[string]string{"preset": "cdn77"})},
+		"akamai": {Name: "akamai", URL: "https://akamai.example", Weight: 1,
+			Signer: signer("akamai", map[string]string{"parameter": "hdnea"})},
 	}
 	var cdns []cdn.CDN
 	for _, name := range names {
@@ -51,11 +54,13 @@ func TestSchemesThatCan(t *testing.T) {
 			{`{"video":{"sources":[{"src":"/ID.mp4"},{"src":"/x.mp4?a=1"}]}}`, "own"},
 			{`{"video":{"sources":[{"src":"/ID.mp4"},{"src":"/d/x.m3u8"}]}}`, "own akamai"},
 			{`{"video":{"sources":[{"src":"/ID.mp4"},{"src":"/d/x*.m3u8"}]}}`, "own"},
-			{`{"token":{"session":"0011223344556677"},"video":{"sources":[{"src":"/ID.mp4"}]}}`, "own akamai"},
+			{`{"token":{"session":"0011223344556677"},"video":{"sources":[{"src":"/ID.mp4"}]}}`,
+				"own akamai"},
 			{`{"token":{"ip":"203.0.113.7"},"video":{"sources":[{"src":"/ID.mp4"}]}}`, "own akamai"},
 			{`{"token":{"ip":"203.0.113.0/24"},"video":{"sources":[{"src":"/ID.mp4"}]}}`, "own"},
 			{`{"token":{"exclude":["own"]},"video":{"sources":[{"src":"/ID.mp4"}]}}`, "link akamai"},
-			{`{"token":{"cdn":"akamai","ip":"203.0.113.7"},"video":{"sources":[{"src":"/ID.mp4"}]}}`, "akamai"},
+			{`{"token":{"cdn":"akamai","ip":"203.0.113.7"},"video":{"sources":[{"src":"/ID.mp4"}]}}`,
+				"akamai"},
 		} {
 			counts := map[string]int{}
 			for i := range 300 {
@@ -65,7 +70,8 @@ func TestSchemesThatCan(t *testing.T) {
 				}
 				_, host, _ := strings.Cut(string(out), "https://")
 				host, _, _ = strings.Cut(host, ".")
-				if counts[host]++; strings.Count(string(out), "https://"+host+".example/") != strings.Count(c.body, `"src"`) {
+				if counts[host]++; strings.Count(string(out),
+					"https://"+host+".example/") != strings.Count(c.body, `"src"`) {
 					t.Errorf("several CDNs in %s", out)
 				}
 			}
@@ -92,11 +98,13 @@ func TestSegments(t *testing.T) {
 	s := newSigner(t)
 	s.Segments = []string{"bcdn_token", "hdnea"}
 	for src, refused := range map[string]bool{
-		"/hdnea=x/a.mp4": true, "/a/HDNEA=/b.m3u8": true, "/%68dnea=x/a.mp4": true, "/a/bcdn_token=1": true, "/a/hdnea%3D1/b.mp4": true,
+		"/hdnea=x/a.mp4": true, "/a/HDNEA=/b.m3u8": true, "/%68dnea=x/a.mp4": true,
+		"/a/bcdn_token=1": true, "/a/hdnea%3D1/b.mp4": true,
 		"/hdnea/a.mp4": false, "/xhdnea=1/a.mp4": false, "/a=b/c=d.mp4": false, "/hdnea": false,
 	} {
 		_, _, err := s.Append(nil, []byte(`{"video":{"sources":[{"src":"`+src+`"}]}}`), now)
-		if (err != nil) != refused || err != nil && !strings.Contains(err.Error(), "which carries tokens") {
+		if (err != nil) != refused || err != nil &&
+			!strings.Contains(err.Error(), "which carries tokens") {
 			t.Errorf("%s: %v", src, err)
 		}
 	}
@@ -106,11 +114,16 @@ func TestSegments(t *testing.T) {
 func TestNoSchemeCan(t *testing.T) {
 	s := newMixed(t, cdn.RoundRobin, "link", "akamai")
 	for _, c := range []struct{ body, pointer, says string }{
-		{`{"video":{"sources":[{"src":"/a.mp4?x=1"}]}}`, "/video/sources/0/src", "link: it needs a signed query; akamai: it needs a signed query"},
-		{`{"video":{"sources":[{"src":"/d/a*.m3u8"}]}}`, "/video/sources/0/src", "link: it needs a directory's token that relative URLs inherit; akamai: it has one of * ? ! ~"},
-		{`{"token":{"cdn":"link"},"videos":[{"sources":[{"src":"/a.mp4"}]},{"sources":[{"src":"/a.mp4"},{"src":"/d/a.mpd"}]}]}`, "/videos/1/sources/1/src", "link: it needs a directory"},
-		{`{"token":{"ip":"2001:db8::1"},"video":{"sources":[{"src":"/a.mp4"}]}}`, "/video/sources/0/src", "akamai: it needs an IPv6 /64"},
-		{`{"token":{"notBefore":1,"session":"0011223344556677","cdn":"link"},"video":{"sources":[{"src":"/a.mp4"}]}}`, "/video/sources/0/src", "link: it needs a start time, a session"},
+		{`{"video":{"sources":[{"src":"/a.mp4?x=1"}]}}`, "/video/sources/0/src",
+			"link: it needs a signed query; akamai: it needs a signed query"},
+		{`{"video":{"sources":[{"src":"/d/a*.m3u8"}]}}`, "/video/sources/0/src",
+			"link: it needs a directory's token that relative URLs inherit; akamai: it has one of * ? ! ~"},
+		{`{"token":{"cdn":"link"},"videos":[{"sources":[{"src":"/a.mp4"}]},{"sources":[{"src":"/a.mp4"},{"src":"/d/a.mpd"}]}]}`,
+			"/videos/1/sources/1/src", "link: it needs a directory"},
+		{`{"token":{"ip":"2001:db8::1"},"video":{"sources":[{"src":"/a.mp4"}]}}`, "/video/sources/0/src",
+			"akamai: it needs an IPv6 /64"},
+		{`{"token":{"notBefore":1,"session":"0011223344556677","cdn":"link"},"video":{"sources":[{"src":"/a.mp4"}]}}`,
+			"/video/sources/0/src", "link: it needs a start time, a session"},
 	} {
 		refuse(t, s, c.body, c.pointer, c.says)
 	}

@@ -62,7 +62,9 @@ func TestScope(t *testing.T) {
 // TestChoice: the CDN that is asked for, or not those.
 func TestChoice(t *testing.T) {
 	s := newCatalogue(t, false)
-	request := func(options string) string { return `{"token":{` + options + `},` + document(`{"src":"/a.mp4"}`)[1:] }
+	request := func(options string) string {
+		return `{"token":{` + options + `},` + document(`{"src":"/a.mp4"}`)[1:]
+	}
 	for _, c := range []struct{ options, want string }{
 		{`"cdn":"two"`, "two"},
 		{`"cdn":"t\u0077o"`, "two"},
@@ -104,7 +106,8 @@ func TestChoice(t *testing.T) {
 
 // TestExactRequests: a CDN that serves requests as they come gets URLs in the one spelling.
 func TestExactRequests(t *testing.T) {
-	set, err := cdn.New(cdn.RoundRobin, []cdn.CDN{{Name: "a", URL: base, Weight: 1, ExactRequests: true, Keys: token.Keys{newKey(t, 7)}}})
+	set, err := cdn.New(cdn.RoundRobin,
+		[]cdn.CDN{{Name: "a", URL: base, Weight: 1, ExactRequests: true, Keys: token.Keys{newKey(t, 7)}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,8 @@ func (s *Signer) checkSession(session [8]byte) error {
 	case !s.Revoked.Loaded():
 		return revoked.ErrNotLoaded
 	case s.Revoked.Has(session):
-		return Forbidden{&Error{Pointer: "/token/session", Detail: "is revoked: begin a new session, and sign for that one"}}
+		return Forbidden{&Error{Pointer: "/token/session",
+			Detail: "is revoked: begin a new session, and sign for that one"}}
 	}
 	return nil
 }

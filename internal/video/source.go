@@ -55,7 +55,8 @@ func (r *request) parse(s *Signer) error {
 				return r.sourceError(i, err)
 			}
 		}
-		switch streaming := urls[i].Directory || isStreaming(r.document.Text(urls[i].Type), source.Canonical); {
+		switch streaming := urls[i].Directory ||
+			isStreaming(r.document.Text(urls[i].Type), source.Canonical); {
 		case !streaming:
 			source.depth = 0
 		case scope == nil:
@@ -63,7 +64,8 @@ func (r *request) parse(s *Signer) error {
 				return r.sourceError(i, err)
 			}
 		case !bytes.HasPrefix(source.Canonical, scope):
-			return document.Errorf("/token/scope", "does not contain the playlist at %s: name a directory that contains every playlist of the request", r.document.Pointer(i))
+			return document.Errorf("/token/scope", "does not contain the playlist at %s: name a "+
+				"directory that contains every playlist of the request", r.document.Pointer(i))
 		default:
 			source.depth = depth
 		}
@@ -81,9 +83,11 @@ func (s *Signer) allow(r *request, i int) error {
 	source := &r.sources[i]
 	switch {
 	case !s.Allow.Allows(source.Canonical, source.depth):
-		return Forbidden{&Error{Pointer: r.document.Pointer(i), Detail: "is outside the paths that this service signs, or its token would open more than they have"}}
+		return Forbidden{&Error{Pointer: r.document.Pointer(i), Detail: "is outside the paths " +
+			"that this service signs, or its token would open more than they have"}}
 	case r.caller != nil && !r.caller.Allows(source.Canonical, source.depth):
-		return Forbidden{&Error{Pointer: r.document.Pointer(i), Detail: "is outside the paths that this API key is for, or its token would open more than they have"}}
+		return Forbidden{&Error{Pointer: r.document.Pointer(i), Detail: "is outside the paths " +
+			"that this API key is for, or its token would open more than they have"}}
 	}
 	return nil
 }
@@ -92,7 +96,8 @@ func (s *Signer) allow(r *request, i int) error {
 func (s *Signer) checkQuery(query []byte) error {
 	for _, name := range s.Reserved {
 		if uri.HasParameter(query, name) {
-			return fmt.Errorf("must not have the query parameter %q, which carries tokens: remove it", name)
+			return fmt.Errorf("must not have the query parameter %q, which carries "+
+				"tokens: remove it", name)
 		}
 	}
 	return nil
@@ -114,7 +119,8 @@ func (s *Signer) checkSegments(path uri.Path) error {
 		}
 		for _, reserved := range s.Segments {
 			if equalFold(name, reserved) {
-				return fmt.Errorf("must not have the path segment %q, which carries tokens: rename it", reserved+"=...")
+				return fmt.Errorf("must not have the path segment %q, which carries "+
+					"tokens: rename it", reserved+"=...")
 			}
 		}
 	}

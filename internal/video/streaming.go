@@ -12,8 +12,10 @@ import (
 )
 
 var (
-	errNoDirectory = errors.New("is a playlist at the root, whose token would cover the whole CDN: move it into a directory")
-	errTooDeep     = fmt.Errorf("is a playlist more than %d directories deep, which a token cannot express: move it up", token.MaxDepth)
+	errNoDirectory = errors.New("is a playlist at the root, whose token would cover the whole " +
+		"CDN: move it into a directory")
+	errTooDeep = fmt.Errorf("is a playlist more than %d directories deep, which a token "+
+		"cannot express: move it up", token.MaxDepth)
 )
 
 // directory returns the depth of the directory that a playlist is in, which its token covers.
@@ -36,7 +38,8 @@ func (r *request) scope() (path uri.Path, depth int, err error) {
 		text = r.document.Text(v)
 	}
 	if len(text) == 0 || text[len(text)-1] != '/' {
-		return nil, 0, document.Errorf("/token/scope", `must be a string: the path of a directory, such as "/cmaf/film/"`)
+		return nil, 0, document.Errorf("/token/scope",
+			`must be a string: the path of a directory, such as "/cmaf/film/"`)
 	}
 	start := len(r.paths)
 	if r.paths, err = uri.Canonical(r.paths, text); err != nil {
@@ -44,7 +47,8 @@ func (r *request) scope() (path uri.Path, depth int, err error) {
 	}
 	path = uri.Path(r.paths[start:len(r.paths):len(r.paths)])
 	if depth = path.Dirs(); depth == 0 || depth > token.MaxDepth || path[1] == '~' {
-		return nil, 0, document.Errorf("/token/scope", "must be 1 to %d directories deep, and not start with a \"~\"", token.MaxDepth)
+		return nil, 0, document.Errorf("/token/scope",
+			"must be 1 to %d directories deep, and not start with a \"~\"", token.MaxDepth)
 	}
 	return path, depth, nil
 }
@@ -69,7 +73,8 @@ func isManifestType(mediaType []byte) bool {
 }
 
 var manifestTypes = func() []string {
-	types := []string{"application/dash+xml", "video/vnd.mpeg.dash.mpd", "application/vnd.ms-sstr+xml"}
+	types := []string{"application/dash+xml", "video/vnd.mpeg.dash.mpd",
+		"application/vnd.ms-sstr+xml"}
 	for _, kind := range []string{"application/", "audio/", "video/"} {
 		for _, prefix := range []string{"", "x-", "vnd.apple."} {
 			types = append(types, kind+prefix+"mpegurl")
@@ -93,5 +98,6 @@ func endsAsManifest(path []byte) bool {
 	}
 	const format = "manifest(format="
 	last := path[bytes.LastIndexByte(path, '/')+1:]
-	return len(last) > len(format) && bytes.EqualFold(last[:len(format)], []byte(format)) && last[len(last)-1] == ')'
+	return len(last) > len(format) && bytes.EqualFold(last[:len(format)], []byte(format)) &&
+		last[len(last)-1] == ')'
 }

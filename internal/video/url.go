@@ -57,7 +57,8 @@ func (s *Signer) URL(src, mediaType string, o Options, now int64) (string, []str
 		err = f.Reason
 	}
 	if errors.As(err, &e) {
-		return "", nil, fmt.Errorf("%s %s", e.Pointer[strings.LastIndexByte(e.Pointer, '/')+1:], e.Detail)
+		return "", nil, fmt.Errorf("%s %s", e.Pointer[strings.LastIndexByte(e.Pointer, '/')+1:],
+			e.Detail)
 	}
 	if err != nil {
 		return "", nil, err

@@ -30,20 +30,23 @@ type Signer struct {
 	KeepForeign bool               // other URLs stay as they are, and are not refused
 	Reserved    []string           // query parameters, in lower case, that no URL may have
 	Segments    []string           // path segments NAME=..., in lower case, that no URL may have
-	TTL         int64              // how long a token is good where the request does not say; never longer than MaxTTL
-	MaxTTL      int64              // the longest that a token is good
-	RenewFor    int64              // for how many seconds a token with a session is renewed where the request does not say; 0: not
-	MaxRenew    int64              // the longest that a token is renewed
-	RenewGrace  int64              // for how many seconds after its expiry a token is renewed
-	Round       int64              // expiries are multiples of this, so that a video's URLs stay the same for a while
-	Allow       caller.Paths       // what anybody may have signed; nil: every path
-	Revoked     *revoked.Set       // the sessions for which nothing is signed; nil: none
-	Report      func(Issued)       // is told of each video that was signed; nil: nobody is
-	MaxURLs     int                // how many URLs a request may have; 0 stands for DefaultMaxURLs
+	// how long a token is good where the request does not say; never longer than MaxTTL
+	TTL    int64
+	MaxTTL int64 // the longest that a token is good
+	// for how many seconds a token with a session is renewed where the request does not say; 0: not
+	RenewFor   int64
+	MaxRenew   int64 // the longest that a token is renewed
+	RenewGrace int64 // for how many seconds after its expiry a token is renewed
+	// expiries are multiples of this, so that a video's URLs stay the same for a while
+	Round   int64
+	Allow   caller.Paths // what anybody may have signed; nil: every path
+	Revoked *revoked.Set // the sessions for which nothing is signed; nil: none
+	Report  func(Issued) // is told of each video that was signed; nil: nobody is
+	MaxURLs int          // how many URLs a request may have; 0 stands for DefaultMaxURLs
 }
 
-// Issued is what one video of an answer has: how many URLs whose tokens open one URL, how many whose
-// tokens open a directory, and how many whose directory is opened by cookies.
+// Issued is what one video of an answer has: how many URLs whose tokens open one URL, how many
+// whose tokens open a directory, and how many whose directory is opened by cookies.
 type Issued struct {
 	CDN                         *cdn.CDN
 	Shard                       int // of the question
@@ -67,10 +70,11 @@ func (s *Signer) Append(dst, body []byte, now int64) (out []byte, maxAge int64, 
 }
 
 // AppendFor appends the answer to the request body of a caller to dst, and returns for how many
-// seconds after now, in Unix time, the answer's tokens are good. A nil caller is anybody. An error is
-// an [*Error], a [Forbidden], a [*Pending], ErrBusy or [revoked.ErrNotLoaded], and dst is then returned as it
-// came.
-func (s *Signer) AppendFor(by *caller.Caller, dst, body []byte, now int64) (out []byte, maxAge int64, err error) {
+// seconds after now, in Unix time, the answer's tokens are good. A nil caller is anybody. An error
+// is an [*Error], a [Forbidden], a [*Pending], ErrBusy or [revoked.ErrNotLoaded], and dst is then
+// returned as it came.
+func (s *Signer) AppendFor(by *caller.Caller, dst, body []byte,
+	now int64) (out []byte, maxAge int64, err error) {
 	a, err := s.Answer(dst, Question{Caller: by, Body: body, Now: now})
 	if err == nil && a.Cookies != nil {
 		return dst, 0, errCookies

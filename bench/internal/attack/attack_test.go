@@ -35,8 +35,10 @@ func TestMain(m *testing.M) {
 
 // tiny is a site with small counts.
 func tiny(out io.Writer) *Site {
-	return &Site{Flooder: []string{os.Args[0], "flood"}, Out: out, Rounds: 1, Rest: 50 * time.Millisecond,
-		Duration: 50 * time.Millisecond, Rate: 100, Bodies: 2, Attackers: []int{2, saturating}, Crowd: 20, Held: 20, Descriptors: 64, Films: 20}
+	return &Site{Flooder: []string{os.Args[0], "flood"}, Out: out, Rounds: 1,
+		Rest:     50 * time.Millisecond,
+		Duration: 50 * time.Millisecond, Rate: 100, Bodies: 2, Attackers: []int{2, saturating}, Crowd: 20,
+		Held: 20, Descriptors: 64, Films: 20}
 }
 
 // TestAttacks runs every attack with small counts. Whether the bounds hold then is chance, so only
@@ -58,11 +60,13 @@ func TestAttacks(t *testing.T) {
 		t.Fatal(err)
 	}
 	worst := t.TempDir()
-	if err := os.WriteFile(filepath.Join(worst, "one.json"), []byte("`{\"video\":[`\n`1e1e1,`\n`]}`\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(worst, "one.json"),
+		[]byte("`{\"video\":[`\n`1e1e1,`\n`]}`\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	verdict := regexp.MustCompile(`(?m)^(ok  |FAIL)  `)
-	bounds := map[string]int{"json": 2 * 3, "pipeline": 4 * 3, "absolute": 4 * 3, "large": 2 * 3, "memory": 3 * 4, "descriptors": 4 + 2,
+	bounds := map[string]int{"json": 2 * 3, "pipeline": 4 * 3, "absolute": 4 * 3, "large": 2 * 3,
+		"memory": 3 * 4, "descriptors": 4 + 2,
 		"headers": 3, "bodies": 3, "readers": 3, "idle": 3, "churn": 3, "signatures": 4 + 2*2,
 		"scarce-descriptors": 3, "scarce-memory": 4, "full-disk": 3}
 	for _, a := range Attacks {
@@ -135,7 +139,8 @@ func TestBodies(t *testing.T) {
 	if _, err := s.bodies(); err == nil {
 		t.Error("no error for an empty directory")
 	}
-	if err := os.WriteFile(filepath.Join(s.Worst, "x"), []byte("`[[[`\n``\n`x`\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(s.Worst, "x"), []byte("`[[[`\n``\n`x`\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	if b, err := s.bodies(); err != nil || len(b) != 2 || string(b[1].json) != "[[[x" {
@@ -158,7 +163,8 @@ func TestFlood(t *testing.T) {
 	}))
 	defer server.Close()
 	s := tiny(io.Discard)
-	p, err := s.flood(t.Context(), Flood{URL: server.URL, Request: []byte(notFound), Connections: 2, Pipelining: 3})
+	p, err := s.flood(t.Context(),
+		Flood{URL: server.URL, Request: []byte(notFound), Connections: 2, Pipelining: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +176,8 @@ func TestFlood(t *testing.T) {
 		t.Errorf("%+v, error %v", done, err)
 	}
 	server.Close()
-	if _, err := s.flood(t.Context(), Flood{URL: server.URL, Request: []byte(notFound), Connections: 1, Pipelining: 1}); err == nil {
+	if _, err := s.flood(t.Context(),
+		Flood{URL: server.URL, Request: []byte(notFound), Connections: 1, Pipelining: 1}); err == nil {
 		t.Error("no error where nothing listens")
 	}
 	for _, in := range []string{"", "{\n"} {

@@ -37,8 +37,10 @@ func burst(ctx context.Context, f Flood, addr string, lines *bufio.Reader, out i
 		number := fmt.Appendf(nil, "%0*d", len(filmDigits), i)
 		clients[i] = burstClient{conn, bytes.Replace(f.Request, []byte(filmDigits), number, 1)}
 	}
-	if done := askAll(clients, []byte("GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n")); done.Answers < int64(len(clients)) {
-		return fmt.Errorf("flood: of %d connections %v were not answered", len(clients), done.Failed)
+	if done := askAll(clients,
+		[]byte("GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n")); done.Answers < int64(len(clients)) {
+		return fmt.Errorf("flood: of %d connections %v were not answered", len(clients),
+			done.Failed)
 	}
 	fmt.Fprintln(out, "ready")
 	for {
@@ -57,9 +59,9 @@ type burstClient struct {
 	request []byte
 }
 
-// askAll sends one request on every connection, or if it is nil each connection's own, and then reads
-// the answers. It is one goroutine: a thousand would take more of the machine, which the service
-// shares.
+// askAll sends one request on every connection, or if it is nil each connection's own, and then
+// reads the answers. It is one goroutine: a thousand would take more of the machine, which the
+// service shares.
 func askAll(clients []burstClient, request []byte) Flooded {
 	done := Flooded{Failed: map[string]int64{}}
 	began := time.Now()
@@ -97,7 +99,8 @@ func readOutcome(r *bufio.Reader) string {
 	switch {
 	case err != nil:
 		return "half an answer"
-	case answer.StatusCode == http.StatusServiceUnavailable && bytes.Contains(body, []byte("too many new signatures")):
+	case answer.StatusCode == http.StatusServiceUnavailable &&
+		bytes.Contains(body, []byte("too many new signatures")):
 		return refusedFull
 	}
 	return strconv.Itoa(answer.StatusCode)

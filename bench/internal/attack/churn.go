@@ -10,5 +10,6 @@ const churners = 8
 
 // churning has clients that open one connection after another.
 func (s *Site) churning(ctx context.Context) error {
-	return s.besieged(ctx, "are opened and closed without end", Flood{Manner: Churn, Connections: churners, Request: []byte(notFoundOnce)})
+	return s.besieged(ctx, "are opened and closed without end",
+		Flood{Manner: Churn, Connections: churners, Request: []byte(notFoundOnce)})
 }

@@ -85,7 +85,8 @@ func (s *Site) contest(ctx context.Context, c contest) error {
 	return nil
 }
 
-func (s *Site) round(ctx context.Context, c contest, attacked, beside *subject.Process) (r round, err error) {
+func (s *Site) round(ctx context.Context, c contest,
+	attacked, beside *subject.Process) (r round, err error) {
 	if r.rest, _, err = s.goodAtBoth(ctx, attacked, beside, s.Rest); err != nil {
 		return r, err
 	}
@@ -102,7 +103,10 @@ func (s *Site) round(ctx context.Context, c contest, attacked, beside *subject.P
 		var errGood error
 		good.Go(func() { errGood = well() })
 		time.Sleep(warmedUp) // their connections are open and busy
-		r.hostile, err = s.under(ctx, c.attack, attacked, func() error { good.Wait(); return errGood })
+		r.hostile, err = s.under(ctx, c.attack, attacked, func() error {
+			good.Wait()
+			return errGood
+		})
 		good.Wait()
 		return r, errors.Join(err, errGood)
 	}
@@ -121,7 +125,8 @@ func (s *Site) round(ctx context.Context, c contest, attacked, beside *subject.P
 }
 
 // under calls a function while a flood runs against an instance.
-func (s *Site) under(ctx context.Context, f Flood, p *subject.Process, measured func() error) (flooded, error) {
+func (s *Site) under(ctx context.Context, f Flood, p *subject.Process,
+	measured func() error) (flooded, error) {
 	flood, err := s.flood(ctx, f)
 	if err != nil {
 		return flooded{}, err
@@ -163,17 +168,21 @@ func (s *Site) judge(c contest, rounds []round) {
 	report.Table(s.Out, rows)
 
 	ratio := func(a, b func(round) latency, of func(latency) time.Duration) float64 {
-		return median(rounds, func(r round) float64 { return float64(of(a(r))) / float64(max(of(b(r)), 1)) })
+		return median(rounds, func(r round) float64 {
+			return float64(of(a(r))) / float64(max(of(b(r)), 1))
+		})
 	}
 	p50 := func(l latency) time.Duration { return l.p50 }
 	p99 := func(l latency) time.Duration { return l.p99 }
 	hit := func(r round) latency { return r.attacked }
 	quiet := func(r round) latency { return r.beside }
 	rest := func(r round) latency { return r.rest }
-	fmt.Fprintf(s.Out, "to the attacked one at rest: p50 %.3g x, p99 %.3g x\n", ratio(hit, rest, p50), ratio(hit, rest, p99))
+	fmt.Fprintf(s.Out, "to the attacked one at rest: p50 %.3g x, p99 %.3g x\n",
+		ratio(hit, rest, p50), ratio(hit, rest, p99))
 	flood := func(who string, of func(round) flooded) {
 		fmt.Fprintf(s.Out, "%s got %.0f answers/s, for which the service took %.2f cores\n", who,
-			median(rounds, func(r round) float64 { return of(r).answers }), median(rounds, func(r round) float64 { return of(r).cores }))
+			median(rounds, func(r round) float64 { return of(r).answers }),
+			median(rounds, func(r round) float64 { return of(r).cores }))
 	}
 	flood("the attackers", func(r round) flooded { return r.hostile })
 	if c.calm != nil {
@@ -186,7 +195,8 @@ func (s *Site) judge(c contest, rounds []round) {
 	r50, r99 := ratio(hit, quiet, p50), ratio(hit, quiet, p99)
 	s.bound(r50 <= c.p50, "%s: p50 is %.3g x that %s; at most %.3g x", c.name, r50, other, c.p50)
 	s.bound(r99 <= c.p99, "%s: p99 is %.3g x that %s; at most %.3g x", c.name, r99, other, c.p99)
-	s.bound(failed == 0, "%s: %d well-behaved requests without a right answer within %v; none may be", c.name, failed, patience)
+	s.bound(failed == 0, "%s: %d well-behaved requests without a right answer within %v; "+
+		"none may be", c.name, failed, patience)
 	if c.refused {
 		s.bound(slices.ContainsFunc(rounds, func(r round) bool { return r.hostile.answers > 0 }),
 			"%s: attackers are refused", c.name)

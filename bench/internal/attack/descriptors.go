@@ -34,9 +34,11 @@ func (s *Site) descriptors(ctx context.Context) error {
 
 // limited calls attack with a fresh instance that has few descriptors, and asks the admin port
 // throughout.
-func (s *Site) limited(ctx context.Context, attack func(context.Context, *subject.Process) error) error {
+func (s *Site) limited(ctx context.Context,
+	attack func(context.Context, *subject.Process) error) error {
 	command := s.Service.Command(s.Binary)
-	command.Args = append([]string{"/bin/sh", "-c", `ulimit -n "$0" && exec "$@"`, fmt.Sprint(s.Descriptors)}, command.Args...)
+	command.Args = append([]string{"/bin/sh", "-c", `ulimit -n "$0" && exec "$@"`,
+		fmt.Sprint(s.Descriptors)}, command.Args...)
 	p, err := subject.Start(ctx, command)
 	if err != nil {
 		return err
@@ -91,9 +93,11 @@ func (s *Site) tooMany(ctx context.Context, p *subject.Process) error {
 	}
 	all.Wait()
 	s.bound(held < s.Descriptors && held > 0 && cut == 0,
-		"%d unfinished requests, %d descriptors: %d held, %d answered 503, %d closed without an answer; fewer held than descriptors, none unanswered",
+		"%d unfinished requests, %d descriptors: %d held, %d answered 503, %d closed without an "+
+			"answer; fewer held than descriptors, none unanswered",
 		n, s.Descriptors, held, refused, cut)
-	s.bound(refused > 0 && slowest <= refusedWithin, "the slowest 503 took %v; at most %v", slowest.Round(10*time.Microsecond), refusedWithin)
+	s.bound(refused > 0 && slowest <= refusedWithin, "the slowest 503 took %v; at most %v",
+		slowest.Round(10*time.Microsecond), refusedWithin)
 	c.close()
 	return s.recovered(ctx, p)
 }
@@ -115,7 +119,8 @@ func (s *Site) recovered(ctx context.Context, p *subject.Process) error {
 			failed++
 		}
 	}
-	s.bound(failed == 0, "afterwards: the first right answer after %v; of 20 requests that follow %d failed", took.Round(time.Millisecond), failed)
+	s.bound(failed == 0, "afterwards: the first right answer after %v; of 20 requests that "+
+		"follow %d failed", took.Round(time.Millisecond), failed)
 	return nil
 }
 
@@ -148,7 +153,8 @@ func (s *Site) makeRoom(ctx context.Context, p *subject.Process) error {
 			failed++
 		}
 	}
-	s.bound(failed == 0 && tried == newcomers, "%d connections idle for over %v: of %d new clients %d failed and %d had no time to try; idle ones must make room",
+	s.bound(failed == 0 && tried == newcomers, "%d connections idle for over %v: of %d new "+
+		"clients %d failed and %d had no time to try; idle ones must make room",
 		len(idle), idleFor, newcomers, failed, newcomers-tried)
 	return nil
 }

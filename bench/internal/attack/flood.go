@@ -22,8 +22,9 @@ type Flood struct {
 	URL         string
 	Request     []byte // as it is written
 	Connections int
-	Pipelining  int    // requests in flight on each connection
-	Manner      Manner // how the connections behave if they do not flood; then Pipelining has no meaning
+	Pipelining  int // requests in flight on each connection
+	// how the connections behave if they do not flood; then Pipelining has no meaning
+	Manner Manner
 }
 
 // Flooded is what became of a flood.
@@ -71,7 +72,8 @@ func ServeFlood(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	var done Flooded
 	began := time.Now()
-	l := load.Load{Connections: f.Connections, Pipelining: f.Pipelining, Duration: longestFlood, Length: -1,
+	l := load.Load{Connections: f.Connections, Pipelining: f.Pipelining, Duration: longestFlood,
+		Length:  -1,
 		Workers: runtime.NumCPU(), // so that the service is what is saturated
 		Begin:   func() { began = time.Now(); fmt.Fprintln(out, "ready") }}
 	outcome, err := load.Run(ctx, target, l, func(samples []load.Sample) {
@@ -118,7 +120,8 @@ func (s *Site) flood(ctx context.Context, f Flood) (*flooder, error) {
 	}
 	if err != nil || line != "ready\n" {
 		_ = in.Close()
-		return nil, fmt.Errorf("the process that floods did not begin: %q, %w", line, errors.Join(err, cmd.Wait()))
+		return nil, fmt.Errorf("the process that floods did not begin: %q, %w", line,
+			errors.Join(err, cmd.Wait()))
 	}
 	return p, nil
 }

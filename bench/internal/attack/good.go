@@ -21,8 +21,9 @@ const wellBehaved = 64
 // latency is what well-behaved clients saw.
 type latency struct {
 	p50, p99 time.Duration
-	failed   int64         // requests without a right answer; they count as if answered after patience
-	lag      time.Duration // p99 of how late the load generator was by its own fault
+	// requests without a right answer; they count as if answered after patience
+	failed int64
+	lag    time.Duration // p99 of how late the load generator was by its own fault
 }
 
 // good runs the well-behaved load against an instance: an open loop, every answer checked.
@@ -31,7 +32,8 @@ func (s *Site) good(ctx context.Context, p *subject.Process, d time.Duration) (l
 }
 
 // goodWhile is good, and calls begin, if it is not nil, as the window begins.
-func (s *Site) goodWhile(ctx context.Context, p *subject.Process, d time.Duration, begin func()) (latency, error) {
+func (s *Site) goodWhile(ctx context.Context, p *subject.Process, d time.Duration,
+	begin func()) (latency, error) {
 	spec, err := s.Service.Spec("good", p, load.Load{Connections: wellBehaved, Rate: s.Rate,
 		Warmup: 200 * time.Millisecond, Duration: d, Timeout: patience, Begin: begin})
 	if err != nil {
@@ -54,7 +56,8 @@ func (s *Site) goodWhile(ctx context.Context, p *subject.Process, d time.Duratio
 }
 
 // goodAtBoth runs the well-behaved load against two instances at the same time.
-func (s *Site) goodAtBoth(ctx context.Context, a, b *subject.Process, d time.Duration) (la, lb latency, err error) {
+func (s *Site) goodAtBoth(ctx context.Context, a, b *subject.Process,
+	d time.Duration) (la, lb latency, err error) {
 	var all sync.WaitGroup
 	var errA, errB error
 	all.Go(func() { la, errA = s.good(ctx, a, d) })

@@ -31,7 +31,8 @@ type body struct {
 
 // nested is nested deeper than any document, and invalid at its very end.
 func nested() body {
-	return body{name: "9,985 open brackets", json: []byte(`{"video":{"x":` + strings.Repeat("[", 9985) + "x")}
+	return body{name: "9,985 open brackets",
+		json: []byte(`{"video":{"x":` + strings.Repeat("[", 9985) + "x")}
 }
 
 // costRounds is how many rounds each of the worst bodies has at most.
@@ -51,7 +52,8 @@ func (s *Site) json(ctx context.Context) error {
 	all.Rounds = min(s.Rounds, costRounds)
 	for _, b := range bodies {
 		c := contest{name: fmt.Sprintf("%d connections send %s", parsers, b.name), p50: 3, p99: 10,
-			attack: Flood{Request: b.target.Request, Connections: parsers, Pipelining: 4}} // so that there always is another
+			// so that there always is another
+			attack: Flood{Request: b.target.Request, Connections: parsers, Pipelining: 4}}
 		if err := all.contest(ctx, c); err != nil {
 			return err
 		}
@@ -72,7 +74,8 @@ func (s *Site) costliest(ctx context.Context, bodies []body) ([]body, error) {
 	rows := [][]string{{"body", "bytes", "CPU a request", "CPU a byte"}}
 	for i := range bodies {
 		b := &bodies[i]
-		if b.target, err = load.NewTarget("POST", p.URL+measure.Path, []string{measure.JSON}, b.json); err != nil {
+		if b.target, err = load.NewTarget("POST", p.URL+measure.Path, []string{measure.JSON},
+			b.json); err != nil {
 			return nil, err
 		}
 		if b.cost, err = cost(ctx, p, b.target); err != nil {
@@ -81,7 +84,8 @@ func (s *Site) costliest(ctx context.Context, bodies []body) ([]body, error) {
 	}
 	slices.SortStableFunc(bodies[1:], func(a, b body) int { return cmp.Compare(b.cost, a.cost) })
 	for _, b := range bodies {
-		rows = append(rows, []string{b.name, report.Count(float64(len(b.json))), report.Duration(b.cost),
+		rows = append(rows, []string{b.name, report.Count(float64(len(b.json))),
+			report.Duration(b.cost),
 			report.Duration(b.cost / time.Duration(len(b.json)))})
 	}
 	report.Table(s.Out, rows)
@@ -97,7 +101,9 @@ func cost(ctx context.Context, p *subject.Process, t *load.Target) (time.Duratio
 	var errs [2]error
 	answers := 0
 	l := load.Load{Connections: 1, Warmup: costTime / 4, Duration: costTime, Length: -1, Workers: 1,
-		Begin: func() { before, errs[0] = subject.CPU(p.PID()) }, End: func() { after, errs[1] = subject.CPU(p.PID()) }}
+		Begin: func() { before, errs[0] = subject.CPU(p.PID()) }, End: func() {
+			after, errs[1] = subject.CPU(p.PID())
+		}}
 	_, err := load.Run(ctx, t, l, func(samples []load.Sample) {
 		for _, s := range samples {
 			if s.Code != 0 && s.Sent >= int64(l.Warmup) {

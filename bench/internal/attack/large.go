@@ -18,7 +18,8 @@ func (s *Site) large(ctx context.Context) error {
 	body = append(body, bytes.Repeat([]byte(" "), largeBody-len(body))...)
 	for _, kind := range []struct{ name, field, before, after string }{
 		{"with a length", fmt.Sprintf("Content-Length: %d", len(body)), "", ""},
-		{"in a chunk", "Transfer-Encoding: chunked", fmt.Sprintf("%x\r\n", len(body)), "\r\n0\r\n\r\n"},
+		{"in a chunk", "Transfer-Encoding: chunked", fmt.Sprintf("%x\r\n", len(body)),
+			"\r\n0\r\n\r\n"},
 	} {
 		request := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: h\r\n%s\r\n%s\r\n\r\n%s%s%s",
 			measure.Path, measure.JSON, kind.field, kind.before, body, kind.after)

@@ -30,9 +30,11 @@ const (
 
 // memory holds unfinished requests open, and then has clients ask and never read.
 func (s *Site) memory(ctx context.Context) error {
-	body := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: h\r\n%s\r\nContent-Length: 65536\r\n\r\n{", measure.Path, measure.JSON)
+	body := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: h\r\n%s\r\nContent-Length: 65536\r\n\r\n{",
+		measure.Path, measure.JSON)
 	head := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: h\r\nX-Slow: ", measure.Path)
-	return errors.Join(s.unfinished(ctx, "unfinished bodies", body), s.unfinished(ctx, "unfinished heads", head), s.unread(ctx))
+	return errors.Join(s.unfinished(ctx, "unfinished bodies", body),
+		s.unfinished(ctx, "unfinished heads", head), s.unread(ctx))
 }
 
 // unfinished holds as many unfinished requests open as it can afford, and reads what they cost.
@@ -54,7 +56,8 @@ func (s *Site) unfinished(ctx context.Context, name string, request []byte) erro
 	began := time.Now()
 	c, err := gather(ctx, p, n, request)
 	defer c.close()
-	s.bound(len(c) == n, "%s: %d of %d connections could be opened, in %v; error: %v", name, len(c), n,
+	s.bound(len(c) == n, "%s: %d of %d connections could be opened, in %v; error: %v", name, len(c),
+		n,
 		time.Since(began).Round(time.Millisecond), err)
 	s.grown(ctx, p, name, before, len(c))
 	s.finish(r, name)
@@ -66,13 +69,16 @@ func (s *Site) unfinished(ctx context.Context, name string, request []byte) erro
 func (s *Site) grown(ctx context.Context, p *subject.Process, name string, before int64, n int) {
 	after, err := resident(ctx, p)
 	if err != nil {
-		s.bound(false, "%s: the admin port does not tell how much memory the service has: %v", name, err)
+		s.bound(false, "%s: the admin port does not tell how much memory the service has: %v", name,
+			err)
 		return
 	}
 	grown := float64(after - before)
 	each := grown / float64(max(n, 1))
-	s.bound(each <= bytesPerConnection && grown <= memoryLimit, "%s: %s for %d connections, %s each; at most %s, and %s each", name,
-		report.Bytes(grown), n, report.Bytes(each), report.Bytes(memoryLimit), report.Bytes(bytesPerConnection))
+	s.bound(each <= bytesPerConnection && grown <= memoryLimit,
+		"%s: %s for %d connections, %s each; at most %s, and %s each", name,
+		report.Bytes(grown), n, report.Bytes(each), report.Bytes(memoryLimit),
+		report.Bytes(bytesPerConnection))
 }
 
 // unread has clients send requests without end and read no answer. The service is to cut them off.
@@ -106,8 +112,8 @@ func (s *Site) unread(ctx context.Context) error {
 	var stayed int
 	var longest time.Duration
 	for _, conn := range c {
-		// All at once they would take this process's own processors from the probes for seconds, whose
-		// dials then time out here.
+		// All at once they would take this process's own processors from the probes for seconds,
+		// whose dials then time out here.
 		time.Sleep(pace)
 		all.Go(func() {
 			waited, cut := writeUntilCut(conn.(*net.TCPConn), requests, requestTime+slack)
@@ -121,7 +127,8 @@ func (s *Site) unread(ctx context.Context) error {
 	}
 	s.grown(ctx, p, name, before, len(c))
 	all.Wait()
-	s.bound(stayed == 0, "%s: %d of %d were still connected %v after their last progress; the service is to cut them off within %v",
+	s.bound(stayed == 0, "%s: %d of %d were still connected %v after their last progress; the "+
+		"service is to cut them off within %v",
 		name, stayed, len(c), longest.Round(time.Millisecond), requestTime)
 	s.finish(r, name)
 	return p.Alive()
@@ -140,9 +147,10 @@ const slack = 2 * time.Second
 
 // writeUntilCut writes requests until the service closes the connection, or takes nothing more for
 // as long as limit. It returns how long the last write waited, and whether the connection was
-// closed. The limit counts from the last progress, as the service's does: until the kernel's buffers
-// are full, the client takes answers, too.
-func writeUntilCut(c *net.TCPConn, requests []byte, limit time.Duration) (waited time.Duration, cut bool) {
+// closed. The limit counts from the last progress, as the service's does: until the kernel's
+// buffers are full, the client takes answers, too.
+func writeUntilCut(c *net.TCPConn, requests []byte,
+	limit time.Duration) (waited time.Duration, cut bool) {
 	_ = c.SetReadBuffer(4 << 10)
 	for {
 		began := time.Now()

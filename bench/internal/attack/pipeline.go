@@ -38,8 +38,10 @@ func (s *Site) pipelined(ctx context.Context, origin string) error {
 	} {
 		request := []byte(kind.request)
 		for _, n := range s.Attackers {
-			c := contest{name: fmt.Sprintf("%d connections pipeline %s%s", n, kind.name, form), p50: 3, p99: 10,
-				attack: Flood{Request: request, Connections: n, Pipelining: inFlight / len(request)}}
+			c := contest{name: fmt.Sprintf("%d connections pipeline %s%s", n, kind.name, form),
+				p50: 3, p99: 10,
+				attack: Flood{Request: request, Connections: n,
+					Pipelining: inFlight / len(request)}}
 			if n >= saturating {
 				c.p50, c.p99 = 1.5, 1.5
 				c.calm = &Flood{Request: request, Connections: n, Pipelining: 1}

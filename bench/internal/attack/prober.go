@@ -102,7 +102,8 @@ func (s *Site) finish(r *prober, during string) {
 		if q.failed > 0 {
 			note = "; the last failure: " + q.last
 		}
-		s.bound(q.failed == 0 && q.asked > 0 && q.slowest < patience, "%s, %s: %d of %d failed, the slowest took %v (under %v)%s",
+		s.bound(q.failed == 0 && q.asked > 0 && q.slowest < patience,
+			"%s, %s: %d of %d failed, the slowest took %v (under %v)%s",
 			during, q.name, q.failed, q.asked, q.slowest.Round(10*time.Microsecond), patience, note)
 	}
 }

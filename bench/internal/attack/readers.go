@@ -15,7 +15,8 @@ func (s *Site) slowReaders(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.besieged(ctx, "read slowly", Flood{Manner: Sip, Connections: affordable(s.Held), Request: t.Request})
+	return s.besieged(ctx, "read slowly",
+		Flood{Manner: Sip, Connections: affordable(s.Held), Request: t.Request})
 }
 
 // longAnswer is a document with as many URLs as there may be. A few of its answers fill what the

@@ -16,8 +16,9 @@ type Manner string
 
 // The manners of hostile clients. When the service closes a connection, they open another.
 const (
-	Drip  Manner = "drip"  // they send the beginning of a request, and then one byte after another
-	Sip   Manner = "sip"   // they send requests without end, and read one byte of the answers after another
+	Drip Manner = "drip" // they send the beginning of a request, and then one byte after another
+	// they send requests without end, and read one byte of the answers after another
+	Sip   Manner = "sip"
 	Idle  Manner = "idle"  // they send a request, read the answer, and then do nothing
 	Churn Manner = "churn" // every second one sends a request and closes, the others close at once
 )
@@ -31,9 +32,10 @@ var behaviours = map[Manner]func(f Flood, c *net.TCPConn, i int, settled func())
 // siege is hostile clients that do not flood.
 type siege struct {
 	Flood
-	addr    string
-	opened  sync.WaitGroup // the first connection of each client
-	begin   chan struct{}  // closed when all are: busy clients would keep others from being accepted
+	addr   string
+	opened sync.WaitGroup // the first connection of each client
+	// closed when all are: busy clients would keep others from being accepted
+	begin   chan struct{}
 	settled sync.WaitGroup // all clients, on their first connection
 
 	mu    sync.Mutex
@@ -46,7 +48,8 @@ func besiege(ctx context.Context, f Flood, addr string, ready func()) (Flooded, 
 	if behaviours[f.Manner] == nil {
 		return Flooded{}, fmt.Errorf("flood: there is no manner %q", f.Manner)
 	}
-	s := siege{Flood: f, addr: addr, begin: make(chan struct{}), done: Flooded{Failed: map[string]int64{}}}
+	s := siege{Flood: f, addr: addr, begin: make(chan struct{}),
+		done: Flooded{Failed: map[string]int64{}}}
 	s.opened.Add(f.Connections)
 	s.settled.Add(f.Connections)
 	ctx, stop := context.WithTimeout(ctx, longestFlood)

@@ -26,7 +26,8 @@ func TestSiege(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer l.Close()
-			line, err := json.Marshal(Flood{URL: "http://" + l.Addr().String(), Request: []byte(request), Connections: 1, Manner: manner.name})
+			line, err := json.Marshal(Flood{URL: "http://" + l.Addr().String(), Request: []byte(request),
+				Connections: 1, Manner: manner.name})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -59,7 +60,8 @@ func TestSiege(t *testing.T) {
 			_ = stop.Close()
 			err = <-ended
 			var done Flooded
-			if lines := bytes.Split(out.Bytes(), []byte("\n")); err != nil || string(lines[0]) != "ready" || json.Unmarshal(lines[1], &done) != nil || done.Answers < 2 {
+			if lines := bytes.Split(out.Bytes(), []byte("\n")); err != nil || string(lines[0]) != "ready" ||
+				json.Unmarshal(lines[1], &done) != nil || done.Answers < 2 {
 				t.Errorf("%v, %+v, %s", err, done, &out)
 			}
 		})
@@ -74,7 +76,9 @@ func TestSiege(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = l.Close()
-	if _, err := besiege(ctx, Flood{Manner: Idle, Connections: 2}, l.Addr().String(), func() { t.Error("ready") }); err == nil {
+	if _, err := besiege(ctx, Flood{Manner: Idle, Connections: 2}, l.Addr().String(), func() {
+		t.Error("ready")
+	}); err == nil {
 		t.Error("no error where nothing listens")
 	}
 }

@@ -92,7 +92,8 @@ func (s *Site) withCloudFront(dir string) error {
 	for name, content := range map[string]string{
 		pemFile: string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
 		ownFile: own,
-		bothFile: own + fmt.Sprintf("  - name: films\n    url: https://films.example\n    scheme: cloudfront\n"+
+		bothFile: own + fmt.Sprintf("  - name: films\n    url: https://films.example\n"+
+			"    scheme: cloudfront\n"+
 			"    keys: [{id: K2JCJMDEHXQW5F, private_key_file: %q}]\n", pemFile),
 	} {
 		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
@@ -113,13 +114,16 @@ func (s *Site) withCloudFront(dir string) error {
 var tokenLine = regexp.MustCompile(`(?m)^token: .*$`)
 
 // askForFilms runs one round against a service.
-func (s *Site) askForFilms(ctx context.Context, p *subject.Process, number int) (r newSignatures, err error) {
+func (s *Site) askForFilms(ctx context.Context, p *subject.Process,
+	number int) (r newSignatures, err error) {
 	t, err := load.NewTarget("POST", p.URL+measure.Path, []string{measure.JSON},
-		fmt.Appendf(nil, `{"token":{"cdn":"films"},"video":{"sources":[{"src":"/%d/%s.mp4"}]}}`, number, filmDigits))
+		fmt.Appendf(nil, `{"token":{"cdn":"films"},"video":{"sources":[{"src":"/%d/%s.mp4"}]}}`,
+			number, filmDigits))
 	if err != nil {
 		return r, err
 	}
-	f, err := s.flood(ctx, Flood{URL: p.URL, Request: t.Request, Connections: s.Films, Manner: Burst})
+	f, err := s.flood(ctx,
+		Flood{URL: p.URL, Request: t.Request, Connections: s.Films, Manner: Burst})
 	if err != nil {
 		return r, err
 	}
@@ -157,7 +161,8 @@ const (
 )
 
 // goodBeside runs the well-behaved load while the clients of a burst ask as its window begins.
-func (s *Site) goodBeside(ctx context.Context, p *subject.Process, f *flooder) (latency, Flooded, error) {
+func (s *Site) goodBeside(ctx context.Context, p *subject.Process,
+	f *flooder) (latency, Flooded, error) {
 	var asked Flooded
 	done := make(chan error, 1)
 	l, err := s.goodWhile(ctx, p, s.Duration, func() {
@@ -204,8 +209,10 @@ func (s *Site) judgeSignatures(rounds []newSignatures) {
 	s.judgeAnswers("the turn of a window", rounds, 1)
 	waited := median(rounds, func(r newSignatures) float64 { return r.misses })
 	stale := median(rounds, func(r newSignatures) float64 { return r.stale })
-	s.bound(waited == float64(s.Films), "new films: %v signatures were waited for; %d must be", waited, s.Films)
-	s.bound(stale == float64(s.Films), "the turn of a window: %v answers have the last window's signature; %d must", stale, s.Films)
+	s.bound(waited == float64(s.Films), "new films: %v signatures were waited for; %d must be",
+		waited, s.Films)
+	s.bound(stale == float64(s.Films), "the turn of a window: %v answers have the last window's "+
+		"signature; %d must", stale, s.Films)
 	s.judgeOthers("new films", rounds, fresh)
 	s.judgeOthers("the turn of a window", rounds, turn)
 	fmt.Fprintln(s.Out)
@@ -225,7 +232,8 @@ func (s *Site) judgeAnswers(name string, rounds []newSignatures, burst int) {
 		}
 	}
 	took := median(rounds, func(r newSignatures) float64 { return r.asked[burst].Seconds })
-	s.bound(other == 0, "%s: %d answers are 200, %d are 503 of the full queue, %d are neither; none may be. The last came after %.2f s",
+	s.bound(other == 0, "%s: %d answers are 200, %d are 503 of the full queue, %d are neither; "+
+		"none may be. The last came after %.2f s",
 		name, signed, full, other, took)
 }
 
@@ -238,6 +246,8 @@ func (s *Site) judgeOthers(name string, rounds []newSignatures, of func(newSigna
 	for _, r := range rounds {
 		failed += of(r).failed
 	}
-	s.bound(ratio <= signaturesRatio, "%s: p99 is %.3g x the quiet one; at most %d x", name, ratio, signaturesRatio)
-	s.bound(failed == 0, "%s: %d well-behaved requests without a right answer within %v; none may be", name, failed, patience)
+	s.bound(ratio <= signaturesRatio, "%s: p99 is %.3g x the quiet one; at most %d x", name, ratio,
+		signaturesRatio)
+	s.bound(failed == 0, "%s: %d well-behaved requests without a right answer within %v; "+
+		"none may be", name, failed, patience)
 }

@@ -29,14 +29,15 @@ func (s *Site) scarceDescriptors(ctx context.Context) error {
 	limited := s.Service.Command(s.Binary)
 	limited.Args = append([]string{"/bin/sh", "-c", `ulimit -n "$0" && exec "$@"`,
 		fmt.Sprint(s.Descriptors)}, limited.Args...)
-	return s.contest(ctx, contest{name: fmt.Sprintf("%d idle connections, %d descriptors", 2*s.Descriptors, s.Descriptors),
+	return s.contest(ctx, contest{
+		name:    fmt.Sprintf("%d idle connections, %d descriptors", 2*s.Descriptors, s.Descriptors),
 		attack:  Flood{Manner: Idle, Connections: 2 * s.Descriptors, Request: []byte(notFound)},
 		command: limited, late: true, p50: 3, p99: 10})
 }
 
-// scarce is how many unfinished bodies of 40 KiB there is memory for, and scarceLimits the line of the
-// configuration that says so, the least that it may say: each counts as 64 KiB, for there is a stack
-// and a reader for it, too.
+// scarce is how many unfinished bodies of 40 KiB there is memory for, and scarceLimits the line of
+// the configuration that says so, the least that it may say: each counts as 64 KiB, for there is a
+// stack and a reader for it, too.
 const (
 	scarce       = 16
 	scarceLimits = "limits: {memory: 1MiB}\n"
@@ -56,7 +57,8 @@ func (s *Site) scarceMemory(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	request := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: h\r\n%s\r\nContent-Length: 65536\r\n\r\n{",
+	request := fmt.Appendf(nil,
+		"POST %s HTTP/1.1\r\nHost: h\r\n%s\r\nContent-Length: 65536\r\n\r\n{",
 		measure.Path, measure.JSON)
 	request = append(request, make([]byte, 40<<10)...)
 	return s.contest(ctx, contest{
@@ -65,8 +67,8 @@ func (s *Site) scarceMemory(ctx context.Context) error {
 		command: command, p50: 3, p99: 10, refused: true})
 }
 
-// fullDisk fills the disk that has the attacked instance's log, in which each request has a line, and
-// its revoked sessions.
+// fullDisk fills the disk that has the attacked instance's log, in which each request has a line,
+// and its revoked sessions.
 func (s *Site) fullDisk(ctx context.Context) error {
 	dir, err := os.MkdirTemp("", "bench-disk-")
 	if err != nil {
@@ -78,7 +80,8 @@ func (s *Site) fullDisk(ctx context.Context) error {
 		return err
 	}
 	command, err := s.withLines(dir, "service",
-		fmt.Sprintf("access_log: {sample: 1}\nrevocations: {file: %q}\n", filepath.Join(disk, "revoked")))
+		fmt.Sprintf("access_log: {sample: 1}\nrevocations: {file: %q}\n",
+			filepath.Join(disk, "revoked")))
 	if err != nil {
 		return err
 	}

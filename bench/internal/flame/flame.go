@@ -71,8 +71,12 @@ func Draw(w io.Writer, title string, in io.Reader) error {
 
 // tree adds up the samples by their stacks, and counts them.
 func tree(p *profile.Profile) (root *frame, samples int64, err error) {
-	at := slices.IndexFunc(p.SampleType, func(t *profile.ValueType) bool { return t.Type == "cpu" && t.Unit == "nanoseconds" })
-	count := slices.IndexFunc(p.SampleType, func(t *profile.ValueType) bool { return t.Type == "samples" })
+	at := slices.IndexFunc(p.SampleType, func(t *profile.ValueType) bool {
+		return t.Type == "cpu" && t.Unit == "nanoseconds"
+	})
+	count := slices.IndexFunc(p.SampleType, func(t *profile.ValueType) bool {
+		return t.Type == "samples"
+	})
 	root = &frame{name: "all"}
 	if at < 0 || count < 0 {
 		return nil, 0, ErrEmpty
@@ -113,9 +117,13 @@ func layout(boxes []box, f *frame, whole int64, left float64, depth int) []box {
 	if share < narrowest {
 		return boxes
 	}
-	boxes = append(boxes, box{Name: short(f.name), Class: class(f.name), Left: 100 * left, Width: 100 * share, Depth: depth,
-		Text: fmt.Sprintf("%s: %.2f %%, %v", f.name, 100*share, time.Duration(f.value).Round(time.Millisecond))})
-	calls := slices.SortedFunc(maps.Values(f.calls), func(a, b *frame) int { return cmp.Compare(a.name, b.name) })
+	boxes = append(boxes, box{Name: short(f.name), Class: class(f.name), Left: 100 * left,
+		Width: 100 * share, Depth: depth,
+		Text: fmt.Sprintf("%s: %.2f %%, %v", f.name, 100*share,
+			time.Duration(f.value).Round(time.Millisecond))})
+	calls := slices.SortedFunc(maps.Values(f.calls), func(a, b *frame) int {
+		return cmp.Compare(a.name, b.name)
+	})
 	for _, c := range calls {
 		boxes = layout(boxes, c, whole, left, depth+1)
 		left += float64(c.value) / float64(whole)
@@ -129,8 +137,10 @@ func short(name string) string { return name[strings.LastIndexByte(name, '/')+1:
 // class is how the page paints a function: by whose it is.
 func class(name string) string {
 	for _, c := range []struct{ prefix, class string }{
-		{"videotoken/", "own"}, {"main.", "own"}, {"syscall.", "kernel"}, {"internal/runtime/syscall", "kernel"},
-		{"golang.org/x/sys/", "kernel"}, {"runtime.", "runtime"}, {"internal/runtime/", "runtime"}, {"github.com/valyala/", "http"},
+		{"videotoken/", "own"}, {"main.", "own"}, {"syscall.", "kernel"},
+		{"internal/runtime/syscall", "kernel"},
+		{"golang.org/x/sys/", "kernel"}, {"runtime.", "runtime"}, {"internal/runtime/", "runtime"},
+		{"github.com/valyala/", "http"},
 	} {
 		if strings.HasPrefix(name, c.prefix) {
 			return c.class

@@ -12,7 +12,8 @@ import (
 
 // example is a profile of three stacks. inner is inlined into its caller.
 func example() *profile.Profile {
-	p := &profile.Profile{SampleType: []*profile.ValueType{{Type: "samples", Unit: "count"}, {Type: "cpu", Unit: "nanoseconds"}}}
+	p := &profile.Profile{SampleType: []*profile.ValueType{{Type: "samples", Unit: "count"},
+		{Type: "cpu", Unit: "nanoseconds"}}}
 	functions := map[string]*profile.Function{}
 	location := func(names ...string) *profile.Location {
 		l := &profile.Location{ID: uint64(len(p.Location) + 1)}
@@ -28,11 +29,13 @@ func example() *profile.Profile {
 		p.Location = append(p.Location, l)
 		return l
 	}
-	main, work, send := location("runtime.goexit"), location("videotoken/token.inner", "videotoken/token.outer"), location("syscall.RawSyscall6")
+	main, work, send := location("runtime.goexit"),
+		location("videotoken/token.inner", "videotoken/token.outer"), location("syscall.RawSyscall6")
 	for _, s := range []struct {
 		stack []*profile.Location
 		n     int64
-	}{{[]*profile.Location{work, main}, 6}, {[]*profile.Location{send, work, main}, 1}, {[]*profile.Location{send, main}, 3}} {
+	}{{[]*profile.Location{work, main}, 6}, {[]*profile.Location{send, work, main}, 1},
+		{[]*profile.Location{send, main}, 3}} {
 		p.Sample = append(p.Sample, &profile.Sample{Location: s.stack, Value: []int64{s.n, s.n * 10e6}})
 	}
 	return p
@@ -69,7 +72,8 @@ func TestDraw(t *testing.T) {
 	if err := Draw(&out, "<run>", &in); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"<title>&lt;run&gt;</title>", "10 samples, 100ms of CPU time", "token.inner: 70.00 %, 70ms", "left:30%;width:70%"} {
+	for _, want := range []string{"<title>&lt;run&gt;</title>", "10 samples, 100ms of CPU time",
+		"token.inner: 70.00 %, 70ms", "left:30%;width:70%"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}

@@ -26,8 +26,8 @@ type figure struct {
 	text         func(float64) string
 	slack        float64 // growth over the whole run that is ignored, in the figure's own unit
 	total        bool    // a counter: the increase from sample to sample is judged
-	// In a long run a figure that nothing makes grow may grow by a hundredth of its value, or by this,
-	// for what goes up and down. 0: slack holds for runs of any length.
+	// In a long run a figure that nothing makes grow may grow by a hundredth of its value, or by
+	// this, for what goes up and down. 0: slack holds for runs of any length.
 	long float64
 }
 
@@ -39,14 +39,18 @@ func count(v float64) string { return report.Count(math.Round(v)) }
 func duration(v float64) string { return report.Duration(time.Duration(v)) }
 
 var figures = []figure{
-	{name: "RSS", metric: "process_resident_memory_bytes", text: report.Bytes, slack: 4 << 20, long: 1},
+	{name: "RSS", metric: "process_resident_memory_bytes", text: report.Bytes, slack: 4 << 20,
+		long: 1},
 	// The collector's goal is twice the live heap of its last run. Unlike the heap's size it
 	// contains no garbage.
 	{name: "heap goal", metric: "go_memstats_next_gc_bytes", text: report.Bytes, slack: 2 << 20},
 	{name: "goroutines", metric: "go_goroutines", text: count, slack: 5, long: 1},
 	{name: "file descriptors", metric: "process_open_fds", text: count, slack: 5, long: 1},
-	{name: "signature cache", metric: "videotoken_signature_cache_bytes", text: report.Bytes, slack: 1 << 20, long: 1},
-	{name: "GC pauses", metric: "go_gc_duration_seconds_sum", text: func(v float64) string { return duration(v * 1e9) }, slack: 0.001, total: true},
+	{name: "signature cache", metric: "videotoken_signature_cache_bytes", text: report.Bytes,
+		slack: 1 << 20, long: 1},
+	{name: "GC pauses", metric: "go_gc_duration_seconds_sum", text: func(v float64) string {
+		return duration(v * 1e9)
+	}, slack: 0.001, total: true},
 	{name: "p99", text: duration, slack: 1e6},
 }
 
@@ -61,7 +65,8 @@ type Series struct {
 
 func (s *Series) add(i int, at time.Duration, v float64) {
 	if s.at == nil {
-		s.at, s.value, s.last = make([][]float64, len(figures)), make([][]float64, len(figures)), make([]float64, len(figures))
+		s.at, s.value, s.last = make([][]float64, len(figures)), make([][]float64, len(figures)),
+			make([]float64, len(figures))
 	}
 	if figures[i].total {
 		v, s.last[i] = v-s.last[i], v
@@ -73,7 +78,8 @@ func (s *Series) add(i int, at time.Duration, v float64) {
 func (s *Series) Latency(at, p99 time.Duration) { s.add(latency, at, float64(p99)) }
 
 // Watch samples an admin port every so often, after a pause, until stop is closed.
-func (s *Series) Watch(ctx context.Context, admin string, pause, every time.Duration, stop <-chan struct{}) error {
+func (s *Series) Watch(ctx context.Context, admin string, pause, every time.Duration,
+	stop <-chan struct{}) error {
 	start := time.Now().Add(pause)
 	tick := time.NewTimer(pause)
 	defer tick.Stop()
@@ -104,10 +110,11 @@ type Slope struct {
 	First, Last float64 // the medians of the first and the last fifth of what is judged
 	Change      float64 // of the trend, over what is judged
 	Over        time.Duration
-	Sure        float64 // standard deviations by which the trend differs from chance, in Kendall's test
-	Ignored     float64 // growth that a healthy server may have over a run of any length
-	Grows       bool
-	Text        func(float64) string
+	// standard deviations by which the trend differs from chance, in Kendall's test
+	Sure    float64
+	Ignored float64 // growth that a healthy server may have over a run of any length
+	Grows   bool
+	Text    func(float64) string
 }
 
 // surely is how many standard deviations a trend must differ from chance to count as growth.
@@ -141,9 +148,11 @@ func (s Slope) Verdict() string {
 	case s.Change <= 0:
 		return "no"
 	case s.Sure <= surely:
-		return fmt.Sprintf("no: it goes up and down, so that its trend can be chance (%.1f standard deviations of %d)", s.Sure, surely)
+		return fmt.Sprintf("no: it goes up and down, so that its trend can be chance (%.1f "+
+			"standard deviations of %d)", s.Sure, surely)
 	}
-	return fmt.Sprintf("no: up to %s in a run is ignored; a longer one (-d) would tell more", s.Text(s.Ignored))
+	return fmt.Sprintf("no: up to %s in a run is ignored; a longer one (-d) would tell more",
+		s.Text(s.Ignored))
 }
 
 // Slopes judges every figure that was sampled.
@@ -208,7 +217,8 @@ func (s *Series) WriteCSV(w io.Writer) error {
 	rows := [][]string{{"figure", "seconds", "value"}}
 	for i := range s.at {
 		for j := range s.at[i] {
-			rows = append(rows, []string{figures[i].name, strconv.FormatFloat(s.at[i][j], 'f', 1, 64),
+			rows = append(rows, []string{figures[i].name,
+				strconv.FormatFloat(s.at[i][j], 'f', 1, 64),
 				strconv.FormatFloat(s.value[i][j], 'g', -1, 64)})
 		}
 	}

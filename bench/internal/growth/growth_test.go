@@ -18,13 +18,19 @@ func TestJudge(t *testing.T) {
 	}{
 		{"flat", func(int, float64) float64 { return 40e6 }, false},
 		{"noise", func(_ int, n float64) float64 { return 40e6 + 5e6*n }, false},
-		{"fills once", func(i int, n float64) float64 { return 40e6*min(1, float64(i)/15) + 1e6*n }, false},
+		{"fills once", func(i int, n float64) float64 {
+			return 40e6*min(1, float64(i)/15) + 1e6*n
+		}, false},
 		{"outliers", func(i int, n float64) float64 { return 40e6 + float64(i%10/9)*30e6 }, false},
 		{"saw of a collector", func(i int, _ float64) float64 { return 10e6 + float64(i%7)*2e6 }, false},
 		{"falls", func(i int, n float64) float64 { return 80e6 - float64(i)*1e5 }, false},
 		{"leak", func(i int, n float64) float64 { return 40e6 + float64(i)*2e5 + 1e6*n }, true},
-		{"leak under a saw", func(i int, _ float64) float64 { return 10e6 + float64(i%7)*2e6 + float64(i)*3e5 }, true},
-		{"slow leak within the slack", func(i int, n float64) float64 { return 40e6 + float64(i)*1e3 }, false},
+		{"leak under a saw", func(i int, _ float64) float64 {
+			return 10e6 + float64(i%7)*2e6 + float64(i)*3e5
+		}, true},
+		{"slow leak within the slack", func(i int, n float64) float64 {
+			return 40e6 + float64(i)*1e3
+		}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(3, 4))
@@ -91,10 +97,13 @@ func TestVerdict(t *testing.T) {
 		{"a short run", func(i int) float64 { return 40e6 + float64(i)*95e3*0.4 },
 			"+3.00 MB: no: up to 4.19 MB in a run is ignored; a longer one (-d) would tell more"},
 		{"up and down", func(i int) float64 { return 40e6 + float64(i)*2e4 + 20e6*rng.Float64() },
-			"+3.48 MB: no: it goes up and down, so that its trend can be chance (1.6 standard deviations of 3)"},
+			"+3.48 MB: no: it goes up and down, so that its trend can be chance (1.6 standard " +
+				"deviations of 3)"},
 		{"falls", func(i int) float64 { return 80e6 - float64(i)*1e5 }, "-7.90 MB: no"},
 		{"flat", func(int) float64 { return 40e6 }, "0: no"},
-		{"leak", func(i int) float64 { return 40e6 + float64(i)*95e3 }, "+7.50 MB: GROWS, by 855 MB an hour"},
+		{"leak", func(i int) float64 {
+			return 40e6 + float64(i)*95e3
+		}, "+7.50 MB: GROWS, by 855 MB an hour"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var at, value []float64

@@ -26,7 +26,8 @@ func Comparable(old, new *report.File) error {
 	for _, name := range names {
 		o, n := Named(old, name), Named(new, name)
 		if len(n) != len(o) {
-			return fmt.Errorf("%w: the old file has %d results named %q and the new one %d", ErrComparable, len(o), name, len(n))
+			return fmt.Errorf("%w: the old file has %d results named %q and the new one %d",
+				ErrComparable, len(o), name, len(n))
 		}
 		for i := range o {
 			if err := sameLoad(o[i], n[i]); err != nil {

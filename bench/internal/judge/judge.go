@@ -59,7 +59,8 @@ func Judge(metrics []Metric, old, new, again []*record.Result, budget float64) [
 		if a == nil || b == nil {
 			continue // some run does not have it
 		}
-		r := Row{Metric: m, Old: median(a), New: median(b), Ratio: interval(ratios(b, a)), Pairs: len(a)}
+		r := Row{Metric: m, Old: median(a), New: median(b), Ratio: interval(ratios(b, a)),
+			Pairs: len(a)}
 		r.Noise, _ = m.Ratio(old, again)
 		r.judge(budget)
 		rows = append(rows, r)
@@ -79,7 +80,8 @@ func (r *Row) judge(budget float64) {
 	}
 	worst, noisy := max(limit, spread), spread
 	if noise == (Interval{}) && r.Pairs >= enough {
-		spread = math.Sqrt(cost.Hi / cost.Lo) // the interval itself is the only measure of the noise
+		// the interval itself is the only measure of the noise
+		spread = math.Sqrt(cost.Hi / cost.Lo)
 	}
 	switch {
 	case r.Pairs < enough && (cost.Median > limit || cost.Median < 1/limit):
@@ -93,7 +95,8 @@ func (r *Row) judge(budget float64) {
 	case spread > limit:
 		// An interval shrinks as the root of the pairs.
 		width := math.Log(spread) / math.Log(limit)
-		r.Verdict, r.Needed = Inconclusive, max(enough, int(math.Ceil(float64(r.Pairs)*min(width*width, 100))))
+		r.Verdict, r.Needed = Inconclusive,
+			max(enough, int(math.Ceil(float64(r.Pairs)*min(width*width, 100))))
 	default:
 		r.Verdict = Pass
 	}
@@ -103,7 +106,9 @@ func (r *Row) judge(budget float64) {
 func Valid(arms [][]*record.Result) [][]*record.Result {
 	valid := make([][]*record.Result, len(arms))
 	for pair := range arms[0] {
-		if slices.ContainsFunc(arms, func(runs []*record.Result) bool { return len(runs[pair].Invalid) > 0 }) {
+		if slices.ContainsFunc(arms, func(runs []*record.Result) bool {
+			return len(runs[pair].Invalid) > 0
+		}) {
 			continue
 		}
 		for i, runs := range arms {
@@ -171,7 +176,8 @@ func ratios(a, b []float64) []float64 {
 
 func interval(v []float64) Interval {
 	// A sample sorts its values, and pairs must stay pairs.
-	s := benchmath.AssumeNothing.Summary(benchmath.NewSample(slices.Clone(v), &benchmath.DefaultThresholds), confidence)
+	s := benchmath.AssumeNothing.Summary(benchmath.NewSample(slices.Clone(v),
+		&benchmath.DefaultThresholds), confidence)
 	return Interval{s.Center, s.Lo, s.Hi}
 }
 

@@ -22,7 +22,8 @@ func runs(rng *rand.Rand, n int, cpu, noise float64) []*record.Result {
 	for i := range v {
 		x := func(base float64) float64 { return base * math.Exp(noise*rng.NormFloat64()) }
 		v[i] = &record.Result{Name: "seed", Server: &record.Server{CPUMicros: x(cpu)},
-			Latency:           record.Distribution{P50: time.Duration(x(cpu * 1e6)), P99: time.Duration(x(cpu * 3e6))},
+			Latency: record.Distribution{P50: time.Duration(x(cpu * 1e6)),
+				P99: time.Duration(x(cpu * 3e6))},
 			RequestsPerSecond: record.Rates{Avg: 1e6 / x(cpu)}}
 	}
 	return v
@@ -55,7 +56,8 @@ func TestVerdicts(t *testing.T) {
 				if c.pairs > 1 {
 					again = runs(rng, c.pairs, 10, c.noise)
 				}
-				v := Overall(Judge(Metrics(), runs(rng, c.pairs, 10, c.noise), runs(rng, c.pairs, c.cpu, c.noise), again, 0.08))
+				v := Overall(Judge(Metrics(), runs(rng, c.pairs, 10, c.noise),
+					runs(rng, c.pairs, c.cpu, c.noise), again, 0.08))
 				if v == c.want {
 					got++
 				}
@@ -84,7 +86,8 @@ func TestPairs(t *testing.T) {
 		if r.Metric.More {
 			ratio = ratio.inverse()
 		}
-		if r.Verdict != Regression || math.Abs(ratio.Lo-1.15) > 1e-6 || math.Abs(ratio.Hi-1.15) > 1e-6 || math.Abs(r.Noise.Hi-1) > 1e-6 {
+		if r.Verdict != Regression || math.Abs(ratio.Lo-1.15) > 1e-6 || math.Abs(ratio.Hi-1.15) > 1e-6 ||
+			math.Abs(r.Noise.Hi-1) > 1e-6 {
 			t.Errorf("%+v", r)
 		}
 	}
@@ -113,7 +116,8 @@ func TestAlone(t *testing.T) {
 
 // TestNeeded wants about four times the pairs where the noise is twice the budget.
 func TestNeeded(t *testing.T) {
-	r := Row{Metric: Metrics()[0], Pairs: 10, Ratio: Interval{1, 0.9, 1.1}, Noise: Interval{1, 1 / (1.08 * 1.08), 1.08 * 1.08}}
+	r := Row{Metric: Metrics()[0], Pairs: 10, Ratio: Interval{1, 0.9, 1.1},
+		Noise: Interval{1, 1 / (1.08 * 1.08), 1.08 * 1.08}}
 	r.judge(0.08)
 	if r.Verdict != Inconclusive || r.Needed != 40 {
 		t.Errorf("%+v", r)
@@ -121,7 +125,8 @@ func TestNeeded(t *testing.T) {
 }
 
 func TestMissing(t *testing.T) {
-	old, new := runs(rand.New(rand.NewPCG(1, 2)), 7, 10, 0), runs(rand.New(rand.NewPCG(1, 2)), 7, 10, 0)
+	old, new := runs(rand.New(rand.NewPCG(1, 2)), 7, 10, 0),
+		runs(rand.New(rand.NewPCG(1, 2)), 7, 10, 0)
 	new[3].Server = nil
 	if rows := Judge(Metrics(), old, new, nil, 0.08); len(rows) != 3 {
 		t.Errorf("%d rows where the CPU of one run is not known, want 3", len(rows))
@@ -133,12 +138,14 @@ func TestMissing(t *testing.T) {
 
 func TestText(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	rows := Judge(Metrics(), runs(rng, 9, 10, 0.01), runs(rng, 9, 11.5, 0.01), runs(rng, 9, 10, 0.2), 0.08)
+	rows := Judge(Metrics(), runs(rng, 9, 10, 0.01), runs(rng, 9, 11.5, 0.01), runs(rng, 9, 10, 0.2),
+		0.08)
 	var b bytes.Buffer
 	rows = append(rows, Judge([]Metric{P99}, nil, nil, nil, 0.08)...)
 	Print(&b, rows)
-	summary := Summary{Title: "v2 (b0b) against v1 (a1a)", Verdict: "inconclusive", Machine: "A machine, 2 cores",
-		Facts: []string{"pass: a fact"}, Load: "9 pairs", Budget: 0.08, Rows: rows}
+	summary := Summary{Title: "v2 (b0b) against v1 (a1a)", Verdict: "inconclusive",
+		Machine: "A machine, 2 cores",
+		Facts:   []string{"pass: a fact"}, Load: "9 pairs", Budget: 0.08, Rows: rows}
 	if err := summary.Markdown(&b); err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +166,8 @@ func TestText(t *testing.T) {
 
 // TestOf wants p99 judged of the open loop alone, and the rate of the closed one alone.
 func TestOf(t *testing.T) {
-	for rate, want := range map[float64]string{0: "CPU/request p50 requests/s", 3300: "CPU/request p50 p99"} {
+	for rate, want := range map[float64]string{0: "CPU/request p50 requests/s",
+		3300: "CPU/request p50 p99"} {
 		var names []string
 		for _, m := range Of(record.Settings{Rate: rate}) {
 			names = append(names, m.Name)
@@ -176,7 +184,8 @@ func TestValid(t *testing.T) {
 	arms := [][]*record.Result{runs(rng, 3, 10, 0), runs(rng, 3, 10, 0)}
 	arms[1][1].Invalid = []string{"late"}
 	valid := Valid(arms)
-	if len(valid[0]) != 2 || len(valid[1]) != 2 || valid[0][1] != arms[0][2] || valid[1][1] != arms[1][2] {
+	if len(valid[0]) != 2 || len(valid[1]) != 2 || valid[0][1] != arms[0][2] ||
+		valid[1][1] != arms[1][2] {
 		t.Errorf("%v", valid)
 	}
 }

@@ -25,9 +25,14 @@ var (
 		}
 		return 1e3 * r.Server.CPUMicros
 	}, Text: duration}
-	P50  = Metric{Name: "p50", Unit: "p50-ns", Of: func(r *record.Result) float64 { return float64(r.Latency.P50) }, Text: duration}
-	P99  = Metric{Name: "p99", Unit: "p99-ns", Of: func(r *record.Result) float64 { return float64(r.Latency.P99) }, Text: duration}
-	Rate = Metric{Name: "requests/s", Unit: "req/s", More: true, Of: func(r *record.Result) float64 { return r.RequestsPerSecond.Avg },
+	P50 = Metric{Name: "p50", Unit: "p50-ns", Of: func(r *record.Result) float64 {
+		return float64(r.Latency.P50)
+	}, Text: duration}
+	P99 = Metric{Name: "p99", Unit: "p99-ns", Of: func(r *record.Result) float64 {
+		return float64(r.Latency.P99)
+	}, Text: duration}
+	Rate = Metric{Name: "requests/s", Unit: "req/s", More: true,
+		Of:   func(r *record.Result) float64 { return r.RequestsPerSecond.Avg },
 		Text: report.Count}
 )
 

@@ -22,7 +22,8 @@ func cells(r Row) []string {
 	if r.Needed > 0 {
 		verdict += fmt.Sprintf(": about %d pairs would do", r.Needed)
 	}
-	return []string{r.Metric.Name, r.Metric.Text(r.Old), r.Metric.Text(r.New), r.Ratio.String(), noise, verdict}
+	return []string{r.Metric.Name, r.Metric.Text(r.Old), r.Metric.Text(r.New), r.Ratio.String(),
+		noise, verdict}
 }
 
 // Print writes the rows as a table.

@@ -62,7 +62,8 @@ func (c *conn) take(w *worker, data []byte, now int64) (answered int, closes boo
 		c.head = (c.head + 1) % len(c.flights)
 		c.n--
 		c.free = now
-		w.emit(Sample{Due: f.due, Sent: f.sent, Done: now, Lag: f.lag, Bytes: uint32(r.size), Code: uint16(r.code)})
+		w.emit(Sample{Due: f.due, Sent: f.sent, Done: now, Lag: f.lag, Bytes: uint32(r.size),
+			Code: uint16(r.code)})
 		w.judge(c, &r, now)
 		answered++
 		closes = closes || r.closes
@@ -151,7 +152,8 @@ func (w *worker) judge(c *conn, r *response, now int64) {
 		return
 	}
 	if w.Length >= 0 && len(r.body) != w.Length {
-		w.fail(failure{fmt.Sprintf("a body of %%d bytes where %d are right", w.Length), len(r.body)}, 1)
+		w.fail(failure{fmt.Sprintf("a body of %%d bytes where %d are right", w.Length),
+			len(r.body)}, 1)
 		return
 	}
 	if w.Check != nil && now >= c.checkAt {

@@ -70,7 +70,8 @@ func (r *run) epoll(ctx context.Context, clock chan<- struct{}) ([]*worker, erro
 	r.start = time.Now()
 	if r.Turns != nil {
 		if late := r.start.Sub(r.Turns.Start); late > 0 {
-			return nil, fmt.Errorf("%w: the connections were open %v after the first turn began", ErrLoad, late)
+			return nil, fmt.Errorf("%w: the connections were open %v after the first turn began",
+				ErrLoad, late)
 		}
 		time.Sleep(time.Until(r.Turns.Start))
 		r.start = r.Turns.Start
@@ -96,8 +97,10 @@ func (r *run) eventLoop(ctx context.Context, id int) (*eventLoop, error) {
 	if id < r.Connections%r.Workers {
 		n++
 	}
-	l := &eventLoop{worker: r.worker(4096), ctx: ctx, epfd: epfd, sockets: make([]socket, n), queue: newQueue(n),
-		buf: make([]byte, 64<<10), events: make([]unix.EpollEvent, 256), arrival: int64(id), stride: int64(r.Workers), first: id == 0,
+	l := &eventLoop{worker: r.worker(4096), ctx: ctx, epfd: epfd, sockets: make([]socket, n),
+		queue: newQueue(n),
+		buf:   make([]byte, 64<<10), events: make([]unix.EpollEvent, 256), arrival: int64(id),
+		stride: int64(r.Workers), first: id == 0,
 		dialed: make(chan dialed, n)}
 	for range r.Pipelining {
 		l.many = append(l.many, r.Request...)
@@ -197,7 +200,8 @@ func (l *eventLoop) wait(now int64) (int, error) {
 		}
 	}
 	ts := unix.NsecToTimespec(max(0, until-now))
-	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(l.epfd), uintptr(unsafe.Pointer(&l.events[0])),
+	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(l.epfd),
+		uintptr(unsafe.Pointer(&l.events[0])),
 		uintptr(len(l.events)), uintptr(unsafe.Pointer(&ts)), 0, 0)
 	switch errno {
 	case 0:
@@ -231,7 +235,8 @@ func (l *eventLoop) event(i int, events uint32) {
 	if events&^unix.EPOLLOUT == 0 || s.fd < 0 {
 		return
 	}
-	n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(s.fd), uintptr(unsafe.Pointer(&l.buf[0])), uintptr(len(l.buf)))
+	n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(s.fd), uintptr(unsafe.Pointer(&l.buf[0])),
+		uintptr(len(l.buf)))
 	switch {
 	case errno == unix.EAGAIN || errno == unix.EINTR:
 		return

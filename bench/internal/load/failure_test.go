@@ -53,18 +53,35 @@ func TestFailures(t *testing.T) {
 		serve  func(c net.Conn, n int) bool
 		reason string
 	}{
-		"status":    {func(c net.Conn, _ int) bool { return say(c, "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n") }, "status 500"},
-		"length":    {func(c net.Conn, _ int) bool { return say(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") }, "a body of 2 bytes where 5 are right"},
-		"cut body":  {func(c net.Conn, n int) bool { return n < 5 && say(c, right) || say(c, right[:len(right)-2]) && false }, "the server closed the connection before it answered"},
-		"close":     {func(c net.Conn, n int) bool { return n < 5 && say(c, right) }, "the server closed the connection before it answered"},
-		"reset":     {func(c net.Conn, n int) bool { return n < 5 && say(c, right) || reset(c) }, "connection reset by peer"},
-		"garbage":   {func(c net.Conn, _ int) bool { return say(c, "220 smtp\r\n\r\n") }, "not HTTP/1.1"},
-		"unasked":   {func(c net.Conn, _ int) bool { return say(c, right+right) }, "a response that nothing asked for"},
-		"silence":   {func(c net.Conn, n int) bool { return n < 5 && say(c, right) || n >= 5 }, "no answer after 300ms"},
-		"wrong one": {func(c net.Conn, n int) bool { return say(c, strings.Replace(right, "right", "wrong", 1)) }, "not right"},
+		"status": {func(c net.Conn, _ int) bool {
+			return say(c, "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n")
+		}, "status 500"},
+		"length": {func(c net.Conn, _ int) bool {
+			return say(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		}, "a body of 2 bytes where 5 are right"},
+		"cut body": {func(c net.Conn, n int) bool {
+			return n < 5 && say(c, right) || say(c, right[:len(right)-2]) && false
+		}, "the server closed the connection before it answered"},
+		"close": {func(c net.Conn, n int) bool {
+			return n < 5 && say(c, right)
+		}, "the server closed the connection before it answered"},
+		"reset": {func(c net.Conn, n int) bool {
+			return n < 5 && say(c, right) || reset(c)
+		}, "connection reset by peer"},
+		"garbage": {func(c net.Conn, _ int) bool { return say(c, "220 smtp\r\n\r\n") }, "not HTTP/1.1"},
+		"unasked": {func(c net.Conn, _ int) bool {
+			return say(c, right+right)
+		}, "a response that nothing asked for"},
+		"silence": {func(c net.Conn, n int) bool {
+			return n < 5 && say(c, right) || n >= 5
+		}, "no answer after 300ms"},
+		"wrong one": {func(c net.Conn, n int) bool {
+			return say(c, strings.Replace(right, "right", "wrong", 1))
+		}, "not right"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := load.Load{Connections: 3, Duration: 200 * time.Millisecond, Timeout: 300 * time.Millisecond, Length: 5}
+			l := load.Load{Connections: 3, Duration: 200 * time.Millisecond, Timeout: 300 * time.Millisecond,
+				Length: 5}
 			l.Check = func(b []byte, _ time.Time) error {
 				if string(b) != "right" {
 					return errors.New("not right")
@@ -72,8 +89,11 @@ func TestFailures(t *testing.T) {
 				return nil
 			}
 			collect(t, raw(t, c.serve), l, func(t *testing.T, o *load.Outcome, samples []load.Sample) {
-				lost := slices.ContainsFunc(samples, func(s load.Sample) bool { return s.Code == 0 && s.Done > s.Sent })
-				if want := slices.Contains([]string{"cut body", "close", "reset", "silence"}, name); want && !lost {
+				lost := slices.ContainsFunc(samples, func(s load.Sample) bool {
+					return s.Code == 0 && s.Done > s.Sent
+				})
+				if want := slices.Contains([]string{"cut body", "close", "reset", "silence"}, name); want &&
+					!lost {
 					t.Error("no sample of a request that was not answered")
 				}
 				for reason := range o.Failures {

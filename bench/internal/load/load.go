@@ -41,10 +41,11 @@ type Load struct {
 // Sample is one request that was sent. Times are nanoseconds since the start of the run, warm-up
 // included.
 type Sample struct {
-	Due   int64 // when it should have been sent: in a closed loop, when it was
-	Sent  int64 // when it was written
-	Done  int64 // when the last byte of its answer was read, or its connection was lost
-	Lag   int64 // the part of Sent-Due that was not spent waiting for a connection: the generator's own delay
+	Due  int64 // when it should have been sent: in a closed loop, when it was
+	Sent int64 // when it was written
+	Done int64 // when the last byte of its answer was read, or its connection was lost
+	// the part of Sent-Due that was not spent waiting for a connection: the generator's own delay
+	Lag   int64
 	Bytes uint32
 	Code  uint16 // of the answer, 0 if there was none
 }
@@ -121,7 +122,8 @@ func Run(ctx context.Context, t *Target, l Load, sink func([]Sample)) (*Outcome,
 	if r.onEpoll = hasEpoll && !t.tls && !l.Portable; !r.onEpoll {
 		loop = r.portable
 		if l.Rate > 0 && l.Pipelining > 1 {
-			return nil, fmt.Errorf("%w: pipelining in the open loop needs plain http on Linux", ErrLoad)
+			return nil, fmt.Errorf("%w: pipelining in the open loop needs plain http on Linux",
+				ErrLoad)
 		}
 	}
 

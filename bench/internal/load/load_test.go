@@ -22,17 +22,21 @@ import (
 const body = `{"ask":"this"}`
 
 // collect runs a load on both loops and hands over what each left.
-func collect(t *testing.T, url string, l load.Load, check func(t *testing.T, o *load.Outcome, samples []load.Sample)) {
+func collect(t *testing.T, url string, l load.Load,
+	check func(t *testing.T, o *load.Outcome, samples []load.Sample)) {
 	t.Helper()
 	for _, portable := range []bool{false, true} {
 		t.Run(fmt.Sprintf("portable=%v", portable), func(t *testing.T) {
 			l.Portable = portable
-			target, err := load.NewTarget("POST", url, []string{"Content-Type: application/json"}, []byte(body))
+			target, err := load.NewTarget("POST", url, []string{"Content-Type: application/json"},
+				[]byte(body))
 			if err != nil {
 				t.Fatal(err)
 			}
 			var samples []load.Sample
-			o, err := load.Run(t.Context(), target, l, func(s []load.Sample) { samples = append(samples, s...) })
+			o, err := load.Run(t.Context(), target, l, func(s []load.Sample) {
+				samples = append(samples, s...)
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -73,7 +77,8 @@ func echo(w http.ResponseWriter, r *http.Request) {
 func TestClosed(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(echo))
 	defer s.Close()
-	l := load.Load{Connections: 20, Workers: 2, Pipelining: 3, Warmup: 100 * time.Millisecond, Duration: 400 * time.Millisecond, Length: 5}
+	l := load.Load{Connections: 20, Workers: 2, Pipelining: 3, Warmup: 100 * time.Millisecond,
+		Duration: 400 * time.Millisecond, Length: 5}
 	var begun, ended atomic.Int32
 	l.Begin, l.End = func() { begun.Add(1) }, func() { ended.Add(1) }
 	var checks atomic.Int64
@@ -131,7 +136,8 @@ func TestOpen(t *testing.T) {
 // TestParts has a response come in many parts, and many responses in one.
 func TestParts(t *testing.T) {
 	url := raw(t, func(c net.Conn, n int) bool {
-		for _, part := range []string{right[:9], right[9:30], right[30 : len(right)-1], right[len(right)-1:]} {
+		for _, part := range []string{right[:9], right[9:30], right[30 : len(right)-1],
+			right[len(right)-1:]} {
 			if !say(c, part) {
 				return false
 			}
@@ -159,7 +165,8 @@ func TestLarge(t *testing.T) {
 			t.Fatal(err)
 		}
 		n := 0
-		o, err := load.Run(t.Context(), target, load.Load{Connections: 2, Duration: 300 * time.Millisecond, Length: 5, Portable: portable},
+		o, err := load.Run(t.Context(), target,
+			load.Load{Connections: 2, Duration: 300 * time.Millisecond, Length: 5, Portable: portable},
 			func(s []load.Sample) { n += len(s) })
 		if err != nil || len(o.Failures) > 0 || n < 2 {
 			t.Errorf("portable %v: %d samples, outcome %+v, error %v", portable, n, o, err)
@@ -184,8 +191,8 @@ func TestOrderlyClose(t *testing.T) {
 	})
 }
 
-// TestUnsent asks for more than a server answers, which is the first request of each connection: what
-// was due and never sent is a failure.
+// TestUnsent asks for more than a server answers, which is the first request of each connection:
+// what was due and never sent is a failure.
 func TestUnsent(t *testing.T) {
 	ended := make(chan struct{})
 	defer close(ended)
@@ -196,7 +203,8 @@ func TestUnsent(t *testing.T) {
 		<-ended
 		return false
 	})
-	l := load.Load{Connections: 2, Rate: 200, Duration: 500 * time.Millisecond, Timeout: 300 * time.Millisecond, Length: 5}
+	l := load.Load{Connections: 2, Rate: 200, Duration: 500 * time.Millisecond,
+		Timeout: 300 * time.Millisecond, Length: 5}
 	collect(t, url, l, func(t *testing.T, o *load.Outcome, samples []load.Sample) {
 		unsent := o.Failures["due and never sent: every connection was busy to the end"]
 		if n := unsent + int64(len(samples)); unsent < 50 || n != 100 {
@@ -220,7 +228,8 @@ func TestNoServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := load.Run(t.Context(), target, load.Load{Connections: 2, Duration: time.Second}, func([]load.Sample) {}); err == nil {
+	if _, err := load.Run(t.Context(), target, load.Load{Connections: 2, Duration: time.Second},
+		func([]load.Sample) {}); err == nil {
 		t.Error("no error")
 	}
 	for _, l := range []load.Load{{}, {Connections: 1}, {Connections: 1, Duration: 1, Rate: -1}} {
@@ -239,7 +248,8 @@ func TestCancel(t *testing.T) {
 	for _, portable := range []bool{false, true} {
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		start := time.Now()
-		_, err := load.Run(ctx, target, load.Load{Connections: 5, Duration: time.Minute, Length: 5, Portable: portable}, func([]load.Sample) {})
+		_, err := load.Run(ctx, target, load.Load{Connections: 5, Duration: time.Minute, Length: 5,
+			Portable: portable}, func([]load.Sample) {})
 		cancel()
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 30*time.Second {
 			t.Errorf("portable %v: error %v after %v", portable, err, time.Since(start))
@@ -282,7 +292,8 @@ func TestAllocations(t *testing.T) {
 	for _, portable := range []bool{false, true} {
 		var before, after runtime.MemStats
 		n := 0
-		run := load.Load{Connections: 50, Warmup: 200 * time.Millisecond, Duration: time.Second, Length: 5, Portable: portable,
+		run := load.Load{Connections: 50, Warmup: 200 * time.Millisecond, Duration: time.Second,
+			Length: 5, Portable: portable,
 			Check: func([]byte, time.Time) error { return nil },
 			Begin: func() { runtime.ReadMemStats(&before) }, End: func() { runtime.ReadMemStats(&after) }}
 		o, err := load.Run(t.Context(), target, run, func(s []load.Sample) { n += len(s) })

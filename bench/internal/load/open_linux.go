@@ -23,7 +23,9 @@ func openAll(ctx context.Context, loops []*eventLoop) error {
 				defer func() { <-gate }()
 				var err error
 				if l.sockets[i].fd, err = l.open(); err != nil {
-					once.Do(func() { first = fmt.Errorf("connection %d of %d: %w", i+1, len(l.sockets), err) })
+					once.Do(func() {
+						first = fmt.Errorf("connection %d of %d: %w", i+1, len(l.sockets), err)
+					})
 				}
 			})
 		}
@@ -45,7 +47,9 @@ func (l *eventLoop) open() (fd int, err error) {
 		return -1, err
 	}
 	fd = -1
-	if cerr := raw.Control(func(old uintptr) { fd, err = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0) }); cerr != nil {
+	if cerr := raw.Control(func(old uintptr) {
+		fd, err = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0)
+	}); cerr != nil {
 		return -1, cerr
 	}
 	return fd, err

@@ -8,7 +8,8 @@ import (
 func TestPacer(t *testing.T) {
 	for _, rate := range []float64{0.5, 1, 3, 7.3, 3300, 99999.9} {
 		p := Pacer{rate}
-		for _, d := range []time.Duration{0, 1, time.Millisecond, 999 * time.Millisecond, time.Second, 10 * time.Second, time.Hour} {
+		for _, d := range []time.Duration{0, 1, time.Millisecond, 999 * time.Millisecond, time.Second,
+			10 * time.Second, time.Hour} {
 			n := p.Count(d)
 			if n > 0 && p.Due(n-1) >= d || p.Due(n) < d {
 				t.Errorf("rate %v: Count(%v) = %d, due %v, the next %v", rate, d, n, p.Due(n-1), p.Due(n))

@@ -17,7 +17,8 @@ func (r *run) portable(ctx context.Context, clock chan<- struct{}) ([]*worker, e
 	clients := make([]*client, r.Connections)
 	workers := make([]*worker, r.Connections)
 	for i := range clients {
-		c := &client{worker: r.worker(64), conn: conn{flights: make([]flight, r.Pipelining)}, buf: make([]byte, 16<<10)}
+		c := &client{worker: r.worker(64), conn: conn{flights: make([]flight, r.Pipelining)},
+			buf: make([]byte, 16<<10)}
 		clients[i], workers[i] = c, c.worker
 		if err := c.connect(ctx); err != nil {
 			return nil, fmt.Errorf("connection %d of %d: %w", i+1, r.Connections, err)

@@ -49,7 +49,8 @@ func parse(b []byte) (r response, need int, err error) {
 		// Only these three names start with the compared letters; other lines cost one comparison.
 		switch {
 		case hasFold(line, "content-length:"):
-			if length, err = strconv.Atoi(string(bytes.TrimSpace(line[len("content-length:"):]))); err != nil || length < 0 {
+			if length, err = strconv.Atoi(
+				string(bytes.TrimSpace(line[len("content-length:"):]))); err != nil || length < 0 {
 				return r, 0, errResponse
 			}
 		case hasFold(line, "transfer-encoding:"):
@@ -67,7 +68,8 @@ func parse(b []byte) (r response, need int, err error) {
 			return r, start + need, err
 		}
 	case length < 0:
-		return r, 0, errResponse // delimited by the end of the connection: indistinguishable from a truncated one
+		// delimited by the end of the connection: indistinguishable from a truncated one
+		return r, 0, errResponse
 	}
 	if length > maxResponse {
 		return r, 0, errLarge
@@ -99,7 +101,8 @@ func lines(b []byte) func(func([]byte) bool) {
 
 // hasFold reports whether line begins with name, in any case. name is in lower case.
 func hasFold(line []byte, name string) bool {
-	return len(line) >= len(name) && line[0]|0x20 == name[0] && bytes.EqualFold(line[:len(name)], []byte(name))
+	return len(line) >= len(name) && line[0]|0x20 == name[0] &&
+		bytes.EqualFold(line[:len(name)], []byte(name))
 }
 
 // chunks returns the size of a chunked body (RFC 9112, section 7.1) including its framing.

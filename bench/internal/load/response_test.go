@@ -13,17 +13,22 @@ var responses = []struct {
 	closes   bool
 	err      error
 }{
-	{name: "length", in: "HTTP/1.1 200 OK\r\nDate: x\r\ncOnTent-length:  5 \r\n\r\nhello", code: 200, body: "hello"},
+	{name: "length", in: "HTTP/1.1 200 OK\r\nDate: x\r\ncOnTent-length:  5 \r\n\r\nhello", code: 200,
+		body: "hello"},
 	{name: "no reason", in: "HTTP/1.1 500 \r\nContent-Length: 0\r\n\r\n", code: 500},
-	{name: "close", in: "HTTP/1.1 200 OK\r\nConnection: Close\r\nContent-Length: 2\r\n\r\nhi", code: 200, body: "hi", closes: true},
+	{name: "close", in: "HTTP/1.1 200 OK\r\nConnection: Close\r\nContent-Length: 2\r\n\r\nhi",
+		code: 200, body: "hi", closes: true},
 	{name: "no content", in: "HTTP/1.1 204 No Content\r\n\r\n", code: 204},
-	{name: "chunks", in: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n1\r\n!\r\n0\r\n\r\n", code: 200,
+	{name: "chunks", in: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n" +
+		"1\r\n!\r\n0\r\n\r\n", code: 200,
 		body: "5;x=y\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"},
 	{name: "not HTTP", in: "SSH-2.0-OpenSSH_9.2p1 Debian\r\n\r\n", err: errResponse},
 	{name: "short", in: "\r\n\r\n", err: errResponse},
-	{name: "letters for a status", in: "HTTP/1.1 2x0 OK\r\nContent-Length: 0\r\n\r\n", err: errResponse},
+	{name: "letters for a status", in: "HTTP/1.1 2x0 OK\r\nContent-Length: 0\r\n\r\n",
+		err: errResponse},
 	{name: "bad length", in: "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", err: errResponse},
-	{name: "bad chunk", in: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", err: errResponse},
+	{name: "bad chunk", in: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+		err: errResponse},
 	{name: "no framing", in: "HTTP/1.1 200 OK\r\n\r\nhello", err: errResponse},
 	{name: "large", in: "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n", err: errLarge},
 }
@@ -67,7 +72,8 @@ func FuzzParse(f *testing.F) {
 }
 
 func TestParseAllocates(t *testing.T) {
-	b := []byte("HTTP/1.1 200 OK\r\nServer: x\r\nContent-Type: application/json\r\nContent-Length: 456\r\n\r\n" + strings.Repeat("x", 456))
+	b := []byte("HTTP/1.1 200 OK\r\nServer: x\r\nContent-Type: application/json\r\n" +
+		"Content-Length: 456\r\n\r\n" + strings.Repeat("x", 456))
 	if n := testing.AllocsPerRun(1000, func() {
 		if _, need, err := parse(b); need != 0 || err != nil {
 			t.Fatal(need, err)

@@ -13,7 +13,8 @@ import (
 // ready starts using a socket that was just opened.
 func (l *eventLoop) ready(i int) error {
 	s := &l.sockets[i]
-	ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(i)} // the index of the socket, which epoll returns unchanged
+	// the index of the socket, which epoll returns unchanged
+	ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(i)}
 	if err := unix.EpollCtl(l.epfd, unix.EPOLL_CTL_ADD, s.fd, &ev); err != nil {
 		return fmt.Errorf("epoll: %w", err)
 	}
@@ -103,7 +104,8 @@ func (l *eventLoop) send(i, n int, due, now int64) {
 func (l *eventLoop) write(i int) {
 	s := &l.sockets[i]
 	rest := l.many[len(l.many)-s.unsent:]
-	n, _, errno := unix.RawSyscall(unix.SYS_WRITE, uintptr(s.fd), uintptr(unsafe.Pointer(&rest[0])), uintptr(len(rest)))
+	n, _, errno := unix.RawSyscall(unix.SYS_WRITE, uintptr(s.fd), uintptr(unsafe.Pointer(&rest[0])),
+		uintptr(len(rest)))
 	switch errno {
 	case 0:
 		s.unsent -= int(n)
@@ -116,7 +118,8 @@ func (l *eventLoop) write(i int) {
 // sweep gives up connections whose oldest request is overdue.
 func (l *eventLoop) sweep(now int64) {
 	for i := range l.sockets {
-		if s := &l.sockets[i]; s.fd >= 0 && s.n > 0 && now-s.flights[s.head].sent > int64(l.Timeout) {
+		if s := &l.sockets[i]; s.fd >= 0 && s.n > 0 &&
+			now-s.flights[s.head].sent > int64(l.Timeout) {
 			l.lose(i, fmt.Errorf("no answer after %v", l.Timeout))
 		}
 	}

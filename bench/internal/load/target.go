@@ -32,8 +32,8 @@ func (t *Target) Addr() string { return t.addr }
 // ErrTarget is the error of an unusable URL or header.
 var ErrTarget = errors.New("not a target")
 
-// NewTarget prepares a request. A Unix socket's URL is spelled unix:/path:/route, or as nginx has it,
-// http://unix:/path:/route. A header is spelled "Name: value" or, as autocannon also takes it,
+// NewTarget prepares a request. A Unix socket's URL is spelled unix:/path:/route, or as nginx has
+// it, http://unix:/path:/route. A header is spelled "Name: value" or, as autocannon also takes it,
 // "Name=value". Host, Content-Length and Connection are added if they are not among the headers.
 func NewTarget(method, rawURL string, headers []string, body []byte) (*Target, error) {
 	where := rawURL
@@ -52,7 +52,8 @@ func NewTarget(method, rawURL string, headers []string, body []byte) (*Target, e
 	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
 		return nil, fmt.Errorf("%w: %q: want http://host:port/path", ErrTarget, rawURL)
 	}
-	t := &Target{URL: rawURL, Method: strings.ToUpper(method), Body: body, network: "tcp", host: u.Hostname(), tls: u.Scheme == "https"}
+	t := &Target{URL: rawURL, Method: strings.ToUpper(method), Body: body, network: "tcp",
+		host: u.Hostname(), tls: u.Scheme == "https"}
 	port := u.Port()
 	if port == "" {
 		port = map[bool]string{false: "80", true: "443"}[t.tls]
@@ -71,7 +72,8 @@ func NewTarget(method, rawURL string, headers []string, body []byte) (*Target, e
 			name, value, ok = strings.Cut(h, "=")
 		}
 		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-		if !ok || name == "" || strings.ContainsAny(name, " \r\n") || strings.ContainsAny(value, "\r\n") {
+		if !ok || name == "" || strings.ContainsAny(name, " \r\n") ||
+			strings.ContainsAny(value, "\r\n") {
 			return nil, fmt.Errorf("%w: header %q: want \"Name: value\"", ErrTarget, h)
 		}
 		has[strings.ToLower(name)] = true

@@ -27,7 +27,8 @@ type Rounds struct {
 // same time if it is an open one: a request that is due cannot wait for a turn, and the rate leaves
 // room for several. It returns the results by binary, one for each pair. If a run fails, it returns
 // an error; the run of an open loop may be invalid.
-func (s *Service) Interleave(ctx context.Context, r Rounds, binaries ...string) ([][]*record.Result, error) {
+func (s *Service) Interleave(ctx context.Context, r Rounds,
+	binaries ...string) ([][]*record.Result, error) {
 	results := make([][]*record.Result, len(binaries))
 	for pair := range r.Pairs {
 		r.Progress(pair)
@@ -44,7 +45,8 @@ func (s *Service) Interleave(ctx context.Context, r Rounds, binaries ...string) 
 
 // pair measures a fresh process of each binary, in turns. The order rotates from pair to pair, so
 // that none is always first.
-func (s *Service) pair(ctx context.Context, r Rounds, pair int, binaries []string) ([]*record.Result, error) {
+func (s *Service) pair(ctx context.Context, r Rounds, pair int,
+	binaries []string) ([]*record.Result, error) {
 	n := len(binaries)
 	place := func(arm int) int { return (arm + pair) % n }
 	arms := make([]*subject.Process, n)
@@ -63,7 +65,8 @@ func (s *Service) pair(ctx context.Context, r Rounds, pair int, binaries []strin
 	if turns {
 		l.Warmup, l.Duration = r.whole(l.Warmup)*time.Duration(n), own*time.Duration(n)
 	}
-	start := time.Now().Add(2 * time.Second) // a few thousand connections take a tenth of it, on a free machine
+	// a few thousand connections take a tenth of it, on a free machine
+	start := time.Now().Add(2 * time.Second)
 	results := make([]*record.Result, n)
 	errs := make([]error, n)
 	var all sync.WaitGroup
@@ -71,7 +74,8 @@ func (s *Service) pair(ctx context.Context, r Rounds, pair int, binaries []strin
 		all.Go(func() {
 			mine, name := l, "open"
 			if turns {
-				mine.Turns, name = &load.Turns{Start: start, Index: place(arm), Of: n, Each: r.Turn}, "seed"
+				mine.Turns, name = &load.Turns{Start: start, Index: place(arm), Of: n,
+					Each: r.Turn}, "seed"
 			}
 			spec, err := s.Spec(name, p, mine)
 			if err != nil {

@@ -70,8 +70,10 @@ func Run(ctx context.Context, s Spec) (*Measured, error) {
 
 func settings(s Spec) record.Settings {
 	sum := sha256.Sum256(s.Target.Body)
-	return record.Settings{URL: s.Target.URL, Method: s.Target.Method, BodySHA256: hex.EncodeToString(sum[:]),
-		Connections: s.Load.Connections, Pipelining: max(1, s.Load.Pipelining), Rate: s.Load.Rate, Warmup: s.Load.Warmup,
+	return record.Settings{URL: s.Target.URL, Method: s.Target.Method,
+		BodySHA256:  hex.EncodeToString(sum[:]),
+		Connections: s.Load.Connections, Pipelining: max(1, s.Load.Pipelining), Rate: s.Load.Rate,
+		Warmup:   s.Load.Warmup,
 		Duration: s.Load.Duration}
 }
 
@@ -129,8 +131,9 @@ func (w *watch) begin() {
 func (w *watch) end() {
 	machine, own, err := w.usage()
 	w.machineErr = errors.Join(w.machineErr, err)
-	w.machine = subject.Machine{Processes: machine.Processes - w.machine.Processes, Stolen: machine.Stolen - w.machine.Stolen,
-		All: machine.All - w.machine.All, Load: machine.Load}
+	w.machine = subject.Machine{Processes: machine.Processes - w.machine.Processes,
+		Stolen: machine.Stolen - w.machine.Stolen,
+		All:    machine.All - w.machine.All, Load: machine.Load}
 	w.own = own - w.own
 	if w.admin != "" {
 		now, err := subject.Mallocs(w.ctx, w.admin)
@@ -156,7 +159,8 @@ func (w *watch) others() *record.Others {
 	if w.machineErr != nil {
 		return nil
 	}
-	return record.NewOthers(w.machine.Load, w.machine.All, w.machine.Processes, w.own, w.machine.Stolen)
+	return record.NewOthers(w.machine.Load, w.machine.All, w.machine.Processes, w.own,
+		w.machine.Stolen)
 }
 
 // server returns what was read, or nil if the process is unknown.

@@ -31,7 +31,8 @@ const JSON = "Content-Type: application/json"
 func NewService(root string) (*Service, error) {
 	s := &Service{Config: filepath.Join(root, "bench", "testdata", "service.yaml")}
 	var err error
-	if s.Body, err = os.ReadFile(filepath.Join(root, "bench", "testdata", "baseline.json")); err != nil {
+	if s.Body, err = os.ReadFile(filepath.Join(root, "bench", "testdata",
+		"baseline.json")); err != nil {
 		return nil, err
 	}
 	return s, s.SetBody(s.Body)
@@ -70,7 +71,8 @@ func (s *Service) Spec(name string, p *subject.Process, l load.Load) (Spec, erro
 }
 
 // Measure measures a fresh process of a binary. It returns an error if the run fails or is invalid.
-func (s *Service) Measure(ctx context.Context, binary, name string, l load.Load) (*record.Result, error) {
+func (s *Service) Measure(ctx context.Context, binary, name string,
+	l load.Load) (*record.Result, error) {
 	p, err := s.Start(ctx, binary)
 	if err != nil {
 		return nil, err
@@ -98,7 +100,8 @@ func sound(ctx context.Context, spec Spec, p *subject.Process) (*Measured, error
 
 // Seed is the load that the baseline was measured with: a closed loop over 1000 connections.
 func Seed() load.Load {
-	return load.Load{Connections: 1000, Pipelining: 1, Warmup: 2 * time.Second, Duration: 10 * time.Second, Length: -1}
+	return load.Load{Connections: 1000, Pipelining: 1, Warmup: 2 * time.Second,
+		Duration: 10 * time.Second, Length: -1}
 }
 
 // Open is an open loop at the baseline's rate.

@@ -30,7 +30,8 @@ const others = `
 `
 
 // schemes are the names of the CDNs in others.
-var schemes = []string{"sha256", "akamai", "google-cloud-cdn", "bunny", "secure-link", "cat", "google-media-cdn", "cloudfront"}
+var schemes = []string{"sha256", "akamai", "google-cloud-cdn", "bunny", "secure-link", "cat",
+	"google-media-cdn", "cloudfront"}
 
 // settings stand before the CDNs. The cache of signatures is so small that it is full after a few
 // minutes, and what is revoked is forgotten within a minute.
@@ -44,7 +45,8 @@ const every = 10 * time.Millisecond
 
 // Mixture is what is done besides a load.
 type Mixture struct {
-	config, file, revoked, pem string // the configuration as it is measured, and as the service reads it
+	// the configuration as it is measured, and as the service reads it
+	config, file, revoked, pem string
 	p                          *subject.Process
 	kinds                      int   // of steps
 	done                       []int // how often, by step
@@ -53,18 +55,20 @@ type Mixture struct {
 	reloads int
 }
 
-// New makes the configuration of a service in dir, and a body for the constant load that keeps it on
-// the CDNs whose answers are checked. It changes both in service.
+// New makes the configuration of a service in dir, and a body for the constant load that keeps it
+// on the CDNs whose answers are checked. It changes both in service.
 func New(ctx context.Context, service *measure.Service, binary, dir string) (*Mixture, error) {
 	b, err := os.ReadFile(service.Config)
 	if err != nil {
 		return nil, err
 	}
-	m := &Mixture{config: string(b), file: filepath.Join(dir, "soak.yaml"), revoked: filepath.Join(dir, "revoked"),
-		pem: filepath.Join(dir, "cloudfront.pem")}
+	m := &Mixture{config: string(b), file: filepath.Join(dir, "soak.yaml"),
+		revoked: filepath.Join(dir, "revoked"),
+		pem:     filepath.Join(dir, "cloudfront.pem")}
 	m.kinds = len(m.steps())
 	m.done = make([]int, m.kinds)
-	out, err := exec.CommandContext(ctx, binary, "keygen", "-scheme", "cloudfront", "-out", m.pem).CombinedOutput()
+	out, err := exec.CommandContext(ctx, binary, "keygen", "-scheme", "cloudfront", "-out",
+		m.pem).CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("a key: %w\n%s", err, out)
 	}
@@ -83,7 +87,8 @@ func (m *Mixture) write() error {
 		return fmt.Errorf("the configuration of the measurements does not have %q once", token)
 	}
 	text := fmt.Sprintf(settings, m.revoked, 600+m.reloads%2) +
-		strings.Replace(m.config, token, "leeway: 10s, renew_grace: 1s}\n", 1) + fmt.Sprintf(others[1:], m.pem)
+		strings.Replace(m.config, token, "leeway: 10s, renew_grace: 1s}\n", 1) +
+		fmt.Sprintf(others[1:], m.pem)
 	return os.WriteFile(m.file, []byte(text), 0o600)
 }
 

@@ -34,7 +34,8 @@ func (m *Mixture) steps() []step {
 }
 
 // post posts JSON. An answer with another status is an error.
-func post(ctx context.Context, client *http.Client, url, body string, want int) (answer string, err error) {
+func post(ctx context.Context, client *http.Client, url, body string,
+	want int) (answer string, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
 		return "", err
@@ -62,7 +63,8 @@ func (m *Mixture) signed(ctx context.Context, claims string, paths ...string) (s
 	for _, path := range paths {
 		sources = append(sources, fmt.Sprintf(`{"src":%q}`, path))
 	}
-	body := fmt.Sprintf(`{"token":{%s},"video":{"sources":[%s]}}`, claims, strings.Join(sources, ","))
+	body := fmt.Sprintf(`{"token":{%s},"video":{"sources":[%s]}}`, claims,
+		strings.Join(sources, ","))
 	answer, err := post(ctx, http.DefaultClient, m.p.URL+measure.Path, body, http.StatusOK)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", claims, err)
@@ -103,17 +105,20 @@ func (m *Mixture) turn(i int) string {
 }
 
 func (m *Mixture) renew(ctx context.Context, i int) error {
-	url, err := m.signed(ctx, fmt.Sprintf(`"cdn":"aws-1","session":"%016x","renew":3600`, 1<<62+i), "/films/a.mp4")
+	url, err := m.signed(ctx, fmt.Sprintf(`"cdn":"aws-1","session":"%016x","renew":3600`, 1<<62+i),
+		"/films/a.mp4")
 	if err != nil {
 		return err
 	}
-	_, err = post(ctx, http.DefaultClient, m.p.URL+"/video/renew", fmt.Sprintf(`{"url":%q}`, url), http.StatusOK)
+	_, err = post(ctx, http.DefaultClient, m.p.URL+"/video/renew", fmt.Sprintf(`{"url":%q}`, url),
+		http.StatusOK)
 	return err
 }
 
 // ask asks about a URL of the CDN aws-1, as an edge does.
 func (m *Mixture) ask(ctx context.Context, url string, want int) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, m.p.URL+"/verify/auth-request/aws-1", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet,
+		m.p.URL+"/verify/auth-request/aws-1", nil)
 	if err != nil {
 		return err
 	}
@@ -166,8 +171,10 @@ func (m *Mixture) churn(ctx context.Context, _ int) error {
 }
 
 func (m *Mixture) mistake(ctx context.Context, i int) error {
-	bodies := []string{`{`, `{"video":{}}`, `{"video":{"sources":[{"src":"a"}]}}`, strings.Repeat(`[`, 9985)}
-	_, err := post(ctx, http.DefaultClient, m.p.URL+measure.Path, bodies[i/m.kinds%len(bodies)], http.StatusBadRequest)
+	bodies := []string{`{`, `{"video":{}}`, `{"video":{"sources":[{"src":"a"}]}}`,
+		strings.Repeat(`[`, 9985)}
+	_, err := post(ctx, http.DefaultClient, m.p.URL+measure.Path, bodies[i/m.kinds%len(bodies)],
+		http.StatusBadRequest)
 	return err
 }
 

@@ -31,7 +31,8 @@ func (o *Others) String() string {
 	if o == nil {
 		return "who else was busy is not known"
 	}
-	text := fmt.Sprintf("load average %.1f; other processes took %.0f %% of the CPU time", o.Load, 100*o.CPU)
+	text := fmt.Sprintf("load average %.1f; other processes took %.0f %% of the CPU time", o.Load,
+		100*o.CPU)
 	if o.Stolen >= 0.005 {
 		text += fmt.Sprintf(", other virtual machines %.0f %%", 100*o.Stolen)
 	}

@@ -24,13 +24,15 @@ type Recorder struct {
 	// Samples has every sample of the window if they are kept.
 	Samples []load.Sample
 
-	load    load.Load
-	keep    bool
-	from    int64 // of the window, in nanoseconds since the start of the run
-	to      int64
-	codes   map[uint16]int64
-	bytes   int64
-	offered int64 // requests that the generator sent, or could not send because the server kept every connection busy
+	load  load.Load
+	keep  bool
+	from  int64 // of the window, in nanoseconds since the start of the run
+	to    int64
+	codes map[uint16]int64
+	bytes int64
+	// requests that the generator sent, or could not send because the server kept every connection
+	// busy
+	offered int64
 	seconds []second
 	slots   []slot
 	width   int64 // of a slot in nanoseconds

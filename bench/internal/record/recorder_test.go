@@ -21,7 +21,8 @@ func TestPercentiles(t *testing.T) {
 		due := int64(load.Pacer{Rate: l.Rate}.Due(i))
 		lag := int64(rng.ExpFloat64() * 20e3)
 		service := int64(math.Exp(rng.NormFloat64()*1.5 + 12)) // log-normal, its tail over four decades
-		s := load.Sample{Due: due, Sent: due + lag, Done: due + lag + service, Lag: lag, Bytes: 500, Code: 200}
+		s := load.Sample{Due: due, Sent: due + lag, Done: due + lag + service, Lag: lag, Bytes: 500,
+			Code: 200}
 		samples = append(samples, s)
 		if due >= int64(l.Warmup) {
 			latencies, services = append(latencies, s.Done-s.Due), append(services, service)
@@ -34,15 +35,18 @@ func TestPercentiles(t *testing.T) {
 		samples = samples[n:]
 	}
 	res := rec.Result("open", Settings{}, &load.Outcome{})
-	if len(res.Invalid) > 0 || res.Requests != 50000 || len(rec.Samples) != 50000 || res.Codes["200"] != 50000 {
-		t.Errorf("%d requests, %d kept, codes %v, invalid %v", res.Requests, len(rec.Samples), res.Codes, res.Invalid)
+	if len(res.Invalid) > 0 || res.Requests != 50000 || len(rec.Samples) != 50000 ||
+		res.Codes["200"] != 50000 {
+		t.Errorf("%d requests, %d kept, codes %v, invalid %v", res.Requests, len(rec.Samples), res.Codes,
+			res.Invalid)
 	}
 	for name, c := range map[string]struct {
 		d     Distribution
 		exact []int64
 	}{"latency": {res.Latency, latencies}, "service": {*res.Service, services}} {
 		slices.Sort(c.exact)
-		for p, got := range map[float64]time.Duration{2.5: c.d.P2_5, 50: c.d.P50, 97.5: c.d.P97_5, 99: c.d.P99, 99.9: c.d.P99_9,
+		for p, got := range map[float64]time.Duration{2.5: c.d.P2_5, 50: c.d.P50, 97.5: c.d.P97_5,
+			99: c.d.P99, 99.9: c.d.P99_9,
 			99.99: c.d.P99_99, 100: c.d.Max} {
 			want := c.exact[int(math.Ceil(p/100*float64(len(c.exact))-1e-6))-1]
 			if off := math.Abs(float64(got)-float64(want)) / float64(want); off > 0.001 {
@@ -58,7 +62,8 @@ func TestPercentiles(t *testing.T) {
 			square += (float64(v) - mean) * (float64(v) - mean)
 		}
 		stdev := math.Sqrt(square / float64(len(c.exact)))
-		if math.Abs(float64(c.d.Avg)-mean)/mean > 0.001 || math.Abs(float64(c.d.Stdev)-stdev)/stdev > 0.002 {
+		if math.Abs(float64(c.d.Avg)-mean)/mean > 0.001 ||
+			math.Abs(float64(c.d.Stdev)-stdev)/stdev > 0.002 {
 			t.Errorf("%s: mean %v, stdev %v, of every sample %v, %v", name, c.d.Avg, c.d.Stdev, mean, stdev)
 		}
 	}
@@ -75,7 +80,8 @@ func TestClosedWindow(t *testing.T) {
 		rec.Add([]load.Sample{{Due: at - 5e6, Sent: at - 5e6, Done: at, Code: 200, Bytes: 10}})
 	}
 	res := rec.Result("seed", Settings{}, &load.Outcome{})
-	if res.Requests != 3 || res.Bytes != 30 || res.Service != nil || res.RequestsPerSecond.Avg != 1.5 || rec.Progress() != 7 {
+	if res.Requests != 3 || res.Bytes != 30 || res.Service != nil ||
+		res.RequestsPerSecond.Avg != 1.5 || rec.Progress() != 7 {
 		t.Errorf("%+v", res)
 	}
 }
@@ -111,7 +117,8 @@ func TestInvalid(t *testing.T) {
 				}
 				rec.Add([]load.Sample{s})
 			}
-			if res := rec.Result("open", Settings{}, &load.Outcome{Busy: c.busy}); len(res.Invalid) != c.invalid {
+			if res := rec.Result("open", Settings{},
+				&load.Outcome{Busy: c.busy}); len(res.Invalid) != c.invalid {
 				t.Errorf("invalid: %q", res.Invalid)
 			}
 		})
@@ -123,7 +130,8 @@ func TestInvalid(t *testing.T) {
 func TestUnanswered(t *testing.T) {
 	rec := New(load.Load{Duration: time.Second}, true)
 	rec.Add([]load.Sample{{Done: 1000, Code: 200}, {Done: 5e8}, {Done: 2e9}})
-	if res := rec.Result("seed", Settings{}, &load.Outcome{}); res.Requests != 1 || len(res.Codes) != 1 || len(rec.Samples) != 2 {
+	if res := rec.Result("seed", Settings{}, &load.Outcome{}); res.Requests != 1 ||
+		len(res.Codes) != 1 || len(rec.Samples) != 2 {
 		t.Errorf("%d requests, codes %v, %d samples", res.Requests, res.Codes, len(rec.Samples))
 	}
 }

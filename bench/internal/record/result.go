@@ -109,7 +109,8 @@ type Slot struct {
 // Result computes the figures from the samples and the outcome of the run.
 func (r *Recorder) Result(name string, s Settings, o *load.Outcome) *Result {
 	n := r.Latency.TotalCount()
-	res := &Result{Name: name, Load: s, Requests: n, Bytes: r.bytes, Codes: map[string]int64{}, Errors: o.Failures,
+	res := &Result{Name: name, Load: s, Requests: n, Bytes: r.bytes, Codes: map[string]int64{},
+		Errors:  o.Failures,
 		Latency: distribution(r.Latency), Curve: curve(r.Latency),
 		Harness: Harness{CPUMicros: micros(o.CPU, n), Busy: o.Busy, Reconnects: o.Reconnects}}
 	for code, n := range r.codes {
@@ -131,8 +132,10 @@ func (r *Recorder) Result(name string, s Settings, o *load.Outcome) *Result {
 		if s.latency == nil {
 			s.latency = hdrhistogram.New(1000, longest, 2)
 		}
-		res.Slots = append(res.Slots, Slot{At: time.Duration(int64(i) * r.width), Width: time.Duration(r.width),
-			Requests: s.requests, P50: at(s.latency, 50), P99: at(s.latency, 99), Max: time.Duration(s.latency.Max())})
+		res.Slots = append(res.Slots, Slot{At: time.Duration(int64(i) * r.width),
+			Width:    time.Duration(r.width),
+			Requests: s.requests, P50: at(s.latency, 50), P99: at(s.latency, 99),
+			Max: time.Duration(s.latency.Max())})
 	}
 	res.Invalid = r.invalid(o)
 	return res
@@ -151,15 +154,19 @@ func (r *Recorder) invalid(o *load.Outcome) (why []string) {
 		failed += n
 	}
 	if offered := r.offered + failed; float64(offered) < 0.99*float64(planned) {
-		why = append(why, fmt.Sprintf("%d of %d requests were sent in time, under 99 %%: lower the rate, or free the machine",
+		why = append(why, fmt.Sprintf("%d of %d requests were sent in time, under 99 %%: lower "+
+			"the rate, or free the machine",
 			offered, planned))
 	}
 	if p99 := at(r.Lag, 99); p99 > time.Millisecond {
-		why = append(why, fmt.Sprintf("the generator's own lag has a p99 of %v, over 1ms: lower the rate, or free the machine",
+		why = append(why, fmt.Sprintf("the generator's own lag has a p99 of %v, over 1ms: lower "+
+			"the rate, or free the machine",
 			p99.Round(10*time.Microsecond)))
 	}
 	if o.Busy > 0.9 {
-		why = append(why, fmt.Sprintf("the generator was busy %.0f %% of the time: lower the rate, or raise -w", 100*o.Busy))
+		why = append(why,
+			fmt.Sprintf("the generator was busy %.0f %% of the time: lower the rate, or raise -w",
+				100*o.Busy))
 	}
 	return why
 }
@@ -169,7 +176,8 @@ func at(h *hdrhistogram.Histogram, percentile float64) time.Duration {
 }
 
 func distribution(h *hdrhistogram.Histogram) Distribution {
-	d := Distribution{P2_5: at(h, 2.5), P50: at(h, 50), P97_5: at(h, 97.5), P99: at(h, 99), P99_9: at(h, 99.9),
+	d := Distribution{P2_5: at(h, 2.5), P50: at(h, 50), P97_5: at(h, 97.5), P99: at(h, 99),
+		P99_9:  at(h, 99.9),
 		P99_99: at(h, 99.99), Max: time.Duration(h.Max())}
 	if h.TotalCount() > 0 {
 		d.Avg, d.Stdev = time.Duration(h.Mean()), time.Duration(h.StdDev())

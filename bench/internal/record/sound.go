@@ -27,7 +27,8 @@ func (r *Result) Sound() error {
 		return fmt.Errorf("%s: %w: %s", r.Name, ErrFailed, strings.Join(why, "; "))
 	}
 	if len(r.Invalid) > 0 {
-		return fmt.Errorf("%s: %w: %s", r.Name, ErrInvalid, strings.Join(append(slices.Clone(r.Invalid), r.Others.String()), "; "))
+		return fmt.Errorf("%s: %w: %s", r.Name, ErrInvalid,
+			strings.Join(append(slices.Clone(r.Invalid), r.Others.String()), "; "))
 	}
 	return nil
 }

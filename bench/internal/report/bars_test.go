@@ -12,10 +12,12 @@ import (
 // none. Nothing is fetched.
 func TestBars(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "peers.html")
-	s := Standings{Time: time.Unix(0, 0), Commit: "abc", About: "one round", Text: "| a | b |", Charts: []Bars{
-		{Title: "CPU/request", Rows: []Bar{{"**own**", "2 µs", 2, true}, {"the `floor`", "8 µs", 8, false}, {"<bun>", "not measured: x", 0, false}}},
-		{Title: "none", Rows: []Bar{{"a", "not measured", 0, false}}},
-	}}
+	s := Standings{Time: time.Unix(0, 0), Commit: "abc", About: "one round", Text: "| a | b |",
+		Charts: []Bars{
+			{Title: "CPU/request", Rows: []Bar{{"**own**", "2 µs", 2, true},
+				{"the `floor`", "8 µs", 8, false}, {"<bun>", "not measured: x", 0, false}}},
+			{Title: "none", Rows: []Bar{{"a", "not measured", 0, false}}},
+		}}
 	if err := s.Write(name); err != nil {
 		t.Fatal(err)
 	}

@@ -31,10 +31,12 @@ func TestBaselineOfAnotherLoad(t *testing.T) {
 		compared bool
 	}{
 		"the baseline's load": {func(*record.Settings) {}, true},
-		"another port":        {func(s *record.Settings) { s.URL = "http://localhost:3002/video/token" }, true},
-		"another body":        {func(s *record.Settings) { s.BodySHA256 = "00" }, false},
-		"another path":        {func(s *record.Settings) { s.URL = "http://127.0.0.1:1/healthz" }, false},
-		"fewer connections":   {func(s *record.Settings) { s.Connections = 100 }, false},
+		"another port": {func(s *record.Settings) {
+			s.URL = "http://localhost:3002/video/token"
+		}, true},
+		"another body":      {func(s *record.Settings) { s.BodySHA256 = "00" }, false},
+		"another path":      {func(s *record.Settings) { s.URL = "http://127.0.0.1:1/healthz" }, false},
+		"fewer connections": {func(s *record.Settings) { s.Connections = 100 }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, res := example(t)
@@ -42,7 +44,8 @@ func TestBaselineOfAnotherLoad(t *testing.T) {
 			c.change(&res.Load)
 			var b bytes.Buffer
 			Print(&b, res)
-			if text := b.String(); strings.Contains(text, "│ Baseline") != c.compared || strings.Contains(text, "│ Ratio") != c.compared ||
+			if text := b.String(); strings.Contains(text, "│ Baseline") != c.compared ||
+				strings.Contains(text, "│ Ratio") != c.compared ||
 				strings.Contains(text, "Not compared with the baseline") == c.compared {
 				t.Errorf("compared: want %v\n%s", c.compared, text)
 			}

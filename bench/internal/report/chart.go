@@ -64,19 +64,25 @@ func (c *chart) py(v float64) float64 { return plotBottom - plotHeight*c.Y.scale
 // SVG draws the chart.
 func (c *chart) SVG() template.HTML {
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg viewBox="0 0 %.0f %.0f" role="img" aria-label="%s">`, c.Width, chartHeight,
+	fmt.Fprintf(&b, `<svg viewBox="0 0 %.0f %.0f" role="img" aria-label="%s">`, c.Width,
+		chartHeight,
 		template.HTMLEscapeString(c.Title))
 	for _, t := range c.Y.ticks {
 		y := c.py(t.at)
-		fmt.Fprintf(&b, `<line class="grid" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`, marginLeft, c.right(), y, y)
-		fmt.Fprintf(&b, `<text class="tick" x="%.1f" y="%.1f" text-anchor="end">%s</text>`, marginLeft-8, y+4, t.text)
+		fmt.Fprintf(&b, `<line class="grid" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`, marginLeft,
+			c.right(), y, y)
+		fmt.Fprintf(&b, `<text class="tick" x="%.1f" y="%.1f" text-anchor="end">%s</text>`,
+			marginLeft-8, y+4, t.text)
 	}
 	for _, t := range c.X.ticks {
 		x := c.px(t.at)
-		fmt.Fprintf(&b, `<line class="grid" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`, x, x, marginTop, plotBottom)
-		fmt.Fprintf(&b, `<text class="tick" x="%.1f" y="%.1f" text-anchor="middle">%s</text>`, x, plotBottom+17, t.text)
+		fmt.Fprintf(&b, `<line class="grid" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`, x, x,
+			marginTop, plotBottom)
+		fmt.Fprintf(&b, `<text class="tick" x="%.1f" y="%.1f" text-anchor="middle">%s</text>`, x,
+			plotBottom+17, t.text)
 	}
-	fmt.Fprintf(&b, `<text class="label" x="%.1f" y="%.1f" text-anchor="end">%s</text>`, c.right(), chartHeight-3, c.X.label)
+	fmt.Fprintf(&b, `<text class="label" x="%.1f" y="%.1f" text-anchor="end">%s</text>`, c.right(),
+		chartHeight-3, c.X.label)
 	for _, l := range c.Lines {
 		fmt.Fprintf(&b, `<polyline class="%s" points="`, l.class)
 		for i := range l.x {
@@ -85,14 +91,17 @@ func (c *chart) SVG() template.HTML {
 		b.WriteString(`"/>`)
 		for i := range l.x {
 			if l.dots {
-				fmt.Fprintf(&b, `<circle class="%s" cx="%.1f" cy="%.1f" r="3.5"/>`, l.class, c.px(l.x[i]), c.py(l.y[i]))
+				fmt.Fprintf(&b, `<circle class="%s" cx="%.1f" cy="%.1f" r="3.5"/>`, l.class,
+					c.px(l.x[i]), c.py(l.y[i]))
 			}
 		}
 		if n := len(l.x) - 1; l.label != "" {
-			fmt.Fprintf(&b, `<text class="mark" x="%.1f" y="%.1f" text-anchor="end">%s</text>`, c.px(l.x[n])-4, c.py(l.y[n])-6, l.label)
+			fmt.Fprintf(&b, `<text class="mark" x="%.1f" y="%.1f" text-anchor="end">%s</text>`,
+				c.px(l.x[n])-4, c.py(l.y[n])-6, l.label)
 		}
 	}
-	fmt.Fprintf(&b, `<line class="cursor" y1="%.1f" y2="%.1f" visibility="hidden"/></svg>`, marginTop, plotBottom)
+	fmt.Fprintf(&b, `<line class="cursor" y1="%.1f" y2="%.1f" visibility="hidden"/></svg>`,
+		marginTop, plotBottom)
 	return template.HTML(b.String())
 }
 
@@ -136,7 +145,9 @@ func logarithmic(least, most float64, text func(float64) string) axis {
 // users remember.
 func nines(last float64) axis {
 	to := math.Log10(100 / (100 - last))
-	a := axis{label: "percentile", scale: func(p float64) float64 { return math.Log10(100/(100-min(p, last))) / to }}
+	a := axis{label: "percentile", scale: func(p float64) float64 {
+		return math.Log10(100/(100-min(p, last))) / to
+	}}
 	for _, p := range []float64{0, 50, 90, 99, 99.9, 99.99, 99.999} {
 		if p <= last {
 			a.ticks = append(a.ticks, tick{p, fmt.Sprintf("%v%%", p)})

@@ -23,7 +23,8 @@ func round(label string) string {
 // percentiles is latency by percentile.
 func percentiles(r *record.Result) *chart {
 	ours := line{class: "p99"}
-	c := &chart{Title: "Latency by percentile", Width: wide, Note: "Every further nine takes as much room, for the tail is what users remember.",
+	c := &chart{Title: "Latency by percentile", Width: wide,
+		Note:   "Every further nine takes as much room, for the tail is what users remember.",
 		Legend: []legend{{"p99", "latency"}}}
 	most := max(r.Latency.Max, 1)
 	if likeBaseline(r.Load) {
@@ -39,10 +40,13 @@ func percentiles(r *record.Result) *chart {
 		}
 	}
 	c.X = nines(min(last, 99.9999))
-	c.Y = logarithmic(float64(max(r.Latency.P2_5, 1)), float64(most), func(v float64) string { return round(duration(v)) })
+	c.Y = logarithmic(float64(max(r.Latency.P2_5, 1)), float64(most), func(v float64) string {
+		return round(duration(v))
+	})
 	c.Lines = append(c.Lines, ours)
 	for i, p := range ours.x {
-		c.Points = append(c.Points, hover{c.px(p), fmt.Sprintf("p%.5g: %s", p, duration(ours.y[i]))})
+		c.Points = append(c.Points,
+			hover{c.px(p), fmt.Sprintf("p%.5g: %s", p, duration(ours.y[i]))})
 	}
 	return c
 }
@@ -53,7 +57,8 @@ func baselineCurve() line {
 	for _, n := range []struct {
 		p float64
 		v time.Duration
-	}{{2.5, Baseline.Latency.P2_5}, {50, Baseline.Latency.P50}, {97.5, Baseline.Latency.P97_5}, {99, Baseline.Latency.P99}} {
+	}{{2.5, Baseline.Latency.P2_5}, {50, Baseline.Latency.P50}, {97.5, Baseline.Latency.P97_5},
+		{99, Baseline.Latency.P99}} {
 		l.x, l.y = append(l.x, n.p), append(l.y, float64(n.v))
 	}
 	return l
@@ -63,7 +68,8 @@ func baselineCurve() line {
 func overTime(r *record.Result) *chart {
 	p50, p99, most := line{class: "p50"}, line{class: "p99"}, line{class: "max"}
 	seconds := r.Load.Duration.Seconds()
-	c := &chart{Title: "Latency over time", Width: narrow, Legend: []legend{{"p50", "p50"}, {"p99", "p99"}, {"max", "max"}}}
+	c := &chart{Title: "Latency over time", Width: narrow,
+		Legend: []legend{{"p50", "p50"}, {"p99", "p99"}, {"max", "max"}}}
 	least := float64(max(r.Latency.Max, 1))
 	for _, s := range r.Slots {
 		if s.Requests == 0 {
@@ -86,7 +92,8 @@ func overTime(r *record.Result) *chart {
 	}
 	c.Y = logarithmic(least, float64(top), func(v float64) string { return round(duration(v)) })
 	for i, at := range p50.x {
-		c.Points = append(c.Points, hover{c.px(at), fmt.Sprintf("%.1f s: p50 %s, p99 %s, max %s", at, duration(p50.y[i]),
+		c.Points = append(c.Points, hover{c.px(at), fmt.Sprintf("%.1f s: p50 %s, p99 %s, max %s",
+			at, duration(p50.y[i]),
 			duration(p99.y[i]), duration(most.y[i]))})
 	}
 	return c
@@ -96,12 +103,14 @@ func overTime(r *record.Result) *chart {
 func throughput(r *record.Result) *chart {
 	rate := line{class: "p50"}
 	seconds := r.Load.Duration.Seconds()
-	c := &chart{Title: "Throughput over time", Width: narrow, Legend: []legend{{"p50", "requests/s"}}}
+	c := &chart{Title: "Throughput over time", Width: narrow,
+		Legend: []legend{{"p50", "requests/s"}}}
 	most := 1.0
 	if likeBaseline(r.Load) {
 		most = Baseline.RequestsPerSecond.Avg
 		c.Legend = append(c.Legend, legend{"baseline", "the baseline"})
-		c.Lines = []line{reference(seconds, most, "baseline "+grouped(int64(math.Round(most)))+"/s")}
+		c.Lines =
+			[]line{reference(seconds, most, "baseline "+grouped(int64(math.Round(most)))+"/s")}
 	}
 	for _, s := range r.Slots {
 		v := float64(s.Requests) / s.Width.Seconds()
@@ -112,7 +121,8 @@ func throughput(r *record.Result) *chart {
 	c.Y = linear(most*1.1, 5, func(v float64) string { return grouped(int64(math.Round(v))) })
 	c.Lines = append(c.Lines, rate)
 	for i, at := range rate.x {
-		c.Points = append(c.Points, hover{c.px(at), fmt.Sprintf("%.1f s: %s requests/s", at, grouped(int64(math.Round(rate.y[i]))))})
+		c.Points = append(c.Points, hover{c.px(at),
+			fmt.Sprintf("%.1f s: %s requests/s", at, grouped(int64(math.Round(rate.y[i]))))})
 	}
 	return c
 }

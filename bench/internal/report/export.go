@@ -26,15 +26,20 @@ func WriteHgrm(name string, h *hdrhistogram.Histogram) error {
 
 // WriteVegeta writes samples as `vegeta report` and `vegeta plot` read them. The start is that of
 // the run, so that the files of several machines, whose clocks agree, merge.
-func WriteVegeta(name, attack string, start time.Time, t *load.Target, samples []load.Sample) error {
+func WriteVegeta(name, attack string, start time.Time, t *load.Target,
+	samples []load.Sample) error {
 	// vegeta numbers results in the order they began.
-	samples = slices.SortedFunc(slices.Values(samples), func(a, b load.Sample) int { return cmp.Compare(a.Due, b.Due) })
+	samples = slices.SortedFunc(slices.Values(samples), func(a, b load.Sample) int {
+		return cmp.Compare(a.Due, b.Due)
+	})
 	return write(name, func(w *bufio.Writer) error {
 		encode := vegeta.NewEncoder(w)
 		for i, s := range samples {
-			r := vegeta.Result{Attack: attack, Seq: uint64(i), Code: s.Code, Timestamp: start.Add(time.Duration(s.Due)),
-				Latency: time.Duration(s.Done - s.Due), BytesOut: uint64(len(t.Body)), BytesIn: uint64(s.Bytes),
-				Method: t.Method, URL: t.URL}
+			r := vegeta.Result{Attack: attack, Seq: uint64(i), Code: s.Code,
+				Timestamp: start.Add(time.Duration(s.Due)),
+				Latency:   time.Duration(s.Done - s.Due), BytesOut: uint64(len(t.Body)),
+				BytesIn: uint64(s.Bytes),
+				Method:  t.Method, URL: t.URL}
 			switch {
 			case s.Code == 0:
 				r.Error = "no answer"

@@ -41,7 +41,8 @@ type Machine struct {
 }
 
 func (m Machine) String() string {
-	text := fmt.Sprintf("%s, %d cores, %s, %s/%s %s", m.CPU, m.Cores, Bytes(float64(m.Memory)), m.OS, m.Arch, m.Kernel)
+	text := fmt.Sprintf("%s, %d cores, %s, %s/%s %s", m.CPU, m.Cores, Bytes(float64(m.Memory)),
+		m.OS, m.Arch, m.Kernel)
 	if m.Go != "" {
 		text += ", " + m.Go
 	}
@@ -53,8 +54,9 @@ var ErrFile = errors.New("not a result file")
 
 // ThisMachine describes the machine it runs on. What it cannot read is "unknown" or 0.
 func ThisMachine() Machine {
-	m := Machine{CPU: "unknown", Cores: runtime.NumCPU(), OS: runtime.GOOS, Arch: runtime.GOARCH, Kernel: "unknown",
-		Go: runtime.Version()}
+	m := Machine{CPU: "unknown", Cores: runtime.NumCPU(), OS: runtime.GOOS, Arch: runtime.GOARCH,
+		Kernel: "unknown",
+		Go:     runtime.Version()}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		m.Go = info.GoVersion
 	}
@@ -105,7 +107,8 @@ func Read(name string) (*File, error) {
 		return nil, fmt.Errorf("%w: %s: %w", ErrFile, name, err)
 	}
 	if f.Schema != Schema {
-		return nil, fmt.Errorf("%w: %s has schema %d, want %d: measure it again", ErrFile, name, f.Schema, Schema)
+		return nil, fmt.Errorf("%w: %s has schema %d, want %d: measure it again", ErrFile, name,
+			f.Schema, Schema)
 	}
 	return f, nil
 }

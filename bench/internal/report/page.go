@@ -29,7 +29,8 @@ type times struct {
 }
 
 // timeHeads are the columns of the table of durations.
-var timeHeads = []string{"2.5%", "50%", "97.5%", "99%", "99.9%", "99.99%", "average", "deviation", "longest"}
+var timeHeads = []string{"2.5%", "50%", "97.5%", "99%", "99.9%", "99.99%", "average", "deviation",
+	"longest"}
 
 // section is one result on the page.
 type section struct {
@@ -50,7 +51,8 @@ type section struct {
 func (f *File) WritePage(name string) error {
 	var sections []section
 	for _, r := range f.Results {
-		s := section{Result: r, Kind: "closed loop", Tiles: tiles(r), Times: timesOf(r), Harness: busy(r), Charts: []*chart{percentiles(r), overTime(r), throughput(r)}}
+		s := section{Result: r, Kind: "closed loop", Tiles: tiles(r), Times: timesOf(r),
+			Harness: busy(r), Charts: []*chart{percentiles(r), overTime(r), throughput(r)}}
 		if r.Load.Rate > 0 {
 			s.Kind = fmt.Sprintf("open loop at %s requests/s", Count(r.Load.Rate))
 		}
@@ -75,14 +77,17 @@ func (f *File) WritePage(name string) error {
 			When, Memory string
 			TimeHeads    []string
 			Sections     []section
-		}{f, f.Time.UTC().Format("2 January 2006, 15:04 UTC"), Bytes(float64(f.Machine.Memory)), timeHeads, sections})
+		}{f, f.Time.UTC().Format("2 January 2006, 15:04 UTC"), Bytes(float64(f.Machine.Memory)),
+			timeHeads, sections})
 	})
 }
 
 // timesOf returns the rows of latency, service time and the generator's own lag. A closed loop has
 // latency alone, which is its service time: a request is due when it is sent.
 func timesOf(r *record.Result) []times {
-	row := func(name, from string, d *record.Distribution) times { return times{name, from, durations("", d)[1:]} }
+	row := func(name, from string, d *record.Distribution) times {
+		return times{name, from, durations("", d)[1:]}
+	}
 	if r.Service == nil || r.Lag == nil {
 		return []times{row("Latency", "from when a request was sent", &r.Latency)}
 	}
@@ -95,7 +100,8 @@ func timesOf(r *record.Result) []times {
 
 // busy says what the generator took.
 func busy(r *record.Result) string {
-	return fmt.Sprintf("%s µs/request, busiest worker %.0f %% of a core", digits(r.Harness.CPUMicros), 100*r.Harness.Busy)
+	return fmt.Sprintf("%s µs/request, busiest worker %.0f %% of a core",
+		digits(r.Harness.CPUMicros), 100*r.Harness.Busy)
 }
 
 func tiles(r *record.Result) []tile {
@@ -117,7 +123,8 @@ func tiles(r *record.Result) []tile {
 	rate := tile{Name: "Requests/s", Value: grouped(int64(math.Round(r.RequestsPerSecond.Avg)))}
 	if compared {
 		rate.Baseline = grouped(int64(math.Round(Baseline.RequestsPerSecond.Avg)))
-		if ratio := Ratio(r.RequestsPerSecond.Avg, Baseline.RequestsPerSecond.Avg) + " as many"; r.RequestsPerSecond.Avg >= Baseline.RequestsPerSecond.Avg {
+		if ratio := Ratio(r.RequestsPerSecond.Avg, Baseline.RequestsPerSecond.Avg) +
+			" as many"; r.RequestsPerSecond.Avg >= Baseline.RequestsPerSecond.Avg {
 			rate.Gain = ratio
 		} else {
 			rate.Loss = ratio

@@ -18,23 +18,28 @@ func Print(w io.Writer, r *record.Result) {
 	if r.Load.Rate > 0 {
 		kind = fmt.Sprintf("open loop, %s requests/s", Count(r.Load.Rate))
 	}
-	fmt.Fprintf(w, "%s: %v of %s %s\n%d connections, pipelining %d, %s\n\n", r.Name, r.Load.Duration, r.Load.Method,
+	fmt.Fprintf(w, "%s: %v of %s %s\n%d connections, pipelining %d, %s\n\n", r.Name,
+		r.Load.Duration, r.Load.Method,
 		r.Load.URL, r.Load.Connections, r.Load.Pipelining, kind)
 
-	rows := [][]string{{"Stat", "2.5%", "50%", "97.5%", "99%", "99.9%", "99.99%", "Avg", "Stdev", "Max"}}
+	rows := [][]string{{"Stat", "2.5%", "50%", "97.5%", "99%", "99.9%", "99.99%", "Avg", "Stdev",
+		"Max"}}
 	rows = append(rows, durations("Latency", &r.Latency))
 	if r.Service != nil {
 		rows = append(rows, durations("Service", r.Service), durations("Own lag", r.Lag))
 	}
 	compared := likeBaseline(r.Load)
 	if compared {
-		rows = append(rows, durations("Baseline", &Baseline.Latency), ratios(&r.Latency, &Baseline.Latency))
+		rows = append(rows, durations("Baseline", &Baseline.Latency),
+			ratios(&r.Latency, &Baseline.Latency))
 	}
 	Table(w, rows)
 
 	rows = [][]string{{"Stat", "1%", "2.5%", "50%", "97.5%", "Avg", "Stdev", "Min"}}
-	rows = append(rows, rateRows("Req/Sec", r.RequestsPerSecond, Baseline.RequestsPerSecond, Count, compared)...)
-	rows = append(rows, rateRows("Bytes/Sec", r.BytesPerSecond, Baseline.BytesPerSecond, Bytes, compared)...)
+	rows = append(rows,
+		rateRows("Req/Sec", r.RequestsPerSecond, Baseline.RequestsPerSecond, Count, compared)...)
+	rows = append(rows,
+		rateRows("Bytes/Sec", r.BytesPerSecond, Baseline.BytesPerSecond, Bytes, compared)...)
 	Table(w, rows)
 
 	rows = [][]string{{"Code", "Count"}}
@@ -45,9 +50,11 @@ func Print(w io.Writer, r *record.Result) {
 	Table(w, spent(r))
 
 	if !compared {
-		fmt.Fprintf(w, "\nNot compared with the baseline, which was another load: %s\n", baselineLoad)
+		fmt.Fprintf(w, "\nNot compared with the baseline, which was another load: %s\n",
+			baselineLoad)
 	}
-	fmt.Fprintf(w, "\n%s requests in %s, %s read\n", thousands(r.Requests), Duration(r.Load.Duration), Bytes(float64(r.Bytes)))
+	fmt.Fprintf(w, "\n%s requests in %s, %s read\n", thousands(r.Requests),
+		Duration(r.Load.Duration), Bytes(float64(r.Bytes)))
 	for _, reason := range slices.Sorted(maps.Keys(r.Errors)) {
 		fmt.Fprintf(w, "FAILED %d: %s\n", r.Errors[reason], reason)
 	}
@@ -100,7 +107,8 @@ func columns(d *record.Distribution) []time.Duration {
 	return []time.Duration{d.P2_5, d.P50, d.P97_5, d.P99, d.P99_9, d.P99_99, d.Avg, d.Stdev, d.Max}
 }
 
-func rateRows(name string, ours, baseline record.Rates, format func(float64) string, compared bool) [][]string {
+func rateRows(name string, ours, baseline record.Rates, format func(float64) string,
+	compared bool) [][]string {
 	rows := [][]string{{name}, {"Baseline"}, {"Ratio"}}
 	theirs := rateColumns(baseline)
 	for i, v := range rateColumns(ours) {

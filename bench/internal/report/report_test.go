@@ -25,10 +25,13 @@ func example(t *testing.T) (*record.Recorder, *record.Result) {
 	rec := record.New(l, true)
 	for i := range int64(3000) {
 		due := int64(load.Pacer{Rate: 1000}.Due(i))
-		rec.Add([]load.Sample{{Due: due, Sent: due + 10e3, Done: due + 10e3 + 1000*(100+i%1000), Lag: 10e3, Bytes: 500, Code: 200}})
+		rec.Add([]load.Sample{{Due: due, Sent: due + 10e3, Done: due + 10e3 + 1000*(100+i%1000),
+			Lag: 10e3, Bytes: 500, Code: 200}})
 	}
-	res := rec.Result("open", record.Settings{URL: "http://127.0.0.1:1/video/token", Method: "POST", BodySHA256: baselineBody,
-		Connections: 1000, Pipelining: 1, Rate: 1000, Duration: l.Duration}, &load.Outcome{Busy: 0.25, CPU: 60 * time.Millisecond,
+	res := rec.Result("open", record.Settings{URL: "http://127.0.0.1:1/video/token", Method: "POST",
+		BodySHA256:  baselineBody,
+		Connections: 1000, Pipelining: 1, Rate: 1000, Duration: l.Duration}, &load.Outcome{Busy: 0.25,
+		CPU:      60 * time.Millisecond,
 		Failures: map[string]int64{"status 500": 3}})
 	res.Invalid = []string{"an example"}
 	res.Others = &record.Others{Load: 9.5, CPU: 0.62}
@@ -60,13 +63,15 @@ func TestFiles(t *testing.T) {
 	rec, res := example(t)
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
-	f := &File{Schema: Schema, Commit: "abc", Flags: []string{"open"}, Machine: ThisMachine(), Results: []*record.Result{res}}
+	f := &File{Schema: Schema, Commit: "abc", Flags: []string{"open"}, Machine: ThisMachine(),
+		Results: []*record.Result{res}}
 	target, err := load.NewTarget("POST", res.Load.URL, nil, []byte("{}"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	start := time.Unix(1_800_000_000, 0)
-	for _, err := range []error{f.Write(at("a.json")), f.WritePage(at("a.html")), WriteHgrm(at("a.hgrm"), rec.Latency),
+	for _, err := range []error{f.Write(at("a.json")), f.WritePage(at("a.html")),
+		WriteHgrm(at("a.hgrm"), rec.Latency),
 		WriteVegeta(at("a.gob"), "open", start, target, rec.Samples)} {
 		if err != nil {
 			t.Fatal(err)
@@ -99,7 +104,9 @@ func TestFiles(t *testing.T) {
 		m.Add(&one)
 	}
 	m.Close()
-	if m.Requests != 3000 || m.Success != 1 || m.Rate < 999 || m.Rate > 1001 || m.Latencies.Max != res.Latency.Max.Truncate(time.Microsecond) && m.Latencies.Max > res.Latency.Max {
+	if m.Requests != 3000 || m.Success != 1 || m.Rate < 999 || m.Rate > 1001 ||
+		m.Latencies.Max != res.Latency.Max.Truncate(time.Microsecond) &&
+			m.Latencies.Max > res.Latency.Max {
 		t.Errorf("vegeta reads %+v", m)
 	}
 
@@ -107,7 +114,9 @@ func TestFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"<svg", "Latency by percentile", "Latency over time", "Throughput over time", "3 failed: status 500", "INVALID: an example", "Meanwhile: load average 9.5; other processes took 62 % of the CPU time"} {
+	for _, want := range []string{"<svg", "Latency by percentile", "Latency over time",
+		"Throughput over time", "3 failed: status 500", "INVALID: an example",
+		"Meanwhile: load average 9.5; other processes took 62 % of the CPU time"} {
 		if !bytes.Contains(page, []byte(want)) {
 			t.Errorf("the page lacks %q", want)
 		}
@@ -149,13 +158,16 @@ func TestVegetaErrors(t *testing.T) {
 }
 
 func TestUnits(t *testing.T) {
-	for d, want := range map[time.Duration]string{0: "0", 850: "850 ns", 152 * time.Microsecond: "152 µs", 1234567: "1.23 ms",
-		999_600: "1.00 ms", 357830 * time.Microsecond: "358 ms", 2284 * time.Millisecond: "2.28 s", 90 * time.Second: "90.0 s"} {
+	for d, want := range map[time.Duration]string{0: "0", 850: "850 ns",
+		152 * time.Microsecond: "152 µs", 1234567: "1.23 ms",
+		999_600: "1.00 ms", 357830 * time.Microsecond: "358 ms", 2284 * time.Millisecond: "2.28 s",
+		90 * time.Second: "90.0 s"} {
 		if got := Duration(d); got != want {
 			t.Errorf("%d ns: %q, want %q", d, got, want)
 		}
 	}
-	for v, want := range map[float64]string{0: "0 B", 1.23e6: "1.23 MB", 352e3: "352 kB", 5e9: "5.00 GB"} {
+	for v, want := range map[float64]string{0: "0 B", 1.23e6: "1.23 MB", 352e3: "352 kB",
+		5e9: "5.00 GB"} {
 		if got := Bytes(v); got != want {
 			t.Errorf("%v: %q, want %q", v, got, want)
 		}
@@ -165,7 +177,8 @@ func TestUnits(t *testing.T) {
 			t.Errorf("%d: %q, want %q", n, got, want)
 		}
 	}
-	for want, v := range map[string][2]float64{"": {1, 0}, "2.00x": {2, 1}, "0.500x": {1, 2}, "1/20.0": {1, 20}, "0x": {0, 5}} {
+	for want, v := range map[string][2]float64{"": {1, 0}, "2.00x": {2, 1}, "0.500x": {1, 2},
+		"1/20.0": {1, 20}, "0x": {0, 5}} {
 		if got := Ratio(v[0], v[1]); got != want {
 			t.Errorf("%v: %q, want %q", v, got, want)
 		}

@@ -47,7 +47,8 @@ func schemaOf(t reflect.Type) map[string]any {
 				required = append(required, name)
 			}
 		}
-		return map[string]any{"type": "object", "additionalProperties": false, "properties": members, "required": required}
+		return map[string]any{"type": "object", "additionalProperties": false, "properties": members,
+			"required": required}
 	}
 	panic(fmt.Sprintf("a result has a %v, of which the schema knows nothing", t))
 }
@@ -56,7 +57,8 @@ func schemaOf(t reflect.Type) map[string]any {
 // is recorded here, a fresh one of an open loop, and one in which nothing was answered.
 func TestSchemaFile(t *testing.T) {
 	top := schemaOf(reflect.TypeFor[File]())
-	top["$schema"], top["title"] = "https://json-schema.org/draft/2020-12/schema", "The results of `bench`, members with _ns in nanoseconds"
+	top["$schema"], top["title"] = "https://json-schema.org/draft/2020-12/schema",
+		"The results of `bench`, members with _ns in nanoseconds"
 	top["properties"].(map[string]any)["schema"] = map[string]any{"const": Schema}
 	want, err := json.MarshalIndent(top, "", "  ")
 	if err != nil {
@@ -69,16 +71,19 @@ func TestSchemaFile(t *testing.T) {
 		}
 	}
 	if got, err := os.ReadFile(schemaFile); err != nil || !bytes.Equal(got, want) {
-		t.Fatalf("bench/results.schema.json is not the schema of the Go types (go test -update writes it): %v", err)
+		t.Fatalf("bench/results.schema.json is not the schema of the Go types (go test -update "+
+			"writes it): %v", err)
 	}
 	schema, err := jsonschema.NewCompiler().Compile(schemaFile)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, open := example(t)
-	nothing := record.New(load.Load{Duration: time.Second}, false).Result("seed", record.Settings{}, &load.Outcome{})
+	nothing := record.New(load.Load{Duration: time.Second}, false).Result("seed", record.Settings{},
+		&load.Outcome{})
 	fresh := filepath.Join(t.TempDir(), "fresh.json")
-	f := &File{Schema: Schema, Time: time.Now(), Flags: []string{"run"}, Machine: ThisMachine(), Results: []*record.Result{open, nothing}}
+	f := &File{Schema: Schema, Time: time.Now(), Flags: []string{"run"}, Machine: ThisMachine(),
+		Results: []*record.Result{open, nothing}}
 	if err := f.Write(fresh); err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +92,8 @@ func TestSchemaFile(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, wrong := range [][2]string{{`"schema": 1`, `"schema": 2`}, {`"requests":`, `"request":`}, {`"p50":`, `"p51":`}, {`"connections": 1000`, `"connections": "1000"`}} {
+	for _, wrong := range [][2]string{{`"schema": 1`, `"schema": 2`}, {`"requests":`, `"request":`},
+		{`"p50":`, `"p51":`}, {`"connections": 1000`, `"connections": "1000"`}} {
 		if validate(schema, fresh, wrong[0], wrong[1]) == nil {
 			t.Errorf("%s in place of %s is taken", wrong[1], wrong[0])
 		}

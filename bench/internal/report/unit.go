@@ -70,7 +70,8 @@ func digits(v float64) string {
 	if v == 0 {
 		return "0"
 	}
-	_, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', 2, 64), "e") // after rounding: 999.6 has four digits
+	// after rounding: 999.6 has four digits
+	_, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', 2, 64), "e")
 	e, _ := strconv.Atoi(exponent)
 	decimals := max(0, 2-e)
 	return strconv.FormatFloat(v, 'f', min(decimals, 6), 64)

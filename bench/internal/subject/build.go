@@ -30,9 +30,11 @@ func Commit(ctx context.Context, dir string) string {
 
 // Hash returns the hash of a revision, as long as Commit's.
 func Hash(ctx context.Context, dir, revision string) (string, error) {
-	hash, err := git(ctx, dir, "rev-parse", "--verify", "--quiet", "--short=12", revision+"^{commit}")
+	hash, err := git(ctx, dir, "rev-parse", "--verify", "--quiet", "--short=12",
+		revision+"^{commit}")
 	if err != nil {
-		return "", fmt.Errorf("%w: %q is not a revision here: fetch it, or name another", ErrBuild, revision)
+		return "", fmt.Errorf("%w: %q is not a revision here: fetch it, or name another", ErrBuild,
+			revision)
 	}
 	return hash, nil
 }
@@ -68,7 +70,8 @@ func BuildRevision(ctx context.Context, root, revision, patch, out string) (err 
 	}
 	if patch != "" {
 		if _, err := git(ctx, tree, "apply", patch); err != nil {
-			return fmt.Errorf("%w: %s does not apply to %s: make it anew: %w", ErrBuild, patch, revision, err)
+			return fmt.Errorf("%w: %s does not apply to %s: make it anew: %w", ErrBuild, patch,
+				revision, err)
 		}
 	}
 	return Build(ctx, tree, ".", out)
@@ -79,7 +82,8 @@ func git(ctx context.Context, dir string, args ...string) (string, error) {
 	cmd.Dir = dir
 	out, err := cmd.Output()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		return "", fmt.Errorf("git %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(string(exit.Stderr)))
+		return "", fmt.Errorf("git %s: %w: %s", strings.Join(args, " "), err,
+			strings.TrimSpace(string(exit.Stderr)))
 	}
 	return strings.TrimSpace(string(out)), err
 }

@@ -44,7 +44,8 @@ func ReadMachine() (Machine, error) {
 func parseMachine(stat, load string) (m Machine, err error) {
 	first, _, _ := strings.Cut(stat, "\n")
 	var user, nice, system, idle, iowait, irq, softirq, steal int64
-	if _, err := fmt.Sscanf(first, "cpu %d %d %d %d %d %d %d %d", &user, &nice, &system, &idle, &iowait, &irq, &softirq, &steal); err != nil {
+	if _, err := fmt.Sscanf(first, "cpu %d %d %d %d %d %d %d %d", &user, &nice, &system, &idle,
+		&iowait, &irq, &softirq, &steal); err != nil {
 		return m, fmt.Errorf("%w: %q in /proc/stat: %w", errMachine, first, err)
 	}
 	if _, err := fmt.Sscan(load, &m.Load); err != nil {

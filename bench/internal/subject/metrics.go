@@ -38,7 +38,8 @@ func get(ctx context.Context, url string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	req.Header.Set("Accept-Encoding", "identity") // compressing would be counted as the server's work
+	// compressing would be counted as the server's work
+	req.Header.Set("Accept-Encoding", "identity")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return "", err

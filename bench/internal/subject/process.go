@@ -31,8 +31,8 @@ type Process struct {
 var ErrServer = errors.New("the server does not run")
 
 // Command is how to start a server: its arguments, in which {listen} and {admin} are replaced by
-// free addresses, and {socket} by unix:/PATH, where the server is to be reached instead. {listen} and
-// {admin} are replaced in the environment as well.
+// free addresses, and {socket} by unix:/PATH, where the server is to be reached instead. {listen}
+// and {admin} are replaced in the environment as well.
 type Command struct {
 	Args []string
 	Env  []string // in addition to the environment of this process
@@ -84,7 +84,8 @@ func start(ctx context.Context, c Command) (*Process, error) {
 		if strings.Contains(e, "{admin}") {
 			p.Admin = "http://" + admin
 		}
-		p.cmd.Env = append(p.cmd.Env, strings.NewReplacer("{listen}", address, "{admin}", admin).Replace(e))
+		p.cmd.Env = append(p.cmd.Env,
+			strings.NewReplacer("{listen}", address, "{admin}", admin).Replace(e))
 	}
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	p.cmd.WaitDelay = time.Second
@@ -109,7 +110,8 @@ func (p *Process) wait(ctx context.Context, path string) error {
 	defer cancel()
 	client, url := http.DefaultClient, p.URL
 	if p.socket != "" {
-		client, url = &http.Client{Transport: &http.Transport{DialContext: p.dialSocket, DisableKeepAlives: true}}, "http://localhost"
+		client, url = &http.Client{Transport: &http.Transport{DialContext: p.dialSocket,
+			DisableKeepAlives: true}}, "http://localhost"
 	}
 	for {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+path, nil)

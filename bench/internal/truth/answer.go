@@ -50,7 +50,8 @@ func NewAnswer(c *Config, body []byte) (*Answer, error) {
 		quoted := append([]byte(`"src":`), s.Src...)
 		i := bytes.Index(rest, quoted)
 		if i < 0 || len(s.Src) < 3 || s.Src[1] != '/' || bytes.ContainsAny(s.Src, `\?#`) {
-			return nil, fmt.Errorf("%w: src %s: want \"src\":\"/path\", without spaces, escapes, queries and fragments", ErrBody, s.Src)
+			return nil, fmt.Errorf("%w: src %s: want \"src\":\"/path\", without spaces, escapes, "+
+				"queries and fragments", ErrBody, s.Src)
 		}
 		start := i + len(`"src":"`)
 		end := i + len(quoted) - len(`"`)
@@ -91,7 +92,8 @@ func (a *Answer) Check(body []byte, now time.Time) error {
 		case !bytes.Equal(v.Path, path):
 			return fmt.Errorf("%w: a token for another path", ErrWrong)
 		case int64(v.Claims.Expiry) > now.Add(a.config.TTL).Unix()+1:
-			return fmt.Errorf("%w: a token that is good for longer than the configuration says", ErrWrong)
+			return fmt.Errorf("%w: a token that is good for longer than the configuration says",
+				ErrWrong)
 		}
 		rest, ok = bytes.CutPrefix(rest[end:], a.pieces[i+1])
 	}
@@ -103,7 +105,8 @@ func (a *Answer) Check(body []byte, now time.Time) error {
 
 func (a *Answer) find(url []byte) *CDN {
 	for i := range a.config.CDNs {
-		if cdn := &a.config.CDNs[i]; bytes.HasPrefix(url, []byte(cdn.URL)) && url[min(len(cdn.URL), len(url)-1)] == '/' {
+		if cdn := &a.config.CDNs[i]; bytes.HasPrefix(url, []byte(cdn.URL)) &&
+			url[min(len(cdn.URL), len(url)-1)] == '/' {
 			return cdn
 		}
 	}

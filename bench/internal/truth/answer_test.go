@@ -26,7 +26,8 @@ func signed(t *testing.T, c *Config, body string, cdn int, expiry time.Time) str
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, err := c.CDNs[cdn].Keys[0].Append(nil, &token.Claims{Expiry: uint32(expiry.Unix())}, path, nil)
+		text, err := c.CDNs[cdn].Keys[0].Append(nil, &token.Claims{Expiry: uint32(expiry.Unix())}, path,
+			nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,12 +65,13 @@ func TestCheck(t *testing.T) {
 	}
 	first := signed(t, c, body, 0, now.Add(6*time.Hour))
 	for name, wrong := range map[string]string{
-		"empty":             "",
-		"cut":               good[:len(good)-1],
-		"more":              good + " ",
-		"another title":     strings.Replace(good, "Bunny", "Sunny", 1),
-		"another number":    strings.Replace(good, "1080,", "1081,", 1),
-		"tag":               strings.Replace(good, good[strings.Index(good, "token=")+12:][:26], strings.Repeat("A", 26), 1),
+		"empty":          "",
+		"cut":            good[:len(good)-1],
+		"more":           good + " ",
+		"another title":  strings.Replace(good, "Bunny", "Sunny", 1),
+		"another number": strings.Replace(good, "1080,", "1081,", 1),
+		"tag": strings.Replace(good, good[strings.Index(good, "token=")+12:][:26],
+			strings.Repeat("A", 26), 1),
 		"no token":          strings.Replace(good, "token=", "tokem=", 1),
 		"another path":      strings.Replace(good, "Bunny_1080p", "Bunny_9999p", 1),
 		"no CDN":            strings.Replace(good, "d222", "d999", 1),
@@ -86,8 +88,10 @@ func TestCheck(t *testing.T) {
 
 func TestNewAnswer(t *testing.T) {
 	c, _ := load(t)
-	for _, body := range []string{``, `{}`, `{"video":{}}`, `{"video":{"sources":[]}}`, `{"video":{"sources":[{"src":"a"}]}}`,
-		`{"video":{"sources":[{"src":"/a?b"}]}}`, `{"video":{"sources":[{"src": "/a"}]}}`, `{"video":{"sources":[{"src":"\/a"}]}}`} {
+	for _, body := range []string{``, `{}`, `{"video":{}}`, `{"video":{"sources":[]}}`,
+		`{"video":{"sources":[{"src":"a"}]}}`,
+		`{"video":{"sources":[{"src":"/a?b"}]}}`, `{"video":{"sources":[{"src": "/a"}]}}`,
+		`{"video":{"sources":[{"src":"\/a"}]}}`} {
 		if _, err := NewAnswer(c, []byte(body)); !errors.Is(err, ErrBody) {
 			t.Errorf("%s: error %v", body, err)
 		}
@@ -95,8 +99,12 @@ func TestNewAnswer(t *testing.T) {
 }
 
 func TestMask(t *testing.T) {
-	got := string(Mask([]byte("Date: Mon\r\nCache-Control: max-age=12\r\n\r\nhttps://d222.cdn.example/a?token=" + strings.Repeat("a", 32) + `"`)))
-	if want := "Date: <DATE>\r\nCache-Control: max-age=<SECONDS>\r\n\r\nhttps://<CDN>/a?token=<TOKEN>\""; got != want {
+	got :=
+		string(
+			Mask([]byte("Date: Mon\r\nCache-Control: max-age=12\r\n\r\nhttps://d222.cdn.example/a?token=" +
+				strings.Repeat("a", 32) + `"`)))
+	if want := "Date: <DATE>\r\nCache-Control: max-age=<SECONDS>\r\n\r\n" +
+		"https://<CDN>/a?token=<TOKEN>\""; got != want {
 		t.Errorf("%q\nwant\n%q", got, want)
 	}
 }

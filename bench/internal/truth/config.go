@@ -56,7 +56,8 @@ func ReadConfig(name string) (*Config, error) {
 		for _, k := range f.Keys {
 			secret, err := token.ParseSecret(k.Secret)
 			if err != nil {
-				return nil, fmt.Errorf("%s: the secret of key %d must be inline: %w", name, k.ID, err)
+				return nil, fmt.Errorf("%s: the secret of key %d must be inline: %w", name, k.ID,
+					err)
 			}
 			key, err := token.NewKey(k.ID, secret)
 			if err != nil {
@@ -71,7 +72,8 @@ func ReadConfig(name string) (*Config, error) {
 	}
 	for _, cdn := range c.CDNs {
 		if len(cdn.URL) != len(c.CDNs[0].URL) {
-			return nil, fmt.Errorf("%s: %s and %s differ in length: a load's responses must all be of one length",
+			return nil, fmt.Errorf("%s: %s and %s differ in length: a load's responses must all "+
+				"be of one length",
 				name, cdn.URL, c.CDNs[0].URL)
 		}
 	}

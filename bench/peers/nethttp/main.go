@@ -16,7 +16,8 @@ import (
 )
 
 var (
-	cdns   = []string{"https://d111.cdn.example", "https://d222.cdn.example", "https://d333.cdn.example"}
+	cdns = []string{"https://d111.cdn.example", "https://d222.cdn.example",
+		"https://d333.cdn.example"}
 	secret = []byte("00112233445566778899aabbccddeeff")
 	next   atomic.Uint64
 )

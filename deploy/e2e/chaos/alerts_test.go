@@ -20,8 +20,8 @@ import (
 // duration is a duration in a rule: how long an alert waits, a range, its step, or an offset.
 var duration = regexp.MustCompile(`(for: |offset |\[|:)(\d+)([mhd])\b`)
 
-// hurry shortens the durations of rules, and nothing else of them: a minute becomes a second, an hour
-// five seconds, and a day a second. The 60 s for which revocations may be unknown, which is no
+// hurry shortens the durations of rules, and nothing else of them: a minute becomes a second, an
+// hour five seconds, and a day a second. The 60 s for which revocations may be unknown, which is no
 // duration of PromQL, become 3.
 func hurry(t *testing.T, rules string) string {
 	t.Helper()
@@ -45,9 +45,10 @@ func hurry(t *testing.T, rules string) string {
 
 // site is what the alerts watch.
 type site struct {
-	t                  *testing.T
-	redis              *stack.Redis
-	shared, busy, calm *stack.Cluster // with Redis; with all that has limits; and nothing happens to it
+	t     *testing.T
+	redis *stack.Redis
+	// with Redis; with all that has limits; and nothing happens to it
+	shared, busy, calm *stack.Cluster
 	prometheus         *stack.Prometheus
 	loads              []*stack.Load
 }
@@ -56,7 +57,8 @@ type site struct {
 func newSite(t *testing.T) *site {
 	s := &site{t: t, redis: newRedis(t)}
 	pem := filepath.Join(t.TempDir(), "pem")
-	if out, err := exec.Command(binary, "keygen", "-scheme", "cloudfront", "-out", pem).CombinedOutput(); err != nil {
+	if out, err := exec.Command(binary, "keygen", "-scheme", "cloudfront", "-out",
+		pem).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	secret, err := exec.Command(binary, "keygen", "-secret-only").Output()
@@ -67,7 +69,8 @@ func newSite(t *testing.T) *site {
 	s.shared = newCluster(t, stack.ClusterOptions{Instances: 2, Redis: s.redis})
 	s.calm = newCluster(t, stack.ClusterOptions{Instances: 1})
 	s.busy = newCluster(t, stack.ClusterOptions{
-		Instances: 1, Binary: withClock(t), Under: logTo(pipe), Lines: logged + "limits: {connections: 200}\n",
+		Instances: 1, Binary: withClock(t), Under: logTo(pipe),
+		Lines: logged + "limits: {connections: 200}\n",
 		CDNs: []string{
 			fmt.Sprintf(`{name: cf, url: "https://cf.example", scheme: cloudfront, `+
 				`keys: [{id: K1, private_key_file: %q}]}`, pem),
@@ -144,9 +147,9 @@ func (s site) fire(t *testing.T, alerts []alert) {
 	}
 }
 
-// TestAlerts has each alert of deploy/prometheus fire once, in a Prometheus that scrapes instances to
-// which something happens. Before, none fires, and none ever does at the instance to which nothing
-// happens.
+// TestAlerts has each alert of deploy/prometheus fire once, in a Prometheus that scrapes instances
+// to which something happens. Before, none fires, and none ever does at the instance to which
+// nothing happens.
 func TestAlerts(t *testing.T) {
 	s := newSite(t)
 	var calm stack.Load
@@ -158,7 +161,8 @@ func TestAlerts(t *testing.T) {
 	}
 	// A machine that is busy with something else may be down for a second, or slow.
 	const timeless = `,alertname!~"VideotokenDown|VideotokenSlow"`
-	if samples, err := s.prometheus.Query(fmt.Sprintf(firing, timeless)); err != nil || len(samples) > 0 {
+	if samples, err := s.prometheus.Query(fmt.Sprintf(firing, timeless)); err != nil ||
+		len(samples) > 0 {
 		t.Fatalf("at rest: %v, %v", samples, err)
 	}
 	t.Run("fire", func(t *testing.T) {
@@ -180,7 +184,8 @@ func TestAlerts(t *testing.T) {
 		t.Fatal(err)
 	}
 	var names, caused []string
-	for _, m := range regexp.MustCompile(`(?m)^ *- alert: (\w+)$`).FindAllStringSubmatch(string(rules), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^ *- alert: (\w+)$`).FindAllStringSubmatch(string(rules),
+		-1) {
 		names = append(names, m[1])
 	}
 	for _, a := range slices.Concat(sharedAlerts, busyAlerts) {

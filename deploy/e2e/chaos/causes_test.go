@@ -23,7 +23,8 @@ func (s *site) signing(urls int) func(*http.Client) error {
 			sources = append(sources, fmt.Sprintf(`{"src":"/%d/%d.mp4"}`, time.Now().UnixNano(), i))
 		}
 		body := `{"token":{"cdn":"cf"},"video":{"sources":[` + strings.Join(sources, ",") + `]}}`
-		res, err := client.Post("http://"+s.busyAt().Addr+"/video/token", "application/json", strings.NewReader(body))
+		res, err := client.Post("http://"+s.busyAt().Addr+"/video/token", "application/json",
+			strings.NewReader(body))
 		if err != nil {
 			return err
 		}
@@ -88,16 +89,20 @@ var busyAlerts = []alert{
 		return nil
 	}},
 	{"VideotokenLogsDropped", (*site).busyAt, func(s *site) error {
-		return s.load(clients, s.verifying("own", "/films/a.mp4")) // each has a line, and nobody reads the log
+		// each has a line, and nobody reads the log
+		return s.load(clients, s.verifying("own", "/films/a.mp4"))
 	}},
 	{"VideotokenRefusalsJump", nil, func(s *site) error {
-		uri, err := stack.Sign(http.DefaultClient, second(s).Addr, "") // of a key that the busy instance does not have
+		// of a key that the busy instance does not have
+		uri, err := stack.Sign(http.DefaultClient, second(s).Addr, "")
 		if err != nil {
 			return err
 		}
 		return s.load(2, s.verifying("own", uri))
 	}},
-	{"VideotokenWouldRefuse", nil, func(s *site) error { return s.load(1, s.verifying("reports", "/films/a.mp4")) }},
+	{"VideotokenWouldRefuse", nil, func(s *site) error {
+		return s.load(1, s.verifying("reports", "/films/a.mp4"))
+	}},
 	{"VideotokenPanics", (*site).busyAt, func(s *site) error {
 		if err := s.busyAt().BreakClock(); err != nil {
 			return err
@@ -118,7 +123,9 @@ var busyAlerts = []alert{
 		}
 		return in.SetClock(0)
 	}},
-	{"VideotokenSignaturesRefused", (*site).busyAt, func(s *site) error { return s.load(8, s.signing(200)) }},
+	{"VideotokenSignaturesRefused", (*site).busyAt, func(s *site) error {
+		return s.load(8, s.signing(200))
+	}},
 	{"VideotokenSlow", (*site).busyAt, func(s *site) error { return s.load(32, s.signing(8)) }},
 }
 

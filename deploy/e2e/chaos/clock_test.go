@@ -9,8 +9,8 @@ import (
 	"videotoken/deploy/e2e/stack"
 )
 
-// TestClocks has an instance that is 30 s ahead and one that is 30 s behind, where the leeway is 10 s.
-// docs/scaling.md says what comes of it.
+// TestClocks has an instance that is 30 s ahead and one that is 30 s behind, where the leeway is 10
+// s. docs/scaling.md says what comes of it.
 func TestClocks(t *testing.T) {
 	const ahead, behind, right, other = 0, 1, 2, 3
 	c := newCluster(t, stack.ClusterOptions{Instances: 4, Binary: withClock(t)})
@@ -31,7 +31,8 @@ func TestClocks(t *testing.T) {
 		{"a minute", `"ttl":60`, right, [4]string{}},
 		// 15 s are rounded up to 18 s at most.
 		{"15 s", `"ttl":15`, right, [4]string{ahead: "expired"}},
-		{"15 s, by the one behind", `"ttl":15`, behind, [4]string{ahead: "expired", right: "expired", other: "expired"}},
+		{"15 s, by the one behind", `"ttl":15`, behind,
+			[4]string{ahead: "expired", right: "expired", other: "expired"}},
 		{"15 s, by the one ahead", `"ttl":15`, ahead, [4]string{}},
 		{"from now on", fmt.Sprintf(`"notBefore":%d`, now), right, [4]string{behind: "not-yet"}},
 	} {

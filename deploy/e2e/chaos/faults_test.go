@@ -124,8 +124,8 @@ func TestLogDisk(t *testing.T) {
 	})
 }
 
-// TestDisk fills the disk that has the file of revoked sessions: revoking is refused, what is revoked
-// stays so, and with room again revoking goes on.
+// TestDisk fills the disk that has the file of revoked sessions: revoking is refused, what is
+// revoked stays so, and with room again revoking goes on.
 func TestDisk(t *testing.T) {
 	dir := t.TempDir()
 	c := newCluster(t, stack.ClusterOptions{Instances: 1, Under: onSmallDisk(dir, "/dev/stderr"),

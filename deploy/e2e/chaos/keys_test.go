@@ -7,9 +7,9 @@ import (
 	"videotoken/deploy/e2e/stack"
 )
 
-// TestRotation gives four instances a new key, one after another, as docs/operate.md says: first all
-// know it, then it signs, and then the old one goes. A token of any instance is good at all of them
-// throughout.
+// TestRotation gives four instances a new key, one after another, as docs/operate.md says: first
+// all know it, then it signs, and then the old one goes. A token of any instance is good at all of
+// them throughout.
 func TestRotation(t *testing.T) {
 	c := newCluster(t, stack.ClusterOptions{Instances: 4})
 	rotate := func(load *stack.Load, keys ...int) error {

@@ -1,6 +1,6 @@
 // Package chaos breaks instances of the service, and what they lean on, while clients ask them
-// without a pause, and counts the requests that fail. It needs the Debian packages haproxy, redis and
-// prometheus.
+// without a pause, and counts the requests that fail. It needs the Debian packages haproxy, redis
+// and prometheus.
 package chaos
 
 import (

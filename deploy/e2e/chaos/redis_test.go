@@ -12,9 +12,9 @@ import (
 )
 
 // TestRedisAway kills the Redis that four instances share, while sessions are revoked and clients
-// ask. Meanwhile no request fails, nothing that is revoked becomes good, and revoking is refused. An
-// instance that starts meanwhile is not ready, and gets no requests. The Redis comes back empty, and
-// everything that was acknowledged is known to every instance again.
+// ask. Meanwhile no request fails, nothing that is revoked becomes good, and revoking is refused.
+// An instance that starts meanwhile is not ready, and gets no requests. The Redis comes back empty,
+// and everything that was acknowledged is known to every instance again.
 func TestRedisAway(t *testing.T) {
 	redis := newRedis(t)
 	c := newCluster(t, stack.ClusterOptions{Instances: 4, Retry: true, Redis: redis})

@@ -27,7 +27,8 @@ func revoke(in *stack.Instance, n int) (status int, err error) {
 func awaitReason(t *testing.T, in *stack.Instance, uri, want string) {
 	t.Helper()
 	got, err := "", error(nil)
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(
+		10 * time.Millisecond) {
 		if got, err = stack.Verify(http.DefaultClient, in.Addr, uri); err == nil && got == want {
 			return
 		}

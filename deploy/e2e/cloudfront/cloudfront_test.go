@@ -63,7 +63,8 @@ func requests(t *testing.T, k key, hash string, random *mathrand.Rand) (list []r
 	if err != nil {
 		t.Fatal(err)
 	}
-	signer, err := kind.New(&scheme.CDN{URL: "https://d111111abcdef8.cloudfront.net/base", Keys: []scheme.Key{{ID: keyID, Private: private}},
+	signer, err := kind.New(&scheme.CDN{URL: "https://d111111abcdef8.cloudfront.net/base",
+		Keys:    []scheme.Key{{ID: keyID, Private: private}},
 		Options: map[string]string{}, Signatures: scheme.NewSignatures(1 << 24)})
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +100,8 @@ func parameter(u *url.URL, name string) string {
 // decode decodes CloudFront's base64.
 func decode(t *testing.T, text string) []byte {
 	t.Helper()
-	b, err := base64.StdEncoding.DecodeString(strings.NewReplacer("-", "+", "_", "=", "~", "/").Replace(text))
+	b, err := base64.StdEncoding.DecodeString(
+		strings.NewReplacer("-", "+", "_", "=", "~", "/").Replace(text))
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
@@ -112,8 +114,8 @@ func same(a, b []byte) bool {
 	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
 }
 
-// TestGo compares with Amazon's signer for Go, which signs with SHA-1: canned policies byte for byte,
-// and custom ones by what they say, for it writes the conditions in another order.
+// TestGo compares with Amazon's signer for Go, which signs with SHA-1: canned policies byte for
+// byte, and custom ones by what they say, for it writes the conditions in another order.
 func TestGo(t *testing.T) {
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	k := newKey(t, private, err)
@@ -136,7 +138,8 @@ func TestGo(t *testing.T) {
 		}
 		p := sign.NewCannedPolicy(r.wire, expires)
 		if r.claims.NotBefore != 0 {
-			p.Statements[0].Condition.DateGreaterThan = sign.NewAWSEpochTime(time.Unix(int64(r.claims.NotBefore), 0))
+			p.Statements[0].Condition.DateGreaterThan = sign.NewAWSEpochTime(
+				time.Unix(int64(r.claims.NotBefore), 0))
 		}
 		if r.claims.IP.IsValid() {
 			p.Statements[0].Condition.IPAddress = &sign.IPAddress{SourceIP: r.claims.IP.String()}
@@ -154,7 +157,8 @@ func TestGo(t *testing.T) {
 		sum := crypto.SHA1.New()
 		sum.Write(policy)
 		if same(policy, decode(t, parameter(want, "Policy"))) &&
-			rsa.VerifyPKCS1v15(&private.PublicKey, crypto.SHA1, sum.Sum(nil), decode(t, parameter(r.signed, "Signature"))) == nil {
+			rsa.VerifyPKCS1v15(&private.PublicKey, crypto.SHA1, sum.Sum(nil),
+				decode(t, parameter(r.signed, "Signature"))) == nil {
 			good++
 		} else {
 			t.Errorf("got  %s\nwant %s", r.signed, want)
@@ -173,18 +177,22 @@ func TestJavaScript(t *testing.T) {
 	for _, c := range []struct {
 		name, hash, algorithm string
 		key                   key
-	}{{"RSA, SHA-256", "sha256", "SHA256", rsaKey}, {"RSA, SHA-1", "sha1", "SHA1", rsaKey}, {"ECDSA", "sha256", "SHA256", ecKey}} {
+	}{{"RSA, SHA-256", "sha256", "SHA256", rsaKey}, {"RSA, SHA-1", "sha1", "SHA1", rsaKey},
+		{"ECDSA", "sha256", "SHA256", ecKey}} {
 		t.Run(c.name, func(t *testing.T) {
 			list := requests(t, c.key, c.hash, mathrand.New(mathrand.NewPCG(2, 2)))
 			good, urls := 0, 0
 			for i, theirs := range signJavaScript(t, list, c.key.file, c.algorithm) {
 				ours := list[i].signed
 				policy := parameter(ours, "Policy")
-				text := []byte(fmt.Sprintf(`{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%d}}}]}`, list[i].wire, list[i].claims.Expiry))
+				text := []byte(fmt.Sprintf(
+					`{"Statement":[{"Resource":"%s","Condition":{"DateLessThan":{"AWS:EpochTime":%d}}}]}`,
+					list[i].wire, list[i].claims.Expiry))
 				if policy != "" {
 					text = decode(t, policy)
 				}
-				ok := policy == theirs.Cookies["CloudFront-Policy"] && parameter(ours, "Key-Pair-Id") == theirs.Cookies["CloudFront-Key-Pair-Id"] &&
+				ok := policy == theirs.Cookies["CloudFront-Policy"] &&
+					parameter(ours, "Key-Pair-Id") == theirs.Cookies["CloudFront-Key-Pair-Id"] &&
 					parameter(ours, "Hash-Algorithm") == theirs.Cookies["CloudFront-Hash-Algorithm"]
 				if policy == "" {
 					ok = ok && fmt.Sprint(theirs.Expires) == parameter(ours, "Expires")
@@ -193,7 +201,8 @@ func TestJavaScript(t *testing.T) {
 					ok = ok && parameter(ours, "Signature") == theirs.Cookies["CloudFront-Signature"]
 				} else { // theirs is random
 					sum := sha256.Sum256(text)
-					ok = ok && ecdsa.VerifyASN1(&curve.PublicKey, sum[:], decode(t, parameter(ours, "Signature"))) &&
+					ok = ok &&
+						ecdsa.VerifyASN1(&curve.PublicKey, sum[:], decode(t, parameter(ours, "Signature"))) &&
 						ecdsa.VerifyASN1(&curve.PublicKey, sum[:], decode(t, theirs.Cookies["CloudFront-Signature"]))
 				}
 				rest, kept := strings.CutPrefix(theirs.URL, list[i].wire)
@@ -203,7 +212,8 @@ func TestJavaScript(t *testing.T) {
 						t.Fatal(err)
 					}
 					urls++
-					ok = ok && parameter(u, "Policy") == policy && parameter(u, "Expires") == parameter(ours, "Expires")
+					ok = ok && parameter(u, "Policy") == policy &&
+						parameter(u, "Expires") == parameter(ours, "Expires")
 				}
 				if ok {
 					good++
@@ -211,7 +221,8 @@ func TestJavaScript(t *testing.T) {
 					t.Errorf("got  %s\nwant %v", ours, theirs)
 				}
 			}
-			fmt.Printf("cloudfront against @aws-sdk/cloudfront-signer, %s: %d of %d, %d of them by URL\n", c.name, good, differential.Count, urls)
+			fmt.Printf("cloudfront against @aws-sdk/cloudfront-signer, %s: %d of %d, %d of them by URL\n",
+				c.name, good, differential.Count, urls)
 			if urls < differential.Count/20 {
 				t.Errorf("only %d URLs were compared", urls)
 			}

@@ -57,8 +57,9 @@ Serves the demonstration on 127.0.0.1 until Ctrl-C.
 func run(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	port := flags.Int("port", 0, "the page's port; the two CDNs, the service and its admin listener\n"+
-		"have the next five: to forward them from another machine (default: free ones)")
+	port := flags.Int("port", 0,
+		"the page's port; the two CDNs, the service and its admin listener\n"+
+			"have the next five: to forward them from another machine (default: free ones)")
 	flags.Usage = func() {
 		fmt.Fprint(stderr, usage)
 		flags.PrintDefaults()

@@ -24,10 +24,11 @@ type Request struct {
 	URL    string
 }
 
-// letters are what random paths and queries are made of: what signers most often get wrong, too, such
-// as the two forms of é.
+// letters are what random paths and queries are made of: what signers most often get wrong, too,
+// such as the two forms of é.
 var letters = []string{"a", "Z", "7", "-", "_", ".", "~", " ", "+", "'", "(", ")", "=", ",", ";",
-	":", "@", "&", "$", "!", "%20", "%2B", "%27", "é", "e\u0301", "日本", "🎬", "%C3%A9", "\"", "<", "|", "^",
+	":", "@", "&", "$", "!", "%20", "%2B", "%27", "é", "e\u0301", "日本", "🎬", "%C3%A9", "\"", "<",
+	"|", "^",
 	"`", "{", "[", "]"}
 
 func text(random *rand.Rand, n int) string {

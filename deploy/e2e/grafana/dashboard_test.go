@@ -75,7 +75,8 @@ func TestPanels(t *testing.T) {
 	}
 	for _, p := range d.charts() {
 		if len(p.Description) < 20 || p.FieldConfig.Defaults.Unit == "" || len(p.Targets) == 0 {
-			t.Errorf("%q: description %q, unit %q, %d queries", p.Title, p.Description, p.FieldConfig.Defaults.Unit, len(p.Targets))
+			t.Errorf("%q: description %q, unit %q, %d queries", p.Title, p.Description,
+				p.FieldConfig.Defaults.Unit, len(p.Targets))
 		}
 		refs := map[string]bool{}
 		for _, q := range p.Targets {
@@ -113,7 +114,8 @@ func values(p *stack.Prometheus, expr string) error {
 
 // await waits until a query has values.
 func await(p *stack.Prometheus, expr string) (err error) {
-	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(100 * time.Millisecond) {
+	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(
+		100 * time.Millisecond) {
 		if err = values(p, expr); err == nil {
 			return nil
 		}
@@ -157,10 +159,13 @@ func TestQueries(t *testing.T) {
 	// What the load did is in what the panels show, route by route and reason by reason.
 	for _, expr := range []string{
 		`count(sum by (route) (rate(videotoken_requests_total[10s])) > 0) == 8`,
-		`rate(videotoken_signature_hits_total[10s]) > 0`, `rate(videotoken_signature_misses_total[10s]) > 0`,
+		`rate(videotoken_signature_hits_total[10s]) > 0`,
+		`rate(videotoken_signature_misses_total[10s]) > 0`,
 		`rate(videotoken_renewals_total{reason="ok"}[10s]) > 0`, `videotoken_revoked_sessions > 0`,
-		`rate(videotoken_would_refuse_total{reason="missing"}[10s]) > 0`, `videotoken_config_reloads_total{result="failure"} > 0`,
-		`rate(videotoken_caller_refusals_total{caller=""}[10s]) > 0`, `rate(videotoken_caller_refusals_total{caller="catalogue"}[10s]) > 0`,
+		`rate(videotoken_would_refuse_total{reason="missing"}[10s]) > 0`,
+		`videotoken_config_reloads_total{result="failure"} > 0`,
+		`rate(videotoken_caller_refusals_total{caller=""}[10s]) > 0`,
+		`rate(videotoken_caller_refusals_total{caller="catalogue"}[10s]) > 0`,
 	} {
 		if err := await(p, expr); err != nil {
 			t.Errorf("%s: %v", expr, err)
@@ -186,7 +191,8 @@ func TestQueries(t *testing.T) {
 		if found == nil {
 			t.Fatalf("the variable %s is %q", v.Name, v.Definition)
 		}
-		if got, err := p.LabelValues(found[2], found[1]); err != nil || !slices.Equal(got, []string{"videotoken"}) {
+		if got, err := p.LabelValues(found[2], found[1]); err != nil ||
+			!slices.Equal(got, []string{"videotoken"}) {
 			t.Errorf("the variable %s: %q, %v", v.Name, got, err)
 		}
 	}
@@ -194,7 +200,8 @@ func TestQueries(t *testing.T) {
 
 // names returns the metrics that a query names.
 func names(expr string) []string {
-	return regexp.MustCompile(`\b(?:videotoken|go|process)_\w+`).FindAllString(regexp.MustCompile(`by \([^)]*\)`).ReplaceAllString(expr, ""), -1)
+	return regexp.MustCompile(`\b(?:videotoken|go|process)_\w+`).FindAllString(
+		regexp.MustCompile(`by \([^)]*\)`).ReplaceAllString(expr, ""), -1)
 }
 
 // every reports the metrics of the service that are on no panel.

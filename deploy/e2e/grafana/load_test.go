@@ -28,7 +28,8 @@ const session = "00112233aabbccdd" // revoked at the start
 func service(t *testing.T) (s *stack.Stack, apiKey string) {
 	t.Helper()
 	pem := filepath.Join(t.TempDir(), "cloudfront.pem")
-	if out, err := exec.Command(binary, "keygen", "-scheme", "cloudfront", "-out", pem).CombinedOutput(); err != nil {
+	if out, err := exec.Command(binary, "keygen", "-scheme", "cloudfront", "-out",
+		pem).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	secret, err := exec.Command(binary, "keygen", "-secret-only").Output()
@@ -44,8 +45,10 @@ func service(t *testing.T) (s *stack.Stack, apiKey string) {
 		Root: root, Binary: binary, Origin: http.NotFoundHandler(), Other: true,
 		Lines: "callers:\n  " + strings.Replace(entry, "}", `, paths: ["/films/"]}`, 1) + "\n",
 		CDNs: []string{
-			fmt.Sprintf(`{name: cf, url: "https://cf.example", scheme: cloudfront, keys: [{id: K1, private_key_file: %q}]}`, pem),
-			fmt.Sprintf(`{name: reports, url: "https://reports.example", enforce: false, weight: 0, keys: [{id: 900, secret: %s}]}`, strings.TrimSpace(string(secret))),
+			fmt.Sprintf(`{name: cf, url: "https://cf.example", scheme: cloudfront, keys: [{id: K1, private_key_file: %q}]}`,
+				pem),
+			fmt.Sprintf(`{name: reports, url: "https://reports.example", enforce: false, weight: 0, keys: [{id: 900, secret: %s}]}`,
+				strings.TrimSpace(string(secret))),
 		},
 	}), apiKey
 }
@@ -94,12 +97,15 @@ func (c *client) ask() error {
 	c.round++
 	video := "http://" + c.Service + "/video/"
 	sign := func(cdn, more, path string) string {
-		return fmt.Sprintf(`{"video":{"sources":[{"src":%q},{"src":"/films/hls/master.m3u8"}]},"token":{"cdn":%q%s}}`, path, cdn, more)
+		return fmt.Sprintf(
+			`{"video":{"sources":[{"src":%q},{"src":"/films/hls/master.m3u8"}]},"token":{"cdn":%q%s}}`, path,
+			cdn, more)
 	}
 	film := func(path string) string {
 		return fmt.Sprintf(`{"video":{"sources":[{"src":%q}]},"token":{"cdn":"cf"}}`, path)
 	}
-	status, body, err := c.post(video+"token", c.apiKey, sign("elsewhere", `,"session":"aabbccdd00112233","renew":7200`, "/films/a.mp4"))
+	status, body, err := c.post(video+"token", c.apiKey,
+		sign("elsewhere", `,"session":"aabbccdd00112233","renew":7200`, "/films/a.mp4"))
 	if err != nil || status != http.StatusOK {
 		return fmt.Errorf("sign: %d %s, %w", status, body, err)
 	}
@@ -138,10 +144,12 @@ func (c *client) ask() error {
 	} {
 		status, body, err := c.do(q.method, q.url, q.body, q.h)
 		if err != nil || status != q.status {
-			errs = append(errs, fmt.Errorf("%s %s %s: %d %s, %w", q.method, q.url, q.body, status, body, err))
+			errs = append(errs,
+				fmt.Errorf("%s %s %s: %d %s, %w", q.method, q.url, q.body, status, body, err))
 		}
 	}
-	errs = append(errs, c.raw("OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), c.raw("nonsense\r\n\r\n"))
+	errs = append(errs, c.raw("OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+		c.raw("nonsense\r\n\r\n"))
 	return errors.Join(errs...)
 }
 
@@ -156,10 +164,12 @@ func (c *client) spoil() error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(file, bytes.Replace(good, []byte("cdns:"), []byte("cnds:"), 1), 0o600); err != nil {
+	if err := os.WriteFile(file, bytes.Replace(good, []byte("cdns:"), []byte("cnds:"), 1),
+		0o600); err != nil {
 		return err
 	}
-	status, body, err := c.do("POST", "http://"+c.Admin+"/reload", "{}", http.Header{"Content-Type": {"application/json"}})
+	status, body, err := c.do("POST", "http://"+c.Admin+"/reload", "{}",
+		http.Header{"Content-Type": {"application/json"}})
 	if err != nil || status == http.StatusOK {
 		return fmt.Errorf("a configuration with a mistake: %d %s, %w", status, body, err)
 	}

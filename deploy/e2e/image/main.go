@@ -1,6 +1,6 @@
 // Image takes out of a container image what its builder chose at random, so that two builds of the
-// same files have the same digest: buildah 1.28 writes the id and the host name of the container that
-// it built in into the configuration of an image in Docker's format.
+// same files have the same digest: buildah 1.28 writes the id and the host name of the container
+// that it built in into the configuration of an image in Docker's format.
 //
 //	image IN.tar OUT.tar
 //

@@ -32,7 +32,8 @@ type pod struct {
 func newPod(t *testing.T) *pod {
 	t.Helper()
 	spec := decode[apps.Deployment](t).Spec.Template.Spec
-	p := &pod{spec: spec, container: spec.Containers[0], dir: t.TempDir(), ports: map[string]string{}, logged: make(chan string, 1000), exited: make(chan struct{})}
+	p := &pod{spec: spec, container: spec.Containers[0], dir: t.TempDir(), ports: map[string]string{},
+		logged: make(chan string, 1000), exited: make(chan struct{})}
 	config, secret := decode[core.ConfigMap](t), decode[core.Secret](t)
 	for _, v := range spec.Volumes {
 		files, mode := map[string]string{}, core.ConfigMapVolumeSourceDefaultMode
@@ -73,7 +74,8 @@ func (p *pod) path(t *testing.T, volume string) string {
 
 // mount writes the files of a volume as the kubelet does: into a folder of their own, which the
 // link ..data then names. Each file is a link through that.
-func (p *pod) mount(t *testing.T, volume, version string, files map[string]string, mode os.FileMode) {
+func (p *pod) mount(t *testing.T, volume, version string, files map[string]string,
+	mode os.FileMode) {
 	t.Helper()
 	must := func(err error) {
 		t.Helper()
@@ -202,7 +204,8 @@ func TestConfigurationCheck(t *testing.T) {
 func TestPod(t *testing.T) {
 	p := newPod(t)
 	p.start(t)
-	for name, probe := range map[string]*core.Probe{"startup": p.container.StartupProbe, "liveness": p.container.LivenessProbe, "readiness": p.container.ReadinessProbe} {
+	for name, probe := range map[string]*core.Probe{"startup": p.container.StartupProbe,
+		"liveness": p.container.LivenessProbe, "readiness": p.container.ReadinessProbe} {
 		if s := p.status(t, probe.HTTPGet.Port.StrVal, probe.HTTPGet.Path); s != http.StatusOK {
 			t.Errorf("%s: %d", name, s)
 		}
@@ -211,7 +214,8 @@ func TestPod(t *testing.T) {
 		t.Errorf("/metrics: %d", s)
 	}
 
-	keys := map[string]string{"akamai-1": testKeys["akamai-1"], "own-7": strings.Replace(testKeys["own-7"], "A", "B", 1)}
+	keys := map[string]string{"akamai-1": testKeys["akamai-1"],
+		"own-7": strings.Replace(testKeys["own-7"], "A", "B", 1)}
 	p.mount(t, "keys", "..2", keys, 0o440)
 	p.await(t, "configuration read again")
 
@@ -219,10 +223,12 @@ func TestPod(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.await(t, "draining")
-	if s := p.status(t, p.container.ReadinessProbe.HTTPGet.Port.StrVal, p.container.ReadinessProbe.HTTPGet.Path); s != http.StatusServiceUnavailable {
+	if s := p.status(t, p.container.ReadinessProbe.HTTPGet.Port.StrVal,
+		p.container.ReadinessProbe.HTTPGet.Path); s != http.StatusServiceUnavailable {
 		t.Errorf("readiness after SIGTERM: %d", s)
 	}
-	if s := p.status(t, p.container.LivenessProbe.HTTPGet.Port.StrVal, p.container.LivenessProbe.HTTPGet.Path); s != http.StatusOK {
+	if s := p.status(t, p.container.LivenessProbe.HTTPGet.Port.StrVal,
+		p.container.LivenessProbe.HTTPGet.Path); s != http.StatusOK {
 		t.Errorf("liveness after SIGTERM: %d", s)
 	}
 	select {

@@ -28,7 +28,8 @@ func TestREADME(t *testing.T) {
 	}
 	dir, bin := t.TempDir(), t.TempDir()
 	const folders = "deploy/kubernetes"
-	if err := os.CopyFS(filepath.Join(dir, folders), os.DirFS(filepath.Join(root, folders))); err != nil {
+	if err := os.CopyFS(filepath.Join(dir, folders),
+		os.DirFS(filepath.Join(root, folders))); err != nil {
 		t.Fatal(err)
 	}
 	keys := filepath.Join(dir, "deploy/kubernetes/site/keys")

@@ -115,7 +115,8 @@ func TestRedis(t *testing.T) {
 		t.Error(err)
 	}
 	var policy networking.NetworkPolicy
-	if err := yaml.UnmarshalStrict(text, &policy); err != nil || len(policy.Spec.Egress) != 2 || policy.Spec.Egress[0].Ports[0].Port.IntValue() != 6379 {
+	if err := yaml.UnmarshalStrict(text, &policy); err != nil || len(policy.Spec.Egress) != 2 ||
+		policy.Spec.Egress[0].Ports[0].Port.IntValue() != 6379 {
 		t.Errorf("%v\n%s", err, text)
 	}
 }

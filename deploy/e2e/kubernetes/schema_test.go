@@ -80,7 +80,8 @@ func compile(file, name string) (*jsonschema.Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(dir)), "pkg/openapiclient/builtins", kubernetesVersion, file))
+	b, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(dir)), "pkg/openapiclient/builtins",
+		kubernetesVersion, file))
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,8 @@ import (
 
 // TestSelectors: every object that selects the pods selects them, by the labels that they have.
 func TestSelectors(t *testing.T) {
-	deployment, service, network := decode[apps.Deployment](t), decode[core.Service](t), decode[networking.NetworkPolicy](t)
+	deployment, service, network := decode[apps.Deployment](t), decode[core.Service](t),
+		decode[networking.NetworkPolicy](t)
 	labels := deployment.Spec.Template.Labels
 	monitor, disruption := decode[monitoring.ServiceMonitor](t), decode[policy.PodDisruptionBudget](t)
 	for name, c := range map[string]struct {
@@ -31,8 +32,10 @@ func TestSelectors(t *testing.T) {
 		"PodDisruptionBudget": {disruption.Spec.Selector, labels},
 		"NetworkPolicy":       {&network.Spec.PodSelector, labels},
 		"ServiceMonitor":      {&monitor.Spec.Selector, service.Labels},
-		"zones":               {deployment.Spec.Template.Spec.TopologySpreadConstraints[0].LabelSelector, labels},
-		"nodes":               {deployment.Spec.Template.Spec.TopologySpreadConstraints[1].LabelSelector, labels},
+		"zones": {deployment.Spec.Template.Spec.TopologySpreadConstraints[0].LabelSelector,
+			labels},
+		"nodes": {deployment.Spec.Template.Spec.TopologySpreadConstraints[1].LabelSelector,
+			labels},
 	} {
 		selector, err := meta.LabelSelectorAsMap(c.selector)
 		if err != nil || len(selector) == 0 {
@@ -44,14 +47,16 @@ func TestSelectors(t *testing.T) {
 			}
 		}
 	}
-	if target := decode[autoscaling.HorizontalPodAutoscaler](t).Spec.ScaleTargetRef; target.Kind != "Deployment" || target.Name != deployment.Name {
+	if target := decode[autoscaling.HorizontalPodAutoscaler](
+		t).Spec.ScaleTargetRef; target.Kind != "Deployment" || target.Name != deployment.Name {
 		t.Errorf("the autoscaler scales %v", target)
 	}
 	if deployment.Spec.Replicas != nil {
 		t.Error("the Deployment has a number of replicas: each apply would undo what the autoscaler did")
 	}
 	from := network.Spec.Ingress[1].From[0]
-	if from.NamespaceSelector == nil || from.PodSelector.MatchLabels["app.kubernetes.io/name"] != "prometheus" {
+	if from.NamespaceSelector == nil ||
+		from.PodSelector.MatchLabels["app.kubernetes.io/name"] != "prometheus" {
 		t.Errorf("the admin port is open to %v", from)
 	}
 }
@@ -97,11 +102,13 @@ func TestGracePeriod(t *testing.T) {
 		t.Fatal(err)
 	}
 	stop := time.Duration(p.container.Lifecycle.PreStop.Sleep.Seconds) * time.Second
-	if grace := time.Duration(*p.spec.TerminationGracePeriodSeconds) * time.Second; stop+drain+end >= grace {
+	if grace := time.Duration(*p.spec.TerminationGracePeriodSeconds) * time.Second; stop+drain+
+		end >= grace {
 		t.Errorf("preStop %v, drain %v and %v more do not fit %v", stop, drain, end, grace)
 	}
 	probe := p.container.ReadinessProbe
-	if notReady := time.Duration(probe.PeriodSeconds*probe.FailureThreshold+probe.TimeoutSeconds) * time.Second; notReady >= drain {
+	if notReady := time.Duration(probe.PeriodSeconds*probe.FailureThreshold+probe.TimeoutSeconds) *
+		time.Second; notReady >= drain {
 		t.Errorf("readiness fails after %v, drain is over after %v", notReady, drain)
 	}
 }
@@ -112,7 +119,8 @@ func TestMemory(t *testing.T) {
 	limit := p.container.Resources.Limits.Memory().Value()
 	for _, v := range p.container.Env {
 		if n, ok := strings.CutSuffix(v.Value, "MiB"); ok && v.Name == "GOMEMLIMIT" {
-			if mib, err := strconv.ParseInt(n, 10, 64); err != nil || mib<<20 > limit*9/10 || mib<<20 < limit*8/10 {
+			if mib, err := strconv.ParseInt(n, 10, 64); err != nil || mib<<20 > limit*9/10 ||
+				mib<<20 < limit*8/10 {
 				t.Errorf("GOMEMLIMIT %s of %d bytes, %v", v.Value, limit, err)
 			}
 			return
@@ -126,11 +134,12 @@ func TestHardened(t *testing.T) {
 	p := newPod(t)
 	s, c := p.spec.SecurityContext, p.container.SecurityContext
 	for name, ok := range map[string]bool{
-		"not root":               *s.RunAsNonRoot && *s.RunAsUser > 0,
-		"seccomp":                s.SeccompProfile.Type == core.SeccompProfileTypeRuntimeDefault,
-		"no more privileges":     !*c.AllowPrivilegeEscalation && !*c.Privileged,
-		"files to read alone":    *c.ReadOnlyRootFilesystem,
-		"no capabilities":        len(c.Capabilities.Drop) == 1 && c.Capabilities.Drop[0] == "ALL" && c.Capabilities.Add == nil,
+		"not root":            *s.RunAsNonRoot && *s.RunAsUser > 0,
+		"seccomp":             s.SeccompProfile.Type == core.SeccompProfileTypeRuntimeDefault,
+		"no more privileges":  !*c.AllowPrivilegeEscalation && !*c.Privileged,
+		"files to read alone": *c.ReadOnlyRootFilesystem,
+		"no capabilities": len(c.Capabilities.Drop) == 1 && c.Capabilities.Drop[0] == "ALL" &&
+			c.Capabilities.Add == nil,
 		"no token of an account": !*p.spec.AutomountServiceAccountToken,
 		"no service links":       !*p.spec.EnableServiceLinks,
 		"the image of site":      p.container.Image == "registry.example/videotoken:1.0.0",
@@ -152,23 +161,26 @@ func option(t *testing.T, name string) string {
 	return found[1]
 }
 
-// TestScaling: the autoscaler measures the processors against a request that there is, and neither a
-// roll-out nor the drain of a node takes the last pod.
+// TestScaling: the autoscaler measures the processors against a request that there is, and neither
+// a roll-out nor the drain of a node takes the last pod.
 func TestScaling(t *testing.T) {
 	scaler, container := decode[autoscaling.HorizontalPodAutoscaler](t).Spec, newPod(t).container
 	metrics := scaler.Metrics
-	if len(metrics) != 1 || metrics[0].Resource == nil || metrics[0].Resource.Name != core.ResourceCPU ||
+	if len(metrics) != 1 || metrics[0].Resource == nil ||
+		metrics[0].Resource.Name != core.ResourceCPU ||
 		metrics[0].Resource.Target.AverageUtilization == nil {
 		t.Errorf("the autoscaler measures %v", metrics)
 	}
 	if container.Resources.Requests.Cpu().IsZero() || container.Resources.Limits.Cpu().IsZero() {
 		t.Errorf("the container asks for %v", container.Resources)
 	}
-	least, down := *scaler.MinReplicas, decode[policy.PodDisruptionBudget](t).Spec.MaxUnavailable.IntValue()
+	least, down := *scaler.MinReplicas,
+		decode[policy.PodDisruptionBudget](t).Spec.MaxUnavailable.IntValue()
 	if down < 1 || int(least)-down < 2 || scaler.MaxReplicas <= least {
 		t.Errorf("%d to %d pods, of which %d may be down", least, scaler.MaxReplicas, down)
 	}
-	if u := decode[apps.Deployment](t).Spec.Strategy.RollingUpdate; u == nil || u.MaxUnavailable.IntValue() != 0 {
+	if u := decode[apps.Deployment](t).Spec.Strategy.RollingUpdate; u == nil ||
+		u.MaxUnavailable.IntValue() != 0 {
 		t.Errorf("a roll-out is %v", u)
 	}
 }

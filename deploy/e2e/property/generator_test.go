@@ -43,7 +43,8 @@ func (g generator) request() request {
 		canonical = token.Path(path)
 	}
 	claims := g.claims(canonical)
-	if strings.ContainsFunc(query, func(r rune) bool { return r < 0x20 || r == 0x7F }) || strings.Contains(query, "%z") {
+	if strings.ContainsFunc(query, func(r rune) bool { return r < 0x20 || r == 0x7F }) ||
+		strings.Contains(query, "%z") {
 		query = "end=30" // such a query cannot be signed
 	}
 	text, err := pick(g, g.keys...).Append(nil, &claims, canonical, []byte(query))
@@ -60,7 +61,8 @@ func (g generator) request() request {
 	if g.chance(8) {
 		path = g.path()
 	}
-	r := request{Now: g.now(claims), Leeway: pick[int64](g, 0, 10, 10, 300), IP: g.ip(claims.IP), Revoked: g.revoked(claims)}
+	r := request{Now: g.now(claims), Leeway: pick[int64](g, 0, 10, 10, 300), IP: g.ip(claims.IP),
+		Revoked: g.revoked(claims)}
 	if g.chance(20) {
 		r.Base = pick(g, "/films", "/a/b", "/~x")
 	}
@@ -83,10 +85,14 @@ func (g generator) request() request {
 
 // segments are parts of paths. The strange ones are at the end.
 var segments = []string{
-	"hls", "bbb", "film.mp4", "seg-1.ts", "a", "v", "720p", "my film", "été", "日本", "(b)!*'$&,=:@", "a+b", "a;b",
-	"[x]", "a|b^c{d}`e", "...", ".a", "..a", "a..", "a%20", "%41%2b%3B", "~x", "%7Ex", "a;..", "a;", "😀", "\u00a0", "\ufeff",
-	".", "..", "%2e", ".%2E", "..;", ".;x", "..%20", ". ", ";x", "", " ", "%20", "%2f", "a%5cb", `a\b`, "%25", "%", "%4",
-	"%zz", "%00", "a%0d%0a", "\x01", "\x7f", "%7f", "\xff", "%ff", "%c0%ae", "\xc3%A9", "%ed%a0%80", "\xed\xa0\x80", `a"b`, "<", "a#b",
+	"hls", "bbb", "film.mp4", "seg-1.ts", "a", "v", "720p", "my film", "été", "日本", "(b)!*'$&,=:@",
+	"a+b", "a;b",
+	"[x]", "a|b^c{d}`e", "...", ".a", "..a", "a..", "a%20", "%41%2b%3B", "~x", "%7Ex", "a;..", "a;",
+	"😀", "\u00a0", "\ufeff",
+	".", "..", "%2e", ".%2E", "..;", ".;x", "..%20", ". ", ";x", "", " ", "%20", "%2f", "a%5cb", `a\b`,
+	"%25", "%", "%4",
+	"%zz", "%00", "a%0d%0a", "\x01", "\x7f", "%7f", "\xff", "%ff", "%c0%ae", "\xc3%A9", "%ed%a0%80",
+	"\xed\xa0\x80", `a"b`, "<", "a#b",
 }
 
 const plainSegments = 28 // of segments: no path is refused for them
@@ -117,8 +123,10 @@ func (g generator) query() string {
 	}
 	var all []string
 	for range 1 + g.IntN(3) {
-		all = append(all, pick(g, "end=30", "q=360", "a=%5b1%5d", "a=[1]", "n=it's", "n=it%27s", "_HLS_msn=273", "", "a=b?c", "x=é", "x=|{2}^`",
-			`b=\`, "a;token=z", "tokens=1", "%74oken=1", "token[]=y", "Token=1", "CMCD=bl%3D2100", "CMCD", "cmcd=1", "CMCD-Request=y", "%43MCD=z",
+		all = append(all, pick(g, "end=30", "q=360", "a=%5b1%5d", "a=[1]", "n=it's", "n=it%27s",
+			"_HLS_msn=273", "", "a=b?c", "x=é", "x=|{2}^`",
+			`b=\`, "a;token=z", "tokens=1", "%74oken=1", "token[]=y", "Token=1", "CMCD=bl%3D2100", "CMCD",
+			"cmcd=1", "CMCD-Request=y", "%43MCD=z",
 			"c=%0a%ff", "d=/..//:@", "e=a+b", "f=%zz", "g=\x01", "h=<"))
 	}
 	return strings.Join(all, "&")

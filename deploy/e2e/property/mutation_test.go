@@ -15,7 +15,8 @@ func (g generator) mutateToken(t string) string {
 	case 1:
 		return t[:i] + pick(g, "A", "-", "_", "+", "=", "%41", ".", "\n", "é", "\xff") + t[i+g.IntN(2):]
 	case 2:
-		return t + pick(g, "A", "=", "==", "AA", "AAAA", strings.Repeat("A", 32), strings.Repeat("_", 200))
+		return t + pick(g, "A", "=", "==", "AA", "AAAA", strings.Repeat("A", 32),
+			strings.Repeat("_", 200))
 	}
 	b, err := base64.RawURLEncoding.DecodeString(t)
 	if err != nil {
@@ -50,8 +51,10 @@ func (g generator) mutateToken(t string) string {
 func (g generator) mutate(s string) string {
 	for range 1 + g.IntN(2) {
 		i := g.IntN(len(s))
-		s = s[:i] + pick(g, "", "/", "//", "%", "%2", "%2e", "%2F", "%5C", "%00", "?", "#", "&", "=", ";", ".", "..", "~", " ", "\"", "<", ">", `\`,
-			"\x00", "\x1f", "\x7f", "\xc3", "\xa9", "é", "'", "+", "[", "a", "token=", "&token", "\t", "\n") + s[i+g.IntN(2):]
+		s = s[:i] + pick(g, "", "/", "//", "%", "%2", "%2e", "%2F", "%5C", "%00", "?", "#", "&", "=", ";",
+			".", "..", "~", " ", "\"", "<", ">", `\`,
+			"\x00", "\x1f", "\x7f", "\xc3", "\xa9", "é", "'", "+", "[", "a", "token=", "&token", "\t",
+			"\n") + s[i+g.IntN(2):]
 		if s == "" {
 			return "/"
 		}

@@ -60,7 +60,8 @@ func verify(keys token.Keys, r request) answer {
 	}
 	a := answer{
 		Key: v.Key, Expiry: v.Claims.Expiry, NotBefore: v.Claims.NotBefore, Depth: v.Claims.Depth,
-		RenewableUntil: v.Claims.RenewableUntil, TTL: v.Claims.TTL, Path: string(v.Path), URI: string(v.AppendURI(nil)),
+		RenewableUntil: v.Claims.RenewableUntil, TTL: v.Claims.TTL, Path: string(v.Path),
+		URI: string(v.AppendURI(nil)),
 	}
 	if v.Claims.HasSession {
 		a.Session = hex.EncodeToString(v.Claims.Session[:])
@@ -76,7 +77,8 @@ func newKeys(t *testing.T) (keys token.Keys, list []byte) {
 		Version int    `json:"version"`
 	}
 	var entries []entry
-	for _, e := range []entry{{ID: 7, Version: 1}, {ID: 8, Version: 1}, {ID: 20, Version: 2}, {ID: 0xFFFF, Version: 2}} {
+	for _, e := range []entry{{ID: 7, Version: 1}, {ID: 8, Version: 1}, {ID: 20, Version: 2},
+		{ID: 0xFFFF, Version: 2}} {
 		secret := make([]byte, token.SecretSize)
 		for i := range secret {
 			secret[i] = byte(int(e.ID) + i)
@@ -174,10 +176,12 @@ func TestOneAnswer(t *testing.T) {
 		parsed.Target = []byte(got.Parsed.Target)
 		other := verify(keys, parsed)
 		if got.Parsed.Answer != other {
-			t.Fatalf("%s, parsed to %q:\nthe worker has %+v\nGo has         %+v", describe(r), parsed.Target, got.Parsed.Answer, other)
+			t.Fatalf("%s, parsed to %q:\nthe worker has %+v\nGo has         %+v", describe(r), parsed.Target,
+				got.Parsed.Answer, other)
 		}
 		if want.Reason == "" && other.URI != want.URI && len(parsed.Target) <= 8192 {
-			t.Fatalf("%s serves %q; parsed to %q it is %q and serves %q", describe(r), want.URI, parsed.Target, other.Reason, other.URI)
+			t.Fatalf("%s serves %q; parsed to %q it is %q and serves %q", describe(r), want.URI,
+				parsed.Target, other.Reason, other.URI)
 		}
 		if want.Reason != "" && other.Reason == "" {
 			repaired++
@@ -192,7 +196,8 @@ func TestOneAnswer(t *testing.T) {
 
 	t.Logf("%v; %d are accepted once the URL class has parsed them", reasons, repaired)
 	// A generator that always finds the same reason would show little.
-	all := []string{"", "missing", "ambiguous", "malformed", "version", "unknown-key", "ip", "path", "signature", "expired", "not-yet", "revoked"}
+	all := []string{"", "missing", "ambiguous", "malformed", "version", "unknown-key", "ip", "path",
+		"signature", "expired", "not-yet", "revoked"}
 	for _, reason := range all {
 		if n := reasons[reason]; n < *requests/500 {
 			t.Errorf("only %d of %d requests are for the reason %q", n, *requests, reason)
@@ -208,7 +213,8 @@ func describe(r request) string {
 	if len(target) > 500 {
 		target = target[:500]
 	}
-	return fmt.Sprintf("%q (%d bytes) at %d±%d, base %q, from %q, revoked %v", target, len(r.Target), r.Now, r.Leeway, r.Base, r.IP, r.Revoked)
+	return fmt.Sprintf("%q (%d bytes) at %d±%d, base %q, from %q, revoked %v", target, len(r.Target),
+		r.Now, r.Leeway, r.Base, r.IP, r.Revoked)
 }
 
 // TestNodeFails shows that a worker that does not run is not taken for one that agrees.

@@ -1,4 +1,5 @@
-// Package securelink has Debian's nginx verify the URLs of the scheme secure-link with its own module.
+// Package securelink has Debian's nginx verify the URLs of the scheme secure-link with its own
+// module.
 package securelink
 
 import (
@@ -59,8 +60,9 @@ func startNginx(t *testing.T) (files, directories string) {
 			t.Fatal(err)
 		}
 	}
-	for name, text := range map[string]string{"a/film.mp4": "a film", "a/é +,()~'b.mp4": "special", "a/master.m3u8": "#EXTM3U\n#EXTINF:4,\nseg.ts\n",
-		"a/seg.ts": "a segment", "b/seg.ts": "another film's"} {
+	for name, text := range map[string]string{"a/film.mp4": "a film", "a/é +,()~'b.mp4": "special",
+		"a/master.m3u8": "#EXTM3U\n#EXTINF:4,\nseg.ts\n",
+		"a/seg.ts":      "a segment", "b/seg.ts": "another film's"} {
 		file := filepath.Join(dir, "films", name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
@@ -79,7 +81,8 @@ func startNginx(t *testing.T) (files, directories string) {
 		addrs = append(addrs, ln.Addr().String())
 	}
 	conf := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(conf, fmt.Appendf(nil, configuration, dir, addrs[0], addrs[1], shown(t)), 0o644); err != nil {
+	if err := os.WriteFile(conf, fmt.Appendf(nil, configuration, dir, addrs[0], addrs[1], shown(t)),
+		0o644); err != nil {
 		t.Fatal(err)
 	}
 	return start(t, conf, dir, addrs)
@@ -104,7 +107,8 @@ func start(t *testing.T, conf, dir string, addrs []string) (files, directories s
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, "nginx", "-p", dir, "-c", conf, "-g", "daemon off;")
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // the workers end with the master
+	// the workers end with the master
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 5 * time.Second
 	var out strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -140,7 +144,8 @@ func await(t *testing.T, url string) {
 
 func sign(t *testing.T, url, src string, claims token.Claims, options map[string]string) string {
 	t.Helper()
-	s, err := scheme.Lookup("secure-link").New(&scheme.CDN{URL: url, Keys: []scheme.Key{{Secret: []byte("enigma")}}, Options: options})
+	s, err := scheme.Lookup("secure-link").New(
+		&scheme.CDN{URL: url, Keys: []scheme.Key{{Secret: []byte("enigma")}}, Options: options})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,10 +185,12 @@ func TestNginx(t *testing.T) {
 	soon := uint32(time.Now().Unix() + 3600)
 	here, elsewhere := netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("203.0.113.7/32")
 	preset := map[string]string{"preset": "nginx"}
-	dir := map[string]string{"expression": "$expires:$dir:$ip $secret", "template": "$base/$token/$expires$wire"}
+	dir := map[string]string{"expression": "$expires:$dir:$ip $secret",
+		"template": "$base/$token/$expires$wire"}
 	good := sign(t, files, "/a/film.mp4", token.Claims{Expiry: soon, IP: here}, preset)
 	special := sign(t, files, "/a/é +,()~'b.mp4", token.Claims{Expiry: soon, IP: here}, preset)
-	playlist := sign(t, directories, "/a/master.m3u8", token.Claims{Expiry: soon, IP: here, Depth: 1}, dir)
+	playlist := sign(t, directories, "/a/master.m3u8", token.Claims{Expiry: soon, IP: here, Depth: 1},
+		dir)
 	for _, c := range []struct {
 		name, url string
 		status    int
@@ -193,15 +200,19 @@ func TestNginx(t *testing.T) {
 		{"a film with special characters", special, 200, "special"},
 		{"another film", strings.Replace(good, "/film.mp4", "/seg.ts", 1), 403, ""},
 		{"a later expiry", strings.Replace(good, fmt.Sprint(soon), fmt.Sprint(soon+1), 1), 403, ""},
-		{"ended", sign(t, files, "/a/film.mp4", token.Claims{Expiry: soon - 7200, IP: here}, preset), 403, ""},
-		{"another address", sign(t, files, "/a/film.mp4", token.Claims{Expiry: soon, IP: elsewhere}, preset), 403, ""},
+		{"ended", sign(t, files, "/a/film.mp4", token.Claims{Expiry: soon - 7200, IP: here}, preset), 403,
+			""},
+		{"another address",
+			sign(t, files, "/a/film.mp4", token.Claims{Expiry: soon, IP: elsewhere}, preset), 403, ""},
 		{"no address", sign(t, files, "/a/film.mp4", token.Claims{Expiry: soon}, preset), 403, ""},
 		{"a playlist", playlist, 200, "#EXTM3U\n#EXTINF:4,\nseg.ts\n"},
 		{"its segment", strings.Replace(playlist, "master.m3u8", "seg.ts", 1), 200, "a segment"},
 		{"another directory", strings.Replace(playlist, "/a/master.m3u8", "/b/seg.ts", 1), 403, ""},
 		{"up and down", strings.Replace(playlist, "/master.m3u8", "/../b/seg.ts", 1), 403, ""},
-		{"a directory that ended", sign(t, directories, "/a/master.m3u8", token.Claims{Expiry: soon - 7200, IP: here, Depth: 1}, dir), 403, ""},
-		{"a directory for another address", sign(t, directories, "/a/master.m3u8", token.Claims{Expiry: soon, IP: elsewhere, Depth: 1}, dir), 403, ""},
+		{"a directory that ended", sign(t, directories, "/a/master.m3u8",
+			token.Claims{Expiry: soon - 7200, IP: here, Depth: 1}, dir), 403, ""},
+		{"a directory for another address", sign(t, directories, "/a/master.m3u8",
+			token.Claims{Expiry: soon, IP: elsewhere, Depth: 1}, dir), 403, ""},
 	} {
 		if status, body := get(t, c.url); status != c.status || c.body != "" && body != c.body {
 			t.Errorf("%s: %d %q, want %d: %s", c.name, status, body, c.status, c.url)

@@ -150,8 +150,8 @@ func tampered(token string) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// TestCAT compares tokens with those that Eyevinn's library makes of the same claims, byte for byte,
-// and has the library validate ours.
+// TestCAT compares tokens with those that Eyevinn's library makes of the same claims, byte for
+// byte, and has the library validate ours.
 func TestCAT(t *testing.T) {
 	const name = "cat" // the library takes no other parameter off a query before it compares
 	size := func(text string) int {

@@ -84,8 +84,8 @@ func BuildClock(root, dir string) (string, error) {
 
 func (in *Instance) clock() string { return in.config + ".clock" }
 
-// SetClock sets the clock of an instance of BuildClock, from its next request on, to the time and as
-// much more.
+// SetClock sets the clock of an instance of BuildClock, from its next request on, to the time and
+// as much more.
 func (in *Instance) SetClock(wrong time.Duration) error { return in.setClock(wrong.String()) }
 
 // BreakClock has every request to an instance of BuildClock panic that asks for the time.

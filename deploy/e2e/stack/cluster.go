@@ -32,8 +32,8 @@ type ClusterOptions struct {
 }
 
 // Cluster is several instances of the service with one configuration, and HAProxy in front of them.
-// It takes an instance out as soon as its /readyz is not 200. The service's CDN is named own, and its
-// URL is https://films.example.
+// It takes an instance out as soon as its /readyz is not 200. The service's CDN is named own, and
+// its URL is https://films.example.
 type Cluster struct {
 	Addr      string // HAProxy's
 	Instances []*Instance
@@ -104,7 +104,8 @@ const (
 	wordsServers = "    server videotoken-1 127.0.0.1:3002\n" +
 		"    server videotoken-2 127.0.0.2:3002\n"
 	wordsTimeout = "    timeout server 2s\n"
-	wordsRetry   = "    retries 3\n    option redispatch 1\n    retry-on conn-failure empty-response response-timeout\n"
+	wordsRetry   = "    retries 3\n    option redispatch 1\n" +
+		"    retry-on conn-failure empty-response response-timeout\n"
 )
 
 // configureProxy writes HAProxy's configuration: that of deploy/, with a socket for its statistics.
@@ -131,13 +132,15 @@ func (c *Cluster) configureProxy(file, servers string) error {
 func (c *Cluster) configure(in *Instance, keys ...int) error {
 	var entries []string
 	for _, id := range keys {
-		entries = append(entries, fmt.Sprintf("{id: %d, secret: %s}", id, token.FormatSecret(c.keys[id-1])))
+		entries = append(entries,
+			fmt.Sprintf("{id: %d, secret: %s}", id, token.FormatSecret(c.keys[id-1])))
 	}
 	lines := c.opt.Lines
 	if c.opt.Redis != nil {
 		lines += fmt.Sprintf("revocations: {redis: %q}\n", c.opt.Redis.URL())
 	}
-	config := fmt.Sprintf("listen: %q\nadmin: %q\ndrain: %v\n%scdns:\n  - {name: own, url: \"https://films.example\", keys: [%s]}\n",
+	config := fmt.Sprintf("listen: %q\nadmin: %q\ndrain: %v\n%scdns:\n"+
+		"  - {name: own, url: \"https://films.example\", keys: [%s]}\n",
 		in.Addr, in.Admin, c.opt.Drain, lines, strings.Join(entries, ", "))
 	for _, cdn := range c.opt.CDNs {
 		config += "  - " + cdn + "\n"
@@ -145,7 +148,8 @@ func (c *Cluster) configure(in *Instance, keys ...int) error {
 	return os.WriteFile(in.config, []byte(config), 0o600)
 }
 
-// UseKeys gives an instance other keys, of which the first one signs. It returns once they are used.
+// UseKeys gives an instance other keys, of which the first one signs. It returns once they are
+// used.
 func (c *Cluster) UseKeys(in *Instance, keys ...int) error {
 	if err := c.configure(in, keys...); err != nil {
 		return err
@@ -195,7 +199,8 @@ func (c *Cluster) port() (string, error) {
 // Boot starts an instance that has ended, and waits until it listens.
 func (c *Cluster) Boot(in *Instance) (err error) {
 	argv := append(slices.Clone(c.opt.Under), c.opt.Binary, "-config", in.config)
-	if in.Program, err = Start(c.dir, in.name, []string{clockVariable + "=" + in.clock()}, argv...); err != nil {
+	if in.Program, err = Start(c.dir, in.name, []string{clockVariable + "=" + in.clock()},
+		argv...); err != nil {
 		return err
 	}
 	return in.awaitListener(in.Addr)
@@ -228,7 +233,8 @@ func (in *Instance) Kill() error {
 // Await waits until HAProxy says "UP" of an instance, or "DOWN".
 func (c *Cluster) Await(in *Instance, want string) error {
 	status := ""
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(
+		20 * time.Millisecond) {
 		var err error
 		if status, err = c.status(in); err != nil || status == want {
 			return err

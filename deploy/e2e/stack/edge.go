@@ -33,17 +33,21 @@ func (s *Stack) startEdge(e *Edge, origin string) (err error) {
 		e.OriginHost = "films-" + number + ".test"
 	}
 	word, service := s.ask(kind)
-	words := []string{word, service, wordOrigin, origin, wordPlayer, s.opt.Player, wordCDN, e.Name, wordHost, e.OriginHost}
+	words := []string{word, service, wordOrigin, origin, wordPlayer, s.opt.Player, wordCDN, e.Name,
+		wordHost, e.OriginHost}
 	var env, argv []string
 	switch kind {
 	case "nginx":
-		argv, err = s.nginx(dir, append(words, "listen 80;", "listen "+e.Addr+";", "/var/cache/videotoken", filepath.Join(dir, "cache")))
+		argv, err = s.nginx(dir, append(words, "listen 80;", "listen "+e.Addr+";",
+			"/var/cache/videotoken", filepath.Join(dir, "cache")))
 	case "caddy":
 		env = []string{"HOME=" + dir, "XDG_DATA_HOME=" + dir, "XDG_CONFIG_HOME=" + dir}
-		argv, err = s.caddy(dir, append(words, "\n:80 {", "\n"+strings.TrimPrefix(e.Addr, "127.0.0.1")+" {\n\tbind 127.0.0.1"))
+		argv, err = s.caddy(dir, append(words, "\n:80 {",
+			"\n"+strings.TrimPrefix(e.Addr, "127.0.0.1")+" {\n\tbind 127.0.0.1"))
 	case "haproxy":
 		lua := "/etc/haproxy/videotoken.lua"
-		argv, err = s.haproxy(dir, append(words, "bind :80", "bind "+e.Addr, lua, filepath.Join(s.opt.Root, "deploy/haproxy/videotoken.lua")))
+		argv, err = s.haproxy(dir, append(words, "bind :80", "bind "+e.Addr, lua,
+			filepath.Join(s.opt.Root, "deploy/haproxy/videotoken.lua")))
 	case "worker":
 		env, argv, err = s.worker(e, origin)
 	default:
@@ -80,18 +84,22 @@ func (s *Stack) ask(kind string) (word, service string) {
 
 // nginx runs the file as an include of a main configuration that keeps everything it writes in dir.
 func (s *Stack) nginx(dir string, words []string) ([]string, error) {
-	if err := s.configure("nginx/videotoken.conf", filepath.Join(dir, "videotoken.conf"), words); err != nil {
+	if err := s.configure("nginx/videotoken.conf", filepath.Join(dir, "videotoken.conf"),
+		words); err != nil {
 		return nil, err
 	}
 	user := ""
 	if os.Geteuid() == 0 {
 		user = "user root;\n"
 	}
-	main := user + "daemon off; worker_processes 1; pid nginx.pid; error_log stderr info;\nevents {}\nhttp {\n" +
-		"access_log off;\nclient_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;\n" +
+	main := user + "daemon off; worker_processes 1; pid nginx.pid; error_log stderr info;\n" +
+		"events {}\nhttp {\n" +
+		"access_log off;\nclient_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path " +
+		"fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;\n" +
 		"include videotoken.conf;\n}\n"
 	file := filepath.Join(dir, "nginx.conf")
-	return []string{"nginx", "-p", dir, "-c", file, "-e", "stderr"}, os.WriteFile(file, []byte(main), 0o644)
+	return []string{"nginx", "-p", dir, "-c", file, "-e", "stderr"}, os.WriteFile(file,
+		[]byte(main), 0o644)
 }
 
 func (s *Stack) caddy(dir string, words []string) ([]string, error) {
@@ -104,7 +112,8 @@ func (s *Stack) caddy(dir string, words []string) ([]string, error) {
 		return nil, err
 	}
 	// The address of Caddy's API is fixed: two stacks would collide there.
-	return []string{"caddy", "run", "--config", file, "--adapter", "caddyfile"}, os.WriteFile(file, append([]byte("{\n\tadmin off\n}\n"), b...), 0o644)
+	return []string{"caddy", "run", "--config", file, "--adapter", "caddyfile"}, os.WriteFile(file,
+		append([]byte("{\n\tadmin off\n}\n"), b...), 0o644)
 }
 
 func (s *Stack) haproxy(dir string, words []string) ([]string, error) {
@@ -115,7 +124,8 @@ func (s *Stack) haproxy(dir string, words []string) ([]string, error) {
 // worker runs the module in workerd, the open-source runtime of Cloudflare Workers.
 func (s *Stack) worker(e *Edge, origin string) (env, argv []string, err error) {
 	dir := filepath.Join(s.opt.Root, "deploy/worker")
-	found, err := filepath.Glob(filepath.Join(dir, "node_modules/@cloudflare/workerd-*/bin/workerd"))
+	found, err := filepath.Glob(
+		filepath.Join(dir, "node_modules/@cloudflare/workerd-*/bin/workerd"))
 	if err != nil || len(found) == 0 {
 		return nil, nil, fmt.Errorf("workerd is not installed: npm ci in %s", dir)
 	}
@@ -123,7 +133,8 @@ func (s *Stack) worker(e *Edge, origin string) (env, argv []string, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	env = []string{"KEYS=" + string(keys), "ORIGIN=http://" + origin, "ALLOW_ORIGIN=" + s.opt.Player, fmt.Sprintf("LEEWAY=%d", Leeway), "CLIENT_IP=CF-Connecting-IP"}
+	env = []string{"KEYS=" + string(keys), "ORIGIN=http://" + origin, "ALLOW_ORIGIN=" +
+		s.opt.Player, fmt.Sprintf("LEEWAY=%d", Leeway), "CLIENT_IP=CF-Connecting-IP"}
 	if s.opt.Revocations {
 		url := s.opt.RevokedURL
 		if url == "" {
@@ -131,7 +142,8 @@ func (s *Stack) worker(e *Edge, origin string) (env, argv []string, err error) {
 		}
 		env = append(env, "REVOKED_URL="+url, "ADMIN_KEY="+s.AdminKey)
 	}
-	return env, []string{found[0], "serve", filepath.Join(dir, "workerd.capnp"), "--socket-addr", "http=" + e.Addr}, nil
+	return env, []string{found[0], "serve", filepath.Join(dir, "workerd.capnp"), "--socket-addr",
+		"http=" + e.Addr}, nil
 }
 
 // configure copies a file of deploy/ and replaces words, which are pairs of old and new. A word

@@ -38,20 +38,24 @@ func (f Film) Make(ctx context.Context, dir string) error {
 		}
 	}
 	seconds := fmt.Sprintf("%.3f", f.Length.Seconds())
-	x264 := fmt.Sprintf("-c:v libx264 -preset veryfast -pix_fmt yuv420p -g %d -keyint_min %d -sc_threshold 0 ", 2*FPS, 2*FPS)
+	x264 := fmt.Sprintf("-c:v libx264 -preset veryfast -pix_fmt yuv420p -g %d -keyint_min %d "+
+		"-sc_threshold 0 ", 2*FPS, 2*FPS)
 	picture := f.Picture
 	if picture == "" {
 		picture = fmt.Sprintf("testsrc2=s=%dx%d:r=%d", f.Width, f.Height, FPS)
 	}
 	// Each picture is encoded once, and copied into every format.
 	hls := "-i film.mp4 -i low.mp4 -map 0:v -map 0:a -map 1:v -map 1:a -c copy " +
-		"-f hls -hls_time 2 -hls_playlist_type vod -master_pl_name master.m3u8 -var_stream_map v:0,a:0,name:high|v:1,a:1,name:low "
+		"-f hls -hls_time 2 -hls_playlist_type vod -master_pl_name master.m3u8 -var_stream_map " +
+		"v:0,a:0,name:high|v:1,a:1,name:low "
 	for _, args := range []string{
-		"-f lavfi -i PICTURE -f lavfi -i sine=frequency=330:sample_rate=48000 -t " + seconds + " " + x264 +
+		"-f lavfi -i PICTURE -f lavfi -i sine=frequency=330:sample_rate=48000 -t " + seconds + " " +
+			x264 +
 			"-c:a aac -b:a 64k -ar 48000 -movflags +faststart film.mp4",
 		"-i film.mp4 -vf scale=iw/2:-2 " + x264 + "-b:v 250k -c:a copy low.mp4",
 		hls + "-hls_segment_filename ts/%v/seg-%d.ts ts/%v/index.m3u8",
-		hls + "-hls_segment_type fmp4 -hls_fmp4_init_filename init.mp4 -hls_segment_filename fmp4/%v/seg-%d.m4s fmp4/%v/index.m3u8",
+		hls + "-hls_segment_type fmp4 -hls_fmp4_init_filename init.mp4 -hls_segment_filename " +
+			"fmp4/%v/seg-%d.m4s fmp4/%v/index.m3u8",
 		"-i film.mp4 -map 0:v -map 0:a -c copy -f dash -seg_duration 2 dash/manifest.mpd",
 	} {
 		argv := append([]string{"-nostdin", "-v", "error", "-y"}, strings.Fields(args)...)
@@ -78,7 +82,8 @@ func (f Film) Document() map[string]any {
 	for _, s := range filmSources {
 		sources = append(sources, map[string]any{"src": s.Path, "type": s.Type})
 	}
-	return map[string]any{"_id": "6213a7299fa2604f1b188ee0", "videoId": "12345", "title": "Test film", "sources": sources}
+	return map[string]any{"_id": "6213a7299fa2604f1b188ee0", "videoId": "12345",
+		"title": "Test film", "sources": sources}
 }
 
 // Question returns the body of a request to sign the film's document. claims, which may be nil,

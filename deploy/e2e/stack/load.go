@@ -70,7 +70,8 @@ var signed = regexp.MustCompile(`"https://films\.example(/films/a\.mp4\?token=[^
 // nothing of it was written.
 func Sign(client *http.Client, addr, claims string) (uri string, err error) {
 	body := fmt.Sprintf(`{"video":{"sources":[{"src":%q}]},"token":{%s}}`, filmPath, claims)
-	res, err := client.Post("http://"+addr+"/video/token", "application/json", strings.NewReader(body))
+	res, err := client.Post("http://"+addr+"/video/token", "application/json",
+		strings.NewReader(body))
 	if err != nil {
 		return "", err
 	}
@@ -113,7 +114,8 @@ func VerifyAt(client *http.Client, addr, cdn, uri string) (reason string, err er
 	}
 	_, err = io.Copy(io.Discard, res.Body)
 	_ = res.Body.Close()
-	if reason = res.Header.Get("X-Token-Reason"); err == nil && (res.StatusCode == http.StatusOK) != (reason == "") {
+	if reason = res.Header.Get("X-Token-Reason"); err == nil &&
+		(res.StatusCode == http.StatusOK) != (reason == "") {
 		err = fmt.Errorf("verifying: %s, %q", res.Status, reason)
 	}
 	return reason, err

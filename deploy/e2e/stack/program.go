@@ -30,7 +30,8 @@ func Start(dir, name string, env []string, argv ...string) (*Program, error) {
 func Activate(dir, name string, socket *os.File, fdName string, argv ...string) (*Program, error) {
 	// systemd knows the id of the process that it makes; here the process itself says it.
 	argv = append([]string{"sh", "-c", `LISTEN_PID=$$ exec "$0" "$@"`}, argv...)
-	return launch(dir, name, []string{"LISTEN_FDS=1", "LISTEN_FDNAMES=" + fdName}, []*os.File{socket}, argv)
+	return launch(dir, name, []string{"LISTEN_FDS=1", "LISTEN_FDNAMES=" + fdName},
+		[]*os.File{socket}, argv)
 }
 
 // launch starts a program that inherits files, from descriptor 3 on.

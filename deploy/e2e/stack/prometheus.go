@@ -44,13 +44,16 @@ func NewPrometheus(rules string, targets ...string) (*Prometheus, error) {
 		return p, err
 	}
 	file := filepath.Join(dir, "prometheus.yml")
-	if err := os.WriteFile(file, fmt.Appendf(nil, scrapeConfig, strings.Join(targets, ", ")), 0o644); err != nil {
+	if err := os.WriteFile(file, fmt.Appendf(nil, scrapeConfig, strings.Join(targets, ", ")),
+		0o644); err != nil {
 		return p, err
 	}
 	if err := os.WriteFile(filepath.Join(dir, "rules.yml"), []byte(rules), 0o644); err != nil {
 		return p, err
 	}
-	if p.program, err = Start(dir, "prometheus", nil, "prometheus", "--config.file="+file, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+p.addr); err != nil {
+	if p.program, err = Start(dir, "prometheus", nil, "prometheus", "--config.file="+file,
+		"--storage.tsdb.path="+filepath.Join(dir, "data"),
+		"--web.listen-address="+p.addr); err != nil {
 		return p, err
 	}
 	return p, p.program.awaitListener(p.addr)
@@ -78,7 +81,8 @@ func (p *Prometheus) Query(expr string) (samples []Sample, err error) {
 
 // LabelValues returns the values of a label in the series of a metric.
 func (p *Prometheus) LabelValues(label, metric string) (values []string, err error) {
-	return values, p.get("/api/v1/label/"+label+"/values?"+url.Values{"match[]": {metric}}.Encode(), &values)
+	return values, p.get("/api/v1/label/"+label+"/values?"+url.Values{"match[]": {metric}}.Encode(),
+		&values)
 }
 
 // get asks the API and decodes the data of its answer. A vector's data is its result.

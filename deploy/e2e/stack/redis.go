@@ -36,7 +36,8 @@ func (r *Redis) Start() (err error) {
 	if err != nil {
 		return err
 	}
-	r.Program, err = Start(r.dir, "redis", nil, "redis-server", "--bind", host, "--port", port, "--save", "")
+	r.Program, err = Start(r.dir, "redis", nil, "redis-server", "--bind", host, "--port", port,
+		"--save", "")
 	if err != nil {
 		return err
 	}

@@ -88,7 +88,8 @@ func (s *Stack) config() []byte {
 		edges = append(edges, s.Edges[name])
 	}
 	for _, e := range edges {
-		fmt.Fprintf(&b, "  - name: %s\n    url: http://%s\n    keys: [{id: %d, secret: %s}]\n", e.Name, e.Addr, e.key, e.secret)
+		fmt.Fprintf(&b, "  - name: %s\n    url: http://%s\n    keys: [{id: %d, secret: %s}]\n",
+			e.Name, e.Addr, e.key, e.secret)
 	}
 	for _, entry := range s.opt.CDNs {
 		fmt.Fprintf(&b, "  - %s\n", entry)

@@ -154,7 +154,8 @@ func (s *Stack) newEdge(name string, key uint16) (*Edge, error) {
 func (s *Stack) Logs() string {
 	out := ""
 	for _, p := range s.programs {
-		out += fmt.Sprintf("--- the output of %s (%s):\n%s\n", p.Name, filepath.Base(p.log), p.Tail())
+		out += fmt.Sprintf("--- the output of %s (%s):\n%s\n", p.Name, filepath.Base(p.log),
+			p.Tail())
 	}
 	return out
 }

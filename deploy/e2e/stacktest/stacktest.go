@@ -13,9 +13,9 @@ import (
 	"videotoken/deploy/e2e/stack"
 )
 
-// Main builds the service, runs a package's tests, and returns the exit status for os.Exit. It first
-// sets *root to the repository, which up leads to from the package's folder, and *binary to the
-// service.
+// Main builds the service, runs a package's tests, and returns the exit status for os.Exit. It
+// first sets *root to the repository, which up leads to from the package's folder, and *binary to
+// the service.
 func Main(m *testing.M, up string, root, binary *string) int {
 	dir, err := os.MkdirTemp("", "videotoken-e2e-")
 	if err != nil {

@@ -1,4 +1,5 @@
-// Package redistest runs a Redis of its own for a test. deploy/e2e/install.sh installs redis-server.
+// Package redistest runs a Redis of its own for a test. deploy/e2e/install.sh installs
+// redis-server.
 package redistest
 
 import (
@@ -37,7 +38,9 @@ func (s *Server) URL() string { return "unix://" + s.socket() }
 // Restart starts the Redis again, in the folder that it had before, and waits until it listens.
 func (s *Server) Restart(tb testing.TB, args ...string) {
 	tb.Helper()
-	s.cmd = exec.Command("redis-server", append([]string{"--port", "0", "--unixsocket", s.socket(), "--dir", s.dir, "--save", ""}, args...)...)
+	s.cmd = exec.Command("redis-server",
+		append([]string{"--port", "0", "--unixsocket", s.socket(), "--dir", s.dir, "--save", ""},
+			args...)...)
 	if err := s.cmd.Start(); err != nil {
 		tb.Fatal(err, ": sh deploy/e2e/install.sh installs it")
 	}
@@ -80,7 +83,8 @@ func (s *Server) Do(tb testing.TB, command ...string) string {
 		tb.Fatal(err)
 	}
 	defer c.Close()
-	v, err := c.Do(context.Background(), c.B().Arbitrary(command[0]).Args(command[1:]...).Build()).ToAny()
+	v, err :=
+		c.Do(context.Background(), c.B().Arbitrary(command[0]).Args(command[1:]...).Build()).ToAny()
 	if err != nil {
 		tb.Fatal(err)
 	}
