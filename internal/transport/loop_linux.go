@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -117,9 +116,9 @@ func (l *loop) add(n newcomer) bool {
 
 // run runs the loop until the server has stopped.
 func (l *loop) run() {
-	// A thread of its own keeps its caches warm, and lets the scheduler wake it directly.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
+	// The goroutine has no thread of its own (runtime.LockOSThread). The scheduler interrupts it every
+	// 10 ms. A goroutine without one goes on in the same thread at once; with one, the scheduler first
+	// has another thread take the processor and hand it back, and both have to wait for one.
 	defer l.closeWaits()
 	// What happens without an event: ticks, and the end.
 	pause := min(l.server.config.Tick/2, 50*time.Millisecond)

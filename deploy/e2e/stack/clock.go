@@ -48,7 +48,7 @@ func BuildClock(root, dir string) (string, error) {
 		return os.WriteFile(file, []byte(text), 0o600)
 	}
 	for name, change := range map[string][2]string{
-		"serve.go":  {"s.log, time.Now)", "s.log, brokenNow)"},
+		"serve.go":  {"s.log, nil)", "s.log, brokenNow)"},
 		"revoke.go": {"Now: time.Now}", "Now: wrongNow}"},
 	} {
 		b, err := os.ReadFile(filepath.Join(root, name))
