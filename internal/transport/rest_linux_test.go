@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -31,9 +32,11 @@ func TestRest(t *testing.T) {
 				o.handle(ctx)
 				switch {
 				case string(ctx.Path()) == "/first":
+					runtime.LockOSThread() // the loop's goroutine stays where its switches are counted
 					before = switches(t)
 				case o.many.Load() == greedy*times:
 					last <- switches(t) - before
+					runtime.UnlockOSThread()
 				}
 			}
 			s := run(t, c)
