@@ -41,13 +41,19 @@ func (l *listener) acceptSocket() (n newcomer, err error) {
 	return n, failed
 }
 
-// openRaw has acceptSocket accept from the listener's socket, if that is a plain one.
+// openRaw has acceptSocket accept from the listener's socket, if that is package net's own: another
+// listener may do more in Accept, even if it contains one of these.
 func (l *listener) openRaw() {
-	ln, ok := l.Listener.(interface{ File() (*os.File, error) })
-	if !ok {
+	var f *os.File
+	var err error
+	switch ln := l.Listener.(type) {
+	case *net.TCPListener:
+		f, err = ln.File()
+	case *net.UnixListener:
+		f, err = ln.File()
+	default:
 		return
 	}
-	f, err := ln.File()
 	if err != nil {
 		return
 	}

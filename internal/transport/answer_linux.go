@@ -118,13 +118,13 @@ func (a *answerer) answer(c *conn, data []byte, waited bool) (rest []byte, n nex
 			n = yield
 			break
 		}
-		asks := a.parser.ctx.Request.Header.ConnectionClose()
-		if n = a.handle(); n == park {
+		ask := a.parser.asked()
+		if n = a.handle(ask); n == park {
 			break
 		}
 		rest = rest[size:]
 		answers++
-		if n == leave && asks && answers == 1 && !c.answered && len(rest) == 0 {
+		if n == leave && ask.close && answers == 1 && !c.answered && len(rest) == 0 {
 			n = last
 		}
 	}
@@ -181,11 +181,9 @@ var (
 )
 
 // handle calls the handler for the request in the context, and writes its answer.
-func (a *answerer) handle() next {
+func (a *answerer) handle(ask asked) next {
 	ctx := a.parser.ctx
 	response := &ctx.Response
-	header := &ctx.Request.Header
-	ask := asked{close: header.ConnectionClose(), http10: !header.IsHTTP11()}
 	response.Header.SetNoDefaultContentType(true)
 	a.config.Handler(ctx)
 	if a.peer.pause != nil {
@@ -217,9 +215,6 @@ func (a *answerer) handle() next {
 	response.Reset()
 	return n
 }
-
-// asked is what a request says about its connection.
-type asked struct{ close, http10 bool }
 
 func (a *answerer) send(r *fasthttp.Response, ask asked) next {
 	if ask.close || a.draining.Load() {

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 func both(t *testing.T, test func(t *testing.T, loops int)) {
 	t.Helper()
 	for _, network := range networks {
-		t.Run(network+"/loops", func(t *testing.T) { t.Parallel(); test(t, 2) })
+		t.Run(network+"/loops", func(t *testing.T) { t.Parallel(); test(t, loopsOf(t)) })
 		t.Run(network+"/no loops", func(t *testing.T) { t.Parallel(); test(t, transport.NoLoops) })
 	}
 }

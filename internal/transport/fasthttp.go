@@ -174,6 +174,15 @@ func (p *parser) parse(data []byte, end int) ([]byte, int) {
 	return data, size
 }
 
+// asked is what a request says about its connection.
+type asked struct{ close, http10 bool }
+
+// asked must be called before the handler, which may change the request.
+func (p *parser) asked() asked {
+	h := &p.ctx.Request.Header
+	return asked{close: h.ConnectionClose(), http10: !h.IsHTTP11()}
+}
+
 // knows reports whether fasthttp takes a host, which is all that can be wrong with a URI whose
 // target has the origin form, if there is a host.
 func (p *parser) knows(host []byte) bool {

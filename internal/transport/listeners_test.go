@@ -48,6 +48,15 @@ func TestListeners(t *testing.T) {
 			tryAll(t, func() *client { return s.dial(t) })
 			s.end(t)
 		})
+		t.Run("embedded", func(t *testing.T) { // one that does more in Accept
+			ln := &counting{TCPListener: listen(t, "tcp", "127.0.0.1:0").(*net.TCPListener)}
+			s := runOn(t, config(loops), ln)
+			tryAll(t, func() *client { return s.dial(t) })
+			if ln.accepted.Load() == 0 {
+				t.Error("the listener's Accept was not called")
+			}
+			s.end(t)
+		})
 		t.Run("IPv6", func(t *testing.T) {
 			ln, err := net.Listen("tcp", "[::1]:0")
 			if err != nil {
@@ -156,6 +165,17 @@ func TestBusy(t *testing.T) {
 		}
 		s.end(t)
 	})
+}
+
+// counting is a listener that contains one of package net.
+type counting struct {
+	*net.TCPListener
+	accepted atomic.Int32
+}
+
+func (l *counting) Accept() (net.Conn, error) {
+	l.accepted.Add(1)
+	return l.TCPListener.Accept()
 }
 
 // flaky is a listener that fails now and then, as accept(2) does without file descriptors.

@@ -15,7 +15,6 @@ type loop struct {
 	server   *Server
 	poll     *poll
 	conns    []*conn // by descriptor, nil if this loop has none
-	ring     *ring   // nil: there is none
 	intake   intake
 	answerer *answerer
 	buffers  buffers
@@ -80,12 +79,12 @@ func (l *loop) useRing() {
 		l.server.log.Info("no io_uring: a system call for each read and write", "error", err)
 		return
 	}
-	l.ring, l.intake, l.answerer.out.ring = r, newIntake(r), r
+	l.intake, l.answerer.out.ring = newIntake(r), r
 }
 
 func (l *loop) closeWaits() {
-	if l.ring != nil {
-		l.ring.close()
+	if l.intake.ring != nil {
+		l.intake.ring.close()
 	}
 	l.parking.close()
 	l.poll.close()

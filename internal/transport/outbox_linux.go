@@ -34,32 +34,36 @@ const maxAnswered = 32
 
 // Write sends what is in the buffer. It returns the error of the last connection.
 func (o *outbox) Write(p []byte) (int, error) {
+	sent := o.sendBatch(p)
 	start := 0
-	if o.isBatch() {
-		for _, a := range o.answered {
-			o.ring.send(a.conn.fd, p[start:a.end])
-			start = a.end
+	for i, a := range o.answered {
+		if sent != nil {
+			start += max(int(sent[i]), 0)
 		}
-		start = 0
-		for i, sent := range o.ring.do() {
-			a := o.answered[i]
-			// what is left, or the error, comes of another try
-			if start += max(int(sent), 0); start < a.end {
-				_ = o.send(a.conn, p[start:a.end])
-			}
-			start = a.end
-		}
-	} else {
-		for _, a := range o.answered {
+		if start < a.end { // what the ring did not send is tried again, which tells why
 			_ = o.send(a.conn, p[start:a.end]) // undone has the error
-			start = a.end
 		}
+		start = a.end
 	}
 	o.forget()
 	if start == len(p) {
 		return len(p), nil
 	}
 	return len(p), o.send(o.to, p[start:])
+}
+
+// sendBatch sends the answers in one system call, and returns the results of the ring. It returns nil
+// if they are to be sent one by one.
+func (o *outbox) sendBatch(p []byte) []int32 {
+	if !o.isBatch() {
+		return nil
+	}
+	start := 0
+	for _, a := range o.answered {
+		o.ring.send(a.conn.fd, p[start:a.end])
+		start = a.end
+	}
+	return o.ring.do()
 }
 
 // isBatch reports whether the answers may be sent in one system call: they are for connections of

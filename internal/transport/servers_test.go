@@ -17,10 +17,22 @@ const (
 	maxBody   = 40 << 10 // more than a loop's buffer
 )
 
+// withoutRing is the number of loops that have no ring: see config.
+const withoutRing = 3
+
+// loopsOf is how many loops a test's server has: over Unix sockets those without a ring, so that
+// both ways to read and send are tested.
+func loopsOf(tb testing.TB) int {
+	if networkOf(tb) == "unix" {
+		return withoutRing
+	}
+	return 2
+}
+
 func config(loops int) transport.Config {
 	return transport.Config{
 		Handler: echo, ErrorHandler: refuse,
-		MaxHeader: maxHeader, MaxBody: maxBody, Loops: loops,
+		MaxHeader: maxHeader, MaxBody: maxBody, Loops: loops, NoRing: loops == withoutRing,
 		RequestTimeout: time.Hour, IdleTimeout: time.Hour, // stock has none
 	}
 }
@@ -62,7 +74,7 @@ func startTrio(tb testing.TB) trio {
 	tb.Helper()
 	return trio{
 		start(tb, bare{stock()}),
-		start(tb, loops{transport.New(config(2))}),
+		start(tb, loops{transport.New(config(loopsOf(tb)))}),
 		start(tb, loops{transport.New(config(transport.NoLoops))}),
 	}
 }
