@@ -66,8 +66,8 @@ func (s *site) hyper(ctx context.Context, p *peer) error {
 		return nil
 	}
 	for _, crate := range []string{"hyper", "tokio", "serde_json", "sha2"} {
-		if found, _ := filepath.Glob(filepath.Join(debianCrates, crate+"-[0-9]*")); len(
-			found) == 0 {
+		found, _ := filepath.Glob(filepath.Join(debianCrates, crate+"-[0-9]*"))
+		if len(found) == 0 {
 			p.missing = "librust-" + strings.ReplaceAll(crate, "_", "-") + "-dev is not installed"
 			return nil
 		}

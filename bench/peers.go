@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -70,7 +71,10 @@ func (c *contest) parse(args []string) ([]*peer, error) {
 	if len(chosen) == 0 {
 		return nil, fmt.Errorf("peers: -only %q matches none of %q", c.only, names)
 	}
-	return chosen, descriptors(slices.Max(c.connections))
+	if err := descriptors(slices.Max(c.connections)); err != nil {
+		return nil, fmt.Errorf("peers: %w", err)
+	}
+	return chosen, nil
 }
 
 // descriptors returns an error if a process may not have so many connections. Every server that is
@@ -81,7 +85,7 @@ func descriptors(connections int) error {
 		return err
 	}
 	if need := uint64(connections) + 200; need > uint64(limit.Cur) {
-		return fmt.Errorf("peers: %d connections take %d open files, and a process may have %d "+
+		return fmt.Errorf("%d connections take %d open files, and a process may have %d "+
 			"here: raise it with ulimit -n",
 			connections, need, limit.Cur)
 	}
@@ -115,19 +119,13 @@ func peers(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 				return fmt.Errorf("%s: %w", p.name, err)
 			}
 		}
-		for round := range c.rounds {
-			for i := range line {
-				p := line[i]
-				if round%2 == 1 {
-					p = line[len(line)-1-i]
-				}
-				if p.missing != "" {
-					continue
-				}
-				fmt.Fprintf(stderr, "round %d of %d: %s\n", round+1, c.rounds, p.name)
-				if err := p.measure(ctx, service, c.loads()); err != nil {
-					return fmt.Errorf("%s: %w", p.name, err)
-				}
+		for round, p := range interleaved(c.rounds, line) {
+			if p.missing != "" {
+				continue
+			}
+			fmt.Fprintf(stderr, "round %d of %d: %s\n", round, c.rounds, p.name)
+			if err := p.measure(ctx, service, c.loads()); err != nil {
+				return fmt.Errorf("%s: %w", p.name, err)
 			}
 		}
 		machine := report.ThisMachine()
@@ -150,6 +148,23 @@ func peers(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 		fmt.Fprintf(stderr, "Charts: %s\n", page)
 		return nil
 	})
+}
+
+// interleaved yields the number of each round, from 1, with all of a line, in reverse order every
+// other round.
+func interleaved[T any](rounds int, line []T) iter.Seq2[int, T] {
+	return func(yield func(int, T) bool) {
+		for round := range rounds {
+			for i := range line {
+				if round%2 == 1 {
+					i = len(line) - 1 - i
+				}
+				if !yield(round+1, line[i]) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // measure measures a fresh process under each of the loads. The answers of this service are checked

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -96,5 +97,19 @@ func TestContest(t *testing.T) {
 		if _, _, err := bench(append([]string{"peers"}, strings.Fields(wrong)...)...); status(err) != 1 {
 			t.Errorf("%q: error %v", wrong, err)
 		}
+	}
+}
+
+// TestInterleaved: every other round goes back, so that none is always measured first.
+func TestInterleaved(t *testing.T) {
+	var b strings.Builder
+	for round, name := range interleaved(3, []string{"a", "b", "c"}) {
+		fmt.Fprintf(&b, "%d%s ", round, name)
+		if round == 3 && name == "b" {
+			break
+		}
+	}
+	if got, want := b.String(), "1a 1b 1c 2c 2b 2a 3a 3b "; got != want {
+		t.Errorf("%q; want %q", got, want)
 	}
 }

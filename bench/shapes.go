@@ -86,19 +86,13 @@ func shapes(ctx context.Context, stdout, stderr io.Writer, args []string) error 
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
 		}
-		for round := range f.rounds {
-			for i := range all {
-				s := all[i]
-				if round%2 == 1 {
-					s = all[len(all)-1-i]
-				}
-				if s.missing != "" {
-					continue
-				}
-				fmt.Fprintf(stderr, "round %d of %d: %s\n", round+1, f.rounds, s.name)
-				if err := s.measure(ctx, at); err != nil {
-					return fmt.Errorf("%s: %w", s.name, err)
-				}
+		for round, s := range interleaved(f.rounds, all) {
+			if s.missing != "" {
+				continue
+			}
+			fmt.Fprintf(stderr, "round %d of %d: %s\n", round, f.rounds, s.name)
+			if err := s.measure(ctx, at); err != nil {
+				return fmt.Errorf("%s: %w", s.name, err)
 			}
 		}
 		machine := report.ThisMachine()
