@@ -36,17 +36,11 @@ func (c *state) caller(ctx *fasthttp.RequestCtx) (*caller.Caller, bool) {
 // credentials returns the key in the header Authorization, and whether there is such a header.
 // There is no key in a header of another scheme, nor where there are two.
 func credentials(h *fasthttp.RequestHeader) (key []byte, sent bool) {
-	for name, value := range h.All() {
-		if string(name) != fasthttp.HeaderAuthorization {
-			continue
-		}
-		if sent {
-			return nil, true
-		}
-		sent = true
-		key = bearerKey(value)
+	f := readField(h, fasthttp.HeaderAuthorization)
+	if f.count != 1 {
+		return nil, f.count > 0
 	}
-	return key, sent
+	return bearerKey(f.value), true
 }
 
 // bearerKey returns the key in a value of the header Authorization, nil for another scheme.

@@ -68,8 +68,7 @@ var (
 )
 
 // requestOrigin returns the header Origin, nil without one and with several, of which a cache or an
-// edge may have read another. fasthttp's Peek would also find a trailer field, which an edge may
-// pass on from its client unseen.
+// edge may have read another.
 func requestOrigin(h *fasthttp.RequestHeader) []byte { return onlyHeader(h, fasthttp.HeaderOrigin) }
 
 // annotate lets the request's origin read the answer, if it may. An answer that depends on the

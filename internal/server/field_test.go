@@ -3,6 +3,8 @@ package server
 import (
 	"bufio"
 	"fmt"
+	"net"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -22,9 +24,28 @@ func TestOnlyHeader(t *testing.T) {
 	}
 }
 
-// TestOnlyHeaderCookies: the cookies of a browser stay as they came. fasthttp would keep each of
-// them by itself, which shows in what it allocates.
-func TestOnlyHeaderCookies(t *testing.T) {
+// TestHeaderCookies: the cookies of a browser stay as they came, whatever else of its head is read.
+// fasthttp would keep each of them by itself, which shows in what it allocates.
+func TestHeaderCookies(t *testing.T) {
+	proxy := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}
+	trusted := proxies{networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
+	for name, read := range map[string]func(*fasthttp.RequestHeader){
+		"the origin":           func(h *fasthttp.RequestHeader) { requestOrigin(h) },
+		"the request's id":     func(h *fasthttp.RequestHeader) { requestID(h) },
+		"an API key":           func(h *fasthttp.RequestHeader) { credentials(h) },
+		"the client's address": func(h *fasthttp.RequestHeader) { trusted.client(proxy, h) },
+		"an edge's question": func(h *fasthttp.RequestHeader) {
+			for _, f := range families {
+				readField(h, f.header)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) { testCookies(t, read) })
+	}
+}
+
+func testCookies(t *testing.T, read func(*fasthttp.RequestHeader)) {
+	t.Helper()
 	var cookies []string
 	for i := range 40 {
 		cookies = append(cookies, fmt.Sprintf("site_%02d=%064x", i, i))
@@ -35,7 +56,7 @@ func TestOnlyHeaderCookies(t *testing.T) {
 			requestHead(t, "Cookie: "+strings.Join(cookies, "; ")+"\r\nOrigin: https://player.example"))
 	}
 	n := testing.AllocsPerRun(100, func() {
-		onlyHeader(heads[0], fasthttp.HeaderOrigin)
+		read(heads[0])
 		heads = heads[1:]
 	})
 	if n >= float64(len(cookies)) {

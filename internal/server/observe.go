@@ -76,7 +76,7 @@ func (s *Server) logRequest(
 		b = appendText(b, "traceparent", parent)
 	}
 	if c.accessLog.Addresses {
-		client, ok := c.verifier.proxies.client(ctx.RemoteAddr(), h, readFields(h, "").realIP)
+		client, ok := c.verifier.proxies.client(ctx.RemoteAddr(), h)
 		if ok && client.IsValid() {
 			b = appendText(b, "client", client.String())
 		}
@@ -124,17 +124,6 @@ func requestID(h *fasthttp.RequestHeader) []byte {
 		}
 	}
 	return id
-}
-
-// onlyHeader returns the value of a header that stands in a request once, nil for any other. A
-// trailer field is none.
-func onlyHeader(h *fasthttp.RequestHeader, name string) []byte {
-	// All would parse every cookie, which costs as much as half of a request without any. PeekAll
-	// also knows trailer fields, but the transport drops them.
-	if all := h.PeekAll(name); len(all) == 1 {
-		return all[0]
-	}
-	return nil
 }
 
 // isTraceparent reports whether a value is one of W3C Trace Context, version 00: lower-case

@@ -28,8 +28,7 @@ type proxies struct {
 // client returns the address of the client that peer asks for: what the header says if peer is a
 // trusted proxy, else the peer's own. The address is not valid where it is missing or unreadable.
 // client reports false where the header may stand once and stands twice.
-func (p *proxies) client(peer net.Addr, h *fasthttp.RequestHeader,
-	realIP field) (addr netip.Addr, ok bool) {
+func (p *proxies) client(peer net.Addr, h *fasthttp.RequestHeader) (addr netip.Addr, ok bool) {
 	// fasthttp's RemoteIP says 0.0.0.0 for a Unix socket, which a trusted network may contain.
 	switch peer := peer.(type) {
 	case *net.TCPAddr:
@@ -46,6 +45,7 @@ func (p *proxies) client(peer net.Addr, h *fasthttp.RequestHeader,
 	if p.header == XForwardedFor {
 		return p.rightmost(h.PeekAll(fasthttp.HeaderXForwardedFor)), true
 	}
+	realIP := readField(h, "X-Real-Ip")
 	return parseAddr(realIP.value), realIP.count <= 1
 }
 

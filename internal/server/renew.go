@@ -16,7 +16,7 @@ func (s *Server) renewVideo(ctx *fasthttp.RequestCtx, c *state) (o outcome) {
 		return o
 	}
 	h := &ctx.Request.Header
-	client, ok := c.verifier.proxies.client(ctx.RemoteAddr(), h, readFields(h, "").realIP)
+	client, ok := c.verifier.proxies.client(ctx.RemoteAddr(), h)
 	if !ok {
 		s.refuseRenewal(ctx, token.ErrIP, "")
 		return o

@@ -121,18 +121,18 @@ func (v *verifier) serve(ctx *fasthttp.RequestCtx, now int64) *verifiedCDN {
 	if c == nil || family == nil {
 		return nil
 	}
-	f := readFields(&ctx.Request.Header, family.header)
+	original := readField(&ctx.Request.Header, family.header)
 	switch {
 	case family.header == "":
-		f.original = field{rest, 1}
+		original = field{rest, 1}
 	case len(rest) > 0 && rest[0] == '/':
 		return nil
 	case family.isURL:
-		if f.original.value = withoutHost(f.original.value); f.original.value == nil {
-			f.original.count = 0
+		if original.value = withoutHost(original.value); original.value == nil {
+			original.count = 0
 		}
 	}
-	verified, err := v.decide(ctx, c, &f, now)
+	verified, err := v.decide(ctx, c, original, now)
 	part := shardOf(ctx)
 	if err == nil {
 		c.accepted.add(part, 1)
@@ -143,7 +143,7 @@ func (v *verifier) serve(ctx *fasthttp.RequestCtx, now int64) *verifiedCDN {
 	c.refused[r.reason].add(part, 1)
 	if c.ReportOnly {
 		c.wouldRefuse[r.reason].add(part, 1)
-		report(ctx, c, f.original, r)
+		report(ctx, c, original, r)
 	} else {
 		refuse(ctx, r)
 	}
@@ -151,23 +151,23 @@ func (v *verifier) serve(ctx *fasthttp.RequestCtx, now int64) *verifiedCDN {
 }
 
 // decide accepts or refuses the token of the original URI.
-func (v *verifier) decide(ctx *fasthttp.RequestCtx, c *verifiedCDN, f *fields,
+func (v *verifier) decide(ctx *fasthttp.RequestCtx, c *verifiedCDN, original field,
 	now int64) (token.Verified, error) {
-	if f.original.count != 1 {
+	if original.count != 1 {
 		return token.Verified{}, token.ErrPath
 	}
-	client, ok := v.proxies.client(ctx.RemoteAddr(), &ctx.Request.Header, f.realIP)
+	client, ok := v.proxies.client(ctx.RemoteAddr(), &ctx.Request.Header)
 	if !ok {
 		return token.Verified{}, token.ErrIP
 	}
 	verified, err := c.Verify(token.Request{
-		URI: f.original.value, Now: now, Leeway: v.leeway, Client: client, Revoked: v.isOver,
+		URI: original.value, Now: now, Leeway: v.leeway, Client: client, Revoked: v.isOver,
 		Prefetch: v.prefetch,
 	})
 	if err == nil && verified.Claims.HasSession && v.revoked != nil && !v.revoked.Loaded() {
 		err = errNotLoaded
 	}
-	if err == nil && c.ExactRequests && !isExact(c.CDN, f.original.value, &verified) {
+	if err == nil && c.ExactRequests && !isExact(c.CDN, original.value, &verified) {
 		err = token.ErrPath
 	}
 	return verified, err
@@ -180,35 +180,6 @@ func (v *verifier) lookup(name []byte) *verifiedCDN {
 		}
 	}
 	return nil
-}
-
-// field is a header that may stand in a request once: of two, an edge could mean either.
-type field struct {
-	value []byte
-	count int // how often it stands there
-}
-
-// fields are the headers of a request that are read here: the original URI, and the client's
-// address.
-type fields struct{ original, realIP field }
-
-// readFields finds the headers in one pass. The original URI is in the header of the given name, ""
-// for none.
-func readFields(h *fasthttp.RequestHeader, original string) (f fields) {
-	for name, value := range h.All() {
-		var is *field
-		switch string(name) {
-		case original:
-			is = &f.original
-		case "X-Real-Ip":
-			is = &f.realIP
-		default:
-			continue
-		}
-		is.value = value
-		is.count++
-	}
-	return f
 }
 
 // withoutHost returns what follows scheme and host in a URL, nil if it is no such URL. The host is
