@@ -143,8 +143,8 @@ func TestVectorsAccept(t *testing.T) {
 			if serve := got.AppendURI([]byte("kept:")); string(serve) != "kept:"+c.Serve {
 				t.Fatalf("serve %s; want %s", serve, c.Serve)
 			}
-			if got.Claims.HasSession != (c.Session != "") || c.Session != "" &&
-				hex.EncodeToString(got.Claims.Session[:]) != c.Session {
+			if got.Claims.HasSession != (c.Session != "") ||
+				c.Session != "" && hex.EncodeToString(got.Claims.Session[:]) != c.Session {
 				t.Fatalf("session %x; want %s", got.Claims.Session, c.Session)
 			}
 		})

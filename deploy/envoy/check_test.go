@@ -250,8 +250,8 @@ func (p pair) same(t *testing.T, cdn, method, path, from string) got {
 	if b.status == http.StatusOK {
 		delete(b.headers, "cache-control") // Envoy has nothing to keep
 	}
-	if a.status != b.status || fmt.Sprint(a.headers) != fmt.Sprint(b.headers) || method != "HEAD" &&
-		a.body != b.body {
+	if a.status != b.status || fmt.Sprint(a.headers) != fmt.Sprint(b.headers) ||
+		method != "HEAD" && a.body != b.body {
 		t.Errorf("over gRPC %v; over HTTP %v", a, b)
 	}
 	return a

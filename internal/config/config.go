@@ -74,7 +74,7 @@ func (t Token) Grace() time.Duration { return t.Leeway + t.RenewGrace }
 // Document says what the service looks for in documents.
 type Document struct {
 	Patterns *document.Patterns // which strings are URLs
-	// absolute URLs that begin so are signed, besides those of the CDNs
+	// An absolute URL is signed if it begins with one of these, or with a CDN's url.
 	Origins     []string
 	KeepForeign bool // other URLs stay as they are, and are not refused
 }

@@ -246,8 +246,8 @@ func FuzzParse(f *testing.F) {
 		}
 		if err == nil && (len(c.CDNs.All()) == 0 || c.Token.TTL < time.Second ||
 			c.Token.TTL > c.Token.MaxTTL || c.Token.Round < time.Second ||
-			c.Limits.Body < 1 || c.Limits.URLs < 1 || c.Limits.Connections < 1 || c.CORS.Credentials &&
-			strings.Contains(fmt.Sprint(c.CORS.Origins), "*")) {
+			c.Limits.Body < 1 || c.Limits.URLs < 1 || c.Limits.Connections < 1 ||
+			c.CORS.Credentials && strings.Contains(fmt.Sprint(c.CORS.Origins), "*")) {
 			t.Fatalf("accepted %q as %+v", data, c)
 		}
 	})

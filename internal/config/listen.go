@@ -12,14 +12,15 @@ import (
 // Admin is where the admin endpoints are, and who may use them.
 type Admin struct {
 	Address listen.Address // zero: nowhere
-	// of the key that each request needs that changes something, or tells much; nil: none
+	// Key is the hash of the API key that every endpoint but metrics, health and version needs.
+	// nil: they need none.
 	Key *caller.Hash
-	// that requests may name besides those of the loopback interface, in lower case
+	// Hosts are the hosts, in lower case, that a request may name. It may always name one of the
+	// loopback interface.
 	Hosts []string
 }
 
-// Names are the hosts that requests may name besides those of the loopback interface: the
-// configured ones, and the one of the address.
+// Names are the hosts that a request may name: the configured ones, and the one of the address.
 func (a Admin) Names() []string {
 	if host := a.Address.Host(); host != "" {
 		return append([]string{strings.ToLower(host)}, a.Hosts...)

@@ -214,8 +214,8 @@ func TestMistakes(t *testing.T) {
 				if strings.Contains(line, secret) || strings.Contains(line, "c2hvcnQ") {
 					t.Errorf("a secret in %q", line)
 				}
-				if !strings.HasPrefix(line, file+": ") || i < len(c.want) &&
-					!strings.Contains(line, c.want[i]) {
+				if !strings.HasPrefix(line, file+": ") ||
+					i < len(c.want) && !strings.Contains(line, c.want[i]) {
 					t.Errorf("line %d: got %q; want %q", i, line, c.want[min(i, len(c.want)-1)])
 				}
 			}

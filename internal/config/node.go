@@ -55,6 +55,6 @@ func looksLikeNumber(s string) bool {
 
 // isNull reports whether the node is YAML's null, written out or not.
 func (n *node) isNull() bool {
-	return n.kind == empty || n.kind == plain &&
-		(n.text == "~" || strings.EqualFold(n.text, "null"))
+	return n.kind == empty ||
+		n.kind == plain && (n.text == "~" || strings.EqualFold(n.text, "null"))
 }

@@ -256,8 +256,8 @@ func TestSince(t *testing.T) {
 	ask := func(moment int64) (next int64) {
 		for pages, more := 0, true; more; pages++ {
 			var entries []Entry
-			if entries, next, more = s.Since(moment, 10); len(entries) > 10 || pages > 0 && more &&
-				next <= moment || pages > 3 {
+			if entries, next, more = s.Since(moment, 10); len(entries) > 10 ||
+				pages > 0 && more && next <= moment || pages > 3 {
 				t.Fatalf("%d entries, next %d after %d, more %v", len(entries), next, moment, more)
 			}
 			for _, e := range entries {

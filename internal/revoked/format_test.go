@@ -102,8 +102,8 @@ func FuzzScan(f *testing.F) {
 			read++
 		})
 		inTail := bytes.Count(tail, []byte("\n"))
-		if valid < whole || read < int(n) || read > int(n)+inTail || inTail == 0 &&
-			(valid != whole || damaged != 0) {
+		if valid < whole || read < int(n) || read > int(n)+inTail ||
+			inTail == 0 && (valid != whole || damaged != 0) {
 			t.Errorf("%d lines, %d bytes of %d, damaged %d", read, valid, whole, damaged)
 		}
 	})

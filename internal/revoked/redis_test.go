@@ -312,8 +312,8 @@ func TestCheckRedis(t *testing.T) {
 		"": false, "h:6379": false, "http://h": false, "redis://h/x": false, "redis://h:x": false,
 		"unix://": false, "redis://u:%zz@h": false,
 	} {
-		if err := CheckRedis(url); (err == nil) != ok || err != nil && strings.Contains(url, "%zz") &&
-			strings.Contains(err.Error(), "zz") {
+		if err := CheckRedis(url); (err == nil) != ok ||
+			err != nil && strings.Contains(url, "%zz") && strings.Contains(err.Error(), "zz") {
 			t.Errorf("%q: %v", url, err)
 		}
 	}

@@ -256,7 +256,7 @@ func (s *Set) done(err error) {
 	if err != nil {
 		s.failures.Add(1)
 		if !s.failing.Swap(true) {
-			s.log.Error("revoked sessions: those of others are not known, and none can be revoked",
+			s.log.Error("revoked sessions: the list could not be synchronized; no session can be revoked",
 				"error", err)
 		}
 		return

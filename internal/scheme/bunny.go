@@ -154,8 +154,8 @@ func parseQuery(list []parameter, query []byte) ([]parameter, bool) {
 func isPlainValue(value []byte) bool {
 	for i := 0; i < len(value); i++ {
 		c := value[i]
-		if c == '%' {
-			c = unhex(value[i+1])<<4 | unhex(value[i+2])
+		if decoded, ok := uri.Unescape(value[i:]); ok {
+			c = decoded
 			i += 2
 		}
 		if c == '&' || c == '=' {
@@ -238,27 +238,6 @@ func appendBunnyToken(dst []byte, m *mac, c *token.Claims) []byte {
 	return appendBase64(dst, base64.RawURLEncoding, m.sum())
 }
 
-// appendDecoded appends the bytes that a part of a query stands for. Every "%" in it starts an
-// encoded byte.
-func appendDecoded(dst, part []byte) []byte {
-	for i := 0; i < len(part); i++ {
-		if part[i] == '%' {
-			dst = append(dst, unhex(part[i+1])<<4|unhex(part[i+2]))
-			i += 2
-		} else {
-			dst = append(dst, part[i])
-		}
-	}
-	return dst
-}
-
-func unhex(c byte) byte {
-	if c <= '9' {
-		return c - '0'
-	}
-	return (c | 0x20) - 'a' + 10
-}
-
 // bunnyMore are the parameters of Bunny's that are not written here.
 var bunnyMore = []string{"token_countries", "token_countries_blocked", "token_ignore_params",
 	"limit"}
@@ -301,8 +280,8 @@ func (b *bunnySigner) Read(target string) (*Reading, error) {
 	hasMore := slices.ContainsFunc(bunnyMore, func(name string) bool {
 		return uri.HasParameter([]byte(rest), name)
 	})
-	if hasMore || inPath != isDirectory || inPath && rest != "" || isDirectory &&
-		!strings.HasSuffix(dir, "/") {
+	if hasMore || inPath != isDirectory || inPath && rest != "" ||
+		isDirectory && !strings.HasSuffix(dir, "/") {
 		return r, ErrUnlike
 	}
 	return r, nil

@@ -240,8 +240,8 @@ func TestCloudFrontRules(t *testing.T) {
 			if !serves(raw, at, "203.0.113.7") {
 				t.Errorf("%s %+v: refused: %s", c.src, c.claims, raw)
 			}
-			if serves(raw, expiry, "203.0.113.7") || c.claims.NotBefore != 0 &&
-				serves(raw, expiry-101, "203.0.113.7") {
+			if serves(raw, expiry, "203.0.113.7") ||
+				c.claims.NotBefore != 0 && serves(raw, expiry-101, "203.0.113.7") {
 				t.Errorf("%s: served at another time", raw)
 			}
 			if c.claims.IP.IsValid() && serves(raw, at, "203.0.112.7") {

@@ -80,8 +80,9 @@ func parse(text string) (list parts, err error) {
 			break
 		}
 		end := 0
-		for end < len(rest) && (rest[end] == '_' || 'a' <= rest[end]|0x20 &&
-			rest[end]|0x20 <= 'z' || '0' <= rest[end] && rest[end] <= '9') {
+		for end < len(rest) && (rest[end] == '_' ||
+			'a' <= rest[end]|0x20 && rest[end]|0x20 <= 'z' ||
+			'0' <= rest[end] && rest[end] <= '9') {
 			end++
 		}
 		name := ""

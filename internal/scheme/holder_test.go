@@ -104,8 +104,8 @@ func TestBunnyHolder(t *testing.T) {
 			t.Fatalf("%s: refused", raw)
 		}
 		for _, attack := range bunnyAttacks(raw, client) {
-			if verifyBunny(attack, netip.MustParseAddr("198.51.100.1"), expiry+1) || c.IP.IsValid() &&
-				verifyBunny(attack, netip.MustParseAddr("198.51.100.1"), expiry-1) {
+			if verifyBunny(attack, netip.MustParseAddr("198.51.100.1"), expiry+1) ||
+				c.IP.IsValid() && verifyBunny(attack, netip.MustParseAddr("198.51.100.1"), expiry-1) {
 				t.Fatalf("%s is served, made from %s", attack, raw)
 			}
 		}

@@ -176,8 +176,8 @@ func isTemplateText(text string) bool {
 func (l *secureLinkSigner) checkSecret() (err error) {
 	l.expression.meets(func(a, b part) {
 		first, last := l.secret[0], l.secret[len(l.secret)-1]
-		if b.variable == varSecret && a.variable.isDigit(first) || a.variable == varSecret &&
-			b.variable.isDigit(last) {
+		if b.variable == varSecret && a.variable.isDigit(first) ||
+			a.variable == varSecret && b.variable.isDigit(last) {
 			err = errors.New("the secret begins or ends in a digit beside a time or an address, " +
 				"with which it runs together: choose another secret")
 		}

@@ -44,8 +44,8 @@ func TestVerifyRoundTrip(t *testing.T) {
 						t.Fatalf("%s: %+v, want %+v", url, got, s.expect(c))
 					}
 					wire := string(uri.AppendRawPath([]byte(base), src.Path))
-					if r.Path != wire || sortQuery(r.Query) != sortQuery(string(src.Query)) || r.Key != "" &&
-						r.Key != own[s.name].key.ID {
+					if r.Path != wire || sortQuery(r.Query) != sortQuery(string(src.Query)) ||
+						r.Key != "" && r.Key != own[s.name].key.ID {
 						t.Fatalf("%s: %s, %s, %s", url, r.Path, r.Query, r.Key)
 					}
 					if c.Depth > 0 && r.Opens != string(directory([]byte(wire), base, c.Depth)) {
@@ -128,8 +128,8 @@ func (s shape) refusals(t *testing.T, v *Verifier, url string, c token.Claims, c
 func (s shape) segments(t *testing.T, v *Verifier, url string, c token.Claims, client netip.Addr) {
 	t.Helper()
 	want := s.expect(c)
-	inQuery := strings.Contains(url, "?v=1&") || !strings.Contains(url, "?v=1") &&
-		strings.Contains(url, "?")
+	inQuery := strings.Contains(url, "?v=1&") ||
+		!strings.Contains(url, "?v=1") && strings.Contains(url, "?")
 	for _, below := range []string{"f.ts", "g/%C3%A9.ts", "", "seg-1.ts?_HLS_msn=3"} {
 		segment := strings.Replace(strings.Replace(url, "?v=1&", "?", 1), "?v=1", "", 1)
 		if name, query, ok := strings.Cut(below, "?"); ok && inQuery {
@@ -211,8 +211,8 @@ func TestVerifyEveryCharacter(t *testing.T) {
 							continue
 						}
 						below := want.Depth > 0 && strings.HasPrefix(decode(t, r.Path), decode(t, good.Opens))
-						if r.Claims != want || r.Path != good.Path && !below || r.Query != good.Query &&
-							signer.Can()&Query != 0 && want.Depth == 0 {
+						if r.Claims != want || r.Path != good.Path && !below ||
+							r.Query != good.Query && signer.Can()&Query != 0 && want.Depth == 0 {
 							t.Fatalf("%s\n%s is good: %+v, %s, want %+v", url, changed, r.Claims, r.Path, want)
 						}
 					}

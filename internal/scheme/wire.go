@@ -81,3 +81,16 @@ func appendComponent(dst, b []byte) []byte {
 	}
 	return dst
 }
+
+// appendDecoded appends the bytes that a percent-encoded text stands for.
+func appendDecoded(dst, text []byte) []byte {
+	for i := 0; i < len(text); i++ {
+		if c, ok := uri.Unescape(text[i:]); ok {
+			dst = append(dst, c)
+			i += 2
+		} else {
+			dst = append(dst, text[i])
+		}
+	}
+	return dst
+}

@@ -22,10 +22,8 @@ import (
 
 // Admin says who may use the admin endpoints.
 type Admin struct {
-	// of the API key that is needed for all but metrics, health and version; nil: none
-	Key *caller.Hash
-	// that requests may name besides those of the loopback interface, in lower case
-	Hosts []string
+	Key   *caller.Hash // of the API key that endpoints ask for; nil: they ask for none
+	Hosts []string     // in lower case: what a request's Host may be, besides the loopback's names
 }
 
 // maxAdminBody bounds the body of a request to the admin endpoints.

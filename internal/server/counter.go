@@ -15,10 +15,10 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// Counters are in parts, of which requests that are served at the same time use different ones, so
-// that processors do not pass a cache line to and fro. client_golang's counters have no parts (24
-// ns an increment with two processors), nor do those of VictoriaMetrics/metrics (44 ns); these take
-// 5. client_golang shows them.
+// A counter has several parts, and requests that run at the same time count in different parts.
+// Processors therefore do not compete for a cache line: an increment takes 5 ns. With two
+// processors, client_golang's counters take 24 ns and those of VictoriaMetrics/metrics 44 ns, since
+// they have one part. client_golang shows these counters.
 
 // shards is how many parts a counter has, a power of two.
 var shards = 1 << bits.Len(uint(4*runtime.GOMAXPROCS(0)-1))

@@ -56,6 +56,6 @@ func isTokenSegment(path []byte) bool {
 	if len(path) < 2 || path[0] != '/' {
 		return false
 	}
-	return path[1] == '~' || len(path) >= 4 &&
-		(string(path[1:4]) == "%7E" || string(path[1:4]) == "%7e")
+	return path[1] == '~' ||
+		len(path) >= 4 && (string(path[1:4]) == "%7E" || string(path[1:4]) == "%7e")
 }

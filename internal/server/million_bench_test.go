@@ -19,12 +19,12 @@ import (
 	"videotoken/token"
 )
 
-// BenchmarkVerifyMillion asks a server without a revoked session and one with a million of them,
-// turn by turn, each time about another token with a session. In handler it is the whole handler of
-// an edge's question: "none-ns" is the median turn of the first server, for a request, and
-// "more-ns" what the second takes more. In connection it is a connection that is kept: "x" is the
-// median ratio of the CPU time of a turn of the second server, client and kernel included, to that
-// of the first.
+// BenchmarkVerifyMillion compares two servers: the first has no revoked session, the second has a
+// million. They answer an edge's question in turn, each time about another token with a session.
+// In handler, the handler is called directly: "none-ns" is the first server's median time a
+// request, and "more-ns" how much longer the second takes. In connection, the questions come over a
+// kept connection: "x" is the median ratio of the second server's CPU time to the first's, with the
+// client's and the kernel's.
 func BenchmarkVerifyMillion(b *testing.B) {
 	const turn = 500
 	servers, uris := millionServers(b)

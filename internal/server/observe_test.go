@@ -161,8 +161,8 @@ func TestAccessLog(t *testing.T) {
 				t.Errorf("the log lacks %q:\n%s", want, text)
 			}
 		}
-		if got := strings.Count(text, `"client":"127.0.0.1"}`); addresses && got != 3 || !addresses &&
-			got != 0 {
+		if got := strings.Count(text, `"client":"127.0.0.1"}`); addresses && got != 3 ||
+			!addresses && got != 0 {
 			t.Errorf("%d addresses in\n%s", got, text)
 		}
 		for line := range strings.Lines(text) {

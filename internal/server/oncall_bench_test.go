@@ -11,10 +11,10 @@ import (
 	"videotoken/internal/caller"
 )
 
-// BenchmarkOnCall is what the log and the callers add to a request's handler, which takes turns
-// with those of servers without: "none-ns" is the median turn of the whole handler without either,
-// for a request, "log-ns" and "callers-ns" what a log of one request in a hundred and 100 callers
-// take more, and "chance-ns" what another server without either takes more.
+// BenchmarkOnCall measures what the access log and the callers add to a request's handler. Several
+// servers answer in turn. "none-ns" is the median time a request of a server that has neither.
+// "log-ns" is how much longer a server takes that logs one request in a hundred, "callers-ns" one
+// with 100 callers. "chance-ns" is the difference of a second server that has neither.
 func BenchmarkOnCall(b *testing.B) {
 	const turn = 500
 	plain := settings(b)

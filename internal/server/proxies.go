@@ -94,8 +94,8 @@ func parseAddr(b []byte) netip.Addr {
 		return netip.Addr{}
 	}
 	bracket := b[0] == '['
-	if colon := bytes.LastIndexByte(b, ':'); bracket || colon >= 0 &&
-		colon == bytes.IndexByte(b, ':') {
+	if colon := bytes.LastIndexByte(b, ':'); bracket ||
+		colon >= 0 && colon == bytes.IndexByte(b, ':') {
 		if colon < 0 || !isPort(b[colon+1:]) {
 			return netip.Addr{}
 		}

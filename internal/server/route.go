@@ -120,8 +120,8 @@ func target(h *fasthttp.RequestHeader) []byte {
 		return uri
 	}
 	scheme, rest, ok := bytes.Cut(uri, []byte("://"))
-	if !ok || !bytes.EqualFold(scheme, []byte("http")) &&
-		!bytes.EqualFold(scheme, []byte("https")) {
+	if !ok ||
+		!bytes.EqualFold(scheme, []byte("http")) && !bytes.EqualFold(scheme, []byte("https")) {
 		return nil
 	}
 	slash := bytes.IndexAny(rest, "/?#@")

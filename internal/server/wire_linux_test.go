@@ -150,8 +150,8 @@ func (c wireCase) ways() []wireWay {
 func (c wireCase) cuts() (places []int) {
 	const most = 6
 	for i := 1; i < len(c.raw); i++ {
-		if i == 1 || i == len(c.raw)-1 || strings.ContainsAny(c.raw[i-1:i+1], "\r\n :;,\x00\t") &&
-			c.raw[i-1] != c.raw[i] {
+		if i == 1 || i == len(c.raw)-1 ||
+			strings.ContainsAny(c.raw[i-1:i+1], "\r\n :;,\x00\t") && c.raw[i-1] != c.raw[i] {
 			places = append(places, i)
 		}
 	}

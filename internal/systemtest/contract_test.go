@@ -249,8 +249,8 @@ func TestOpenAPIRoutes(t *testing.T) {
 		for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(source(t, file), -1) {
 			count++
 			method := strings.TrimSpace(m[1])
-			if item := c.doc.Paths.Value(m[2]); item == nil || method != "" &&
-				item.GetOperation(method) == nil {
+			if item := c.doc.Paths.Value(m[2]); item == nil ||
+				method != "" && item.GetOperation(method) == nil {
 				t.Errorf("%s serves %s%s, which the document has not", file, m[1], m[2])
 			}
 		}

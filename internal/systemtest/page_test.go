@@ -160,8 +160,8 @@ func TestPageLinks(t *testing.T) {
 	}
 	for _, m := range links {
 		file, _, _ := strings.Cut(m[1], "#")
-		if _, err := os.Stat(filepath.Join(root, "docs", file)); err != nil || file == "" &&
-			!headings[m[1]] {
+		if _, err := os.Stat(filepath.Join(root, "docs", file)); err != nil ||
+			file == "" && !headings[m[1]] {
 			t.Errorf("%s leads nowhere: %v", m[1], err)
 		}
 	}

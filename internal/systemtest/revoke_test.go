@@ -206,7 +206,7 @@ func TestRevokeEverywhere(t *testing.T) {
 	}
 	awaitStatus(t, "http://"+all[0].addr+"/readyz", 200) // also without Redis
 	for _, p := range all {
-		p.await(t, "ERROR revoked sessions: those of others are not known, and none can be revoked")
+		p.await(t, "ERROR revoked sessions: the list could not be synchronized; no session can be revoked")
 	}
 	r.Restart(t)
 	for _, p := range all {
@@ -260,7 +260,7 @@ func TestNoRedis(t *testing.T) {
 	if status, answer := admin(t, p, "/revoke", `{"session":"`+session+`"}`); status != 503 {
 		t.Errorf("%d %s", status, answer)
 	}
-	p.await(t, "ERROR revoked sessions: those of others are not known, and none can be revoked")
+	p.await(t, "ERROR revoked sessions: the list could not be synchronized; no session can be revoked")
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if strings.Contains(fmt.Sprint(p.log), "topsecret") {

@@ -148,8 +148,8 @@ func (a *answerer) flush() {
 // checked.
 func (a *answerer) unfinished(c *conn, data []byte, first bool) next {
 	eol := bytes.IndexByte(data, '\n')
-	if len(data) >= a.config.MaxHeader || data[0] == '\r' || eol == 0 || eol > 0 &&
-		data[eol-1] != '\r' || isFolded(data) {
+	if len(data) >= a.config.MaxHeader || data[0] == '\r' || eol == 0 ||
+		eol > 0 && data[eol-1] != '\r' || isFolded(data) {
 		return handOver
 	}
 	c.need = len(data) + 1

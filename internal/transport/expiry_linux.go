@@ -25,8 +25,8 @@ func (l *loop) expire() {
 		switch waited := l.now - c.since; {
 		case c.state == reading && waited > request:
 			l.handOver(c, c.pending, nil, false)
-		case (c.state == sending || c.state == waiting) && waited > request, !c.isUnfinished() &&
-			waited > idleTime:
+		case (c.state == sending || c.state == waiting) && waited > request,
+			!c.isUnfinished() && waited > idleTime:
 			l.close(c)
 		case !c.isUnfinished() && l.stopping &&
 			(c.state == idle || waited > ticks(firstRequest, config.Tick)):

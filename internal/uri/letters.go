@@ -57,8 +57,9 @@ var unhex = func() (t [256]byte) {
 	return t
 }()
 
-// escape is the byte that b encodes where b starts with "%" and two hexadecimal digits.
-func escape(b []byte) (c byte, ok bool) {
+// Unescape returns the byte that b encodes where b starts with "%" and two hexadecimal digits. ok
+// is false for any other start.
+func Unescape(b []byte) (c byte, ok bool) {
 	if len(b) < 3 || b[0] != '%' {
 		return 0, false
 	}
@@ -87,7 +88,7 @@ func Check(target []byte) bool {
 		}
 		switch c {
 		case '%':
-			if _, ok := escape(target[i:]); !ok {
+			if _, ok := Unescape(target[i:]); !ok {
 				return false
 			}
 		case '?': // the first one: the others are letters of a query

@@ -46,7 +46,7 @@ func Canonical(dst Path, path []byte) (Path, error) {
 	for i < len(path) {
 		switch path[i] {
 		case '%':
-			c, ok := escape(path[i:])
+			c, ok := Unescape(path[i:])
 			if !ok || letters[c]&stop != 0 && c != '?' && c != '#' {
 				return dst[:start], ErrPath
 			}

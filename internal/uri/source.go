@@ -152,7 +152,7 @@ func startsWith(query []byte, name string) bool {
 		}
 		c, encoded := query[0], false
 		if c == '%' {
-			c, encoded = escape(query)
+			c, encoded = Unescape(query)
 		}
 		if encoded {
 			query = query[3:]

@@ -9,7 +9,7 @@ func AppendPath(dst, path []byte) []byte {
 	for i := 0; i < len(path); i++ {
 		c := path[i]
 		if c == '%' {
-			c, _ = escape(path[i:])
+			c, _ = Unescape(path[i:])
 			i += 2
 		}
 		if letters[c]&served != 0 {
@@ -64,7 +64,7 @@ func appendRaw(dst, b []byte, raw letter) []byte {
 func CheckQuery(b []byte) bool {
 	for i, c := range b {
 		if letters[c]&check != 0 {
-			if _, ok := escape(b[i:]); !ok {
+			if _, ok := Unescape(b[i:]); !ok {
 				return false
 			}
 		}

@@ -113,8 +113,9 @@ func setCookie(c scheme.Cookie, domain, path string, maxAge int64) string {
 
 // clash returns the name of a cookie that a browser would send for both directories, "" for none.
 func (o *opened) clash(other *opened) string {
-	if o.cdn == other.cdn || !isWithin(o.cdn.CookieDomain, other.cdn.CookieDomain) &&
-		!isWithin(other.cdn.CookieDomain, o.cdn.CookieDomain) ||
+	if o.cdn == other.cdn ||
+		!isWithin(o.cdn.CookieDomain, other.cdn.CookieDomain) &&
+			!isWithin(other.cdn.CookieDomain, o.cdn.CookieDomain) ||
 		!strings.HasPrefix(o.path, other.path) && !strings.HasPrefix(other.path, o.path) {
 		return ""
 	}

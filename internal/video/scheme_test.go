@@ -103,8 +103,8 @@ func TestSegments(t *testing.T) {
 		"/hdnea/a.mp4": false, "/xhdnea=1/a.mp4": false, "/a=b/c=d.mp4": false, "/hdnea": false,
 	} {
 		_, _, err := s.Append(nil, []byte(`{"video":{"sources":[{"src":"`+src+`"}]}}`), now)
-		if (err != nil) != refused || err != nil &&
-			!strings.Contains(err.Error(), "which carries tokens") {
+		if (err != nil) != refused ||
+			err != nil && !strings.Contains(err.Error(), "which carries tokens") {
 			t.Errorf("%s: %v", src, err)
 		}
 	}
