@@ -16,7 +16,7 @@ func TestOrdinary(t *testing.T) {
 		ordinary++
 		canonical, err := Canonical(nil, path)
 		if err != nil || !bytes.Equal(canonical, path) ||
-			!bytes.Equal(appendRaw(nil, path, rawPath), path) || bytes.IndexByte(path, '%') >= 0 {
+			!bytes.Equal(AppendRawPath(nil, path), path) || bytes.IndexByte(path, '%') >= 0 {
 			t.Errorf("%q: %q, %v", path, canonical, err)
 		}
 	}

@@ -1,6 +1,10 @@
 package uri
 
-import "testing"
+import (
+	"bytes"
+	"fmt"
+	"testing"
+)
 
 func TestHasParameter(t *testing.T) {
 	for _, c := range []struct {
@@ -31,6 +35,22 @@ func TestHasParameter(t *testing.T) {
 	} {
 		if got := HasParameter([]byte(c.query), c.name); got != c.want {
 			t.Errorf("%q has %s: %v", c.query, c.name, got)
+		}
+	}
+}
+
+// TestHasParameterAnywhere: a parameter is found wherever it stands among others of all lengths.
+func TestHasParameterAnywhere(t *testing.T) {
+	for n := range 40 {
+		before := bytes.Repeat([]byte("t"), n)
+		for _, query := range []string{"%s&token=1", "%s&%%74oken", "a=%s&TOKEN&b", "a&%s&token"} {
+			query := fmt.Sprintf(query, before)
+			if !HasParameter([]byte(query), "token") {
+				t.Errorf("%q has no token", query)
+			}
+			if HasParameter([]byte(query[:len(query)-5]), "token") {
+				t.Errorf("%q has a token", query[:len(query)-5])
+			}
 		}
 	}
 }

@@ -3,7 +3,6 @@ package uri
 import (
 	"bytes"
 	"encoding/binary"
-	"math/bits"
 	"unicode/utf8"
 )
 
@@ -116,24 +115,25 @@ func isDots(segment []byte) bool {
 
 // plainRun is how many bytes at the start of b Canonical can take as they are. It looks at eight at
 // a time, coarsely: where one of them is below "-", or is one of "/", "?", "\" and DEL, the table
-// decides.
+// decides about each.
 func plainRun(b []byte) int {
 	i := 0
-	for i+8 <= len(b) {
-		x := binary.LittleEndian.Uint64(b[i:])
-		stops := (x-'-'*ones)&^x | zeroBytes(x^'/'*ones) | zeroBytes(x^'?'*ones) |
-			zeroBytes(x^'\\'*ones) | zeroBytes(x^0x7F*ones)
-		if stops &= highs; stops != 0 {
-			if i += bits.TrailingZeros64(stops) / 8; letters[b[i]]&stop != 0 {
+	for i < len(b) {
+		end := len(b)
+		if i+8 <= len(b) {
+			x := binary.LittleEndian.Uint64(b[i:])
+			stops := (x-'-'*ones)&^x | zeroBytes(x^'/'*ones) | zeroBytes(x^'?'*ones) |
+				zeroBytes(x^'\\'*ones) | zeroBytes(x^0x7F*ones)
+			if end = i + 8; stops&highs == 0 {
+				i = end
+				continue
+			}
+		}
+		for ; i < end; i++ {
+			if letters[b[i]]&stop != 0 {
 				return i
 			}
-			i++
-			continue
 		}
-		i += 8
-	}
-	for i < len(b) && letters[b[i]]&stop == 0 {
-		i++
 	}
 	return i
 }

@@ -70,13 +70,13 @@ func (s *Source) Parse(src, room []byte) ([]byte, error) {
 // nothing but ASCII letters, digits, "-", ".", "/" and "_". It may report false for such a path
 // where a segment starts with ".".
 func isOrdinary(src []byte) bool {
-	for i := 0; i < len(src); i += 8 {
-		if i+8 > len(src) {
-			if len(src) < 8 {
-				return false
-			}
-			i = len(src) - 8
-		}
+	last := len(src) - 8
+	if last < 0 {
+		return false
+	}
+	// Eight bytes at a time, of which the first is the last of those before, so that each byte is
+	// seen beside the next one.
+	for i := 0; ; i = min(i+7, last) {
 		// A sum has the high bit where a byte is at or over a bound, and none carries: the bytes
 		// are below 0x80.
 		x := binary.LittleEndian.Uint64(src[i : i+8])
@@ -88,20 +88,14 @@ func isOrdinary(src []byte) bool {
 		if x&highs != 0 || ordinary&highs != highs {
 			return false
 		}
-	}
-	for rest := src; ; {
-		rest = rest[1:] // the slash
-		if len(rest) == 0 {
+		slashes := ^((x ^ '/'*ones) + 0x7F*ones)
+		// "." and "/" differ in the lowest bit
+		if begins := ^((x | ones ^ '/'*ones) + 0x7F*ones); slashes<<8&begins&highs != 0 {
+			return false // an empty segment, or one that starts with "."
+		}
+		if i == last {
 			return true
 		}
-		if rest[0] == '.' || rest[0] == '/' {
-			return false
-		}
-		i := bytes.IndexByte(rest, '/')
-		if i < 0 {
-			return true
-		}
-		rest = rest[i:]
 	}
 }
 
@@ -134,13 +128,24 @@ func HasParameter(query []byte, name string) bool {
 		if (c == name[0] || c|0x20 == name[0] || c == '%') && startsWith(query, name) {
 			return true
 		}
-		i := bytes.IndexByte(query, '&')
-		if i < 0 {
-			return false
-		}
-		query = query[i+1:]
+		query = afterParameter(query)
 	}
 	return false
+}
+
+// afterParameter returns what comes after the first parameter of a query, and its "&".
+func afterParameter(query []byte) []byte {
+	short := min(len(query), 16) // up to which a loop is faster than a call
+	for i, c := range query[:short] {
+		if c == '&' {
+			return query[i+1:]
+		}
+	}
+	i := bytes.IndexByte(query[short:], '&')
+	if i < 0 {
+		return nil
+	}
+	return query[short+i+1:]
 }
 
 // startsWith reports whether a query's first parameter, percent-decoded and in lower case, has the

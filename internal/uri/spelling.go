@@ -1,6 +1,9 @@
 package uri
 
-import "slices"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // AppendPath appends a path in the one spelling that is served: letters, digits and
 // "-._~!$&'()*,=:@/" as they are, every other byte as "%XX" in upper case. The path is canonical,
@@ -30,43 +33,97 @@ func IsServed(path []byte) bool {
 // AppendQuery appends a query, without its "?", in the one spelling that is signed and served: "'"
 // and what RFC 3986 does not let stand in a query percent-encoded in upper case, escapes as they
 // are.
-func AppendQuery(dst, query []byte) []byte { return appendRaw(dst, query, rawQuery) }
+func AppendQuery(dst, query []byte) []byte { return ofQuery.append(dst, query) }
 
 // AppendRawPath appends a path with the bytes percent-encoded that no URI has, and the others as
 // they are: its canonical form is the same.
-func AppendRawPath(dst, path []byte) []byte { return appendRaw(dst, path, rawPath) }
+func AppendRawPath(dst, path []byte) []byte { return ofPath.append(dst, path) }
 
 // AppendFragment appends a fragment, without its "#", with the bytes percent-encoded that no URI
 // has.
-func AppendFragment(dst, fragment []byte) []byte {
-	return appendRaw(dst, fragment, rawPath|rawQuery)
+func AppendFragment(dst, fragment []byte) []byte { return ofFragment.append(dst, fragment) }
+
+// spelling says how bytes are spelled.
+type spelling struct {
+	raw     letter      // the bytes that stay as they are
+	letters [256]uint32 // of each byte, one to three, and their number in the last byte
 }
 
-// appendRaw appends b with every byte percent-encoded that is not one of the letters in raw.
-func appendRaw(dst, b []byte, raw letter) []byte {
-	n := len(dst)
-	dst = slices.Grow(dst, 3*len(b))[:n+3*len(b)]
-	for _, c := range b {
+var (
+	ofPath     = newSpelling(rawPath)
+	ofQuery    = newSpelling(rawQuery)
+	ofFragment = newSpelling(rawPath | rawQuery)
+)
+
+// newSpelling returns the spelling in which every byte is percent-encoded that is not one of the
+// letters in raw.
+func newSpelling(raw letter) *spelling {
+	s := &spelling{raw: raw}
+	for c := range s.letters {
 		if letters[c]&raw != 0 {
-			dst[n] = c
-			n++
-			continue
+			s.letters[c] = uint32(c) | 1<<24
+		} else {
+			s.letters[c] = '%' | uint32(upperHex[c>>4])<<8 | uint32(upperHex[c&15])<<16 | 3<<24
 		}
-		escaped := dst[n : n+3]
-		escaped[0], escaped[1], escaped[2] = '%', upperHex[c>>4], upperHex[c&15]
-		n += 3
+	}
+	return s
+}
+
+// append appends b, each byte as s spells it. What it does for a byte that is percent-encoded has
+// no branch, so that a text that mixes them costs no more than another.
+func (s *spelling) append(dst, b []byte) []byte {
+	plain := s.plainRun(b)
+	dst = append(dst, b[:plain]...)
+	if b = b[plain:]; len(b) == 0 {
+		return dst
+	}
+	n := len(dst)
+	dst = slices.Grow(dst, 3*len(b)+1) // the number in the last byte is written, too
+	dst = dst[:cap(dst)]
+	for _, c := range b {
+		letters := s.letters[c]
+		binary.LittleEndian.PutUint32(dst[n:], letters)
+		n += int(letters >> 24)
 	}
 	return dst[:n]
+}
+
+// plainRun is how many bytes at the start of b stay as they are. It looks at eight at a time, and
+// may return less where the next one stays, too.
+func (s *spelling) plainRun(b []byte) int {
+	for i := 0; i < len(b); i += 8 {
+		all := s.raw
+		for _, c := range b[i:min(i+8, len(b))] {
+			all &= letters[c]
+		}
+		if all == 0 {
+			return i
+		}
+	}
+	return len(b)
 }
 
 // CheckQuery reports whether a query or a fragment has no control byte, and no "%" that does not
 // start an escape.
 func CheckQuery(b []byte) bool {
-	for i, c := range b {
-		if letters[c]&check != 0 {
+	for i := 0; i < len(b); {
+		end := len(b)
+		if i+8 <= len(b) {
+			x := binary.LittleEndian.Uint64(b[i:])
+			found := (x-' '*ones)&^x | zeroBytes(x^'%'*ones) | zeroBytes(x^0x7F*ones)
+			if end = i + 8; found&highs == 0 {
+				i = end
+				continue
+			}
+		}
+		for ; i < end; i++ {
+			if letters[b[i]]&check == 0 {
+				continue
+			}
 			if _, ok := Unescape(b[i:]); !ok {
 				return false
 			}
+			i += 2
 		}
 	}
 	return true
