@@ -77,9 +77,9 @@
 // what a client has sent, not with what it announces; chunks become one chunk, and trailers are
 // dropped. The framer also answers Expect: 100-continue. Its errors go to the ErrorHandler.
 //
-// The handlers of these requests take turns, so that few of their goroutines can run at a time. The
-// scheduler interrupts a loop every 10 ms. Where a hundred goroutines can run, the loop would come
-// after them.
+// The handlers of these requests take turns, so that few of their goroutines can run at a time. A
+// loop lets other goroutines run every 4 ms. Where a hundred of them can run, the loop would come
+// after all of them.
 //
 // # Limits
 //
@@ -95,6 +95,8 @@
 // believes that it runs. If the scheduler knew, it would take the loop's processor away within 20
 // µs, and the loop would have to get one back for every event. This is safe:
 //
+//   - A busy loop yields every 4 ms, before the runtime would interrupt it: yield_linux.go says
+//     why.
 //   - To stop the world or to preempt, the runtime sends a signal to the thread. That ends the wait
 //     (EINTR: epoll_wait is never restarted, signal(7)), and the next call of a Go function yields.
 //   - All else has a processor of its own: the connections with fasthttp, the admin port, the
@@ -116,6 +118,7 @@
 //	accept_linux.go              how it accepts for loops
 //	limits.go, descriptors_*.go  how many connections, how much memory
 //	loop_linux.go, poll_linux.go the loop, and what it waits with
+//	yield_linux.go               how it shares its processor
 //	conn_linux.go                a connection in a loop
 //	turns_linux.go               the turns that the connections of a loop have
 //	expiry_linux.go              connections that are late, or in the way

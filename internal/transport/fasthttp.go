@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"time"
 
 	"github.com/valyala/fasthttp"
 )
@@ -94,8 +95,11 @@ func (p *parser) renew(conn net.Conn) {
 // bufferSize is how long a request may be that a loop answers, with its head.
 const bufferSize = 32 << 10
 
-// setTime sets the time of all requests until the next call.
-func (p *parser) setTime() { p.ctx.Init2(p.conn, silent{}, false) }
+// setTime sets the time of all requests until the next call to now, and returns it.
+func (p *parser) setTime() time.Time {
+	p.ctx.Init2(p.conn, silent{}, false)
+	return p.ctx.Time()
+}
 
 // fill reads from r until there are n bytes.
 func (p *parser) fill(r io.Reader, n int) error {

@@ -24,6 +24,7 @@ type loop struct {
 	parking  *parking
 	woken    []woken // room for what it takes out of parking
 	now      int64   // the tick
+	yielded  time.Time
 	room     room
 	stopping bool // Shutdown was called, and idle connections are to close
 
@@ -115,15 +116,14 @@ func (l *loop) add(n newcomer) bool {
 
 // run runs the loop until the server has stopped.
 func (l *loop) run() {
-	// The goroutine has no thread of its own (runtime.LockOSThread). The scheduler interrupts it every
-	// 10 ms. A goroutine without one goes on in the same thread at once; with one, the scheduler first
-	// has another thread take the processor and hand it back, and both have to wait for one.
+	// The goroutine stays in one thread without runtime.LockOSThread: with that, it would go on after
+	// each yield only when another thread had taken its processor and handed it back.
 	defer l.closeWaits()
 	// What happens without an event: ticks, and the end.
 	pause := min(l.server.config.Tick/2, 50*time.Millisecond)
 	for !l.ended() {
 		events := l.poll.wait(pause, l.rest())
-		l.answerer.parser.setTime()
+		l.yield(l.answerer.parser.setTime())
 		for len(events) > 0 {
 			n := min(len(events), maxAnswered)
 			l.serve(events[:n])
