@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"math/bits"
 )
 
 // Source is a parsed URL of a document: an absolute path with an optional query and fragment. It
@@ -135,17 +136,19 @@ func HasParameter(query []byte, name string) bool {
 
 // afterParameter returns what comes after the first parameter of a query, and its "&".
 func afterParameter(query []byte) []byte {
-	short := min(len(query), 16) // up to which a loop is faster than a call
-	for i, c := range query[:short] {
+	for len(query) >= 8 {
+		x := binary.LittleEndian.Uint64(query)
+		if found := zeroBytes(x^'&'*ones) & highs; found != 0 {
+			return query[bits.TrailingZeros64(found)/8+1:]
+		}
+		query = query[8:]
+	}
+	for i, c := range query {
 		if c == '&' {
 			return query[i+1:]
 		}
 	}
-	i := bytes.IndexByte(query[short:], '&')
-	if i < 0 {
-		return nil
-	}
-	return query[short+i+1:]
+	return nil
 }
 
 // startsWith reports whether a query's first parameter, percent-decoded and in lower case, has the

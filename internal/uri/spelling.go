@@ -33,20 +33,20 @@ func IsServed(path []byte) bool {
 // AppendQuery appends a query, without its "?", in the one spelling that is signed and served: "'"
 // and what RFC 3986 does not let stand in a query percent-encoded in upper case, escapes as they
 // are.
-func AppendQuery(dst, query []byte) []byte { return ofQuery.append(dst, query) }
+func AppendQuery(dst, query []byte) []byte { return ofQuery.spell(dst, query) }
 
 // AppendRawPath appends a path with the bytes percent-encoded that no URI has, and the others as
 // they are: its canonical form is the same.
-func AppendRawPath(dst, path []byte) []byte { return ofPath.append(dst, path) }
+func AppendRawPath(dst, path []byte) []byte { return ofPath.spell(dst, path) }
 
 // AppendFragment appends a fragment, without its "#", with the bytes percent-encoded that no URI
 // has.
-func AppendFragment(dst, fragment []byte) []byte { return ofFragment.append(dst, fragment) }
+func AppendFragment(dst, fragment []byte) []byte { return ofFragment.spell(dst, fragment) }
 
 // spelling says how bytes are spelled.
 type spelling struct {
-	raw     letter      // the bytes that stay as they are
-	letters [256]uint32 // of each byte, one to three, and their number in the last byte
+	raw  letter      // the bytes that stay as they are
+	text [256]uint32 // of each byte: one or three letters, and their number in the last byte
 }
 
 var (
@@ -59,19 +59,19 @@ var (
 // letters in raw.
 func newSpelling(raw letter) *spelling {
 	s := &spelling{raw: raw}
-	for c := range s.letters {
+	for c := range s.text {
 		if letters[c]&raw != 0 {
-			s.letters[c] = uint32(c) | 1<<24
+			s.text[c] = uint32(c) | 1<<24
 		} else {
-			s.letters[c] = '%' | uint32(upperHex[c>>4])<<8 | uint32(upperHex[c&15])<<16 | 3<<24
+			s.text[c] = '%' | uint32(upperHex[c>>4])<<8 | uint32(upperHex[c&15])<<16 | 3<<24
 		}
 	}
 	return s
 }
 
-// append appends b, each byte as s spells it. What it does for a byte that is percent-encoded has
-// no branch, so that a text that mixes them costs no more than another.
-func (s *spelling) append(dst, b []byte) []byte {
+// spell appends b, each byte as s spells it. From the first byte that is percent-encoded it has no
+// branch, so that a text that mixes them costs no more than another.
+func (s *spelling) spell(dst, b []byte) []byte {
 	plain := s.plainRun(b)
 	dst = append(dst, b[:plain]...)
 	if b = b[plain:]; len(b) == 0 {
@@ -81,9 +81,9 @@ func (s *spelling) append(dst, b []byte) []byte {
 	dst = slices.Grow(dst, 3*len(b)+1) // the number in the last byte is written, too
 	dst = dst[:cap(dst)]
 	for _, c := range b {
-		letters := s.letters[c]
-		binary.LittleEndian.PutUint32(dst[n:], letters)
-		n += int(letters >> 24)
+		text := s.text[c]
+		binary.LittleEndian.PutUint32(dst[n:], text)
+		n += int(text >> 24)
 	}
 	return dst[:n]
 }

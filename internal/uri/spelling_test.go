@@ -32,7 +32,7 @@ func TestBytes(t *testing.T) {
 					want += fmt.Sprintf("%%%02X", c)
 				}
 			}
-			if got := s.append([]byte("kept"), b); string(got) != want {
+			if got := s.spell([]byte("kept"), b); string(got) != want {
 				t.Fatalf("%q in a %s: %q; want %q", b, name, got, want)
 			}
 		}
