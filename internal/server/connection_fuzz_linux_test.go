@@ -3,14 +3,9 @@ package server
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
-	"net"
-	"os"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -18,7 +13,6 @@ import (
 
 	"videotoken/internal/cdn"
 	"videotoken/internal/scheme"
-	"videotoken/internal/sockdiag"
 	"videotoken/internal/transport"
 	"videotoken/internal/uri"
 	"videotoken/token"
@@ -286,103 +280,6 @@ func (r *requestRecord) take() []seenRequest {
 	return seen
 }
 
-// pairListener accepts one end of each socket pair that is made.
-type pairListener struct {
-	made   chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func newPairListener() *pairListener {
-	return &pairListener{made: make(chan net.Conn), closed: make(chan struct{})}
-}
-
-func (l *pairListener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.made:
-		return c, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *pairListener) Addr() net.Addr { return &net.UnixAddr{Net: "unix"} }
-
-func (l *pairListener) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return nil
-}
-
-// dial makes a socket pair, and has the server accept one end.
-func (l *pairListener) dial() (*net.UnixConn, error) {
-	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
-	}
-	var ends [2]net.Conn
-	for i, fd := range fds {
-		file := os.NewFile(uintptr(fd), "socket pair")
-		if ends[i], err = net.FileConn(file); err != nil {
-			return nil, err
-		}
-		_ = file.Close()
-	}
-	l.made <- ends[1]
-	return ends[0].(*net.UnixConn), nil
-}
-
-// exchange sends pieces, each when the server has read the one before, and returns all that comes
-// back until the server closes, without dates.
-func (l *pairListener) exchange(pieces [][]byte, end streamEnd) (string, error) {
-	conn, err := l.dial()
-	if err != nil {
-		return "", err
-	}
-	defer conn.Close() //nolint:errcheck // nothing depends on it
-	answers := make(chan string, 1)
-	go func() {
-		b, _ := io.ReadAll(conn) // a reset is an end, too
-		answers <- string(b)
-	}()
-	const onceMore = "GET /healthz HTTP/1.1\r\nHost: h\r\nX-Request-Id: probe\r\n\r\n"
-	for i, p := range pieces {
-		last := i == len(pieces)-1
-		if last && end == probesAtOnce {
-			p = append(bytes.Clone(p), onceMore...)
-		}
-		if _, err := conn.Write(p); err != nil {
-			break // the server had enough
-		}
-		if !last || end == endsRead || end == probes {
-			if err := awaitPairRead(conn); err != nil {
-				return "", err
-			}
-		}
-	}
-	if end == probes {
-		_, _ = io.WriteString(conn, onceMore)
-	}
-	_ = conn.CloseWrite()
-	select {
-	case a := <-answers:
-		return withoutDates(a), nil
-	case <-time.After(10 * time.Minute): // the whole process may have been stopped meanwhile
-		return "", errors.New("the server does not close")
-	}
-}
-
-// awaitPairRead waits until the server has read all that was sent, asleep in the kernel: Go's own
-// sleep takes a millisecond where nothing else runs.
-func awaitPairRead(c *net.UnixConn) error {
-	for {
-		if read, err := sockdiag.HasRead(c, 0); read || err != nil {
-			return err
-		}
-		pause := syscall.NsecToTimespec(int64(20 * time.Microsecond))
-		_ = syscall.Nanosleep(&pause, nil)
-	}
-}
-
 // withoutDates is withoutDate for all answers.
 func withoutDates(answers string) string {
 	const name = "\r\nDate: "
@@ -395,44 +292,4 @@ func withoutDates(answers string) string {
 		}
 		answers = after[min(len(after), len("Mon, 02 Jan 2006 15:04:05 GMT")):]
 	}
-}
-
-// connectionSeed is what FuzzConnection starts from.
-type connectionSeed struct {
-	raw, body, pieces []byte
-	how               byte
-}
-
-// connectionSeeds are the short cases of testdata/wire, and documents of every kind.
-func connectionSeeds(tb testing.TB) (all []connectionSeed) {
-	add := func(raw, body string, pieces []byte, how byte) {
-		all = append(all, connectionSeed{[]byte(raw), []byte(body), pieces, how})
-	}
-	for i, c := range wireCases(tb) {
-		if len(c.raw) <= 2<<10 {
-			add(c.raw, seed, []byte{byte(i), 200}, byte(i))
-		}
-	}
-	for _, body := range []string{
-		seed,
-		`{"video":{"videoId":1,"sources":[{"src":"/a b?c=d#e","type":null},{"src":"/d/e.m3u8?x=1"}]}}`,
-		`{"videos":[{"sources":[{"src":"/1"}]},` +
-			`{"videoId":"2","sources":[{"src":"https://own.example.com/2.mp4"}]}],"other":[1.0e3,{}]}`,
-		`{"token":{"ttl":600,"notBefore":1,"ip":"203.0.113.7","session":"00112233aabbccdd",` +
-			`"renew":3600},"video":{"sources":[{"src":"\/\u0061"}]}}`,
-		`{"token":{"scope":"/a/","cdn":"own","exclude":["exact"]},"video":{"sources":[{"src":"/a/b/c.mpd"}]}}`,
-		`{"token":{"cdn":"slow"},"video":{"sources":[{"src":"/a/b/c.mpd"},{"src":"/é.mp4"}]}}`,
-	} {
-		for how := range byte(8) {
-			raw := "\x02\x02GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n\x02"
-			add(raw, body, []byte{40, 90, 250, 1}[:how/2], how<<4|how)
-		}
-	}
-	for _, at := range []string{edgeExact, edgeBelow, edgeBound, edgeSession, edgeFilm} {
-		const more = " HTTP/1.1\r\nHost: h\r\nX-Real-IP: 203.0.113.7\r\n\r\n"
-		add("GET /verify/ext-authz/own"+at+more, seed, []byte{60}, 2)
-		renew := post(`{"urls":["https://own.example.com` + at + `"]}`)
-		add(strings.Replace(renew, "/video/token", "/video/renew", 1)+"\x02", seed, []byte{60}, 1)
-	}
-	return all
 }
