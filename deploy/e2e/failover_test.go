@@ -25,7 +25,7 @@ func TestFailover(t *testing.T) {
 		// The first is longer than a token is good for.
 		{"ended", 10, 60, func(th *theatre, edge string) { th.StopEdge(th.Edges[edge]) }},
 		{"answers 500", 1, 8, func(th *theatre, edge string) {
-			th.failing.Store(th.Edges[edge].OriginHost)
+			th.failing.host.Store(th.Edges[edge].OriginHost)
 		}},
 	} {
 		for _, player := range webPlayers {
@@ -53,7 +53,8 @@ func TestFailover(t *testing.T) {
 	t.Run("several videos", testFailoverOfSeveral)
 }
 
-// testFailover returns after what time the first segment was asked for at the other edge.
+// testFailover returns after what time the first segment was asked for at the other edge: since the
+// edge was ended, or since it first answered with 500.
 func testFailover(
 	t *testing.T, th *theatre, further float64, fail func(edge string),
 ) (first time.Duration) {
@@ -78,6 +79,9 @@ func testFailover(
 		}
 		if first == 0 {
 			first = x.Asked.Sub(failed)
+			if began := th.failing.first.Load(); began != nil { // a full buffer asks for nothing
+				first = x.Asked.Sub(*began)
+			}
 		}
 		if x.Status != 200 {
 			t.Errorf("%s was answered with %d", x.URI(), x.Status)

@@ -64,10 +64,26 @@ type theatre struct {
 	t       *testing.T
 	ctx     context.Context
 	origin  string
-	failing *atomic.Value // the host in whose place the origin answers 500
+	failing *failure
 	held    *atomic.Value // a channel until which the origin sends the MP4's beginning alone
 	ttl     int           // seconds for which a token is good
 	renew   int           // seconds for which the tokens are renewed
+}
+
+// failure is the host in whose place the origin answers 500.
+type failure struct {
+	host  atomic.Value
+	first atomic.Pointer[time.Time] // when it first did
+}
+
+// fails reports whether a request for a host is answered with 500.
+func (f *failure) fails(host string) bool {
+	if f.host.Load() != host {
+		return false
+	}
+	now := time.Now()
+	f.first.CompareAndSwap(nil, &now)
+	return true
 }
 
 // openTheatre opens a theatre with a service, edges and a browser of its own, beside other tests.
@@ -92,11 +108,11 @@ func openTheatre(t *testing.T, edges ...string) *theatre {
 		mux.Handle("GET "+prefix, http.StripPrefix(prefix, files))
 	}
 	origin := serve(t, mux)
-	var failing atomic.Value
+	var failing failure
 	var held atomic.Value
 	files := http.FileServer(http.Dir(dir))
 	films := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Host == failing.Load() {
+		if failing.fails(r.Host) {
 			http.Error(w, "failing", http.StatusInternalServerError)
 			return
 		}
@@ -241,7 +257,7 @@ type heldWriter struct {
 	free    int
 	held    <-chan struct{}
 	r       *http.Request
-	failing *atomic.Value
+	failing *failure
 }
 
 func (w *heldWriter) Write(b []byte) (int, error) {
@@ -250,7 +266,7 @@ func (w *heldWriter) Write(b []byte) (int, error) {
 		case <-w.held:
 		case <-w.r.Context().Done():
 		}
-		if w.r.Host == w.failing.Load() {
+		if w.failing.fails(w.r.Host) {
 			panic(http.ErrAbortHandler)
 		}
 		w.free = math.MaxInt
