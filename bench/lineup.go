@@ -81,10 +81,12 @@ func overUnix(prepare func(*site, context.Context, *peer) error) func(*site, con
 }
 
 func (s *site) videotoken(ctx context.Context, p *peer) error {
-	binary := filepath.Join(s.dir, "videotoken")
-	p.command = s.service.Command(binary)
-	return subject.Build(ctx, s.root, ".", binary)
+	p.command = s.service.Command(s.own())
+	return subject.Build(ctx, s.root, ".", s.own())
 }
+
+// own is the file of this service's binary.
+func (s *site) own() string { return filepath.Join(s.dir, "videotoken") }
 
 func (s *site) stock(ctx context.Context, p *peer) error {
 	err := s.videotoken(ctx, p)

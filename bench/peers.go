@@ -134,6 +134,11 @@ func peers(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 			time.Duration(c.length), machine.CPU, machine.Cores)
 		var tables strings.Builder
 		standings(&tables, line, c.connections)
+		if slices.ContainsFunc(line, func(p *peer) bool { return p.name == ownName }) {
+			if err := c.front(ctx, &tables, stderr, at); err != nil {
+				return err
+			}
+		}
 		fmt.Fprintf(stdout, "%s\n%s", about, tables.String())
 		if c.out == "" {
 			return nil
@@ -148,6 +153,20 @@ func peers(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 		fmt.Fprintf(stderr, "Charts: %s\n", page)
 		return nil
 	})
+}
+
+// front measures this service behind an HAProxy that terminates TLS, and writes the table.
+func (c *contest) front(ctx context.Context, w, stderr io.Writer, at *site) error {
+	all := frontShapes()
+	behind := &place{dir: at.dir, binary: at.own(), service: at.service, connections: 100,
+		length: time.Duration(c.length)}
+	if err := behind.measure(ctx, stderr, c.rounds, all); err != nil {
+		return err
+	}
+	fmt.Fprintln(w, "\n**videotoken** behind an HAProxy that terminates TLS, with 100 connections: the "+
+		"CPU of its own process.")
+	shapeTable(w, all)
+	return nil
 }
 
 // interleaved yields the number of each round, from 1, with all of a line, in reverse order every

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"videotoken/bench/internal/measure"
@@ -64,6 +65,12 @@ const (
 	cloudfrontCDN = `  - {name: cloudfront, url: "https://d555.cdn.example", scheme: cloudfront, placement: query,
      keys: [{id: K1, private_key_file: %q}]}`
 )
+
+// frontShapes returns the plain shape, and those that come through an HAProxy.
+func frontShapes() []*shape {
+	all := allShapes()
+	return append(all[:1], slices.DeleteFunc(all[1:], func(s *shape) bool { return s.front == "" })...)
+}
 
 // onlyCDN is a configuration with one CDN.
 func onlyCDN(entry string) func(string) string {

@@ -81,19 +81,8 @@ func shapes(ctx context.Context, stdout, stderr io.Writer, args []string) error 
 		}
 		at := &place{dir: dir, binary: binary, service: service, connections: f.connections,
 			length: time.Duration(f.length)}
-		for _, s := range all {
-			if err := s.prepare(ctx, at); err != nil {
-				return fmt.Errorf("%s: %w", s.name, err)
-			}
-		}
-		for round, s := range interleaved(f.rounds, all) {
-			if s.missing != "" {
-				continue
-			}
-			fmt.Fprintf(stderr, "round %d of %d: %s\n", round, f.rounds, s.name)
-			if err := s.measure(ctx, at); err != nil {
-				return fmt.Errorf("%s: %w", s.name, err)
-			}
+		if err := at.measure(ctx, stderr, f.rounds, all); err != nil {
+			return err
 		}
 		machine := report.ThisMachine()
 		fmt.Fprintf(stdout,
@@ -137,6 +126,25 @@ type place struct {
 	service     *measure.Service
 	connections int
 	length      time.Duration
+}
+
+// measure measures shapes in interleaved rounds.
+func (at *place) measure(ctx context.Context, stderr io.Writer, rounds int, all []*shape) error {
+	for _, s := range all {
+		if err := s.prepare(ctx, at); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	for round, s := range interleaved(rounds, all) {
+		if s.missing != "" {
+			continue
+		}
+		fmt.Fprintf(stderr, "round %d of %d: %s\n", round, rounds, s.name)
+		if err := s.measure(ctx, at); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	return nil
 }
 
 // measure measures a fresh process of the service. Every answer must have status 200, and where the
