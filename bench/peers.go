@@ -157,7 +157,7 @@ func peers(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 
 // front measures this service behind an HAProxy that terminates TLS, and writes the table.
 func (c *contest) front(ctx context.Context, w, stderr io.Writer, at *site) error {
-	all := frontShapes()
+	all := chooseShapes(func(s *shape) bool { return s.front != "" })
 	behind := &place{dir: at.dir, binary: at.own(), service: at.service, connections: 100,
 		length: time.Duration(c.length)}
 	if err := behind.measure(ctx, stderr, c.rounds, all); err != nil {

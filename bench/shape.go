@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"videotoken/bench/internal/measure"
@@ -66,10 +65,14 @@ const (
      keys: [{id: K1, private_key_file: %q}]}`
 )
 
-// frontShapes returns the plain shape, and those that come through an HAProxy.
-func frontShapes() []*shape {
-	all := allShapes()
-	return append(all[:1], slices.DeleteFunc(all[1:], func(s *shape) bool { return s.front == "" })...)
+// chooseShapes returns the plain shape, and the others that are wanted.
+func chooseShapes(want func(*shape) bool) (chosen []*shape) {
+	for i, s := range allShapes() {
+		if i == 0 || want(s) {
+			chosen = append(chosen, s)
+		}
+	}
+	return chosen
 }
 
 // onlyCDN is a configuration with one CDN.

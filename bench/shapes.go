@@ -55,12 +55,7 @@ func (f *shapeFlags) parse(args []string) ([]*shape, error) {
 	if err != nil {
 		return nil, fmt.Errorf("shapes: -only: %w", err)
 	}
-	var chosen []*shape
-	for i, s := range allShapes() {
-		if i == 0 || only.MatchString(s.name) {
-			chosen = append(chosen, s)
-		}
-	}
+	chosen := chooseShapes(func(s *shape) bool { return only.MatchString(s.name) })
 	if len(chosen) == 1 {
 		return nil, fmt.Errorf("shapes: -only %q matches no row", f.only)
 	}

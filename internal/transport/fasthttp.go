@@ -181,7 +181,8 @@ func (p *parser) parse(data []byte, end int) ([]byte, int) {
 // asked is what a request says about its connection.
 type asked struct{ close, http10 bool }
 
-// asked must be called before the handler, which may change the request.
+// asked returns what the request says about its connection. The handler may change the request, so
+// it must be called before.
 func (p *parser) asked() asked {
 	h := &p.ctx.Request.Header
 	return asked{close: h.ConnectionClose(), http10: !h.IsHTTP11()}

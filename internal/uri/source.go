@@ -39,11 +39,7 @@ func (s *Source) Parse(src, room []byte) ([]byte, error) {
 		s.Canonical = Path(src)
 		return room, nil
 	}
-	all := rawPath
-	for _, c := range src {
-		all &= letters[c]
-	}
-	s.encode = all&rawPath == 0
+	s.encode = ofPath.plainRun(src) < len(src)
 	if s.encode { // it has a "?", "#", "%", or a byte to encode
 		if i := bytes.IndexByte(s.Path, '#'); i >= 0 {
 			s.Path, s.Fragment = s.Path[:i], s.Path[i:]

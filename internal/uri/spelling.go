@@ -88,8 +88,9 @@ func (s *spelling) spell(dst, b []byte) []byte {
 	return dst[:n]
 }
 
-// plainRun is how many bytes at the start of b stay as they are. It looks at eight at a time, and
-// may return less where the next one stays, too.
+// plainRun is how many bytes at the start of b stay as they are, or fewer: it looks at eight at a
+// time. If there is one kind of raw letters, len(b) means that all bytes stay, and less that one
+// does not.
 func (s *spelling) plainRun(b []byte) int {
 	for i := 0; i < len(b); i += 8 {
 		all := s.raw

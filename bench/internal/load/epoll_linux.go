@@ -29,12 +29,13 @@ type dialed struct {
 	err        error
 }
 
-// eventLoop drives a share of the connections from one thread. Its system calls are raw ones, of
-// which the Go scheduler is not told. Those on sockets never wait. While epoll_pwait2 waits, the
-// loop keeps its processor. If the scheduler were told, it would take that away after 20 us, and
-// look for more to take every 20 us for some milliseconds. Its thread, which is one of those that
-// run before the server (see realtime), then interrupted the server 50 times in a row, 40 times a
-// second. At 3300 requests/s that made the 99th percentile of the server several times as long.
+// eventLoop drives a share of the connections from one thread. It uses raw system calls, which do
+// not inform the Go scheduler. Those on sockets never wait. epoll_pwait2 waits, and the loop keeps
+// its processor meanwhile. If it informed the scheduler, the scheduler's monitor thread would take
+// the processor away after 20 us, and wake every 20 us for some milliseconds to look for more. In
+// an open loop that thread has a higher priority than the server (see realtime). It interrupted the
+// server 50 times in a row, 40 times a second, and made the server's 99th percentile at 3300
+// requests/s several times as long.
 type eventLoop struct {
 	*worker
 	ctx     context.Context
@@ -93,7 +94,8 @@ func (r *run) epoll(ctx context.Context, clock chan<- struct{}) ([]*worker, erro
 	return workers, errors.Join(errs...)
 }
 
-// moreProcessors lets n more goroutines run at a time: each loop keeps a processor.
+// moreProcessors lets n more goroutines run at a time, or fewer if n is negative. Each loop keeps a
+// processor, and everything else needs some, too.
 func moreProcessors(n int) {
 	processors.Lock()
 	defer processors.Unlock()
