@@ -36,7 +36,7 @@ func runAttack(ctx context.Context, stdout, stderr io.Writer, args []string) err
 	f.IntVar(&s.Bodies, "bodies", s.Bodies,
 		"how many of the costliest bodies json sends; the 9,985 open brackets are the first")
 	f.Var((*counts)(&s.Attackers), "attackers",
-		"connections of pipeline and absolute, one run for each number")
+		"connections of pipeline and chunked, one run for each number")
 	f.IntVar(&s.Crowd, "crowd", s.Crowd,
 		"connections of memory; fewer if this process may not have so many descriptors")
 	f.IntVar(&s.Descriptors, "descriptors", s.Descriptors,

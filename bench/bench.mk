@@ -1,6 +1,6 @@
 # Measuring, comparing and attacking the service; bench/README.md explains it. Included by the Makefile.
 BASE       ?= main
-ATTACKS     = json pipeline absolute large memory descriptors headers bodies readers idle churn signatures \
+ATTACKS     = json pipeline chunked large memory descriptors headers bodies readers idle churn signatures \
   scarce-descriptors scarce-memory full-disk
 CHROMIUM   ?= chromium
 # The whole section of the closed loop, in pixels.
@@ -74,7 +74,7 @@ hostile-search: ## for FUZZTIME, look for bodies that cost more: internal/docume
 
 attack-json: ## clients that send the costliest JSON; fails if others suffer more than the bounds allow; a minute
 attack-pipeline: ## clients that pipeline without end: the same bounds; two minutes
-attack-absolute: ## the same, with the host in the requests' targets
+attack-chunked: ## the same, with bodies in chunks
 attack-large: ## clients that send bodies of 64 KiB: the same bounds
 attack-memory: ## unfinished requests and clients that never read: what they cost, and that others are answered
 attack-descriptors: ## more connections than the service may have descriptors

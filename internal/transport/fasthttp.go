@@ -76,7 +76,7 @@ type parser struct {
 	whole bytes.Reader // of these lines
 	ctx   *fasthttp.RequestCtx
 	conn  net.Conn // of the context
-	host  []byte   // the last good one
+	host  []byte   // the last good one of a target in origin form
 	uri   fasthttp.URI
 }
 
@@ -160,8 +160,7 @@ func (p *parser) parse(data []byte, end int) ([]byte, int) {
 		r.MayContinue() {
 		return data, 0
 	}
-	if target := h.RequestURI(); target[0] != '/' || len(target) > 1 && target[1] == '/' ||
-		!p.knows(h.Host()) {
+	if !p.takes(h.Host(), h.RequestURI()) {
 		return data, 0
 	}
 	if length <= 0 {
@@ -188,22 +187,23 @@ func (p *parser) asked() asked {
 	return asked{close: h.ConnectionClose(), http10: !h.IsHTTP11()}
 }
 
-// knows reports whether fasthttp takes a host, which is all that can be wrong with a URI whose
-// target has the origin form, if there is a host.
-func (p *parser) knows(host []byte) bool {
+// takes reports whether fasthttp takes the URI of a request. Where the target has the origin form
+// only the host can be wrong, and the last good host is known.
+func (p *parser) takes(host, target []byte) bool {
 	if len(host) == 0 {
 		return false
 	}
-	if !bytes.Equal(host, p.host) {
-		if !hasHostBytes(host) || p.uri.Parse(host, root) != nil {
-			return false
-		}
+	origin := target[0] == '/' && (len(target) == 1 || target[1] != '/')
+	if origin && bytes.Equal(host, p.host) {
+		return true
+	}
+	if !hasHostBytes(host) || p.uri.Parse(host, target) != nil {
+		return false
+	}
+	if origin {
 		p.host = append(p.host[:0], host...)
 	}
 	return true
 }
 
-var (
-	hostName = []byte("Host:")
-	root     = []byte("/")
-)
+var hostName = []byte("Host:")

@@ -211,7 +211,8 @@ func testPlain(t *testing.T) {
 		"query": get("/a?b=c"), "PUT": request("PUT", "/", ""),
 		"keep-alive": get("/", "Connection: keep-alive"), "fields": get("/", "Accept: */*",
 			"User-Agent: x", "Cookie: a=b"), "method": request("M-SEARCH", "/", ""),
-		"HTTP/1.0": raw("GET / HTTP/1.0", "", "Host: h", "Connection: keep-alive"),
+		"HTTP/1.0":      raw("GET / HTTP/1.0", "", "Host: h", "Connection: keep-alive"),
+		"absolute form": get("http://other/a?b"), "two slashes": get("//a"),
 	} {
 		conn := s.dial(t)
 		for range 2 {
@@ -240,7 +241,7 @@ func testPlain(t *testing.T) {
 		raw("GET / HTTP/1.0", "", "Connection: keep-alive"),
 		get("/", "Connection: Upgrade", "Upgrade: x"),
 		raw("POST / HTTP/1.1", "0\r\n\r\n", "Host: h", "Transfer-Encoding: chunked"),
-		post("/", filler(38<<10)), get("http://h/"),
+		post("/", filler(38<<10)),
 	} {
 		conn := s.dial(t)
 		conn.send(odd).answer(200, "fasthttp")

@@ -29,7 +29,7 @@ func newCostMeter(tb testing.TB) *costMeter {
 	s := newSigner(tb)
 	dst := make([]byte, 0, 4*worstSize)
 	run := func(body []byte) { _, _, _ = s.Append(dst, body, now) }
-	return &costMeter{tb, run, plainBody()}
+	return &costMeter{tb, run, plainBody(tb)}
 }
 
 // ratio is the time per byte of a body to that of the plain one: the median of some rounds.

@@ -24,7 +24,7 @@ func TestHostileJSON(t *testing.T) {
 	}
 	median := func(x []float64) float64 { slices.Sort(x); return x[len(x)/2] }
 
-	plain := plainBody()
+	plain := plainBody(t)
 	if _, _, err := s.Append(dst, plain, now); err != nil {
 		t.Fatal(err)
 	}

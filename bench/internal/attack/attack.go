@@ -25,8 +25,8 @@ var Attacks = []Attack{
 	{"pipeline", "8, 100 and 1000 connections pipeline small requests without end: POSTs, and " +
 		"404s of 28 bytes",
 		crowdBounds, (*Site).pipeline},
-	{"absolute", "the same, with the host in the requests' targets, which fasthttp serves",
-		crowdBounds, (*Site).absolute},
+	{"chunked", "the same, with bodies in chunks, which fasthttp serves", crowdBounds,
+		(*Site).chunked},
 	{"large", "100 connections send bodies of 64 KiB, with a length and in a chunk", fairBounds,
 		(*Site).large},
 	{"memory", "thousands of unfinished bodies, of unfinished heads, and clients that never read",
@@ -82,7 +82,7 @@ type Site struct {
 	Duration time.Duration // of the well-behaved load, in each round, under attack
 	Rate     float64       // well-behaved requests a second, for each instance
 	Bodies   int           // how many of the costliest bodies the json attack sends
-	// how many connections the pipeline and absolute attacks have, one run each
+	// how many connections the pipeline and chunked attacks have, one run each
 	Attackers []int
 	Crowd     int // how many connections the memory attack has
 	// how many connections the headers, bodies, readers and idle attacks hold

@@ -62,7 +62,7 @@ func TestAttacks(t *testing.T) {
 		t.Fatal(err)
 	}
 	verdict := regexp.MustCompile(`(?m)^(ok  |FAIL)  `)
-	bounds := map[string]int{"json": 2 * 3, "pipeline": 4 * 3, "absolute": 4 * 3, "large": 2 * 3,
+	bounds := map[string]int{"json": 2 * 3, "pipeline": 4 * 3, "chunked": 4 * 3, "large": 2 * 3,
 		"memory": 3 * 4, "descriptors": 4 + 2,
 		"headers": 3, "bodies": 3, "readers": 3, "idle": 3, "churn": 3, "signatures": 4 + 2*2,
 		"scarce-descriptors": 3, "scarce-memory": 4, "full-disk": 3}

@@ -19,23 +19,28 @@ const inFlight = 64 << 10
 const notFound = "GET /x HTTP/1.1\r\nHost: h\r\n\r\n"
 
 // pipeline floods one instance with small requests, as POSTs that are signed and as 404s.
-func (s *Site) pipeline(ctx context.Context) error { return s.pipelined(ctx, "") }
+func (s *Site) pipeline(ctx context.Context) error {
+	return s.pipelined(ctx, "", s.signed("Content-Length: %d\r\n\r\n%s"), notFound)
+}
 
-// absolute does, too, but names the host in the request's target (RFC 9112, section 3.2.2): the
-// service's loops leave such requests to fasthttp.
-func (s *Site) absolute(ctx context.Context) error { return s.pipelined(ctx, "http://h") }
+// chunked does, too, but sends bodies in a chunk: the service's loops leave such requests to
+// fasthttp.
+func (s *Site) chunked(ctx context.Context) error {
+	const coding, end = "Transfer-Encoding: chunked\r\n\r\n", "0\r\n\r\n"
+	return s.pipelined(ctx, " in chunks", s.signed(coding+"%x\r\n%s\r\n"+end),
+		"POST /x HTTP/1.1\r\nHost: h\r\n"+coding+end)
+}
 
-// pipelined floods one instance with small requests whose targets begin with an origin.
-func (s *Site) pipelined(ctx context.Context, origin string) error {
-	form := ""
-	if origin != "" {
-		form = " in absolute form"
-	}
-	for _, kind := range []struct{ name, request string }{
-		{"POSTs", fmt.Sprintf("POST %s%s HTTP/1.1\r\nHost: h\r\n%s\r\nContent-Length: %d\r\n\r\n%s",
-			origin, measure.Path, measure.JSON, len(s.Service.Body), s.Service.Body)},
-		{"404s", fmt.Sprintf("GET %s/x HTTP/1.1\r\nHost: h\r\n\r\n", origin)},
-	} {
+// signed is a POST of a document. The format makes the end of its head and its body, of the
+// document's length and the document.
+func (s *Site) signed(format string) string {
+	return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: h\r\n%s\r\n"+format, measure.Path, measure.JSON,
+		len(s.Service.Body), s.Service.Body)
+}
+
+// pipelined floods one instance with requests that are signed, and with others that are 404.
+func (s *Site) pipelined(ctx context.Context, form, signed, missing string) error {
+	for _, kind := range []struct{ name, request string }{{"POSTs", signed}, {"404s", missing}} {
 		request := []byte(kind.request)
 		for _, n := range s.Attackers {
 			c := contest{name: fmt.Sprintf("%d connections pipeline %s%s", n, kind.name, form),
