@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -71,6 +72,12 @@ func (o *options) profiles() *options {
 	o.BoolVar(&o.profile, "profile", false, "take a CPU profile of the server: NAME.pprof, and a "+
 		"flame graph, NAME.flame.html; the run tells no allocations")
 	return o
+}
+
+// isGiven reports whether the command line has one of the flags.
+func (o *options) isGiven(names ...string) (given bool) {
+	o.Visit(func(f *flag.Flag) { given = given || slices.Contains(names, f.Name) })
+	return given
 }
 
 func (o *options) int(v *int, long, short, text string) {

@@ -31,9 +31,14 @@ func soak(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 		"offer this share of the highest rate with p99 under 5 ms, which is searched first")
 	mixed := o.Bool("mix", false,
 		"besides the load every scheme, renewals, revocations, verifications, reloads,\n"+
-			"mistakes and clients that come and go")
+			"mistakes and clients that come and go; the warm-up is a quarter of -d unless -W "+
+			"says another")
 	if err := o.parse(args, 0); err != nil {
 		return err
+	}
+	if *mixed && !o.isGiven("W", "warmup") {
+		// What the mixture makes the server keep fills within minutes: a cache, pools, the heap.
+		o.load.Warmup = max(o.load.Warmup, o.load.Duration/4)
 	}
 	if every == 0 {
 		every = seconds(max(o.load.Duration/100, time.Second))
