@@ -20,7 +20,7 @@ import (
 type dashboard struct {
 	Title, UID string
 	Templating struct {
-		List []struct{ Name, Type, Definition string }
+		List []struct{ Name, Type, Definition, AllValue string }
 	}
 	Panels []panel
 }
@@ -68,6 +68,13 @@ func TestPanels(t *testing.T) {
 				}
 				cells[at] = p.Title
 			}
+		}
+	}
+	for _, v := range d.Templating.List {
+		// "All" is the jobs that are listed. With a value of its own, the panels of go_ and process_
+		// metrics would show every program that Prometheus scrapes.
+		if v.AllValue != "" {
+			t.Errorf("all of %s is %q", v.Name, v.AllValue)
 		}
 	}
 	if len(d.charts()) < 20 || d.UID == "" {
