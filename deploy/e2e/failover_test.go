@@ -87,6 +87,9 @@ func testFailover(
 			t.Errorf("%s was answered with %d", x.URI(), x.Status)
 		}
 	}
+	if first == 0 {
+		t.Errorf("nothing was asked of %s", to)
+	}
 	stalls := th.stalls()
 	for _, stall := range stalls {
 		if stall < 0 || stall > float64(longest.Milliseconds()) {

@@ -22,8 +22,8 @@ import (
 //go:embed renewal.html
 var renewalPage []byte
 
-// longFilm is longer than five of its tokens.
-var longFilm = stack.Film{Length: 44 * time.Second, Width: 384, Height: 216}
+// longFilm is longer than seven of its tokens.
+var longFilm = stack.Film{Length: time.Minute, Width: 384, Height: 216}
 
 const (
 	shortTokens = "{ttl: 8s, max_ttl: 1m, round: 1s, leeway: 1s, max_renew: 1h, renew_grace: 5s}"

@@ -21,7 +21,7 @@ export class Addresses {
    */
   constructor(urls, cdns) {
     this.#cdns = cdns;
-    this.#slots = urls.map((url) => ({ url, ...divide(url, this.#prefix(url)) }));
+    this.#slots = urls.map((url) => ({ url, ...this.#divide(url) }));
     for (const slot of this.#slots) this.#learn(slot);
   }
 
@@ -31,7 +31,7 @@ export class Addresses {
 
   /** The name of the CDN that a URL is on, by the longest prefix. @param {string} url */
   cdn(url) {
-    const prefix = this.#prefix(url);
+    const prefix = this.head(url);
     return Object.keys(this.#cdns).find((name) => clean(this.#cdns[name]) === prefix);
   }
 
@@ -44,7 +44,7 @@ export class Addresses {
       const same = rest !== "" && urls[i].endsWith(rest);
       const { length } = urls[i];
       const parts = same ? { stem: urls[i].slice(0, length - rest.length), rest }
-        : divide(urls[i], this.#prefix(urls[i]));
+        : this.#divide(urls[i]);
       Object.assign(slot, { url: urls[i], ...parts });
       this.#learn(slot);
     });
@@ -55,17 +55,39 @@ export class Addresses {
    * @param {string} url
    */
   rewrite(url) {
+    const found = this.#find(url);
+    return found && join(found.slot.stem, found.rest);
+  }
+
+  /**
+   * Names the file of a URL, whatever its token and its CDN; undefined if it never had a token of
+   * ours.
+   * @param {string} url
+   */
+  file(url) {
+    const found = this.#find(url);
+    if (!found) return undefined;
+    const { slot, rest } = found;
+    return `${this.#slots.indexOf(slot)} ${rest.startsWith("/") ? rest.replace(/[?#].*/, "") : ""}`;
+  }
+
+  /**
+   * Finds the signed URL that a URL belongs to, and what follows that one's stem.
+   * @param {string} url
+   */
+  #find(url) {
     const plain = url.replace(/\/%7e/i, "/~"); // a player may encode the mark
     const end = plain.search(/[?#]|$/);
     for (let at = plain.indexOf("/", originLength(plain)); at >= 0 && at < end;) {
       const slot = this.#known.get(plain.slice(0, at));
-      if (slot) return slot.stem + plain.slice(at);
+      if (slot) return { slot, rest: plain.slice(at) };
       at = plain.indexOf("/", at + 1);
     }
     const found = parameter(url);
     const slot = found && this.#known.get("?" + found.token);
-    if (slot) return join(slot.stem, url.slice(found.end));
-    return this.#known.get(url)?.stem;
+    if (slot) return { slot, rest: url.slice(found.end) };
+    const whole = this.#known.get(url);
+    return whole && { slot: whole, rest: "" };
   }
 
   /**
@@ -75,11 +97,11 @@ export class Addresses {
    */
   match(video) {
     const all = strings(video).filter((s) => /^https?:\/\//.test(s)).map((url) => {
-      const { path } = divide(url, this.#prefix(url));
+      const { path } = this.#divide(url);
       return { url, path };
     });
     const urls = this.#slots.map((slot) => {
-      const { path } = divide(slot.url, this.#prefix(slot.url));
+      const { path } = this.#divide(slot.url);
       const same = all.filter((other) => other.path.endsWith(path));
       same.sort((a, b) => a.path.length - b.path.length);
       return same[0]?.url;
@@ -94,35 +116,41 @@ export class Addresses {
   }
 
   /** The prefix of the CDN that a URL is on, or its origin. @param {string} url */
-  #prefix(url) {
+  head(url) {
+    return this.#base(url) ?? url.slice(0, originLength(url));
+  }
+
+  /** The prefix of the CDN that a URL is on, if that is known. @param {string} url */
+  #base(url) {
     const all = Object.values(this.#cdns).map(clean);
     const fit = all.filter((prefix) => url.startsWith(prefix + "/"));
-    fit.sort((a, b) => b.length - a.length);
-    return fit[0] ?? url.slice(0, originLength(url));
+    return fit.sort((a, b) => b.length - a.length)[0];
   }
-}
 
-/**
- * Divides a signed URL into its stem and its rest, and returns its path on the CDN too. A token is
- * the first segment after the CDN's base path if it starts with ~; where the base path is not
- * known, the first segment that does.
- * @param {string} url
- * @param {string} prefix
- */
-function divide(url, prefix) {
-  const end = url.search(/[?#]|$/);
-  const segment = /\/(?:~|%7e)[^/]*/gi;
-  segment.lastIndex = prefix.length;
-  const found = segment.exec(url.slice(0, end));
-  if (found) {
-    const at = found.index + found[0].length;
-    const stem = url.slice(0, at).replace(/%7e/i, "~");
-    return { stem, rest: url.slice(at), path: url.slice(at, end) };
+  /**
+   * Divides a signed URL into its stem and its rest, and returns its path on the CDN too. A token
+   * is in the query, or the first segment after the CDN's base path if it starts with ~. Where the
+   * base path is not known, it is the first segment that does.
+   * @param {string} url
+   */
+  #divide(url) {
+    const base = this.#base(url);
+    const prefix = this.head(url);
+    const end = url.search(/[?#]|$/);
+    const path = url.slice(prefix.length, end);
+    // a request has its own fragment
+    const whole = { stem: url.replace(/#.*/, ""), rest: "", path };
+    if (parameter(url)) return whole;
+    const segment = base === undefined ? /\/(?:~|%7e)[^/]*/i : /^\/(?:~|%7e)[^/]*/i;
+    const found = segment.exec(path);
+    if (found) {
+      const at = prefix.length + found.index + found[0].length;
+      const stem = url.slice(0, at).replace(/%7e/i, "~");
+      return { stem, rest: url.slice(at), path: url.slice(at, end) };
+    }
+    if (whole.stem.length > end) return whole;
+    return { stem: prefix, rest: path, path };
   }
-  const path = url.slice(prefix.length, end);
-  const whole = url.replace(/#.*/, ""); // a request has its own fragment
-  if (parameter(url) || whole.length > end) return { stem: whole, rest: "", path };
-  return { stem: prefix, rest: path, path };
 }
 
 /**

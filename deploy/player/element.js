@@ -1,31 +1,38 @@
-// How a video element that plays a signed URL by itself gets the newest token: as a new src, at the
-// second at which it is.
+// A video element that plays a signed URL by itself gets the newest token as a new src, and goes on
+// at the second at which it was.
 
 /** @import {VideoTokens} from "./videotoken-player.js" */
 
 const STALLED = 1500; // ms that a video element waits for data before its CDN is asked why
+const RARELY = 24_000; // ms between two such questions at most
 const PROBE = 4000; // ms that the CDN has to answer that
 
-/** @param {VideoTokens} tokens @param {HTMLVideoElement} element */
-export function video(tokens, element) {
+/** @param {VideoTokens} tokens @param {HTMLVideoElement} element @param {AbortSignal} closed */
+export function video(tokens, element, closed) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let watch;
+  /** @param {string} type @param {() => void} run */
+  const on = (type, run) => element.addEventListener(type, run, { signal: closed });
+  closed.addEventListener("abort", () => clearTimeout(watch));
+  const source = () => element.currentSrc || element.src; // it may have <source> elements
   const NETWORK = [2, 4]; // MEDIA_ERR_NETWORK, and MEDIA_ERR_SRC_NOT_SUPPORTED for a refused start
   /** @type {{at: number, playing: boolean, rate: number} | undefined} what a new src begins with */
   let begin;
   let failedAt = 0; // seconds
   let playing = !element.paused; // as the viewer wants it: Chromium pauses after some errors
-  element.addEventListener("play", () => { playing = true; });
-  element.addEventListener("pause", () => {
+  on("play", () => { playing = true; });
+  on("pause", () => {
     if (!element.error && !element.ended) playing = false;
   });
   const swap = () => {
-    const src = tokens.rewrite(element.src);
-    if (!element.error && (src === element.src || element.ended || complete(element))) return;
+    const now = source();
+    if (!tokens.knows(now)) return; // the page plays something else
+    const src = tokens.rewrite(now);
+    if (!element.error && (src === now || element.ended || complete(element))) return;
     begin ??= { at: element.currentTime, playing, rate: element.playbackRate };
     element.src = src;
   };
-  element.addEventListener("loadedmetadata", () => {
+  on("loadedmetadata", () => {
     if (!begin) return;
     const { at, playing, rate } = begin;
     begin = undefined;
@@ -33,30 +40,31 @@ export function video(tokens, element) {
     element.playbackRate = rate;
     if (playing) element.play().catch(() => {}); // the page hears "pause" as for any refused play
   });
-  element.addEventListener("timeupdate", () => {
-    if (element.currentTime > failedAt) tokens.succeeded();
+  on("timeupdate", () => {
+    if (element.currentTime > failedAt) tokens.succeeded(source());
   });
-  element.addEventListener("error", () => {
+  on("error", () => {
     failedAt = (begin?.at ?? element.currentTime) + 1;
     // A video element does not say whether it was refused or cut off.
-    if (NETWORK.includes(element.error?.code ?? 0)) void tokens.failed(element.src, undefined);
+    if (NETWORK.includes(element.error?.code ?? 0)) void tokens.failed(source(), undefined);
   });
   // A browser tries for half a minute before it says that a CDN does not answer.
-  const wait = () => {
+  /** @param {number} ms */
+  const wait = (ms) => {
     clearTimeout(watch);
     watch = setTimeout(async () => {
       const stuck = () => element.readyState < 3 && !element.paused && !element.error;
-      const { src } = element;
-      if (!stuck() || tokens.ended) return;
+      const src = source();
+      if (!stuck() || tokens.ended || !tokens.knows(src)) return;
       const { status, reason } = await probe(src, element.crossOrigin);
-      if (!stuck()) return;
-      if (src === element.src && status !== undefined && (status === 0 || status >= 400)) {
+      if (closed.aborted || !stuck()) return;
+      if (src === source() && status !== undefined && (status === 0 || status >= 400)) {
         await tokens.failed(src, status, reason, true);
       }
-      wait();
-    }, STALLED);
+      wait(Math.min(2 * ms, RARELY));
+    }, ms);
   };
-  element.addEventListener("waiting", wait);
+  on("waiting", () => wait(STALLED));
   tokens.addEventListener("renewed", swap);
   tokens.addEventListener("failover", swap);
 }

@@ -48,6 +48,41 @@ describe("a video element", () => {
     assert.equal(video.src, film);
   });
 
+  test("a src of the page's own stays", async (t) => {
+    const { clock, tokens } = open(t, undefined, [film]);
+    const video = Object.assign(new Video(), { src: "https://ads.example/a.mp4" });
+    tokens.video(video);
+    video.error = { code: 2 };
+    video.dispatchEvent(new Event("error"));
+    await clock.advance(6000);
+    assert.equal(video.src, "https://ads.example/a.mp4");
+  });
+
+  test("a source element's URL is renewed", async (t) => {
+    const { clock, tokens } = open(t, undefined, [film]);
+    const video = Object.assign(new Video(), { src: "", currentSrc: film });
+    tokens.video(video);
+    await clock.advance(6000);
+    assert.equal(video.src, film.replace("T1", "T2"));
+  });
+
+  test("nothing is done after close", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const head = t.mock.method(globalThis, "fetch", async () => new Response());
+    const { clock, tokens } = open(t, undefined, [film]);
+    const other = open(t, undefined, [film]); // keeps the session going
+    const video = Object.assign(new Video(), { readyState: 2 });
+    tokens.video(video);
+    video.dispatchEvent(new Event("waiting"));
+    tokens.close();
+    video.dispatchEvent(new Event("waiting"));
+    t.mock.timers.tick(10_000);
+    assert.equal(head.mock.callCount(), 0);
+    await clock.advance(6000);
+    assert.equal(other.tokens.rewrite(film), film.replace("T1", "T2"));
+    assert.equal(video.src, film);
+  });
+
   test("an error is followed by a new load where the token is the same one", async (t) => {
     const { tokens } = open(t, (_, { urls }) => good({ urls }, 9), [film]);
     const video = new Video();
@@ -118,7 +153,9 @@ describe("a video element", () => {
       assert.equal(video.src !== film, want.length > 0);
       const { method, credentials } = head.mock.calls[0].arguments[1];
       assert.deepEqual([method, credentials], ["HEAD", "include"]);
-      t.mock.timers.tick(1500); // it asks again while nothing comes
+      t.mock.timers.tick(2999); // it asks again while nothing comes, less and less often
+      assert.equal(head.mock.callCount(), Object.keys(answers).length);
+      t.mock.timers.tick(1);
       for (let i = 0; i < 4; i++) await settled();
       assert.equal(head.mock.callCount(), 2 * Object.keys(answers).length);
     });
@@ -139,13 +176,13 @@ describe("a video element", () => {
   }
 
   test("an error is followed by a new token, not for ever", async (t) => {
-    const { tokens, asked } = open(t, undefined, [film]);
+    const { clock, tokens, asked } = open(t, undefined, [film]);
     const video = new Video();
     tokens.video(video);
     for (let i = 0; i < 10; i++) {
       video.error = { code: 2 };
       video.dispatchEvent(new Event("error"));
-      await settled();
+      await clock.advance(1000);
       await settled();
       if (video.error) video.load();
       video.dispatchEvent(new Event("timeupdate")); // still at the second where it failed

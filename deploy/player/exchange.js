@@ -1,4 +1,5 @@
-// A question to the service and its answer. An answer that never comes is one that says nothing.
+// A question to the service and its answer. An answer that does not come, or is cut off, has the
+// status 0.
 
 const LIMIT = 10_000; // ms that the service has to answer
 
@@ -31,7 +32,9 @@ export async function exchange(ask, clock, url, question) {
       headers: { "Content-Type": "application/json" }, body: JSON.stringify(question),
     });
     const { status, headers } = answer;
-    const body = await answer.json().catch(() => undefined);
+    const body = await answer.json().catch((error) => {
+      if (answer.ok) throw error; // it was cut off; a refusal may have another kind of body
+    });
     return {
       status, body,
       maxAge: number(/\bmax-age=(\d+)/.exec(headers.get("Cache-Control") ?? "")?.[1]),

@@ -1,7 +1,7 @@
 // A CDN that fails, and the players of another one.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { events, fakeService, FakeClock, good, renew, settled } from "./fake.js";
+import { events, fakeService, FakeClock, good, refused, renew, settled } from "./fake.js";
 import { VideoTokens } from "./videotoken-player.js";
 
 const service = "https://tokens.example";
@@ -52,7 +52,7 @@ describe("failover", () => {
   test("after three requests in a row, and no fewer", async (t) => {
     const { tokens, asked } = open(t);
     for (const status of [500, 504]) await tokens.failed(segment, status);
-    tokens.succeeded();
+    tokens.succeeded(segment);
     for (const status of [500, 404]) await tokens.failed(segment, status);
     assert.equal(asked.length, 0);
     await tokens.failed(segment, 408);
@@ -143,10 +143,93 @@ describe("failover", () => {
     const { clock, tokens, heard } = open(t, {}, fake);
     await clock.advance(6000);
     await tokens.failed(segment, 0);
+    const refused = tokens.failed(tokens.rewrite(segment), 403); // while that answer is on its way
     renewed();
     await settled();
     assert.deepEqual(heard.map(({ type }) => type), ["failover"]);
     assert.equal(tokens.rewrite(segment), "https://b.example/~T50/film/high/seg-1.ts");
+    await clock.advance(1000);
+    renewed();
+    await refused;
+    assert.equal(tokens.rewrite(segment), "https://b.example/~T51/film/high/seg-1.ts");
+  });
+
+  test("a success elsewhere says nothing of the CDN that fails", async (t) => {
+    const urls = [master, "https://c.example/films/~T1/other/master.m3u8"];
+    const other = "https://c.example/films/~T1/other/seg-1.ts";
+    const videos = [document.video, { sources: [{ src: "/other/master.m3u8" }] }];
+    const fake = fakeService(() => good([
+      { sources: [{ src: "https://b.example/~T60/film/master.m3u8" }] },
+      { sources: [{ src: "https://c.example/films/~T60/other/master.m3u8" }] },
+    ], 9));
+    const { tokens, asked } = open(t, { urls, document: { videos } }, fake);
+    for (let i = 0; i < 3; i++) {
+      await tokens.failed(segment, 500);
+      tokens.succeeded(other);
+      tokens.succeeded("https://licence.example/key");
+    }
+    assert.deepEqual(asked.map(({ token }) => token.exclude), [["a"]]);
+  });
+
+  test("a success elsewhere does not end the pause", async (t) => {
+    const { clock, tokens, heard } = open(t);
+    for (let i = 0; i < 3; i++) await tokens.failed(tokens.rewrite(segment), 0);
+    tokens.succeeded("https://licence.example/key");
+    await clock.advance(250);
+    assert.equal(heard.at(-1).type, "failover");
+  });
+
+  /** A file is refused, and each newer token of it. */
+  async function refuse({ clock, tokens }, times) {
+    for (let i = 0; i < times; i++) {
+      const done = tokens.failed(tokens.rewrite(segment), 403, "unknown-key");
+      await clock.advance(1000);
+      await done;
+    }
+  }
+
+  test("a CDN that refuses every token", async (t) => {
+    const page = open(t);
+    await refuse(page, 4);
+    const types = page.heard.map(({ type }) => type);
+    assert.deepEqual(types, ["renewed", "renewed", "renewed", "failover"]);
+    assert.equal(page.heard[3].to, "b");
+  });
+
+  test("where all CDNs refuse, the end says why", async (t) => {
+    const page = open(t);
+    await refuse(page, 12);
+    const { type, reason, status } = page.heard.at(-1);
+    assert.deepEqual([type, reason, status], ["ended", "unknown-key", 403]);
+  });
+
+  test("an answer that is cut off is asked for again", async (t) => {
+    const cut = async () => new Response("{", { status: 200 });
+    const { tokens, heard } = open(t, { fetch: cut });
+    await tokens.failed(segment, 0);
+    assert.deepEqual(heard.map(({ type, status }) => [type, status]), [["retry", 0]]);
+  });
+
+  for (const pick of [() => { throw new Error("no film"); }, () => []]) {
+    test(`the page's own pick is wrong: ${pick}`, async (t) => {
+      const { tokens, heard } = open(t, { pick });
+      await tokens.failed(segment, 0);
+      const { reason, message } = heard[0];
+      assert.equal(reason, "no-cdn");
+      assert.match(message, /no film|does not have/);
+      assert.equal(await tokens.ready(segment), segment);
+    });
+  }
+
+  test("on a CDN whose tokens cannot be renewed, the document is signed again", async (t) => {
+    const fake = fakeService((url, question) =>
+      url.endsWith("/renew") ? refused("missing") : answer(url, question));
+    const { clock, tokens, heard, asked } = open(t, {}, fake);
+    await tokens.failed(segment, 0);
+    await clock.advance(6000);
+    assert.deepEqual(asked.map(({ url }) => url.split("/").at(-1)), ["token", "renew", "token"]);
+    assert.deepEqual(heard.map(({ type }) => type), ["failover", "renewed"]);
+    assert.equal(tokens.ended, undefined);
   });
 
   test("a single file", async (t) => {
@@ -248,7 +331,7 @@ describe("all CDNs fail", () => {
     const page = open(t);
     const { clock, tokens } = page;
     for (let i = 0; i < 3; i++) await tokens.failed(tokens.rewrite(segment), 0);
-    tokens.succeeded();
+    tokens.succeeded(tokens.rewrite(segment));
     await clock.advance(7000);
     assert.equal(moves(page).length, 3);
     assert.equal(tokens.rewrite(segment), "https://c.example/films/~T51/film/high/seg-1.ts");
@@ -258,7 +341,7 @@ describe("all CDNs fail", () => {
     const page = open(t);
     const { clock, tokens } = page;
     for (let i = 0; i < 3; i++) await tokens.failed(tokens.rewrite(segment), 0);
-    tokens.succeeded();
+    tokens.succeeded(tokens.rewrite(segment));
     await tokens.failed(tokens.rewrite(segment), 0);
     await clock.advance(249);
     assert.equal(moves(page).length, 3);

@@ -1,8 +1,8 @@
-// When what is tried: renewals before a token ends, and attempts after one another.
+// When a session renews, and how long it waits between attempts that fail.
 
 const SHARE = 2 / 3; // of a token's time, after which it is renewed
 const SPREAD = 0.1; // of that, by which a renewal is earlier: viewers do not all ask at once
-const SOONEST = 1000; // ms between two renewals, whatever the service says
+export const SOONEST = 1000; // ms between two renewals, whatever the service and the edge say
 const BACKOFF = { first: 500, most: 30_000 }; // ms
 const LONGEST = 2 ** 31 - 1; // ms that a timer takes
 

@@ -1,5 +1,5 @@
-// How each player's requests get the newest token, and how it goes on after it stopped for want of
-// one. Only what the players document is used; their names are in the README.
+// How the requests of each player get the newest token, and how a player that has stopped without
+// one goes on. Only what the players document is used; their names are in the README.
 
 /** @import {VideoTokens} from "./videotoken-player.js" */
 
@@ -10,11 +10,13 @@ const RETRY = 300; // ms before the second request where another CDN can be aske
 const SHAKA = { BAD_STATUS: 1001, NO_CONNECTION: 1002, TIMEOUT: 1003, NETWORK: 1 };
 
 /**
- * Goes on after a failure once there is something new to ask for: another token, or another CDN.
+ * Goes on after a failure once there is something new to ask for: another token, another CDN, or
+ * the viewer's network.
  * @param {VideoTokens} tokens
  * @param {() => void} start makes the player load again
+ * @param {AbortSignal} closed
  */
-function restarter(tokens, start) {
+function restarter(tokens, start, closed) {
   let stopped = false;
   const restart = () => {
     if (stopped) start();
@@ -22,6 +24,7 @@ function restarter(tokens, start) {
   };
   tokens.addEventListener("renewed", restart);
   tokens.addEventListener("failover", restart);
+  globalThis.addEventListener?.("online", restart, { signal: closed });
   return {
     /** The player stopped after a request. @param {string | undefined} url */
     stop(url) {
@@ -32,12 +35,13 @@ function restarter(tokens, start) {
     close() {
       tokens.removeEventListener("renewed", restart);
       tokens.removeEventListener("failover", restart);
+      globalThis.removeEventListener?.("online", restart);
     },
   };
 }
 
-/** @param {VideoTokens} tokens @param {any} hls */
-export function hls(tokens, hls) {
+/** @param {VideoTokens} tokens @param {any} hls @param {AbortSignal} closed */
+export function hls(tokens, hls, closed) {
   const { xhrSetup, fetchSetup } = hls.config;
   /** @type {WeakMap<object, string>} */
   const asked = new WeakMap();
@@ -66,7 +70,7 @@ export function hls(tokens, hls) {
   const again = restarter(tokens, () => {
     if (hls.levels?.length) hls.startLoad(); // at the second at which it is
     else hls.loadSource(tokens.rewrite(hls.url));
-  });
+  }, closed);
   // After a few errors hls.js waits for seconds before it asks again: the other CDN is there now.
   const atOnce = () => {
     if (hls.levels?.length && hls.loadingEnabled) hls.startLoad();
@@ -83,7 +87,9 @@ export function hls(tokens, hls) {
     void tokens.failed(url, status, reason, data.fatal);
     if (data.fatal) again.stop(url);
   };
-  const onLoaded = () => tokens.succeeded();
+  /** @param {string} _ @param {any} data */
+  const onLoaded = (_, { frag, networkDetails: request }) =>
+    tokens.succeeded(asked.get(request ?? {}) ?? (request?.url || frag.url));
   hls.on("hlsError", onError);
   hls.on("hlsFragLoaded", onLoaded);
   hls.once("hlsDestroying", () => {
@@ -92,21 +98,22 @@ export function hls(tokens, hls) {
   });
 }
 
-/** @param {VideoTokens} tokens @param {any} player */
-export function shaka(tokens, player) {
+/** @param {VideoTokens} tokens @param {any} player @param {AbortSignal} closed */
+export function shaka(tokens, player, closed) {
   const engine = player.getNetworkingEngine();
   engine.registerRequestFilter(async (/** @type {number} */ _, /** @type {any} */ request) => {
     /** @type {string[]} */
     const uris = request.uris;
     request.uris = await Promise.all(uris.map((uri) => tokens.ready(uri)));
   });
-  engine.registerResponseFilter(() => tokens.succeeded());
+  engine.registerResponseFilter((/** @type {number} */ _, /** @type {any} */ response) =>
+    tokens.succeeded(response.originalUri ?? response.uri));
   if (tokens.movable) {
     const { baseDelay } = player.getConfiguration().streaming.retryParameters;
     const retryParameters = { baseDelay: Math.min(baseDelay, RETRY) };
     player.configure({ streaming: { retryParameters } });
   }
-  const again = restarter(tokens, () => player.retryStreaming(0));
+  const again = restarter(tokens, () => player.retryStreaming(0), closed);
   /** @param {string} url @param {any} error @param {boolean} [last] */
   const failed = (url, error, last) => {
     const { BAD_STATUS, NO_CONNECTION, TIMEOUT } = SHAKA;
@@ -139,10 +146,16 @@ export function dash(tokens, player) {
     const { status, request } = response;
     // dash.js takes the handler away from a request that it aborts, before it does.
     const aborted = !status && request.customData && !request.customData.onloadend;
-    if (status >= 200 && status < 300) tokens.succeeded();
-    // dash.js asks again after this answer: then the new token, or the other CDN, is there.
+    if (status >= 200 && status < 300) tokens.succeeded(request.url);
     else if (!aborted) {
-      await tokens.failed(request.url, status ?? 0, response.headers?.["x-token-reason"]);
+      // It does not tell a timeout from a connection that could not be made.
+      const late = !status && request.timeout > 0
+        && response.resourceTiming?.duration >= request.timeout;
+      const reason = response.headers?.["x-token-reason"];
+      await tokens.failed(request.url, late ? TIMED_OUT : status ?? 0, reason);
+      // dash.js asks again after this answer, a few times: the new token, or the other CDN, is
+      // there then.
+      await tokens.moved();
     }
     return response;
   });

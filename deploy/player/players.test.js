@@ -1,7 +1,7 @@
 // What each player's hooks do, with players that have the hooks alone.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { openPlayer as open, refused, settled } from "./fake.js";
+import { good, openPlayer as open, refused, settled } from "./fake.js";
 
 const master = "https://a.example/~T1/film/master.m3u8";
 const segment = (n) => `https://a.example/~T${n}/film/high/seg-1.ts`;
@@ -79,6 +79,40 @@ describe("hls.js", () => {
     hls.handlers.hlsError("hlsError", failure(xhr, 403, { type: "mediaError", fatal: true }));
     assert.equal(hls.started, 2);
   });
+
+  test("loading goes on when the viewer's network is back", (t) => {
+    const window = new EventTarget();
+    for (const name of ["addEventListener", "removeEventListener"]) {
+      globalThis[name] = window[name].bind(window);
+      t.after(() => delete globalThis[name]);
+    }
+    const { tokens } = open(t);
+    const hls = new Hls();
+    tokens.hls(hls);
+    hls.handlers.hlsError("hlsError", failure(new Xhr(), 0, { fatal: true }));
+    window.dispatchEvent(new Event("online"));
+    assert.equal(hls.started, 1);
+    hls.handlers.hlsError("hlsError", failure(new Xhr(), 0, { fatal: true }));
+    hls.handlers.hlsDestroying();
+    window.dispatchEvent(new Event("online"));
+    assert.equal(hls.started, 1);
+  });
+
+  test("a segment that was loaded is one of the URL that was asked for", async (t) => {
+    const { clock, tokens } = open(t);
+    const hls = new Hls();
+    tokens.hls(hls);
+    await clock.advance(6000);
+    const xhr = new Xhr();
+    await hls.config.xhrSetup(xhr, segment(1));
+    const loaded = t.mock.method(tokens, "succeeded");
+    for (const networkDetails of [xhr, null]) {
+      const data = { frag: { url: segment(1) }, networkDetails };
+      hls.handlers.hlsFragLoaded("hlsFragLoaded", data);
+    }
+    const urls = loaded.mock.calls.map((call) => call.arguments[0]);
+    assert.deepEqual(urls, [segment(2), segment(1)]);
+  });
 });
 
 describe("Shaka", () => {
@@ -155,6 +189,39 @@ describe("dash.js", () => {
     assert.equal((await hooks.request({ url: segment(1) })).url, segment(2));
     await hooks.response({ status: 0, request: { url: segment(2), customData: {} } }); // aborted
     assert.equal(asked.length, 1);
+  });
+
+  test("an answer that came too late is no connection that failed", async (t) => {
+    const movable = { document: { video: {} }, cdns: { a: "https://a.example" } };
+    const { tokens, asked } = open(t, undefined, [master + "#late"], movable);
+    const hooks = attach(tokens);
+    const request = { url: segment(1), timeout: 20_000, customData: { onloadend() {} } };
+    for (const duration of [20_001, 20_001]) {
+      await hooks.response({ status: 0, request, resourceTiming: { duration } });
+      assert.equal(asked.length, 0);
+    }
+    void hooks.response({ status: 0, request, resourceTiming: { duration: 5 } });
+    await settled();
+    assert.equal(asked.length, 1);
+  });
+
+  test("an answer is held back until another CDN was found", async (t) => {
+    const document = { video: {} };
+    const cdns = { a: "https://a.example", b: "https://b.example" };
+    const none = (_, __, n) => n === 1 ? { status: 400 }
+      : good([master.replace("a.", "b.").replace("T1", "T5")], 9);
+    const more = { document, cdns, pick: (all) => all };
+    const { clock, tokens } = open(t, none, [master + "#held"], more);
+    const hooks = attach(tokens);
+    const request = { url: segment(1), customData: { onloadend() {} } };
+    let held = true;
+    const answered = hooks.response({ status: 0, request }).then(() => { held = false; });
+    await clock.advance(249);
+    assert.equal(held, true);
+    await clock.advance(1);
+    await answered;
+    const { url } = await hooks.request({ url: segment(1) });
+    assert.equal(url, segment(5).replace("a.", "b."));
   });
 
   test("why it is refused", async (t) => {

@@ -3,12 +3,15 @@
 
 import { Addresses } from "./addresses.js";
 import { exchange } from "./exchange.js";
-import { Pace, page } from "./pace.js";
+import { Pace, page, SOONEST } from "./pace.js";
 
-const UNSAID = 30; // seconds that a token is taken to be good for where no answer said how long
-const FAILED = 3; // segments in a row, after which a CDN has failed
+const UNSAID = 30; // seconds for which a token is taken to be good if no answer says how long
+const FAILED = 3; // requests in a row, after which a CDN has failed
 const REST = 60_000; // ms after which a CDN that failed may be chosen again
-const REFUSED = 3; // newer tokens in a row that the CDN refuses too, after which it is no use
+const REFUSED = 3; // newer tokens in a row that a CDN refuses for a file, after which it has failed
+const PATIENCE = 10_000; // ms for which a request waits for another token, or for another CDN
+// Why the service does not renew a URL: its token is not one of the service's own.
+const FOREIGN = ["missing", "path", "unknown-key"];
 
 /** @import {Clock, Options} from "./videotoken-player.js" */
 /** @typedef {(type: string, detail: object) => void} Listener a player, which hears every event */
@@ -21,18 +24,26 @@ export class Session {
   /** @type {Options} */ #options;
   /** @type {Clock} */ #clock;
   /** @type {Set<Listener>} */ #players = new Set();
-  /** @type {Pace} */ #pace;
+  /** @type {Pace<"renew" | "move">} */ #pace;
   /** @type {number} */ #goodUntil;
   /** @type {Promise<void> | undefined} the renewal that is under way */ #renewal;
-  /** @type {Promise<void> | undefined} what requests wait for after a failure */ #recovery;
-  /** @type {Map<string, number>} until when each CDN that failed rests */ #excluded = new Map();
-  /** @type {(() => void)[]} who waits for another token, or for there being none */ #waiters = [];
+  /** @type {Promise<void> | undefined} the question for another CDN */ #moving;
+  /** @type {Map<string, Promise<void>>} renewals that refusals asked for, by file */
+  #replacing = new Map();
+  /** @type {Map<string, number>} newer tokens in a row that were refused, by file */
+  #refused = new Map();
+  /** @type {Map<string, number>} requests in a row that failed, by CDN */ #failed = new Map();
+  /**
+   * Until when each CDN that failed rests, and why and how it refused, if it did.
+   * @type {Map<string, {until: number, reason?: string, status?: number}>}
+   */
+  #excluded = new Map();
+  /** @type {Set<() => void>} ends each wait for newer URLs */ #waiters = new Set();
   #failing = ""; // the URL whose CDN failed last
   #moves = 0; // to another CDN
   #attempts = 0; // to reach the service, in a row, that failed
-  #failed = 0; // requests in a row
   #renewals = 0; // that gave a token
-  #refused = 0; // of those, in a row, the ones that a refusal asked for
+  #taken = -Infinity; // when the newest URLs were asked for
   #waits = 0; // for another CDN, within REST of one another
   #notBefore = 0; // when another CDN may be asked for
   /** @type {{reason: string} | undefined} */ ended;
@@ -43,7 +54,7 @@ export class Session {
     this.#key = key;
     this.#clock = options.clock ?? page;
     this.#pace = new Pace(this.#clock, options.random ?? Math.random, {
-      renew: () => void this.renew(), move: () => void this.#recover(() => this.#move()),
+      renew: () => void this.renew(), move: () => void this.#move(),
     });
     this.addresses = new Addresses(options.urls, options.cdns ?? {});
     const { maxAge } = options;
@@ -76,21 +87,35 @@ export class Session {
     return this.addresses.rewrite(url) ?? url;
   }
 
+  /** Whether a URL has, or had, a token of this session. @param {string} url */
+  knows(url) {
+    return this.addresses.file(url) !== undefined;
+  }
+
   /**
-   * Returns a URL with a token that is good as far as is known: it waits where the token ran out,
-   * as in a tab whose timers the browser slowed down, and while another CDN is asked for.
+   * Returns a URL with a token that is good as far as is known. It waits, for ten seconds at most,
+   * where the token ran out, as in a tab whose timers the browser slowed down; where the file was
+   * refused and a newer token is asked for; and while another CDN is asked for.
    * @param {string} url
    */
   async ready(url) {
-    if (this.addresses.rewrite(url) === undefined) return url;
-    await this.#recovery;
+    const file = this.addresses.file(url);
+    if (file === undefined) return url;
+    await this.#moving;
+    await this.#replacing.get(file);
     if (this.#clock.now() >= this.#goodUntil) await this.#newer();
     return this.rewrite(url);
   }
 
-  succeeded() {
-    this.#failed = this.#refused = 0;
-    this.#pace.cancel("move"); // the CDN is well again
+  /** Takes note of a request that succeeded. @param {string} url as it was asked for */
+  succeeded(url) {
+    const file = this.addresses.file(url);
+    if (file === undefined) return;
+    this.#refused.delete(file);
+    const { addresses } = this;
+    this.#failed.delete(addresses.head(url));
+    // The CDN that is to be left is well again.
+    if (addresses.head(url) === addresses.head(this.#failing)) this.#pace.cancel("move");
   }
 
   /**
@@ -101,20 +126,43 @@ export class Session {
    * @param {boolean} [last] the player gives up after it
    */
   async failed(url, status, reason, last) {
-    const newest = url === undefined ? url : this.addresses.rewrite(url);
-    if (this.ended || (url !== undefined && newest === undefined)) return;
-    if (newest !== url || this.#recovery) return this.#recovery; // it was with an old token
+    const asked = url ?? this.addresses.urls[0];
+    const newest = this.addresses.rewrite(asked);
+    if (this.ended || newest === undefined) return;
+    if (this.#moving || newest !== asked) return this.#moving; // it was with an old token
     if (status === 401 || status === 403 || status === undefined) {
-      const unknown = status === undefined && this.#refused > 0;
-      if (unknown && this.movable) return this.#leave(newest);
-      if (this.#refused >= REFUSED) return this.#end(reason ?? "refused", { status });
-      return this.#recover(() => this.#replace());
+      return this.#refusal(newest, status, reason);
     }
     // Another CDN is asked for already, or it is not the CDN that failed.
     if (this.#pace.waits("move") || globalThis.navigator?.onLine === false) return;
-    this.#failed++;
-    const over = status === 0 || last || this.#failed >= FAILED;
-    if (over && this.movable) return this.#leave(newest);
+    const head = this.addresses.head(newest);
+    const failed = (this.#failed.get(head) ?? 0) + 1;
+    this.#failed.set(head, failed);
+    if ((status === 0 || last || failed >= FAILED) && this.movable) return this.#leave(newest);
+  }
+
+  /** Resolves when another CDN was found, where one is to be, or after ten seconds. */
+  async moved() {
+    if (this.#pace.waits("move")) await this.#changed();
+  }
+
+  /**
+   * Renews a token that was refused. Where that was of no use, it leaves the CDN, or ends.
+   * @param {string} url
+   * @param {number | undefined} status
+   * @param {string | null} [reason]
+   */
+  #refusal(url, status, reason) {
+    const file = this.addresses.file(url) ?? "";
+    const refused = this.#refused.get(file) ?? 0;
+    if (status === undefined && refused > 0 && this.movable) return this.#leave(url);
+    if (refused >= REFUSED) {
+      const why = { reason: reason ?? "refused", status };
+      return this.movable ? this.#leave(url, why) : this.#end(why.reason, why);
+    }
+    const replacing = this.#replacing.get(file) ?? this.#replace(file);
+    this.#replacing.set(file, replacing);
+    return replacing;
   }
 
   /** Renews the tokens now: once for all who ask at the same time. */
@@ -128,13 +176,19 @@ export class Session {
     const [asked, moves] = [this.#clock.now(), this.#moves];
     const question = { urls: this.addresses.urls };
     const answer = await this.#post(`${this.#options.service}/video/renew`, question);
-    if (this.ended || moves !== this.#moves) return; // the answer is of the CDN that failed
+    if (this.ended) return;
+    if (moves !== this.#moves) { // the answer is of the CDN that failed
+      if (this.#waiters.size > 0) this.#pace.after("renew", 0);
+      return;
+    }
     const urls = answer.body?.urls;
     const all = Array.isArray(urls) && urls.length === question.urls.length;
     if (answer.status === 200 && all) {
       this.#renewals++;
       this.addresses.replace(urls);
       this.#take(answer.maxAge, asked, "renewed", {});
+    } else if (answer.refused && FOREIGN.includes(answer.reason) && this.#options.document) {
+      return this.#move(); // to sign again is the only way to another token
     } else if (answer.refused) {
       this.#end(answer.reason, answer);
     } else {
@@ -142,27 +196,42 @@ export class Session {
     }
   }
 
-  /** Renews a token that was refused. */
-  async #replace() {
+  /** Renews the token of a file that was refused. @param {string} file */
+  async #replace(file) {
     const before = this.#renewals;
     await this.#newer();
-    if (this.#renewals > before) this.#refused++;
+    if (this.#renewals > before) this.#refused.set(file, (this.#refused.get(file) ?? 0) + 1);
+    this.#replacing.delete(file);
   }
 
   /**
-   * Resolves when there is a newer token, or none any more. It asks for one unless the service has
-   * just failed to answer: then the next attempt has its time, however many requests wait for it.
+   * Resolves when there is a newer token, or none any more. It asks for one, but not within a
+   * second of the last one; nor where the service has just failed to answer: then the next attempt
+   * has its time, however many requests wait for it.
    */
   async #newer() {
     if (this.ended) return;
-    /** @type {Promise<void>} */
-    const changed = new Promise((resolve) => this.#waiters.push(resolve));
-    if (this.#attempts === 0) void this.renew();
-    await changed;
+    const early = this.#taken + SOONEST - this.#clock.now();
+    if (this.#attempts === 0 && early > 0) this.#pace.after("renew", early);
+    else if (this.#attempts === 0) void this.renew();
+    await this.#changed();
+  }
+
+  /** Resolves when there are newer URLs, or none any more; after PATIENCE in any case. */
+  #changed() {
+    return /** @type {Promise<void>} */ (new Promise((resolve) => {
+      const done = () => {
+        this.#clock.clearTimeout(timer);
+        this.#waiters.delete(done);
+        resolve();
+      };
+      const timer = this.#clock.setTimeout(done, PATIENCE);
+      this.#waiters.add(done);
+    }));
   }
 
   #wake() {
-    for (const resolve of this.#waiters.splice(0)) resolve();
+    for (const done of [...this.#waiters]) done();
   }
 
   /** Whether another CDN can be asked for: there is a document, and every CDN has a name. */
@@ -173,44 +242,72 @@ export class Session {
 
   /**
    * Leaves the CDN that failed: at once, or as soon as another one may be asked for.
-   * @param {string} [failed] a URL of it, where that is known
+   * @param {string} failed a URL of it
+   * @param {{reason: string, status?: number}} [refusal] if it refuses every token
    */
-  #leave(failed = this.addresses.urls[0]) {
+  #leave(failed, refusal) {
     this.#failing = failed;
     const from = this.addresses.cdn(failed);
     const now = this.#clock.now();
-    if (from) this.#excluded.set(from, now + REST);
-    if (now >= this.#notBefore) return this.#recover(() => this.#move());
+    if (from) this.#excluded.set(from, { until: now + REST, ...refusal });
+    if (now >= this.#notBefore) return this.#move();
     this.#pace.after("move", this.#notBefore - now);
   }
 
-  async #move() {
+  /** Has the document signed again: once for all who ask at the same time. */
+  #move() {
+    this.#moving ??= this.#sign().finally(() => { this.#moving = undefined; });
+    return this.#moving;
+  }
+
+  async #sign() {
     const document = this.#options.document;
     if (this.ended || !document) return;
     const asked = this.#clock.now();
-    this.#excluded.forEach((until, name, all) => asked >= until && all.delete(name));
+    this.#excluded.forEach(({ until }, name, all) => asked >= until && all.delete(name));
     const { cdn: _, ...token } = document.token ?? {};
     const exclude = [...new Set([...(token.exclude ?? []), ...this.#excluded.keys()])];
     const sign = this.#options.sign ?? `${this.#options.service}/video/token`;
     const answer = await this.#post(sign, { ...document, token: { ...token, exclude } });
     if (this.ended) return;
-    const urls = answer.status === 200
-      ? this.#options.pick?.(answer.body) ?? this.addresses.match(answer.body) : undefined;
+    const { urls, message } = this.#pick(answer);
     if (urls) {
       this.#moves++;
-      this.#failed = this.#refused = 0;
+      this.#failed.clear();
+      this.#refused.clear();
       const from = this.#cdn();
       this.addresses.replace(urls);
-      this.#take(answer.maxAge, asked, "failover", { from, to: this.#cdn() });
-    } else if (answer.status === 400 && this.#excluded.size > 0) {
-      this.#excluded.clear(); // none is left: each may be well again after a while
-      this.#wait({ ...answer, reason: "no-cdn" });
+      const to = this.#cdn();
+      if (from === to) this.#take(answer.maxAge, asked, "renewed", {});
+      else this.#take(answer.maxAge, asked, "failover", { from, to });
+    } else if (answer.status === 400 && this.#excluded.size > 0) { // none is left
+      const refusals = [...this.#excluded.values()].filter(({ reason }) => reason !== undefined);
+      const { size } = this.#excluded;
+      this.#excluded.clear(); // each may be well again after a while
+      if (refusals.length === size) this.#end(refusals[0].reason ?? "", refusals[0]);
+      else this.#wait({ ...answer, reason: "no-cdn" });
     } else if (answer.refused || answer.status === 200) {
       // A session is refused where it is revoked, and for no other reason.
       const revoked = answer.status === 403 && answer.body?.pointer === "/token/session";
-      this.#end(revoked ? "revoked" : "no-cdn", answer);
+      this.#end(revoked ? "revoked" : "no-cdn", { ...answer, message });
     } else {
       this.#wait(answer);
+    }
+  }
+
+  /**
+   * Finds the new URLs in an answer, one for each, or says what is wrong.
+   * @param {import("./exchange.js").Answer} answer
+   * @returns {{urls?: string[], message?: string}}
+   */
+  #pick({ status, body, message }) {
+    if (status !== 200) return { message };
+    try {
+      const urls = this.#options.pick?.(body) ?? this.addresses.match(body);
+      if (urls?.length === this.addresses.urls.length) return { urls };
+      return { message: "the answer does not have the URLs" };
+    } catch (error) { // of the page's own function
+      return { message: String(error) };
     }
   }
 
@@ -223,18 +320,9 @@ export class Session {
     this.#retry("move", answer, delay);
   }
 
-  /** Has requests wait until an act is over. @param {() => Promise<void>} act */
-  #recover(act) {
-    const recovery = act().finally(() => {
-      if (this.#recovery === recovery) this.#recovery = undefined;
-    });
-    this.#recovery = recovery;
-    return recovery;
-  }
-
-  /** The CDN that the URL which failed last is on. */
+  /** The CDN that the URL which failed last is on now; of the first URL, if none failed. */
   #cdn() {
-    return this.addresses.cdn(this.rewrite(this.#failing));
+    return this.addresses.cdn(this.rewrite(this.#failing || this.addresses.urls[0]));
   }
 
   /**
@@ -247,6 +335,7 @@ export class Session {
   #take(maxAge, asked, event, detail) {
     const goodFor = (maxAge ?? UNSAID) * 1000;
     this.#goodUntil = asked + goodFor;
+    this.#taken = asked;
     this.#attempts = 0;
     const next = this.#pace.renewal(this.#goodUntil - this.#clock.now());
     this.#pace.after("renew", next);

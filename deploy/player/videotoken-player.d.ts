@@ -87,14 +87,20 @@ export class VideoTokens extends EventTarget {
   readonly ended: string | undefined;
   /** Whether another CDN can be asked for: there is a `document`, and `cdns` has the URLs' CDNs. */
   readonly movable: boolean;
+  /** Leaves the session, and lets go of a video element. Call it before `destroy` of the player. */
   close(): void;
   renew(): Promise<void>;
   rewrite(url: string): string;
+  /** Whether a URL has, or had, one of the tokens. */
+  knows(url: string): boolean;
+  /** As `rewrite`, but waits while the token or the CDN is being replaced: ten seconds at most. */
   ready(url: string): Promise<string>;
-  succeeded(): void;
+  succeeded(url: string): void;
   failed(
     url: string | undefined, status: number | undefined, reason?: string | null,
     last?: boolean): Promise<void>;
+  /** Resolves when another CDN was found, where one is looked for: after ten seconds at most. */
+  moved(): Promise<void>;
   /** hls.js, before `loadSource`. */
   hls(hls: object): void;
   /** Shaka Player, before `load`. */

@@ -17,6 +17,7 @@ import { Session } from "./session.js";
 
 export class VideoTokens extends EventTarget {
   /** @type {Session} */ #session;
+  #closing = new AbortController();
   /** @param {string} type @param {object} detail */
   #tell = (type, detail) => {
     this.dispatchEvent(new CustomEvent(type, { detail }));
@@ -46,6 +47,7 @@ export class VideoTokens extends EventTarget {
 
   /** Leaves the session: the last player of a page that does stops its renewals. */
   close() {
+    this.#closing.abort();
     this.#session.leave(this.#tell);
   }
 
@@ -59,14 +61,22 @@ export class VideoTokens extends EventTarget {
     return this.#session.rewrite(url);
   }
 
-  /** As rewrite, but waits while the token is being replaced. @param {string} url */
+  /** Whether a URL has, or had, one of the tokens. @param {string} url */
+  knows(url) {
+    return this.#session.knows(url);
+  }
+
+  /**
+   * As rewrite, but waits while the token or the CDN is being replaced: ten seconds at most.
+   * @param {string} url
+   */
   ready(url) {
     return this.#session.ready(url);
   }
 
-  /** Says that a request succeeded. */
-  succeeded() {
-    this.#session.succeeded();
+  /** Says that a request succeeded. @param {string} url as it was asked for */
+  succeeded(url) {
+    this.#session.succeeded(url);
   }
 
   /**
@@ -80,14 +90,19 @@ export class VideoTokens extends EventTarget {
     return this.#session.failed(url, status, reason, last);
   }
 
+  /** Resolves when another CDN was found, where one is looked for: after ten seconds at most. */
+  moved() {
+    return this.#session.moved();
+  }
+
   /** @param {object} hls of hls.js, before loadSource */
   hls(hls) {
-    players.hls(this, hls);
+    players.hls(this, hls, this.#closing.signal);
   }
 
   /** @param {object} player of Shaka Player, before load */
   shaka(player) {
-    players.shaka(this, player);
+    players.shaka(this, player, this.#closing.signal);
   }
 
   /** @param {object} player of dash.js 5, before initialize */
@@ -97,6 +112,6 @@ export class VideoTokens extends EventTarget {
 
   /** @param {HTMLVideoElement} element that plays a signed URL by itself */
   video(element) {
-    elements.video(this, element);
+    elements.video(this, element, this.#closing.signal);
   }
 }

@@ -111,6 +111,13 @@ describe("renewal", () => {
       "https://a.example/base/~T2/film/x.ts");
   });
 
+  test("a folder's name may begin with the mark of a token", async (t) => {
+    const film = "https://a.example/base/films/~draft/a.mp4?token=T1";
+    const { clock, tokens } = open(t, renewing(9), { urls: [film] });
+    await clock.advance(6000);
+    assert.equal(tokens.rewrite(film), film.replace("T1", "T2"));
+  });
+
   test("a fragment stays", async (t) => {
     const film = "https://a.example/film.mp4?token=T1#t=10";
     const { clock, tokens } = open(t, renewing(9), { urls: [film, master + "#t=10"] });
@@ -199,10 +206,44 @@ describe("a token that the edge refuses", () => {
   });
 
   test("is not renewed for ever", async (t) => {
-    const { tokens, asked, heard } = open(t, renewing(9));
-    for (let i = 0; i < 10; i++) await tokens.failed(tokens.rewrite(segment(1)), 403, "ip");
+    const { clock, tokens, asked, heard } = open(t, renewing(9));
+    for (let i = 0; i < 10; i++) {
+      const done = tokens.failed(tokens.rewrite(segment(1)), 403, "ip");
+      await clock.advance(1000);
+      await done;
+    }
     assert.equal(asked.length, 3);
     assert.equal(heard.at(-1).reason, "ip");
+  });
+
+  test("is not renewed more than once in a second, nor for ever", async (t) => {
+    const { clock, tokens, asked, heard } = open(t, renewing(9));
+    const missing = "https://a.example/base/~T1/film/missing.ts";
+    let done;
+    for (let i = 0; i < 50; i++) {
+      done = tokens.failed(tokens.rewrite(missing), 403);
+      await settled();
+      tokens.succeeded(tokens.rewrite(segment(1)));
+      await clock.advance(100);
+      if (i === 8) assert.equal(asked.length, 1);
+    }
+    await done;
+    assert.equal(asked.length, 3);
+    assert.equal(heard.at(-1).type, "ended");
+  });
+
+  test("holds back the requests for its own file alone", async (t) => {
+    const { clock, tokens } = open(t, fakeService(() => ({ status: 503 })));
+    void tokens.failed(segment(1), 403);
+    await settled();
+    const other = segment(1).replace("seg-1", "seg-2");
+    assert.equal(await tokens.ready(other), other);
+    let own;
+    void tokens.ready(segment(1)).then((url) => { own = url; });
+    await clock.advance(9999);
+    assert.equal(own, undefined);
+    await clock.advance(20_000); // no request waits for ever: a player could not be destroyed
+    assert.equal(own, segment(1));
   });
 
   test("is no reason to end, nor to ask more often, while the service is down", async (t) => {

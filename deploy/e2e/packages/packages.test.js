@@ -163,6 +163,9 @@ async function runExample(block, { before = "", after = "", check }, source = ""
   return source;
 }
 
+test("the types in the player's comments are right", () =>
+  compile(join(deploy, "player/videotoken-player.js"), "--allowJs", "--checkJs"));
+
 describe("the types of use.ts are right", () => {
   before(() => copyFile(path("use.ts"), join(project, "use.ts")));
   test("for Node", () => compile("use.ts"));

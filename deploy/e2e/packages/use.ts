@@ -148,7 +148,9 @@ same<ReturnType<typeof tokens.rewrite>, string>(true);
 same<ReturnType<typeof tokens.ready>, Promise<string>>(true);
 same<ReturnType<typeof tokens.renew>, Promise<void>>(true);
 same<ReturnType<typeof tokens.close>, void>(true);
-tokens.succeeded();
+tokens.succeeded("https://cdn.example/~T/film/seg-1.ts");
+same<ReturnType<typeof tokens.knows>, boolean>(true);
+same<ReturnType<typeof tokens.moved>, Promise<void>>(true);
 void tokens.failed("https://cdn.example/~T/film/seg-1.ts", 403, "expired", true);
 void tokens.failed(undefined, undefined);
 // @ts-expect-error no service
