@@ -54,7 +54,7 @@ func (m *metrics) sessions(stats func() revoked.Stats) {
 		"0, and tokens with a session are refused.", func() float64 {
 		return number(stats().Loaded)
 	})
-	m.gauge("videotoken_revoked_synced_timestamp_seconds", "When it was looked last what others "+
+	m.gauge("videotoken_revoked_synced_timestamp_seconds", "When it was read last what others "+
 		"revoked, in Unix seconds; 0 for never.", func() float64 {
 		if synced := stats().Synced; !synced.IsZero() {
 			return float64(synced.UnixMilli()) / 1000
@@ -66,8 +66,8 @@ func (m *metrics) sessions(stats func() revoked.Stats) {
 	})
 	m.counter("videotoken_revocations_refused_total", "Sessions that could not be revoked here.",
 		func() float64 { return float64(stats().Refused) })
-	m.counter("videotoken_revoked_sync_failures_total", "Failed attempts to look what "+
-		"others revoked.", func() float64 { return float64(stats().Failures) })
+	m.counter("videotoken_revoked_sync_failures_total", "Failed reads of what others "+
+		"revoked.", func() float64 { return float64(stats().Failures) })
 }
 
 func number(b bool) float64 {

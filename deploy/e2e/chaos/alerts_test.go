@@ -114,31 +114,48 @@ func (s *site) rest() {
 
 // await waits until an expression has samples.
 func (s *site) await(expr string) ([]stack.Sample, error) {
+	return s.until(expr, func(samples []stack.Sample, _ error) bool { return len(samples) > 0 })
+}
+
+// until evaluates an expression until its result is as wanted.
+func (s *site) until(expr string, wanted func([]stack.Sample, error) bool) ([]stack.Sample, error) {
 	for end := time.Now().Add(90 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		samples, err := s.prometheus.Query(expr)
-		if len(samples) > 0 || time.Now().After(end) { // it answers 503 until it is ready
+		if wanted(samples, err) || time.Now().After(end) { // it answers 503 until it is ready
 			return samples, err
 		}
 	}
 }
 
-// firing are the alerts with labels that fire, or did.
-const firing = `last_over_time(ALERTS{alertstate="firing"%s}[1h])`
+const (
+	fires = `ALERTS{alertstate="firing"%s}`     // the alerts with labels that fire now
+	fired = `last_over_time(` + fires + `[1h])` // and those that did
+)
 
-// fire has each alert fire, one after another.
+// fire has each alert fire, one after another, where it did not before its cause.
 func (s site) fire(t *testing.T, alerts []alert) {
 	s.t, s.loads = t, nil // its own
 	t.Cleanup(s.rest)
 	for _, a := range alerts {
-		began := time.Now()
-		if err := a.cause(&s); err != nil {
-			t.Fatalf("%s: %v", a.name, err)
-		}
 		labels := fmt.Sprintf(`,alertname=%q`, a.name)
 		if a.at != nil {
 			labels += fmt.Sprintf(`,instance=%q`, a.at(&s).Admin)
 		}
-		samples, err := s.await(fmt.Sprintf(firing, labels))
+		began, expr := time.Now(), fmt.Sprintf(fires, labels)
+		if a.cause != nil {
+			samples, err := s.until(expr, func(samples []stack.Sample, err error) bool {
+				return err == nil && len(samples) == 0
+			})
+			if err != nil || len(samples) > 0 {
+				t.Errorf("%s fires before its cause: %v, %v", a.name, samples, err)
+				continue
+			}
+			began = time.Now()
+			if err := a.cause(&s); err != nil {
+				t.Fatalf("%s: %v", a.name, err)
+			}
+		}
+		samples, err := s.await(expr)
 		if s.rest(); err != nil || len(samples) == 0 {
 			t.Errorf("%s does not fire: %v", a.name, err)
 			continue
@@ -161,7 +178,7 @@ func TestAlerts(t *testing.T) {
 	}
 	// A machine that is busy with something else may be down for a second, or slow.
 	const timeless = `,alertname!~"VideotokenDown|VideotokenSlow"`
-	if samples, err := s.prometheus.Query(fmt.Sprintf(firing, timeless)); err != nil ||
+	if samples, err := s.prometheus.Query(fmt.Sprintf(fired, timeless)); err != nil ||
 		len(samples) > 0 {
 		t.Fatalf("at rest: %v, %v", samples, err)
 	}
@@ -174,7 +191,7 @@ func TestAlerts(t *testing.T) {
 		}
 	})
 	calmly := fmt.Sprintf(`,instance=%q`, s.calm.Instances[0].Admin) + timeless
-	samples, err = s.prometheus.Query(fmt.Sprintf(firing, calmly))
+	samples, err = s.prometheus.Query(fmt.Sprintf(fired, calmly))
 	if err != nil || len(samples) > 0 {
 		t.Errorf("where nothing happened: %v, %v", samples, err)
 	}

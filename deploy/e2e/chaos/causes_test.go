@@ -41,7 +41,8 @@ func (s *site) verifying(cdn, uri string) func(*http.Client) error {
 	}
 }
 
-// alert is an alert of the rules and what makes it fire: at an instance, if at is not nil.
+// alert is an alert of the rules and what makes it fire: at an instance, if at is not nil. Without a
+// cause, that of the alert before it does.
 type alert struct {
 	name  string
 	at    func(s *site) *stack.Instance
@@ -61,7 +62,7 @@ var sharedAlerts = []alert{
 		}
 		return err
 	}},
-	{"VideotokenRevocationsNotSynced", second, func(*site) error { return nil }}, // Redis is gone
+	{"VideotokenRevocationsNotSynced", second, nil}, // Redis is gone
 	{"VideotokenRevocationsNotLoaded", first, func(s *site) error { return s.shared.Boot(first(s)) }},
 	{"VideotokenErrors", first, func(s *site) error {
 		uri, err := stack.Sign(http.DefaultClient, second(s).Addr, `"session":"0000000000000002"`)

@@ -16,6 +16,7 @@ type Load struct {
 	Sent, Failed atomic.Int64
 
 	first   atomic.Value // the first error
+	ended   atomic.Int64 // requests that were answered, rightly or not
 	done    atomic.Bool
 	clients sync.WaitGroup
 }
@@ -32,6 +33,7 @@ func (l *Load) Start(clients int, ask func(*http.Client) error) {
 					l.Failed.Add(1)
 					l.first.CompareAndSwap(nil, err.Error())
 				}
+				l.ended.Add(1)
 				time.Sleep(4 * time.Millisecond) // leave the machine to others, too
 			}
 		})
@@ -40,7 +42,7 @@ func (l *Load) Start(clients int, ask func(*http.Client) error) {
 
 // Await waits until n more requests were answered, rightly or not.
 func (l *Load) Await(n int64) {
-	for end := l.Sent.Load() + n; l.Sent.Load() < end; {
+	for end := l.ended.Load() + n; l.ended.Load() < end; {
 		time.Sleep(time.Millisecond)
 	}
 }
