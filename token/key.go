@@ -119,11 +119,16 @@ func (m *mac) head() *[maxSize]byte {
 }
 
 // tag computes the tag of the first n bytes of m.head(), which are the claims and the masked
-// address, over a scope and a query. The result is good until the next call.
-func (m *mac) tag(n int, scope, query []byte) []byte {
+// address, over a scope and a query, which is spelled already or not. The result is good until the
+// next call.
+func (m *mac) tag(n int, scope, query []byte, spelled bool) []byte {
 	m.message = append(m.message[:n], scope...)
 	if len(query) > 0 {
-		m.message = uri.AppendQuery(append(m.message, 0), query)
+		if m.message = append(m.message, 0); spelled {
+			m.message = append(m.message, query...)
+		} else {
+			m.message = uri.AppendQuery(m.message, query)
+		}
 	}
 	m.hash.Reset()
 	if m.context != nil {

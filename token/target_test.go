@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"videotoken/internal/uri"
 	"videotoken/token"
 )
 
@@ -87,6 +88,23 @@ func TestSignedQuery(t *testing.T) {
 	without, _ := sign(claims, "")
 	if with, err := sign(claims, "n=1"); err != nil || with != without {
 		t.Errorf("the query of a directory counts: %s, %s, %v", with, without, err)
+	}
+}
+
+// TestAppendSpelled wants the same token for a query as it came, and as it is spelled after it in
+// the buffer that gets the token.
+func TestAppendSpelled(t *testing.T) {
+	key := newKey(t, 7)
+	claims := token.Claims{Expiry: 2000000000}
+	for _, query := range []string{"", "a=b", "x='&y=<\xc3\xa9>", "%41%7e", "?"} {
+		path := token.Path("/d/a")
+		want, err := key.Append(nil, &claims, path, []byte(query))
+		dst := uri.AppendQuery([]byte("/d/a?"), []byte(query))
+		n := len(dst)
+		dst, err2 := key.AppendSpelled(dst, &claims, path, dst[len("/d/a?"):])
+		if got := dst[n:]; err != nil || err2 != nil || string(got) != string(want) {
+			t.Errorf("%q: got %s, %v; want %s, %v", query, got, err2, want, err)
+		}
 	}
 }
 

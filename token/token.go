@@ -50,19 +50,33 @@ var (
 // without its "?", exactly; deeper it is for a directory, and the query does not count. An empty
 // query is the same as none. Append does not allocate where dst has room.
 func (k *Key) Append(dst []byte, c *Claims, path Path, query []byte) ([]byte, error) {
+	if c.Depth == 0 && !uri.CheckQuery(query) {
+		return dst, ErrQuery
+	}
+	return k.sign(dst, c, path, query, false)
+}
+
+// AppendSpelled is Append for a query in the one spelling that is signed and served, as Append's
+// tokens are verified with: a signer that writes the query spells it once. Who calls it vouches for
+// the query. The query may be a part of dst.
+func (k *Key) AppendSpelled(dst []byte, c *Claims, path Path, query []byte) ([]byte, error) {
+	return k.sign(dst, c, path, query, true)
+}
+
+func (k *Key) sign(
+	dst []byte, c *Claims, path Path, query []byte, spelled bool,
+) ([]byte, error) {
 	scope, ok := path.Scope(c.Depth)
 	if !ok {
 		return dst, ErrDepth
 	}
 	if c.Depth > 0 {
 		query = nil
-	} else if !uri.CheckQuery(query) {
-		return dst, ErrQuery
 	}
 	m := k.macs.Get().(*mac)
 	claims, ip, err := c.put(m.head(), k.version, k.id)
 	if err == nil {
-		tag := m.tag(claims+ip, scope, query)
+		tag := m.tag(claims+ip, scope, query, spelled)
 		dst = appendText(dst, append(m.message[:claims], tag...))
 	}
 	k.macs.Put(m)

@@ -143,7 +143,7 @@ func (m *mac) verify(raw []byte, h *header, client netip.Addr, path, query []byt
 	if h.bits >= 0 {
 		n += putMasked(head[n:], client, h.bits)
 	}
-	if subtle.ConstantTimeCompare(m.tag(n, scope, query), raw[h.size:]) != 1 {
+	if subtle.ConstantTimeCompare(m.tag(n, scope, query, false), raw[h.size:]) != 1 {
 		return ErrSignature
 	}
 	return nil

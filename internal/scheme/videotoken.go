@@ -1,6 +1,7 @@
 package scheme
 
 import (
+	"bytes"
 	"fmt"
 
 	"videotoken/internal/uri"
@@ -91,12 +92,16 @@ func (o *Own) Append(dst []byte, s *uri.Source, claims *token.Claims) ([]byte, e
 	} else {
 		dst = s.AppendPath(dst)
 	}
+	path := len(dst)
 	dst = appendQuery(dst, '?', s)
 	if claims.Depth == 0 {
+		query := bytes.TrimPrefix(dst[path:], question)
 		dst = append(append(dst, separator(s)), "token="...)
-		if dst, err = o.key.Append(dst, claims, s.Canonical, s.Query); err != nil {
+		if dst, err = o.key.AppendSpelled(dst, claims, s.Canonical, query); err != nil {
 			return dst, err
 		}
 	}
 	return appendEnd(dst, start, s)
 }
+
+var question = []byte("?")

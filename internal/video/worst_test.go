@@ -19,8 +19,8 @@ func worst(tb testing.TB) []hostile.Recipe {
 }
 
 // plainBody is what the hostile bodies are compared with: worstSize bytes with 256 sources, all of
-// it URLs of plain letters. As much of it is signed as of the costliest bodies: the tag of a long
-// URL costs as much as all else, whatever the parser does.
+// it URLs of plain letters. The costliest bodies are URLs, too, and the tag of a long URL costs as
+// much as all else, whatever the parser does.
 func plainBody(tb testing.TB) []byte {
 	tb.Helper()
 	const name = "sources-plain"
