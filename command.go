@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"videotoken/internal/config"
+	"videotoken/internal/logqueue"
 	"videotoken/internal/suggest"
 )
 
@@ -51,7 +52,7 @@ const flushTime = time.Second
 // makes no sense, 1 for every other error. Nothing that is written to stderr makes a command wait.
 func execute(stdout, stderr *os.File, args []string) int {
 	signal.Ignore(syscall.SIGPIPE) // a log whose reader went away must not end the service
-	queue := newLogQueue(stderr, logDelays)
+	queue := logqueue.New(stderr)
 	defer queue.Flush(flushTime)
 	err := run(stdout, queue, args)
 	switch {
@@ -65,7 +66,7 @@ func execute(stdout, stderr *os.File, args []string) int {
 }
 
 // run runs the command that args name. Flags without a command are those of serve.
-func run(stdout io.Writer, stderr *logQueue, args []string) error {
+func run(stdout io.Writer, stderr *logqueue.Queue, args []string) error {
 	name := "serve"
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		name, args = args[0], args[1:]

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"videotoken/internal/config"
+	"videotoken/internal/logqueue"
 	"videotoken/internal/revoked"
 	"videotoken/internal/server"
 )
@@ -16,7 +17,7 @@ import (
 // service is a running service, whose configuration can be read again.
 type service struct {
 	log     *slog.Logger
-	lines   *logQueue // what log writes to
+	lines   *logqueue.Queue // what log writes to
 	server  *server.Server
 	revoked *revoked.Set // nil: none
 	file    string       // "" for the demonstration

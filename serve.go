@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"videotoken/internal/config"
+	"videotoken/internal/logqueue"
 	"videotoken/internal/revoked"
 	"videotoken/internal/server"
 	"videotoken/internal/uri"
@@ -29,7 +30,7 @@ const withoutConfiguration = `videotoken: no configuration. One of these is need
 `
 
 // serve is the command without a name.
-func serve(stdout io.Writer, stderr *logQueue, args []string) error {
+func serve(stdout io.Writer, stderr *logqueue.Queue, args []string) error {
 	f := flag.NewFlagSet("videotoken", flag.ContinueOnError)
 	file := configFlag(f)
 	demo := f.Bool("demo", false, "serve example CDNs, with keys that are lost when the process "+
@@ -70,7 +71,7 @@ func serve(stdout io.Writer, stderr *logQueue, args []string) error {
 		_, err := fmt.Fprintln(stdout, "the configuration is valid")
 		return err
 	}
-	return listenAndServe(&service{log: newLogger(stderr), lines: stderr, file: *file,
+	return listenAndServe(&service{log: stderr.Logger(), lines: stderr, file: *file,
 		flags: flags}, c)
 }
 
@@ -151,7 +152,7 @@ func (s *service) settings(c *config.Config) (server.Settings, error) {
 		Signatures:  c.Signatures,
 		Reload:      func() error { return s.reload("POST /reload") },
 		Build:       build(),
-		Requests:    accessLog{s.lines},
+		Requests:    s.lines.AccessLog(),
 		DroppedLogs: s.lines.Dropped,
 	}, err
 }

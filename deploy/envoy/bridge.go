@@ -26,9 +26,10 @@ import (
 
 // bridge is a running bridge, whose configuration can be read again.
 type bridge struct {
-	log   *slog.Logger
-	file  string
-	flags config.Flags
+	log     *slog.Logger
+	dropped func() uint64 // how many lines of the log nobody read; nil: none
+	file    string
+	flags   config.Flags
 
 	server  *server.Server
 	revoked *revoked.Set // nil: none
@@ -90,6 +91,7 @@ func (b *bridge) settings(c *config.Config) server.Settings {
 		Admin:          server.Admin{Key: c.Admin.Key, Hosts: c.Admin.Names()},
 		Revoked:        b.revoked,
 		Reload:         func() error { return b.reload("POST /reload") },
+		DroppedLogs:    b.dropped,
 	}
 }
 

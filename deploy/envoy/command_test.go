@@ -1,16 +1,17 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"videotoken/internal/logqueue"
 	"videotoken/token"
 )
 
@@ -54,10 +55,17 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"-config", good + "x"}, 1, "no such file"},
 		{[]string{"-config", bad}, 1, "cdns"},
 	} {
-		var stderr bytes.Buffer
-		if got := execute(&stderr, c.args); got != c.status ||
-			!strings.Contains(stderr.String(), c.says) {
-			t.Errorf("%q: %d, %s", c.args, got, stderr.String())
+		file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		stderr := logqueue.New(file)
+		got := execute(stderr, c.args)
+		stderr.Flush(time.Minute)
+		_ = file.Close()
+		says, err := os.ReadFile(file.Name())
+		if got != c.status || !strings.Contains(string(says), c.says) {
+			t.Errorf("%q: %d, %s, %v", c.args, got, says, err)
 		}
 	}
 }

@@ -8,20 +8,34 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
+
+	"google.golang.org/grpc/grpclog"
 
 	"videotoken/internal/config"
 	"videotoken/internal/listen"
+	"videotoken/internal/logqueue"
 )
 
-func main() { os.Exit(execute(os.Stderr, os.Args[1:])) }
+// flushTime bounds how long the process waits at its end for somebody to read what it logged.
+const flushTime = time.Second
+
+// main has nothing that is written to stderr make the process wait, or end.
+func main() {
+	signal.Ignore(syscall.SIGPIPE) // a log whose reader went away
+	stderr := logqueue.New(os.Stderr)
+	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, stderr))
+	status := execute(stderr, os.Args[1:])
+	stderr.Flush(flushTime)
+	os.Exit(status)
+}
 
 // execute runs the command and returns its exit status: 0, 2 for a command line that makes no
 // sense, 1 for every other error.
-func execute(stderr io.Writer, args []string) int {
+func execute(stderr *logqueue.Queue, args []string) int {
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	err := run(stderr, args, signals)
@@ -45,7 +59,7 @@ const usage = `Videotoken-envoy answers Envoy's gRPC ext_authz by the configurat
 `
 
 // run serves until a signal ends it.
-func run(stderr io.Writer, args []string, signals <-chan os.Signal) error {
+func run(stderr *logqueue.Queue, args []string, signals <-chan os.Signal) error {
 	f := flag.NewFlagSet("videotoken-envoy", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.Usage = func() { fmt.Fprint(stderr, usage); f.PrintDefaults() }
@@ -67,8 +81,8 @@ func run(stderr io.Writer, args []string, signals <-chan os.Signal) error {
 	if err != nil {
 		return fmt.Errorf("-listen %q: %w", *where, err)
 	}
-	log := slog.New(slog.NewJSONHandler(stderr, nil))
-	b := &bridge{log: log, file: *file, flags: config.Flags{Admin: *admin}}
+	b := &bridge{log: stderr.Logger(), dropped: stderr.Dropped, file: *file,
+		flags: config.Flags{Admin: *admin}}
 	if err := b.open(); err != nil {
 		return err
 	}

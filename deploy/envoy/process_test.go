@@ -21,6 +21,7 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 
+	"videotoken/internal/logqueue"
 	"videotoken/internal/revoked"
 	"videotoken/token"
 )
@@ -76,7 +77,13 @@ func start(t *testing.T, configuration string) *testProgram {
 	socket := filepath.Join(r.dir, "s")
 	args := []string{"-config", filepath.Join(r.dir, "videotoken.yaml"), "-listen", "unix:" + socket,
 		"-admin", "127.0.0.1:0"}
-	go func() { r.ended <- run(r.log, args, r.signals) }()
+	out, in, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stderr := logqueue.New(in)
+	go func() { _, _ = io.Copy(r.log, out); _ = out.Close() }()
+	go func() { r.ended <- run(stderr, args, r.signals) }()
 	r.log.await(t, `"msg":"serving"`)
 	r.conn = dial(t, "unix", socket)
 	r.client = auth.NewAuthorizationClient(r.conn)
@@ -87,6 +94,8 @@ func start(t *testing.T, configuration string) *testProgram {
 		}
 		r.signals <- syscall.SIGTERM // at once
 		<-r.ended
+		stderr.Flush(time.Minute)
+		_ = in.Close()
 	})
 	return r
 }

@@ -25,6 +25,8 @@ var layers = map[string]layer{
 	"cdn":               {[]string{"scheme", "token", "uri"}, []string{"github.com/cespare/xxhash"}},
 	"document":          {[]string{"uri"}, []string{"github.com/goccy/go-json"}},
 	"listen":            {},
+	"logqueue":          {nil, []string{"golang.org/x/term"}},
+	"logqueue/logtest":  {},
 	"revoked":           {nil, []string{"github.com/valkey-io/valkey-go"}},
 	"revoked/redistest": {nil, []string{"github.com/valkey-io/valkey-go"}},
 	"video": {[]string{"caller", "cdn", "document", "mediatype", "revoked", "scheme",
@@ -41,8 +43,8 @@ var layers = map[string]layer{
 	"suggest":    {nil, []string{"github.com/agnivade/levenshtein"}},
 	"sockdiag":   {},
 	"systemtest": {},
-	"": {[]string{"caller", "cdn", "config", "listen", "playlist", "revoked",
-		"scheme", "server", "suggest", "token", "uri", "video"}, []string{"golang.org/x/term"}},
+	"": {[]string{"caller", "cdn", "config", "listen", "logqueue", "playlist", "revoked",
+		"scheme", "server", "suggest", "token", "uri", "video"}, nil},
 }
 
 // TestLayers: every arrow between packages points downwards, and no other module is linked where it

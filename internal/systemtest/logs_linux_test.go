@@ -10,31 +10,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
-)
 
-// fullPipe is a pipe that takes nothing more, and that nobody reads.
-func fullPipe(t *testing.T) (r, w *os.File) {
-	t.Helper()
-	var fds [2]int
-	if err := syscall.Pipe2(fds[:], syscall.O_CLOEXEC|syscall.O_NONBLOCK); err != nil {
-		t.Fatal(err)
-	}
-	for b := make([]byte, 4096); ; {
-		if _, err := syscall.Write(fds[1], b); err == syscall.EAGAIN {
-			break
-		} else if err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, fd := range fds { // from here on as a shell makes them
-		if err := syscall.SetNonblock(fd, false); err != nil {
-			t.Fatal(err)
-		}
-	}
-	r, w = os.NewFile(uintptr(fds[0]), "r"), os.NewFile(uintptr(fds[1]), "w")
-	t.Cleanup(func() { _, _ = r.Close(), w.Close() })
-	return r, w
-}
+	"videotoken/internal/logqueue/logtest"
+)
 
 // startUnread starts the service with a log that nobody reads, and waits until it answers. Of the
 // descriptors it has no more than the given number.
@@ -84,14 +62,14 @@ func endsWell(t *testing.T, cmd *exec.Cmd, exited chan error) {
 // TestLogUnread: with a log that nobody reads the service starts, serves, and ends when it is told
 // to.
 func TestLogUnread(t *testing.T) {
-	_, w := fullPipe(t)
+	_, w := logtest.FullPipe(t)
 	_, cmd, exited := startUnread(t, w, 1024, "-admin", "off")
 	endsWell(t, cmd, exited)
 }
 
 // TestLogReadLate: what was logged while nobody read is there once somebody does.
 func TestLogReadLate(t *testing.T) {
-	r, w := fullPipe(t)
+	r, w := logtest.FullPipe(t)
 	_, cmd, exited := startUnread(t, w, 1024, "-admin", "off")
 	_ = w.Close() // so that the pipe ends with the process
 	log := make(chan []byte)
@@ -115,7 +93,7 @@ func TestLogUnreadAndDescriptors(t *testing.T) {
 	const descriptors = 64
 	for _, transport := range []string{"auto", "fasthttp"} {
 		t.Run(transport, func(t *testing.T) {
-			_, w := fullPipe(t)
+			_, w := logtest.FullPipe(t)
 			addr, cmd, exited := startUnread(t, w, descriptors, "-admin", "off", "-transport", transport)
 			for range 3 {
 				conns := connect(t, addr, 2*descriptors) // the kernel takes them, up to its backlog
@@ -132,7 +110,7 @@ func TestLogUnreadAndDescriptors(t *testing.T) {
 // TestLogReaderGone: when the reader of the log goes away, the service goes on, and still ends when
 // it is told to.
 func TestLogReaderGone(t *testing.T) {
-	r, w := fullPipe(t)
+	r, w := logtest.FullPipe(t)
 	addr, cmd, exited := startUnread(t, w, 1024, "-admin", "off")
 	_, _ = w.Close(), r.Close()
 	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil { // which it logs

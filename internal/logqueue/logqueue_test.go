@@ -1,4 +1,4 @@
-package main
+package logqueue
 
 import (
 	"bufio"
@@ -12,21 +12,21 @@ import (
 )
 
 // never is for tests of lines that nothing but what is tested has written.
-var never = [writeNow]time.Duration{accessLine: time.Hour, logLine: time.Hour}
+var never = delays{accessLine: time.Hour, logLine: time.Hour}
 
 // newPipe is a queue in front of a pipe that nobody reads yet.
-func newPipe(t *testing.T, delays [writeNow]time.Duration) (*logQueue, *os.File) {
+func newPipe(t *testing.T, d delays) (*Queue, *os.File) {
 	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _ = r.Close(), w.Close() })
-	return newLogQueue(w, delays), r
+	return newQueue(w, d), r
 }
 
-// TestLogQueue: whatever is written comes out in its order, and is there after Flush.
-func TestLogQueue(t *testing.T) {
+// TestQueue: whatever is written comes out in its order, and is there after Flush.
+func TestQueue(t *testing.T) {
 	q, r := newPipe(t, never)
 	for _, s := range []string{"a\n", "b\n", "c\n"} {
 		if n, err := io.WriteString(q, s); n != 2 || err != nil {
@@ -43,11 +43,11 @@ func TestLogQueue(t *testing.T) {
 	}
 }
 
-// TestLogQueueIsFull: where nobody reads, Write drops whole lines and counts them, and Flush gives
-// up. Once somebody reads, every line that was not dropped is there, and then how many were.
-func TestLogQueueIsFull(t *testing.T) {
-	q, r := newPipe(t, logDelays)
-	logger := newLogger(q)
+// TestFull: where nobody reads, Write drops whole lines and counts them, and Flush gives up. Once
+// somebody reads, every line that was not dropped is there, and then how many were.
+func TestFull(t *testing.T) {
+	q, r := newPipe(t, usual)
+	logger := q.Logger()
 	first := make([]byte, 128<<10) // more than a pipe holds: forward blocks
 	_, _ = q.Write(first)
 	for taken := false; !taken; time.Sleep(time.Millisecond) {
@@ -93,8 +93,8 @@ func TestLogQueueIsFull(t *testing.T) {
 	}
 }
 
-// TestLogQueueReaderGone: what the file refuses is counted, and nothing waits for it.
-func TestLogQueueReaderGone(t *testing.T) {
+// TestReaderGone: what the file refuses is counted, and nothing waits for it.
+func TestReaderGone(t *testing.T) {
 	q, r := newPipe(t, never)
 	_ = q.file.Close()
 	_ = r.Close()
@@ -105,15 +105,15 @@ func TestLogQueueReaderGone(t *testing.T) {
 	}
 }
 
-// TestLogQueueGathers: lines are written once they are many, or once one of their kind may not wait
-// any longer, and all that waits with it.
-func TestLogQueueGathers(t *testing.T) {
+// TestGathers: lines are written once they are many, or once one of their kind may not wait any
+// longer, and all that waits with it.
+func TestGathers(t *testing.T) {
 	line := strings.Repeat("x", 1023) + "\n"
 	soon, later := never, never
 	soon[logLine], later[accessLine] = time.Millisecond, time.Millisecond
 	for _, c := range []struct {
 		name         string
-		delays       [writeNow]time.Duration
+		delays       delays
 		access, logs int
 	}{
 		{"many of the access log", never, maxQueue/4/len(line) + 1, 0},
@@ -126,7 +126,7 @@ func TestLogQueueGathers(t *testing.T) {
 			read := bufio.NewReader(r)
 			for range 2 {
 				for range c.access {
-					_, _ = io.WriteString(accessLog{q}, line)
+					_, _ = io.WriteString(q.AccessLog(), line)
 				}
 				for range c.logs {
 					_, _ = io.WriteString(q, line)

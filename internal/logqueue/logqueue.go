@@ -1,6 +1,13 @@
-package main
+// Package logqueue has a writer for logs that never blocks: a pipe that nobody reads must not stop
+// the program that logs to it.
+//
+// Most callers want [New] with standard error, [Queue.Logger] for what they log, and [Queue.Flush]
+// before they end. They also ignore SIGPIPE: where the reader of standard error went away, Go ends
+// the program otherwise.
+package logqueue
 
 import (
+	"io"
 	"log/slog"
 	"math"
 	"os"
@@ -10,61 +17,67 @@ import (
 	"golang.org/x/term"
 )
 
-// logQueue is a writer that never blocks. What is written waits in memory until the file takes it.
-// What does not fit is dropped as a whole and counted: a pipe that nobody reads must not stop the
-// service.
-type logQueue struct {
+// Queue is a writer that never blocks. What is written waits in memory until the file takes it.
+// What does not fit is dropped as a whole and counted. It is safe for concurrent use.
+type Queue struct {
 	file   *os.File
-	delays [writeNow]time.Duration // of each kind but writeNow
+	delays delays
 
 	mu      sync.Mutex
 	emptied *sync.Cond  // everything was written
 	waiting []byte      // what was not handed to the file yet
-	kind    logKind     // of what waits: the most urgent
+	kind    kind        // of what waits: the most urgent
 	timer   *time.Timer // calls forward
-	timed   logKind     // for which the timer was set; 0 where it was not
+	timed   kind        // for which the timer was set; 0 where it was not
 	writing bool        // a part that is not in waiting is on its way to the file
 	spare   []byte      // what was written last, to be filled again
 	flushes bool        // nothing gathers any more
 	dropped uint64
 	told    uint64 // how many of these were reported
-	// report logs that writes were dropped, once there is room again; nil before newLogger.
+	// report logs that writes were dropped, once there is room again; nil before Logger.
 	report func(dropped uint64)
 }
 
-// logKind is for how long lines gather before they are written. To write each by itself would cost
-// the event loops far more than the line.
-type logKind int
+// kind is for how long lines gather before they are written. To write each by itself would cost the
+// event loops far more than the line.
+type kind int
 
 const (
-	accessLine logKind = iota + 1
+	accessLine kind = iota + 1
 	logLine
 	writeNow // more than a quarter of what the queue has room for, or the end
 )
 
-// logDelays is for how long lines of each kind gather.
-var logDelays = [writeNow]time.Duration{accessLine: time.Second / 4, logLine: 20 * time.Millisecond}
+// delays is for how long lines of each kind but writeNow gather.
+type delays [writeNow]time.Duration
+
+var usual = delays{accessLine: time.Second / 4, logLine: 20 * time.Millisecond}
 
 // maxQueue is how many bytes wait for the file at most. A pipe in Linux holds 64 KiB more.
 const maxQueue = 256 << 10
 
-func newLogQueue(file *os.File, delays [writeNow]time.Duration) *logQueue {
-	q := &logQueue{file: file, delays: delays}
+// New makes a queue in front of a file.
+func New(file *os.File) *Queue { return newQueue(file, usual) }
+
+func newQueue(file *os.File, d delays) *Queue {
+	q := &Queue{file: file, delays: d}
 	q.emptied = sync.NewCond(&q.mu)
 	q.timer = time.AfterFunc(math.MaxInt64, q.forward)
 	return q
 }
 
 // Write queues p, or drops it. It never fails.
-func (q *logQueue) Write(p []byte) (int, error) { return q.queue(p, logLine) }
+func (q *Queue) Write(p []byte) (int, error) { return q.add(p, logLine) }
 
-// accessLog is where lines of the access log are written to: a queue that takes its time.
-type accessLog struct{ *logQueue }
+// AccessLog returns a writer for the lines of an access log, which gather for longer.
+func (q *Queue) AccessLog() io.Writer { return accessLog{q} }
+
+type accessLog struct{ queue *Queue }
 
 // Write queues p, or drops it. It never fails.
-func (a accessLog) Write(p []byte) (int, error) { return a.queue(p, accessLine) }
+func (a accessLog) Write(p []byte) (int, error) { return a.queue.add(p, accessLine) }
 
-func (q *logQueue) queue(p []byte, kind logKind) (int, error) {
+func (q *Queue) add(p []byte, k kind) (int, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.waiting)+len(p) > maxQueue {
@@ -72,32 +85,32 @@ func (q *logQueue) queue(p []byte, kind logKind) (int, error) {
 		return len(p), nil
 	}
 	q.waiting = append(q.waiting, p...)
-	q.kind = max(q.kind, kind)
+	q.kind = max(q.kind, k)
 	q.setTimer()
 	return len(p), nil
 }
 
 // setTimer has forward called when what waits is due. The lock is held.
-func (q *logQueue) setTimer() {
+func (q *Queue) setTimer() {
 	if q.writing || len(q.waiting) == 0 {
 		return // forward calls it again
 	}
-	kind := q.kind
+	k := q.kind
 	if len(q.waiting) > maxQueue/4 || q.flushes {
-		kind = writeNow
+		k = writeNow
 	}
-	if kind > q.timed {
-		q.timed = kind
+	if k > q.timed {
+		q.timed = k
 		delay := time.Duration(0)
-		if kind < writeNow {
-			delay = q.delays[kind]
+		if k < writeNow {
+			delay = q.delays[k]
 		}
 		q.timer.Reset(delay)
 	}
 }
 
 // forward writes to the file what is queued. It blocks where the file does.
-func (q *logQueue) forward() {
+func (q *Queue) forward() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.writing || len(q.waiting) == 0 {
@@ -125,14 +138,14 @@ func (q *logQueue) forward() {
 }
 
 // Dropped returns how many writes were dropped.
-func (q *logQueue) Dropped() uint64 {
+func (q *Queue) Dropped() uint64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.dropped
 }
 
 // Flush writes what waits, and waits until that was done, and no longer than the timeout.
-func (q *logQueue) Flush(timeout time.Duration) {
+func (q *Queue) Flush(timeout time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	over := false
@@ -150,9 +163,9 @@ func (q *logQueue) Flush(timeout time.Duration) {
 	}
 }
 
-// newLogger logs text for people and JSON for programs. Whatever logs by itself, as net/http does,
+// Logger logs text for people and JSON for programs. Whatever logs by itself, as net/http does,
 // logs there too.
-func newLogger(q *logQueue) *slog.Logger {
+func (q *Queue) Logger() *slog.Logger {
 	var handler slog.Handler = slog.NewJSONHandler(q, nil)
 	if term.IsTerminal(int(q.file.Fd())) {
 		handler = slog.NewTextHandler(q, nil)
