@@ -7,6 +7,7 @@
 package logqueue
 
 import (
+	"bytes"
 	"io"
 	"log/slog"
 	"math"
@@ -32,9 +33,9 @@ type Queue struct {
 	writing bool        // a part that is not in waiting is on its way to the file
 	spare   []byte      // what was written last, to be filled again
 	flushes bool        // nothing gathers any more
-	dropped uint64
-	told    uint64 // how many of these were reported
-	// report logs that writes were dropped, once there is room again; nil before Logger.
+	dropped uint64      // lines
+	told    uint64      // how many of these were reported
+	// report logs that lines were dropped, once there is room again; nil before Logger.
 	report func(dropped uint64)
 }
 
@@ -81,7 +82,7 @@ func (q *Queue) add(p []byte, k kind) (int, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.waiting)+len(p) > maxQueue {
-		q.dropped++
+		q.dropped += lines(p)
 		return len(p), nil
 	}
 	q.waiting = append(q.waiting, p...)
@@ -120,15 +121,15 @@ func (q *Queue) forward() {
 	batch := q.waiting
 	q.waiting, q.kind, q.timed, q.writing = q.spare[:0], 0, 0, true
 	q.mu.Unlock()
-	_, err := q.file.Write(batch)
+	n, err := q.file.Write(batch)
 	q.mu.Lock()
 	q.spare, q.writing = batch, false
 	if err != nil { // the reader went away
-		q.dropped++
-	} else if n := q.dropped - q.told; n > 0 && q.report != nil {
-		q.told += n
+		q.dropped += lines(batch[n:])
+	} else if untold := q.dropped - q.told; untold > 0 && q.report != nil {
+		q.told += untold
 		q.mu.Unlock()
-		q.report(n)
+		q.report(untold)
 		q.mu.Lock()
 	}
 	if len(q.waiting) == 0 && !q.writing {
@@ -137,7 +138,10 @@ func (q *Queue) forward() {
 	q.setTimer()
 }
 
-// Dropped returns how many writes were dropped.
+// lines returns how many lines end in b.
+func lines(b []byte) uint64 { return uint64(bytes.Count(b, []byte{'\n'})) }
+
+// Dropped returns how many lines were dropped.
 func (q *Queue) Dropped() uint64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
