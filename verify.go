@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"strings"
 	"time"
 
 	"videotoken/token"
@@ -21,17 +20,17 @@ func verify(stdout, stderr io.Writer, args []string) error {
 	at := f.Int64("at", 0, "verify as at this Unix `TIME` in seconds; by default now")
 	if err := parse(f, stderr, args,
 		"Usage: videotoken verify [flags] URI\n\nVerifies a signed URL of any scheme, or its "+
-			"path and query, and prints what its token says.\nThe exit status is 0 for a good "+
-			"token and 1 for any other, with the reason on standard error. Of\nother schemes "+
-			"than our own, what a refused token says is printed, too.\n\n", 1); err != nil {
+			"path and query, and prints what its token says. It\nis what an edge gets: "+
+			"without \"#\" and what follows. The exit status is 0 for a good token and\n1 for "+
+			"any other, with the reason on standard error. Of other schemes than our own, "+
+			"what a refused\ntoken says is printed, too.\n\n", 1); err != nil {
 		return err
 	}
 	c, err := load(*file)
 	if err != nil {
 		return err
 	}
-	uri, _, _ := strings.Cut(f.Arg(0), "#") // a client keeps the fragment to itself
-	r := token.Request{URI: []byte(uri), Now: *at, Leeway: seconds(c.Token.Leeway)}
+	r := token.Request{URI: []byte(f.Arg(0)), Now: *at, Leeway: seconds(c.Token.Leeway)}
 	if *at == 0 {
 		r.Now = time.Now().Unix()
 	}

@@ -39,31 +39,34 @@ func (s *Set) VerifyURL(url []byte, r token.Request) (c *CDN, v token.Verified, 
 	return nil, token.Verified{}, err
 }
 
-// Verify verifies a signed URL, or the path and query of one, in r.URI. The keys are those of the
-// CDN with the given name; without a name, of a CDN whose URL it starts with, and for a path of
-// any. The error is a [token.Error] where the token was refused, and otherwise says why there was
-// no CDN to ask.
+// Verify verifies a signed URL, or the path and query of one, in r.URI. With a name it answers what
+// the edge of that CDN is answered, whichever of the CDNs' hosts the URL has. Without a name, the
+// keys are those of a CDN whose URL it starts with, and for a path of any. The error is a
+// [token.Error] where the token was refused, and otherwise says why there was no CDN to ask.
 func (s *Set) Verify(name string, r token.Request) (token.Verified, error) {
-	if name != "" && s.Lookup(name) == nil {
-		return token.Verified{}, fmt.Errorf("cdn %q: the configuration has no such CDN", name)
-	}
 	url := r.URI
 	err := fmt.Errorf("%q is not on any of the configuration's CDNs, and not a path", url)
+	named := s.Lookup(name)
+	if name != "" && named == nil {
+		return token.Verified{}, fmt.Errorf("cdn %q: the configuration has no such CDN", name)
+	}
 	for i := range s.cdns {
-		host := &s.cdns[i]
-		if len(host.Keys) == 0 {
+		c := &s.cdns[i]
+		if len(c.Keys) == 0 {
 			continue // its tokens are for its CDN to verify
 		}
-		if _, elsewhere := cut(host.origin, url); elsewhere != nil {
+		target, elsewhere := cut(c.host, url)
+		if elsewhere != nil {
 			continue
 		}
-		r.URI, _ = cut(host.host, url) // its origin is the host and more
-		c := host
-		if name != "" {
-			c = s.Lookup(name)
+		r.URI = target
+		if named != nil {
+			return named.Verify(r)
 		}
-		r.Base = host.Base()
-		v, refused := c.Keys.Verify(r)
+		if _, elsewhere := cut(c.origin, url); elsewhere != nil {
+			continue // another base path
+		}
+		v, refused := c.Verify(r)
 		if refused == nil {
 			return v, nil
 		}

@@ -35,6 +35,7 @@ func TestVerify(t *testing.T) {
 	}
 	a, b := sign("a", "/d/x?q='#f", 0), sign("b", "/d/x", 1)
 	a = a[:len(a)-len("#f")]
+	pathA, pathB := a[len("https://a.example"):], b[len("https://b.example"):]
 	for _, c := range []struct{ name, url, want string }{
 		{"", a, "/d/x?q=%27"},
 		{"a", a, "/d/x?q=%27"},
@@ -42,8 +43,20 @@ func TestVerify(t *testing.T) {
 		{"", b, "/bucket/d/x"},
 		{"", b[len("https://b.example"):], "/bucket/d/x"},
 		{"b", a, "unknown-key"},
-		{"a", b, "unknown-key"},
+		{"a", b, "missing"}, // its first segment is no token
 		{"c", a, ""},
+		{"a", pathA, "/d/x?q=%27"},
+		{"b", pathB, "/bucket/d/x"},
+		{"b", "https://a.example" + pathB, "/bucket/d/x"},
+		{"a", "/bucket" + pathA, "signature"}, // the base is another CDN's
+		{"a", "https://b.example/bucket" + pathA, "signature"},
+		{"b", pathB[len("/bucket"):], "missing"},
+		{"b", "https://a.example" + pathB[len("/bucket"):], "missing"},
+		{"b", "https://c.example" + pathB, ""},
+		{"", a + "#f", "malformed"},
+		{"", a + "&x#f", "path"},
+		{"", b + "#f", "path"},
+		{"b", pathB + "?x#f", "path"},
 		{"", "HTTPS://A.Example:443" + a[len("https://a.example"):], "/d/x?q=%27"},
 		{"", "https://B.example:" + b[len("https://b.example"):], "/bucket/d/x"},
 		{"", "http" + a[len("https"):], ""},

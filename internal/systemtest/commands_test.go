@@ -166,7 +166,9 @@ func TestSignAndVerify(t *testing.T) {
 		status       int
 	}{
 		{nil, nil, "/film.mp4", "path        /film.mp4\nkey         7\ndepth       0\nexpires ", 0},
-		{nil, nil, "/film%20é.mp4?quality=hd#t=10", "path        /film%20%C3%A9.mp4?quality=hd\n", 0},
+		{nil, nil, "/film%20é.mp4?quality=hd", "path        /film%20%C3%A9.mp4?quality=hd\n", 0},
+		{nil, nil, "/film%20é.mp4?quality=hd#t=10", "token: malformed", 1},
+		{nil, nil, "/hls/a/master.m3u8#t=10", "token: path", 1},
 		{[]string{"-cdn", "aws-8"}, nil, "/hls/a/master.m3u8",
 			"path        /hls/a/master.m3u8\nkey         8\ndepth       2\n", 0},
 		{[]string{"-type", "application/dash+xml"}, nil, "/d/manifest", "depth       1\n", 0},
