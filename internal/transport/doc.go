@@ -85,9 +85,9 @@
 //
 // Over the limit of connections, those that have been idle for longer than a second are closed for
 // new ones, the longest idle first. If there are none, a new connection is answered with Busy. Over
-// the limit of memory the oldest unfinished requests are given up, with Full in a loop and an error
-// for ErrorHandler in fasthttp. Send buffers are small, so that the kernel holds little for clients
-// that do not read.
+// the limit of memory the oldest unfinished requests are given up, also queued ones, with Full in a
+// loop and an error for ErrorHandler in fasthttp. Send buffers are small, so that the kernel holds
+// little for clients that do not read.
 //
 // # How a loop waits
 //

@@ -72,8 +72,9 @@ func (l *loop) makeRoom(n int) {
 	}
 }
 
-// evict gives up the oldest unfinished requests when they hold too much memory. If older ones are
-// with fasthttp it gives up those.
+// evict gives up the oldest unfinished requests when they hold too much memory, also queued ones:
+// enough of those would otherwise have all others given up. If older ones are with fasthttp it gives
+// up those.
 func (l *loop) evict() {
 	s := l.server
 	if !s.memory.isDue() {
@@ -81,7 +82,7 @@ func (l *loop) evict() {
 	}
 	var all []*conn
 	for _, c := range l.conns {
-		if c != nil && c.held > 0 && c.state != queued {
+		if c != nil && c.held > 0 {
 			all = append(all, c)
 		}
 	}
@@ -96,7 +97,7 @@ func (l *loop) evict() {
 			return
 		}
 		n -= int64(c.held)
-		if c.state == reading || c.state == waiting {
+		if c.state != sending { // in the middle of an answer
 			send(c.fd, s.config.Full) // or it goes without an answer
 		}
 		l.close(c)
