@@ -32,11 +32,15 @@ const maxAdminBody = 4 << 10
 // ServeAdmin serves the admin endpoints on a listener of their own, which only operators reach,
 // until Shutdown's caller closes the listener. It is net/http's: these endpoints are not hot, and
 // pprof is made for it.
-func (s *Server) ServeAdmin(ln net.Listener) error {
+func (s *Server) ServeAdmin(ln net.Listener) error { return s.serveAdmin(ln, usualAdmin) }
+
+func (s *Server) serveAdmin(ln net.Listener, l adminLimits) error {
+	conns := adminConns{limit: l.conns, since: map[net.Conn]int64{}}
 	h := &http.Server{
 		Handler: s.adminHandler(), ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout: 10 * time.Second,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: MaxHeader,
+		IdleTimeout: l.idle, MaxHeaderBytes: MaxHeader, ConnState: conns.note,
+		WriteTimeout: l.write, // to which pprof adds the ?seconds= of a profile
 	}
 	return h.Serve(ln)
 }
