@@ -52,14 +52,15 @@ var renewalDetails = map[token.Error]string{
 		"over; ask the video's page for a new URL",
 }
 
-// refuseRenewal answers 403 with the reason, in a header that a page may read.
+// refuseRenewal answers 403 with the reason, in a header that a page may read. A reason that is not
+// known here is called unknown, as /verify does.
 func (s *Server) refuseRenewal(ctx *fasthttp.RequestCtx, reason token.Error, pointer string) {
-	s.metrics.renewed[string(reason)].add(shardOf(ctx), 1)
-	detail, ok := renewalDetails[reason]
-	if !ok {
-		detail = refusalOf(reason).detail
+	r := refusalOf(reason)
+	if detail, ok := renewalDetails[reason]; ok {
+		r.reason, r.detail = string(reason), detail
 	}
-	problem(ctx, fasthttp.StatusForbidden, detail, pointer)
-	ctx.Response.Header.SetCanonical(headerReason, []byte(reason))
+	s.metrics.renewed[r.reason].add(shardOf(ctx), 1)
+	problem(ctx, fasthttp.StatusForbidden, r.detail, pointer)
+	ctx.Response.Header.SetCanonical(headerReason, []byte(r.reason))
 	ctx.Response.Header.SetBytesV(fasthttp.HeaderAccessControlExposeHeaders, headerReason)
 }

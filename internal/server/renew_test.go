@@ -10,6 +10,7 @@ import (
 
 	"videotoken/internal/cdn"
 	"videotoken/internal/revoked"
+	"videotoken/internal/video"
 	"videotoken/token"
 )
 
@@ -72,6 +73,33 @@ func TestRenewVideo(t *testing.T) {
 	if a.Header.Get("X-Token-Reason") != "revoked" ||
 		a.Header.Get("Access-Control-Expose-Headers") != "X-Token-Reason" {
 		t.Errorf("%v", a.Header)
+	}
+}
+
+// TestRefuseRenewal: whatever the reason is, the answer is 403, and it is counted.
+func TestRefuseRenewal(t *testing.T) {
+	s, _ := newServer(settings(t))
+	for _, c := range []struct {
+		err    token.Error
+		reason string
+	}{
+		{token.ErrMissing, "missing"},
+		{token.ErrExpired, "expired"},
+		{video.ErrNotRenewable, "not-renewable"},
+		{token.Error("of a later version"), "unknown"},
+		{token.Error(""), "unknown"},
+	} {
+		var ctx fasthttp.RequestCtx
+		s.refuseRenewal(&ctx, c.err, "/url")
+		h := &ctx.Response.Header
+		if got := ctx.Response.StatusCode(); got != 403 ||
+			string(h.Peek("X-Token-Reason")) != c.reason {
+			t.Errorf("%q: %d, %s", string(c.err), got, h)
+		}
+	}
+	if m := adminGet(t, s, "/metrics"); !strings.Contains(m,
+		"\nvideotoken_renewals_total{reason=\"unknown\"} 2\n") {
+		t.Errorf("metrics lack the unknown reasons:\n%s", m)
 	}
 }
 
