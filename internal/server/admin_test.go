@@ -37,7 +37,9 @@ const jsonHeader = "Content-Type: application/json"
 
 func openRevoked(tb testing.TB, c revoked.Config) *revoked.Set {
 	tb.Helper()
-	c.Now = func() time.Time { return time.Unix(now, 0) }
+	if c.Now == nil {
+		c.Now = func() time.Time { return time.Unix(now, 0) }
+	}
 	if c.Redis == "" {
 		c.File = filepath.Join(tb.TempDir(), "revoked")
 	}

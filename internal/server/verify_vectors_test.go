@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"videotoken/internal/cdn"
+	"videotoken/internal/revoked"
 	"videotoken/token"
 )
 
@@ -61,19 +63,42 @@ func (v vectors) keys(t *testing.T, ids []uint16) (keys token.Keys) {
 	return keys
 }
 
-// TestVerifyVectors asks each family about every case of the vectors.
-func TestVerifyVectors(t *testing.T) {
-	v := readVectors(t)
-	servers := map[string]string{} // addresses, by time and keys
-	for _, c := range append(v.Accept, v.Reject...) {
-		if len(c.Revoked) > 0 {
-			continue // the service revokes nothing
+// revoke opens a set with sessions that are revoked at a time.
+func revoke(t *testing.T, sessions []string, now int64) *revoked.Set {
+	t.Helper()
+	set := openRevoked(t, revoked.Config{Now: func() time.Time { return time.Unix(now, 0) }})
+	for _, text := range sessions {
+		session, err := revoked.ParseSession([]byte(text))
+		if err != nil {
+			t.Fatal(err)
 		}
-		id := fmt.Sprint(c.Now, c.Keys)
+		if err := set.Revoke(t.Context(), session, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return set
+}
+
+// TestVerifyVectors asks each family about every case of the vectors, over both transports.
+func TestVerifyVectors(t *testing.T) {
+	for _, transport := range []Transport{Auto, FastHTTP} {
+		t.Run(string(transport), func(t *testing.T) { testVerifyVectors(t, transport) })
+	}
+}
+
+func testVerifyVectors(t *testing.T, transport Transport) {
+	v := readVectors(t)
+	servers := map[string]string{} // addresses, by time, keys and what is revoked
+	for _, c := range append(v.Accept, v.Reject...) {
+		id := fmt.Sprint(c.Now, c.Keys, c.Revoked)
 		if servers[id] == "" {
 			settings := edgeSettings(t)
 			settings.Signer = settingsFor(t, cdn.CDN{Name: "one", URL: "https://one.example", Weight: 1,
 				Keys: v.keys(t, c.Keys)}).Signer
+			settings.Transport = transport
+			if len(c.Revoked) > 0 {
+				settings.Revoked = revoke(t, c.Revoked, c.Now)
+			}
 			_, servers[id] = edgeServer(t, c.Now, settings)
 		}
 		for _, family := range families {
