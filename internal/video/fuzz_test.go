@@ -14,15 +14,20 @@ import (
 )
 
 // FuzzAppend: what encoding/json refuses is refused; what is accepted is answered as the oracle
-// says; every error names what is wrong and where.
+// says, with tokens that are good for max_ttl at most; every error names what is wrong and where.
 func FuzzAppend(f *testing.F) {
 	for _, body := range []string{seed, php, deep, string(withSources(3)),
-		document(`{"src":"/a/b.m3u8?x#y"}`),
+		document(`{"src":"/a/b.m3u8?x#y"}`), `{"token":{"ttl":86400},` + seed[1:],
 		`{"token":{"ttl":600,"notBefore":1,"ip":"203.0.113.7","session":"00112233aabbccdd"},"video":{"sources":[{"src":"/a"}]}}`} {
-		f.Add([]byte(body))
+		f.Add([]byte(body), uint32(24*3600-1), uint32(300-1))
+		f.Add([]byte(body), uint32(24*3600-1), uint32(24*3600-1))
+		f.Add([]byte(body), uint32(6*3600-1), uint32(24*3600-1)) // max_ttl is the default ttl
 	}
-	s := newSigner(f)
-	f.Fuzz(func(t *testing.T, body []byte) {
+	signer := newSigner(f)
+	f.Fuzz(func(t *testing.T, body []byte, maxTTL, round uint32) {
+		const month = 31 * 24 * 3600
+		s := *signer
+		s.MaxTTL, s.Round = 1+int64(maxTTL)%month, 1+int64(round)%month
 		before := string(body)
 		out, maxAge, err := s.Append(nil, body, now)
 		if string(body) != before {
@@ -39,8 +44,8 @@ func FuzzAppend(f *testing.F) {
 		if !json.Valid(body) {
 			t.Fatalf("%q accepted", body)
 		}
-		if maxAge < 1 || maxAge > s.MaxTTL+s.Round {
-			t.Fatalf("max-age %d", maxAge)
+		if maxAge < 1 || maxAge > s.MaxTTL {
+			t.Fatalf("max-age %d of %d, round %d", maxAge, s.MaxTTL, s.Round)
 		}
 		var in struct {
 			Token *struct{ IP *string }
