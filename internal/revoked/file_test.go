@@ -62,9 +62,10 @@ func TestFile(t *testing.T) {
 }
 
 // TestUntil: a time that is over, or that no token can express, is told apart from a disk that
-// fails.
+// fails, which alone is counted.
 func TestUntil(t *testing.T) {
-	s, _ := open(t, Config{File: filepath.Join(t.TempDir(), "revoked")})
+	name := filepath.Join(t.TempDir(), "revoked")
+	s, _ := open(t, Config{File: name})
 	for until, want := range map[int64]error{
 		testTime - 1: ErrOver, testTime: nil, math.MaxUint32: nil, math.MaxUint32 + 1: ErrLate,
 		math.MinInt64: ErrOver, math.MaxInt64: ErrLate,
@@ -76,7 +77,16 @@ func TestUntil(t *testing.T) {
 			t.Errorf("until %d: revoked", until)
 		}
 	}
-	if s := s.Stats(); s.Revoked != 2 || s.Refused != 4 {
+	if s := s.Stats(); s.Revoked != 2 || s.Refused != 0 {
+		t.Errorf("%+v", s)
+	}
+	if err := errors.Join(os.Remove(name), os.Mkdir(name, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Revoke(context.Background(), id(1), testTime); err == nil {
+		t.Error("kept in a directory")
+	}
+	if s := s.Stats(); s.Revoked != 2 || s.Refused != 1 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -129,6 +129,9 @@ func (s *Set) SetGrace(seconds int64) { s.memory.grace.Store(seconds) }
 // it returns nil the session is kept; after an error it may be, and is to be revoked again. The
 // error is ErrOver or ErrLate, or says why it could not be kept.
 func (s *Set) Revoke(ctx context.Context, session [8]byte, until int64) (err error) {
+	if err := checkUntil(until, s.memory.now()); err != nil {
+		return err
+	}
 	defer func() {
 		if err != nil {
 			s.refused.Add(1)
@@ -136,9 +139,6 @@ func (s *Set) Revoke(ctx context.Context, session [8]byte, until int64) (err err
 			s.revoked.Add(1)
 		}
 	}()
-	if err := checkUntil(until, s.memory.now()); err != nil {
-		return err
-	}
 	if s.file != nil {
 		if err = s.file.add(ctx, session, uint32(until)); err == nil &&
 			!s.memory.add(session, uint32(until)) {
@@ -195,7 +195,7 @@ type Stats struct {
 	Sessions int       // that are revoked, and some whose time is over
 	Loaded   bool      // as of Set.Loaded
 	Revoked  int64     // by Revoke
-	Refused  int64     // by Revoke
+	Refused  int64     // by Revoke, because they could not be kept
 	Failures int64     // attempts to read or write what the file, or Redis, should have
 	Synced   time.Time // when such an attempt succeeded last; zero: never
 }

@@ -64,7 +64,8 @@ func (m *metrics) sessions(stats func() revoked.Stats) {
 	m.counter("videotoken_revocations_total", "Sessions that were revoked here.", func() float64 {
 		return float64(stats().Revoked)
 	})
-	m.counter("videotoken_revocations_refused_total", "Sessions that could not be revoked here.",
+	m.counter("videotoken_revocations_refused_total", "Sessions that could not be "+
+		"revoked here, because they could not be kept.",
 		func() float64 { return float64(stats().Refused) })
 	m.counter("videotoken_revoked_sync_failures_total", "Failed reads of what others "+
 		"revoked.", func() float64 { return float64(stats().Failures) })
