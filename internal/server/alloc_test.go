@@ -12,6 +12,7 @@ import (
 
 	"videotoken/internal/caller"
 	"videotoken/internal/revoked"
+	"videotoken/internal/video"
 )
 
 const requests = 1_000_000
@@ -21,14 +22,21 @@ const withCuts = true
 
 // TestRenewAllocations is not for the race detector, as TestNoAllocations.
 func TestRenewAllocations(t *testing.T) {
-	s, url := renewingServer(t, openRevoked(t, revoked.Config{Grace: 10}))
-	var ctx fasthttp.RequestCtx
-	ctx.Init(renewalRequest(url), &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}, nil)
-	if n := testing.AllocsPerRun(1000, func() {
-		ctx.Response.Reset()
-		s.Handler(&ctx)
-	}); n != 0 || ctx.Response.StatusCode() != 200 {
-		t.Errorf("%v allocations, status %d", n, ctx.Response.StatusCode())
+	s, url, directory := renewingServer(t, openRevoked(t, revoked.Config{Grace: 10}))
+	pair := `"` + url + `","` + directory + `"`
+	for name, body := range map[string]string{
+		"a URL":       `{"url":"` + url + `"}`,
+		"a directory": `{"url":"` + directory + `"}`,
+		"64 URLs":     `{"urls":[` + strings.Repeat(pair+",", video.MaxRenewals/2-1) + pair + `]}`,
+	} {
+		var ctx fasthttp.RequestCtx
+		ctx.Init(renewalRequest(body), &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}, nil)
+		if n := testing.AllocsPerRun(1000, func() {
+			ctx.Response.Reset()
+			s.Handler(&ctx)
+		}); n != 0 || ctx.Response.StatusCode() != 200 {
+			t.Errorf("%s: %v allocations, status %d", name, n, ctx.Response.StatusCode())
+		}
 	}
 }
 

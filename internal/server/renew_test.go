@@ -19,29 +19,34 @@ func renewal(body string, headers ...string) string {
 	return strings.Replace(post(body, headers...), "/video/token", "/video/renew", 1)
 }
 
-// renewingServer renews the tokens of one CDN, and returns a URL for the address.
-func renewingServer(tb testing.TB, set *revoked.Set) (s *Server, url string) {
+// renewingServer renews the tokens of one CDN, and returns a URL for the address, and one of a
+// directory.
+func renewingServer(tb testing.TB, set *revoked.Set) (s *Server, url, directory string) {
 	tb.Helper()
 	seven, _ := vectorKeys(tb)
 	c := settingsFor(tb,
 		cdn.CDN{Name: "one", URL: "https://one.example", Weight: 1, Keys: token.Keys{seven}})
 	c.Signer.MaxRenew, c.Signer.RenewGrace, c.Revoked, c.Signer.Revoked = 12*3600, 300, set, set
 	s, _ = newServer(c)
-	text, err := seven.Append(nil, &token.Claims{
-		Expiry: now, Session: [8]byte{1}, HasSession: true, RenewableUntil: now + 3600, TTL: 600,
-		IP: netip.MustParsePrefix("127.0.0.1/32"),
-	}, token.Path("/a/b.mp4"), nil)
-	if err != nil {
-		tb.Fatal(err)
+	sign := func(path string, depth int) string {
+		text, err := seven.Append(nil, &token.Claims{
+			Expiry: now, Session: [8]byte{1}, HasSession: true, RenewableUntil: now + 3600, TTL: 600,
+			IP: netip.MustParsePrefix("127.0.0.1/32"), Depth: depth,
+		}, token.Path(path), nil)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return string(text)
 	}
-	return s, "https://one.example/a/b.mp4?token=" + string(text)
+	return s, "https://one.example/a/b.mp4?token=" + sign("/a/b.mp4", 0),
+		"https://one.example/~" + sign("/h/é/m.m3u8", 2) + "/h/%C3%A9/m.m3u8?a='#t=1"
 }
 
 // TestRenewVideo: the headers of an answer and of each kind of refusal, as a page on another origin
 // sees them.
 func TestRenewVideo(t *testing.T) {
 	set := openRevoked(t, revoked.Config{Grace: 10})
-	s, url := renewingServer(t, set)
+	s, url, _ := renewingServer(t, set)
 	addr := start(t, s)
 	c := dial(t, addr)
 	origin := "Origin: https://player.example"
@@ -106,7 +111,7 @@ func TestRefuseRenewal(t *testing.T) {
 // TestRenewNotLoaded: while nobody knows which sessions are over, none is renewed.
 func TestRenewNotLoaded(t *testing.T) {
 	// nobody listens there
-	s, url := renewingServer(t, openRevoked(t, revoked.Config{Redis: "redis://127.0.0.1:1"}))
+	s, url, _ := renewingServer(t, openRevoked(t, revoked.Config{Redis: "redis://127.0.0.1:1"}))
 	a := exchange(t, dial(t, start(t, s)), renewal(`{"url":"`+url+`"}`), "POST")
 	checkProblem(t, a, 503, "not known yet", "")
 	if a.Header.Get("Retry-After") == "" ||
@@ -116,8 +121,8 @@ func TestRenewNotLoaded(t *testing.T) {
 }
 
 // renewalRequest is a POST /video/renew for fasthttp.
-func renewalRequest(url string) *fasthttp.Request {
-	r := newRequest([]byte(`{"url":"` + url + `"}`))
+func renewalRequest(body string) *fasthttp.Request {
+	r := newRequest([]byte(body))
 	r.SetRequestURI("/video/renew")
 	return r
 }

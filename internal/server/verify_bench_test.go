@@ -44,11 +44,12 @@ func BenchmarkVerify(b *testing.B) {
 // BenchmarkRenew is the whole handler of a renewal; Verify beside it is the yardstick, an edge's
 // question for the same URL.
 func BenchmarkRenew(b *testing.B) {
-	s, url := renewingServer(b, nil)
+	s, url, _ := renewingServer(b, nil)
 	verify := new(fasthttp.Request)
 	verify.SetRequestURI("/verify/auth-request/one")
 	verify.Header.Set("X-Original-URI", strings.TrimPrefix(url, "https://one.example"))
-	for name, r := range map[string]*fasthttp.Request{"Renew": renewalRequest(url), "Verify": verify} {
+	for name, r := range map[string]*fasthttp.Request{"Renew": renewalRequest(`{"url":"` + url + `"}`),
+		"Verify": verify} {
 		b.Run(name, func(b *testing.B) {
 			var ctx fasthttp.RequestCtx
 			ctx.Init(r, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}, nil)
