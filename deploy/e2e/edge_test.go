@@ -58,6 +58,7 @@ func testEdge(t *testing.T, name string, unix bool) {
 		t.Run("cache", func(t *testing.T) { testCache(t, s, e, origin) })
 	}
 	if name != "worker" {
+		t.Run("unverified", func(t *testing.T) { testUnverified(t, s, e, origin) })
 		t.Run("keepalive", func(t *testing.T) { testKeepalive(t, s, e) })
 		t.Run("service down", func(t *testing.T) { testDown(t, s, e) })
 	}
@@ -124,6 +125,40 @@ func checkKeys(t *testing.T, dir, want string) {
 	})
 	if err != nil || !found {
 		t.Errorf("no entry of the cache has %q: %v", want, err)
+	}
+}
+
+// testUnverified shows that an edge takes no answer for a yes that does not say what to serve: a
+// wrong upstream may answer 200 to everything. With enforce: false the service's answer says it.
+func testUnverified(t *testing.T, s *stack.Stack, e *stack.Edge, origin *naive) {
+	defer s.Recorder.AnswerWith("")
+	signed := sign(t, e, "/films/a.mp4", token.Claims{})
+	for _, c := range []struct {
+		name, header string // of the answer to the edge
+		status       int
+	}{
+		{"a bare 200", "", 503},
+		{"an empty path", "X-Token-Path:\r\n", 503},
+		{"another host", "X-Token-Path: @elsewhere.example/films/a.mp4\r\n", 503},
+		{"a report", "X-Token-Path: /films/a.mp4\r\nX-Token-Would-Refuse: expired\r\n", 200},
+	} {
+		s.Recorder.AnswerWith("HTTP/1.1 200 OK\r\n" + c.header + "Content-Length: 0\r\n\r\n")
+		for _, target := range []string{"/films/a.mp4?token=" + signed, "/secret/x.ts"} {
+			s.Recorder.Take()
+			origin.take()
+			got := ask(t, e.Addr, "GET", target, "", "X-Token-Path: /secret/x.ts")
+			asked, served := s.Recorder.Take(), origin.take()
+			if got.status != c.status || len(asked) != 1 {
+				t.Errorf("%s: %s was answered %v, after %d questions", c.name, target, got, len(asked))
+			}
+			if c.status == 503 && (len(served) > 0 || got.header.Get("Cache-Control") != "no-store") {
+				t.Errorf("%s: %s: %v, the origin was asked for %v", c.name, target, got.header, served)
+			}
+			if c.status == 200 && !bytes.Equal(got.body, film("/films/a.mp4")) {
+				t.Errorf("%s: %s: served %.40q", c.name, target, got.body)
+			}
+			checkHeaders(t, "GET", got)
+		}
 	}
 }
 

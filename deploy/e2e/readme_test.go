@@ -21,9 +21,11 @@ var snippets = map[string]struct{ readme, after, file string }{
 func TestSnippets(t *testing.T) {
 	needed := map[string][]string{
 		"deploy/nginx/videotoken.conf": {`proxy_set_header Content-Length "";`,
-			"proxy_pass_request_body off;", "proxy_pass http://origin$token_path;"},
+			"proxy_pass_request_body off;", "proxy_pass $verified;",
+			`map $token_path $verified { "~^/" http://origin$token_path; }`},
 		"deploy/caddy/Caddyfile": {"header_up X-Real-IP {remote_host}",
-			"rewrite * {http.request.header.X-Token-Path}?"},
+			"rewrite * {http.request.header.X-Token-Path}?",
+			"respond @unverified 503"},
 		"deploy/haproxy/haproxy.cfg": {"http-request set-uri %[var(txn.token_path)]"},
 	}
 	for name, s := range snippets {

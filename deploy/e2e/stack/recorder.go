@@ -38,6 +38,7 @@ type Recorder struct {
 	mu        sync.Mutex
 	exchanges []Exchange
 	watch     func(Exchange)
+	instead   string // what it answers by itself
 	accepted  int
 	open      map[net.Conn]bool
 }
@@ -86,6 +87,14 @@ func (r *Recorder) Watch(watch func(Exchange)) {
 	r.watch = watch
 }
 
+// AnswerWith has questions answered with a text instead of asking the service, as by a wrong
+// upstream. "" ends that.
+func (r *Recorder) AnswerWith(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.instead = text
+}
+
 // Connections returns how many connections the edges have opened so far.
 func (r *Recorder) Connections() int {
 	r.mu.Lock()
@@ -127,6 +136,17 @@ func (r *Recorder) serve(edge net.Conn) {
 		if x.Body = req.ContentLength != 0 || req.Header.Get("Content-Length") != ""; x.Body {
 			r.keep(x) // it may never come
 			return
+		}
+		r.mu.Lock()
+		instead := r.instead
+		r.mu.Unlock()
+		if instead != "" {
+			asked.Reset()
+			r.keep(x)
+			if _, err := io.WriteString(edge, instead); err != nil {
+				return
+			}
+			continue
 		}
 		if _, err := asked.WriteTo(service); err != nil {
 			return
