@@ -214,7 +214,7 @@ func (b *bridge) serve(ln net.Listener, signals <-chan os.Signal) error {
 				_ = b.reload("SIGHUP")
 				continue
 			}
-			return b.drain(g, signals)
+			return b.drain(g, signals, shutdownTime)
 		}
 	}
 }
@@ -227,8 +227,11 @@ func (b *bridge) watched() []string {
 
 var errCut = errors.New("ended by a second signal: requests may have been cut off")
 
-// drain ends a server. A second signal ends it at once.
-func (b *bridge) drain(g *grpc.Server, signals <-chan os.Signal) error {
+// drain ends a server: what hangs has a time once the listener is closed. A second signal ends it
+// at once.
+func (b *bridge) drain(
+	g *grpc.Server, signals <-chan os.Signal, hangs time.Duration,
+) error {
 	b.server.Drain()
 	b.mu.Lock()
 	wait := b.current.Drain
@@ -247,7 +250,7 @@ func (b *bridge) drain(g *grpc.Server, signals <-chan os.Signal) error {
 			}
 			stopping = true
 			go func() { g.GracefulStop(); close(ended) }()
-			timer.Reset(shutdownTime)
+			timer.Reset(hangs)
 		case <-ended:
 			b.log.Info("stopped")
 			return nil

@@ -19,8 +19,9 @@ import (
 	"google.golang.org/grpc/peer"
 )
 
-// authorization answers Check with what /verify/ext-authz answers. It never returns an error: Envoy
-// lets a request pass after one where failure_mode_allow is set.
+// authorization answers Check with what /verify/ext-authz answers, and never with an error: Envoy
+// lets a request pass after one where failure_mode_allow is set. gRPC itself has an error for a
+// question over maxQuestion, which does not reach Check.
 type authorization struct {
 	auth.UnimplementedAuthorizationServer
 	handler fasthttp.RequestHandler
@@ -156,7 +157,14 @@ func answerOf(r *fasthttp.Response) *auth.CheckResponse {
 		}
 		return denied(r.StatusCode(), headers, bytes.Clone(r.Body()))
 	}
-	ok := &auth.OkHttpResponse{}
+	// A yes says what to serve. fasthttp's status is 200 where nobody has set one.
+	path := r.Header.Peek("X-Token-Path")
+	if !bytes.HasPrefix(path, []byte("/")) {
+		return denied(http.StatusForbidden, ownHeaders, nil)
+	}
+	// Envoy passes on what was verified, as it was signed, and without the token. With
+	// query_parameters_to_remove it would sort the rest of the query.
+	ok := &auth.OkHttpResponse{Headers: []*core.HeaderValueOption{header(":path", string(path))}}
 	for _, name := range tokenHeaders {
 		if value := r.Header.Peek(name); len(value) > 0 {
 			ok.Headers = append(ok.Headers, header(name, string(value)))
