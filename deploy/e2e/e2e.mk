@@ -26,8 +26,8 @@ kubernetes: ## deploy/kubernetes: rendered, checked against the published schema
 	cd deploy/e2e/kubernetes && GOWORK=off $(GO) test -count=1 $(TESTFLAGS) .
 
 # A module of its own, outside go.work: gRPC and Envoy's types would weigh on the service.
-envoy: ## deploy/envoy: gRPC ext_authz beside the service's HTTP, and the file checked against Envoy's schema; needs Go alone
-	cd deploy/envoy && GOWORK=off $(GO) test -count=1 $(TESTFLAGS) .
+envoy: ## deploy/envoy: gRPC ext_authz beside the service's HTTP, and the file checked against Envoy's schema; needs a C compiler
+	cd deploy/envoy && GOWORK=off $(GO) test -race -count=1 $(TESTFLAGS) .
 
 dashboard: e2e-install ## deploy/grafana: a Prometheus answers every query of the dashboard
 	cd deploy/e2e && $(GO) test -count=1 $(TESTFLAGS) ./grafana
