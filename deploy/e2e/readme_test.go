@@ -52,6 +52,34 @@ func TestSnippets(t *testing.T) {
 	}
 }
 
+// TestRun: the README names the edges that the tests run. Of each other one it says that it is not
+// run here, and that the origin gets tokens of the query; SECURITY.md says it, too.
+func TestRun(t *testing.T) {
+	readme := readFile(t, "deploy/README.md")
+	intro, _, _ := strings.Cut(readme, "\n## ")
+	if !strings.Contains(intro, "`make e2e` runs nginx, Caddy, HAProxy and the worker with\n") ||
+		!slices.Equal(edges, []string{"nginx", "caddy", "haproxy", "worker"}) {
+		t.Errorf("the tests run %q, and the README says:\n%s", edges, intro)
+	}
+	_, origin, _ := strings.Cut(readFile(t, "SECURITY.md"), "\n| a hostile origin: the server ")
+	origin, _, _ = strings.Cut(origin, "\n")
+	_, unprotected, _ := strings.Cut(origin, "a playlist cannot widen its own token | ")
+	for section, name := range map[string]string{
+		"Traefik": "Traefik", "Envoy": "Envoy over HTTP", "ingress-nginx": "ingress-nginx",
+	} {
+		_, text, _ := strings.Cut(readme, "\n## "+section+"\n")
+		text, _, _ = strings.Cut(text, "\n## ")
+		words := strings.Join(strings.Fields(text), " ")
+		if !strings.Contains(words, "ot run here") ||
+			!strings.Contains(words, "A token in the query reaches the origin") {
+			t.Errorf("%s: nothing of what is not run, or not protected", section)
+		}
+		if !strings.Contains(unprotected, name) {
+			t.Errorf("SECURITY.md protects the origin's side of %s: %s", name, origin)
+		}
+	}
+}
+
 func readFile(t *testing.T, name string) string {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(root, name))
