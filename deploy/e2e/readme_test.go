@@ -3,6 +3,7 @@ package e2e
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -76,6 +77,23 @@ func TestRun(t *testing.T) {
 		}
 		if !strings.Contains(unprotected, name) {
 			t.Errorf("SECURITY.md protects the origin's side of %s: %s", name, origin)
+		}
+	}
+}
+
+// TestWorkerVariables: both pages name each variable that the worker's first comment has.
+func TestWorkerVariables(t *testing.T) {
+	comment, _, _ := strings.Cut(readFile(t, "deploy/worker/worker.js"), "\nimport ")
+	variables := regexp.MustCompile(`(?m)^//   ([A-Z_]+) `).FindAllStringSubmatch(comment, -1)
+	if len(variables) < 9 {
+		t.Errorf("%d variables", len(variables))
+	}
+	_, section, _ := strings.Cut(readFile(t, "deploy/README.md"), "\n## CDN workers\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	page := readFile(t, "deploy/worker/README.md")
+	for _, v := range variables {
+		if !strings.Contains(section, "`"+v[1]+"`") || !strings.Contains(page, "| `"+v[1]+"` |") {
+			t.Errorf("a page does not have the variable %s", v[1])
 		}
 	}
 }
