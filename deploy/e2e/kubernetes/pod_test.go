@@ -3,6 +3,8 @@ package kubernetes
 import (
 	"bufio"
 	"encoding/json"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -196,6 +198,39 @@ func TestConfigurationCheck(t *testing.T) {
 	}
 	if out, err := p.command("-check").CombinedOutput(); err == nil {
 		t.Errorf("without a key:\n%s", out)
+	}
+}
+
+// TestBusy: a pod whose connections are all taken is alive, while new ones are refused.
+func TestBusy(t *testing.T) {
+	p := newPod(t)
+	text := p.local(decode[core.ConfigMap](t).Data["videotoken.yaml"])
+	p.mount(t, "config", "..2", map[string]string{
+		"videotoken.yaml": text + "limits: {connections: 2}\n"}, 0o644)
+	p.start(t)
+	dial := func() net.Conn {
+		c, err := net.Dial("tcp", p.ports["http"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		return c
+	}
+	for range 2 {
+		if _, err := io.WriteString(dial(), "GET /healthz HTTP/1.1\r\nHost:"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The third is refused before it asks, which net/http's client takes for an error.
+	res, err := http.ReadResponse(bufio.NewReader(dial()), nil)
+	if err != nil || res.StatusCode != http.StatusServiceUnavailable {
+		t.Fatalf("a third connection: %v, %v", res, err)
+	}
+	for name, probe := range map[string]*core.Probe{"startup": p.container.StartupProbe,
+		"liveness": p.container.LivenessProbe} {
+		if s := p.status(t, probe.HTTPGet.Port.StrVal, probe.HTTPGet.Path); s != http.StatusOK {
+			t.Errorf("%s: %d", name, s)
+		}
 	}
 }
 
