@@ -1,12 +1,14 @@
 package kubernetes
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	core "k8s.io/api/core/v1"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
@@ -83,5 +85,45 @@ func TestREADME(t *testing.T) {
 	}
 	if secrets != len(testKeys) {
 		t.Errorf("%d keys", secrets)
+	}
+}
+
+// TestRules: the command by which deploy/README.md has the Prometheus Operator read the alerts makes
+// an object of the operator's, with every alert of the file.
+func TestRules(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join(root, "deploy/README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, command, _ := strings.Cut(string(readme), "`{ printf ")
+	command, _, found := strings.Cut("{ printf "+command, "`")
+	command, isApplied := strings.CutSuffix(command, " | kubectl apply -n videotoken -f -")
+	if !found || !isApplied {
+		t.Fatalf("the command is lost: %.200s", command)
+	}
+	cmd := exec.Command("sh", "-ec", command)
+	cmd.Dir = root
+	made, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, err := os.ReadFile(filepath.Join(root, "deploy/prometheus/videotoken.rules.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rule monitoring.PrometheusRule
+	if err := yaml.UnmarshalStrict(made, &rule); err != nil || rule.Kind != "PrometheusRule" {
+		t.Fatalf("%v\n%s", err, made)
+	}
+	alerts := 0
+	for _, group := range rule.Spec.Groups {
+		for _, r := range group.Rules {
+			if r.Alert != "" {
+				alerts++
+			}
+		}
+	}
+	if want := bytes.Count(rules, []byte("- alert: ")); alerts == 0 || alerts != want {
+		t.Errorf("%d alerts; the file has %d", alerts, want)
 	}
 }
