@@ -53,8 +53,8 @@ func TestDocuments(t *testing.T) {
 
 var isTest = regexp.MustCompile(`^(Test|Fuzz|Benchmark)[A-Z]\w*$`)
 
-// TestThreats: every threat of SECURITY.md has a test, and the threats that a service of signed
-// URLs is asked about first are there. TestDocuments finds the tests.
+// TestThreats: every threat of SECURITY.md has a test that .ci/run runs, and the threats that a
+// service of signed URLs is asked about first are there. TestDocuments finds the tests.
 func TestThreats(t *testing.T) {
 	_, table, _ := strings.Cut(source(t, "SECURITY.md"), "|---|---|---|---|\n")
 	rows := strings.Split(strings.TrimSpace(table), "\n")
@@ -67,6 +67,11 @@ func TestThreats(t *testing.T) {
 			t.Errorf("no test, or something else beside it: %s", row)
 		}
 		who += columns[0] + "\n"
+		for _, m := range regexp.MustCompile(`\[(\w+)\]\(([^)]+)\)`).FindAllStringSubmatch(row, -1) {
+			if !isChecked(t, m[1], m[2]) {
+				t.Errorf("%s of %s has a build tag with which .ci/run runs nothing", m[1], m[2])
+			}
+		}
 	}
 	for _, threat := range []string{
 		"replay within the window", "shared link", "stolen signing key", "stolen API key",
