@@ -27,7 +27,11 @@ func alerts(tb testing.TB) (all []alert) {
 	}
 	readYAML(tb, "deploy/prometheus/videotoken.rules.yml", &file)
 	for _, g := range file.Groups {
-		all = append(all, g.Rules...)
+		for _, a := range g.Rules {
+			if a.Name != "" { // else it records a value
+				all = append(all, a)
+			}
+		}
 	}
 	if len(all) == 0 {
 		tb.Fatal("there are no alerts")
