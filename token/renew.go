@@ -30,7 +30,7 @@ func (v *Verified) AppendRenewed(dst []byte, k *Key, c *Claims, path Path) ([]by
 	}
 	for query := v.query; query != nil; {
 		var param []byte
-		if param, query = cut(query, '&'); isNamed(param, "token") {
+		if param, query = uri.Cut(query, '&'); uri.IsNamed(param, "token") {
 			dst, err = k.Append(append(dst, "token="...), c, path, nil)
 		} else {
 			dst = uri.AppendQuery(dst, param)
@@ -49,7 +49,7 @@ func (v *Verified) isInQuery() bool {
 	}
 	for query := v.query; query != nil; {
 		var param []byte
-		if param, query = cut(query, '&'); isNamed(param, "token") {
+		if param, query = uri.Cut(query, '&'); uri.IsNamed(param, "token") {
 			return true
 		}
 	}

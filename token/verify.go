@@ -113,7 +113,8 @@ func (v Verified) AppendURI(dst []byte) []byte {
 	separator := byte('?')
 	for query := v.query; query != nil; {
 		var param []byte
-		if param, query = cut(query, '&'); isNamed(param, "token") || isNamed(param, "CMCD") {
+		param, query = uri.Cut(query, '&')
+		if uri.IsNamed(param, "token") || uri.IsNamed(param, "CMCD") {
 			continue
 		}
 		dst = uri.AppendQuery(append(dst, separator), param)
@@ -158,7 +159,7 @@ type target struct {
 
 // split finds the one token of a URI, and takes the URI apart around it.
 func split(whole []byte, base string) (text []byte, t target, err error) {
-	t.path, t.query = cut(whole, '?')
+	t.path, t.query = uri.Cut(whole, '?')
 	if base != "" {
 		if len(t.path) > len(base) && string(t.path[:len(base)]) == base &&
 			t.path[len(base)] == '/' {
@@ -168,7 +169,7 @@ func split(whole []byte, base string) (text []byte, t target, err error) {
 		}
 	}
 	found := 0
-	if n := tilde(t.path); n > 0 {
+	if n := uri.Tilde(t.path); n > 0 {
 		rest := t.path[n:]
 		end := bytes.IndexByte(rest, '/')
 		if end < 0 {
@@ -180,8 +181,8 @@ func split(whole []byte, base string) (text []byte, t target, err error) {
 	start := 0 // of the parameter in the query
 	for rest := t.query; rest != nil; {
 		var param []byte
-		param, rest = cut(rest, '&')
-		if isNamed(param, "token") {
+		param, rest = uri.Cut(rest, '&')
+		if uri.IsNamed(param, "token") {
 			text = param[min(len(param), len("token=")):]
 			t.signed = t.query[:max(start-1, 0)]
 			found++
@@ -196,31 +197,4 @@ func split(whole []byte, base string) (text []byte, t target, err error) {
 	default:
 		return nil, target{}, ErrAmbiguous
 	}
-}
-
-// tilde is the length of what starts a path with a token: "/~", "/%7E" or "/%7e"; 0 for another
-// path.
-func tilde(path []byte) int {
-	switch {
-	case len(path) >= 2 && path[0] == '/' && path[1] == '~':
-		return 2
-	case len(path) >= 4 && string(path[:3]) == "/%7" && path[3]|0x20 == 'e':
-		return 4
-	}
-	return 0
-}
-
-// isNamed reports whether a parameter of a query has exactly the given name, with a value or
-// without.
-func isNamed(param []byte, name string) bool {
-	return len(param) >= len(name) && string(param[:len(name)]) == name &&
-		(len(param) == len(name) || param[len(name)] == '=')
-}
-
-// cut is bytes.Cut whose second part is nil only where there is no separator.
-func cut(b []byte, separator byte) (before, after []byte) {
-	if i := bytes.IndexByte(b, separator); i >= 0 {
-		return b[:i], b[i+1:]
-	}
-	return b, nil
 }

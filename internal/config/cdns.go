@@ -128,7 +128,7 @@ func isBase(s string) bool {
 	if !ok || o.scheme != "https" && o.scheme != "http" {
 		return false
 	}
-	return path == "" ||
-		uri.IsServed([]byte(path)) && !strings.HasSuffix(path, "/") && path[1] != '~' &&
-			len(path) <= uri.MaxTarget/4
+	base := []byte(path)
+	return path == "" || uri.IsServed(base) && uri.Tilde(base) == 0 &&
+		!strings.HasSuffix(path, "/") && len(base) <= uri.MaxTarget/4
 }

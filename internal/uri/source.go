@@ -57,7 +57,7 @@ func (s *Source) Parse(src, room []byte) ([]byte, error) {
 	if !CheckQuery(s.Query) || !CheckQuery(s.Fragment) {
 		return room, errUnclean
 	}
-	if len(s.Canonical) > 1 && s.Canonical[1] == '~' || HasParameter(s.Query, "token") {
+	if Tilde(s.Canonical) > 0 || HasParameter(s.Query, "token") {
 		return room, errHasToken
 	}
 	return out, nil

@@ -46,7 +46,7 @@ func (r *request) scope() (path uri.Path, depth int, err error) {
 		return nil, 0, document.Errorf("/token/scope", "must be a path in canonical form: %v", err)
 	}
 	path = uri.Path(r.paths[start:len(r.paths):len(r.paths)])
-	if depth = path.Dirs(); depth == 0 || depth > token.MaxDepth || path[1] == '~' {
+	if depth = path.Dirs(); depth == 0 || depth > token.MaxDepth || uri.Tilde(path) > 0 {
 		return nil, 0, document.Errorf("/token/scope",
 			"must be 1 to %d directories deep, and not start with a \"~\"", token.MaxDepth)
 	}
