@@ -131,9 +131,11 @@ func seconds(d time.Duration) int64 { return int64(d / time.Second) }
 // settings makes the server's settings of a configuration.
 func (s *service) settings(c *config.Config) (server.Settings, error) {
 	signer, err := newSigner(c)
+	if err != nil {
+		return server.Settings{}, err
+	}
 	signer.Revoked = s.revoked
-	addresses := map[string]server.ClientAddress{"x-real-ip": server.XRealIP,
-		"x-forwarded-for": server.XForwardedFor}
+	address, err := server.ParseClientAddress(c.ClientAddress)
 	return server.Settings{
 		Signer:  signer,
 		Callers: c.Callers,
@@ -142,7 +144,7 @@ func (s *service) settings(c *config.Config) (server.Settings, error) {
 			Credentials: c.CORS.Credentials, MaxAge: seconds(c.CORS.MaxAge)},
 		TrustedProxies: c.Proxies.Networks,
 		TrustUnix:      c.Proxies.Unix,
-		ClientAddress:  addresses[c.ClientAddress],
+		ClientAddress:  address,
 		Admin:          server.Admin{Key: c.Admin.Key, Hosts: c.Admin.Names()},
 		AccessLog:      server.AccessLog(c.AccessLog),
 		Transport:      server.Transport(c.Transport),

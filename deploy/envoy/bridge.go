@@ -9,7 +9,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -33,7 +32,6 @@ type bridge struct {
 
 	server  *server.Server
 	revoked *revoked.Set // nil: none
-	proxies atomic.Pointer[config.Proxies]
 
 	mu      sync.Mutex
 	current *config.Config
@@ -55,8 +53,11 @@ func (b *bridge) open() error {
 			return err
 		}
 	}
-	b.server = server.New(b.settings(c), b.log, time.Now)
-	b.proxies.Store(&c.Proxies)
+	settings, err := b.settings(c)
+	if err != nil {
+		return err
+	}
+	b.server = server.New(settings, b.log, time.Now)
 	b.current, b.files = c, c.Files
 	return nil
 }
@@ -71,14 +72,12 @@ func (b *bridge) load() (*config.Config, error) {
 
 // settings returns the service's settings that verifying needs. Envoy passes every request on as it
 // came, so that each CDN has exact_requests here, whatever the file says.
-func (b *bridge) settings(c *config.Config) server.Settings {
+func (b *bridge) settings(c *config.Config) (server.Settings, error) {
 	all := c.CDNs.All()
 	for i := range all {
 		all[i].ExactRequests = true
 	}
-	addresses := map[string]server.ClientAddress{
-		"x-real-ip": server.XRealIP, "x-forwarded-for": server.XForwardedFor,
-	}
+	address, err := server.ParseClientAddress(c.ClientAddress)
 	signer := &video.Signer{
 		CDNs: c.CDNs, MaxTTL: seconds(c.Token.MaxTTL), MaxRenew: seconds(c.Token.MaxRenew),
 	}
@@ -87,12 +86,12 @@ func (b *bridge) settings(c *config.Config) server.Settings {
 		Leeway:         seconds(c.Token.Leeway),
 		TrustedProxies: c.Proxies.Networks,
 		TrustUnix:      c.Proxies.Unix,
-		ClientAddress:  addresses[c.ClientAddress],
+		ClientAddress:  address,
 		Admin:          server.Admin{Key: c.Admin.Key, Hosts: c.Admin.Names()},
 		Revoked:        b.revoked,
 		Reload:         func() error { return b.reload("POST /reload") },
 		DroppedLogs:    b.dropped,
-	}
+	}, err
 }
 
 func seconds(d time.Duration) int64 { return int64(d / time.Second) }
@@ -106,6 +105,10 @@ func (b *bridge) reload(cause string) error {
 		b.files = c.Files
 		b.server.Reloaded(nil)
 		return nil
+	}
+	var settings server.Settings
+	if err == nil {
+		settings, err = b.settings(c)
 	}
 	if err != nil {
 		var mistakes *config.Mistakes
@@ -123,8 +126,7 @@ func (b *bridge) reload(cause string) error {
 	if b.revoked != nil {
 		b.revoked.SetGrace(seconds(c.Token.Grace()))
 	}
-	b.server.Use(b.settings(c))
-	b.proxies.Store(&c.Proxies)
+	b.server.Use(settings)
 	b.server.Reloaded(nil)
 	b.current, b.files = c, c.Files
 	b.log.Info("configuration read again", "cause", cause)
@@ -160,26 +162,9 @@ func (b *bridge) newServer() *grpc.Server {
 	)
 	handler := b.server.Handler
 	auth.RegisterAuthorizationServer(g,
-		&authorization{handler: handler, trusts: b.trusts, log: b.log})
+		&authorization{handler: handler, trusts: b.server.Trusts, log: b.log})
 	grpc_health_v1.RegisterHealthServer(g, &health{handler: handler})
 	return g
-}
-
-// trusts reports whether the configuration trusts the word of a peer for a client's address.
-func (b *bridge) trusts(peer net.Addr) bool {
-	p := b.proxies.Load()
-	switch peer := peer.(type) {
-	case *net.UnixAddr:
-		return p.Unix
-	case *net.TCPAddr:
-		addr := peer.AddrPort().Addr().Unmap()
-		for _, network := range p.Networks {
-			if network.Contains(addr) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // serve answers on a listener until a signal ends it: SIGTERM or SIGINT. Then it is not healthy any

@@ -95,7 +95,10 @@ func newPair(t *testing.T, file string, now int64, network string) pair {
 	if err := b.open(); err != nil {
 		t.Fatal(err)
 	}
-	settings := b.settings(b.current)
+	settings, err := b.settings(b.current)
+	if err != nil {
+		t.Fatal(err)
+	}
 	b.server = server.New(settings, b.log, func() time.Time { return time.Unix(now, 0) })
 	web, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"fmt"
 	"net"
 	"net/netip"
 	"unsafe"
@@ -18,6 +19,20 @@ const (
 	XForwardedFor                      // a list, to which each proxy adds the address of its peer
 )
 
+// ParseClientAddress returns the header that a configuration names.
+func ParseClientAddress(name string) (ClientAddress, error) {
+	switch name {
+	case "x-real-ip":
+		return XRealIP, nil
+	case "x-forwarded-for":
+		return XForwardedFor, nil
+	}
+	return 0, fmt.Errorf("client_address: no such header is read: %q", name)
+}
+
+// Trusts reports whether the configuration believes what a peer says of a client's address.
+func (s *Server) Trusts(peer net.Addr) bool { return s.state.Load().verifier.proxies.trusts(peer) }
+
 // proxies are the peers whose header is believed, and which header that is.
 type proxies struct {
 	header   ClientAddress
@@ -29,18 +44,8 @@ type proxies struct {
 // trusted proxy, else the peer's own. The address is not valid where it is missing or unreadable.
 // client reports false where the header may stand once and stands twice.
 func (p *proxies) client(peer net.Addr, h *fasthttp.RequestHeader) (addr netip.Addr, ok bool) {
-	// fasthttp's RemoteIP says 0.0.0.0 for a Unix socket, which a trusted network may contain.
-	switch peer := peer.(type) {
-	case *net.TCPAddr:
-		if addr = peerAddr(peer); !p.trusts(addr) {
-			return addr, true
-		}
-	case *net.UnixAddr:
-		if !p.unix {
-			return netip.Addr{}, true
-		}
-	default:
-		return netip.Addr{}, true
+	if !p.trusts(peer) {
+		return peerAddr(peer), true
 	}
 	if p.header == XForwardedFor {
 		return p.rightmost(h.PeekAll(fasthttp.HeaderXForwardedFor)), true
@@ -56,7 +61,7 @@ func (p *proxies) rightmost(lines [][]byte) netip.Addr {
 		for list, more := lines[i], true; more; {
 			comma := bytes.LastIndexByte(list, ',')
 			addr := parseAddr(bytes.Trim(list[comma+1:], " \t"))
-			if !addr.IsValid() || !p.trusts(addr) {
+			if !addr.IsValid() || !p.contains(addr) {
 				return addr
 			}
 			if more = comma >= 0; more {
@@ -67,7 +72,16 @@ func (p *proxies) rightmost(lines [][]byte) netip.Addr {
 	return netip.Addr{}
 }
 
-func (p *proxies) trusts(addr netip.Addr) bool {
+// trusts reports whether the header of a peer is believed. fasthttp's RemoteIP says 0.0.0.0 for a
+// Unix socket, which a trusted network may contain.
+func (p *proxies) trusts(peer net.Addr) bool {
+	if _, ok := peer.(*net.UnixAddr); ok {
+		return p.unix
+	}
+	return p.contains(peerAddr(peer))
+}
+
+func (p *proxies) contains(addr netip.Addr) bool {
 	for _, network := range p.networks {
 		if network.Contains(addr) {
 			return true
@@ -76,13 +90,14 @@ func (p *proxies) trusts(addr netip.Addr) bool {
 	return false
 }
 
-// peerAddr returns the address of a peer, IPv4-mapped IPv6 as IPv4. One with a zone is not valid: a
-// token cannot be bound to it.
-func peerAddr(peer *net.TCPAddr) netip.Addr {
-	addr, _ := netip.AddrFromSlice(peer.IP)
-	if peer.Zone != "" {
+// peerAddr returns the address of a peer, IPv4-mapped IPv6 as IPv4. It is not valid for a Unix
+// socket, nor with a zone: a token cannot be bound to it.
+func peerAddr(peer net.Addr) netip.Addr {
+	tcp, ok := peer.(*net.TCPAddr)
+	if !ok || tcp.Zone != "" {
 		return netip.Addr{}
 	}
+	addr, _ := netip.AddrFromSlice(tcp.IP)
 	return addr.Unmap()
 }
 
