@@ -1,6 +1,10 @@
 package token
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"videotoken/internal/ascii"
+)
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
@@ -39,7 +43,7 @@ func appendText(dst, b []byte) []byte {
 // letters returns the eight characters of 48 bits, the first one in the highest byte. It works on
 // all bytes of a word at once.
 func letters(x uint64) uint64 {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	const ones, highs = ascii.Ones, ascii.Highs
 	// Each half goes to the top of its own half: 48 bits become 2 x 24, 4 x 12, 8 x 6.
 	x = x&0xFFFFFF000000<<8 | x&0xFFFFFF
 	x = x&0x00FFF00000FFF000<<4 | x&0x00000FFF00000FFF

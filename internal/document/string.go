@@ -5,12 +5,11 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"unicode/utf8"
+
+	"videotoken/internal/ascii"
 )
 
-const (
-	ones  = 0x0101010101010101
-	highs = 0x80 * ones
-)
+const ones, highs = ascii.Ones, ascii.Highs
 
 // scanString returns the position after the string that starts at b[i], and whether it has escapes.
 // At a fault it returns the fault's position.
@@ -111,27 +110,14 @@ func hex4(b []byte) rune {
 	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
 		return -1
 	}
-	return rune(unhex[b[2]])<<12 | rune(unhex[b[3]])<<8 | rune(unhex[b[4]])<<4 | rune(unhex[b[5]])
+	return rune(ascii.Unhex(b[2]))<<12 | rune(ascii.Unhex(b[3]))<<8 |
+		rune(ascii.Unhex(b[4]))<<4 | rune(ascii.Unhex(b[5]))
 }
-
-// unhex has the value of each hexadecimal digit, and -1 for other bytes.
-var unhex = func() (t [256]int8) {
-	for c := range t {
-		t[c] = -1
-	}
-	for i, c := range "0123456789abcdef" {
-		t[c] = int8(i)
-	}
-	for i, c := range "ABCDEF" {
-		t[c] = int8(10 + i)
-	}
-	return t
-}()
 
 // escapeFault says why b does not start with a \u escape.
 func escapeFault(b []byte) fault {
 	for i, c := range b[:min(len(b), 6)] {
-		if i < 2 && c != `\u`[i] || i >= 2 && unhex[c] < 0 {
+		if i < 2 && c != `\u`[i] || i >= 2 && ascii.Unhex(c) < 0 {
 			return badEscape
 		}
 	}

@@ -1,7 +1,11 @@
 // Package mediatype compares media types as HTTP does. There is one call: [Is].
 package mediatype
 
-import "bytes"
+import (
+	"bytes"
+
+	"videotoken/internal/ascii"
+)
 
 // Is reports whether a value such as "Application/JSON; charset=utf-8" is of the given type, which
 // is in lower case. ASCII letters match in any case and parameters are ignored (RFC 9110, section
@@ -13,16 +17,5 @@ func Is(value []byte, lower string) bool {
 	if i := bytes.IndexByte(value, ';'); i >= 0 {
 		value = value[:i]
 	}
-	if value = bytes.Trim(value, " \t"); len(value) != len(lower) {
-		return false
-	}
-	for i, c := range value {
-		if 'A' <= c && c <= 'Z' {
-			c |= 0x20
-		}
-		if c != lower[i] {
-			return false
-		}
-	}
-	return true
+	return ascii.EqualLower(bytes.Trim(value, " \t"), lower)
 }

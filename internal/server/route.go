@@ -4,6 +4,8 @@ import (
 	"bytes"
 
 	"github.com/valyala/fasthttp"
+
+	"videotoken/internal/uri"
 )
 
 // route is what a path serves: one method, and OPTIONS; with GET also HEAD; every method but
@@ -92,7 +94,7 @@ func refuseMethod(ctx *fasthttp.RequestCtx, allow, detail string) {
 // find returns the route of a request, nil if there is none. Paths are compared as they came, so
 // that one spelling alone leads to each: no decoding, no dot segments, no doubled slashes.
 func find(h *fasthttp.RequestHeader) *route {
-	path, _ := splitAt(target(h), '?')
+	path, _ := uri.Cut(target(h), '?')
 	if bytes.HasPrefix(path, verifyPrefix) {
 		return &edges
 	}
@@ -115,11 +117,11 @@ func find(h *fasthttp.RequestHeader) *route {
 // clients use for proxies (RFC 9112, section 3.2.2), it is what follows the host; nil if that is
 // empty.
 func target(h *fasthttp.RequestHeader) []byte {
-	uri := h.RequestURI()
-	if len(uri) == 0 || uri[0] == '/' || string(uri) == "*" {
-		return uri
+	whole := h.RequestURI()
+	if len(whole) == 0 || whole[0] == '/' || string(whole) == "*" {
+		return whole
 	}
-	scheme, rest, ok := bytes.Cut(uri, []byte("://"))
+	scheme, rest, ok := bytes.Cut(whole, []byte("://"))
 	if !ok ||
 		!bytes.EqualFold(scheme, []byte("http")) && !bytes.EqualFold(scheme, []byte("https")) {
 		return nil

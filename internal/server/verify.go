@@ -115,7 +115,7 @@ func (v *verifier) serve(ctx *fasthttp.RequestCtx, now int64) *verifiedCDN {
 	if !ok {
 		return nil
 	}
-	way, rest := splitAt(rest, '/')
+	way, rest := uri.Cut(rest, '/')
 	name, rest := splitBefore(rest)
 	c, family := v.lookup(name), findFamily(way)
 	if c == nil || family == nil {
@@ -238,14 +238,6 @@ func report(ctx *fasthttp.RequestCtx, c *verifiedCDN, original field, r refusal)
 		buffers.Put(buf)
 	}
 	ctx.SetStatusCode(fasthttp.StatusOK)
-}
-
-// splitAt is bytes.Cut at one byte.
-func splitAt(b []byte, sep byte) (before, after []byte) {
-	if i := bytes.IndexByte(b, sep); i >= 0 {
-		return b[:i], b[i+1:]
-	}
-	return b, nil
 }
 
 // splitBefore splits a target before its first "/" or "?".

@@ -46,7 +46,7 @@ func FuzzVerify(f *testing.F) {
 		switch status := ctx.Response.StatusCode(); status {
 		case 200:
 			sent := req.Header.Peek("X-Original-URI") // fasthttp makes line feeds spaces
-			bare, _ := splitAt(path, '?')
+			bare, _ := uri.Cut(path, '?')
 			if !uri.IsServed(bare) || reason != "" {
 				t.Fatalf("%q is accepted as %q", sent, path)
 			}

@@ -6,6 +6,8 @@ import (
 	"io"
 
 	"github.com/valyala/fasthttp"
+
+	"videotoken/internal/ascii"
 )
 
 // framer reads the requests of a connection in front of fasthttp, and strictly. What it passes on
@@ -116,7 +118,7 @@ func (f *framer) pass(end int) {
 	const name = "expect:"
 	if f.part == partFields && f.line[end-1] != '\n' {
 		n := min(end, len(name))
-		if isName(f.line[:n], name[:n]) {
+		if ascii.EqualLower(f.line[:n], name[:n]) {
 			if end > maxExpect {
 				f.err = errField
 			}

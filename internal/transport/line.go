@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math"
 	"strconv"
+
+	"videotoken/internal/ascii"
 )
 
 // Errors of requests, for ErrorHandler. Any other malformed request is a plain 400.
@@ -61,11 +63,11 @@ func (f *framing) field(line []byte) (drop bool, err error) {
 		return false, err
 	}
 	switch {
-	case isName(name, "host"):
+	case ascii.EqualLower(name, "host"):
 		if f.hasHost = true; !hasHostBytes(value) {
 			return false, errHost
 		}
-	case isName(name, "content-length"):
+	case ascii.EqualLower(name, "content-length"):
 		if f.hasLength || !isDigits(value) {
 			return false, errLength
 		}
@@ -75,21 +77,21 @@ func (f *framing) field(line []byte) (drop bool, err error) {
 		if f.length, err = strconv.ParseInt(string(value), 10, 64); err != nil {
 			f.length = math.MaxInt64 // too large in any case
 		}
-	case isName(name, "transfer-encoding"):
+	case ascii.EqualLower(name, "transfer-encoding"):
 		switch {
 		case f.hasLength:
 			return false, errConflict // RFC 9112, section 6.1: an attempt at request smuggling
-		case f.chunked || !isName(value, "chunked"):
+		case f.chunked || !ascii.EqualLower(value, "chunked"):
 			return false, ErrCoding
 		case !f.http11:
 			return false, errOldCoding
 		}
 		f.chunked = true
-	case isName(name, "expect"):
+	case ascii.EqualLower(name, "expect"):
 		if len(line) >= maxExpect { // as if it had come in pieces
 			return false, errField
 		}
-		if f.http11 && isName(value, "100-continue") {
+		if f.http11 && ascii.EqualLower(value, "100-continue") {
 			f.expects = true
 			return true, nil
 		}
@@ -122,23 +124,7 @@ func isPlain(head []byte) bool {
 		}
 		name := line[:max(bytes.IndexByte(line, ':'), 0)]
 		if len(name) == 0 || bytes.IndexByte(name, ' ') >= 0 || name[0] == '\t' ||
-			isName(name, "transfer-encoding") || isName(name, "expect") {
-			return false
-		}
-	}
-	return true
-}
-
-// isName compares with a name in lower case.
-func isName(b []byte, lower string) bool {
-	if len(b) != len(lower) {
-		return false
-	}
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			c |= 0x20
-		}
-		if c != lower[i] {
+			ascii.EqualLower(name, "transfer-encoding") || ascii.EqualLower(name, "expect") {
 			return false
 		}
 	}

@@ -4,8 +4,9 @@
 // A verifier calls [Check] for a whole request target, [Canonical] for its path, and [AppendPath]
 // and [AppendQuery] for what is served. A signer calls [Source.Parse] for each URL of a document.
 //
-// The rules are docs/DESIGN.md, sections 2 and 3, on top of RFC 3986. The package imports the
-// standard library alone, and nothing in it allocates where its buffers have room.
+// The rules are docs/DESIGN.md, sections 2 and 3, on top of RFC 3986. Beside the standard library
+// the package imports ascii alone, and nothing that requests need allocates where its buffers have
+// room.
 package uri
 
 import "errors"

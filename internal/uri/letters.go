@@ -1,6 +1,10 @@
 package uri
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+
+	"videotoken/internal/ascii"
+)
 
 // letter says where a byte may stand.
 type letter uint8
@@ -43,28 +47,14 @@ var letters = func() (t [256]letter) {
 	return t
 }()
 
-// unhex is the value of a hexadecimal digit, 0xFF for other bytes.
-var unhex = func() (t [256]byte) {
-	for c := range t {
-		t[c] = 0xFF
-	}
-	for i, c := range []byte("0123456789abcdef") {
-		t[c] = byte(i)
-	}
-	for i, c := range []byte("ABCDEF") {
-		t[c] = byte(10 + i)
-	}
-	return t
-}()
-
 // Unescape returns the byte that b encodes where b starts with "%" and two hexadecimal digits. ok
 // is false for any other start.
 func Unescape(b []byte) (c byte, ok bool) {
 	if len(b) < 3 || b[0] != '%' {
 		return 0, false
 	}
-	high, low := unhex[b[1]], unhex[b[2]]
-	return high<<4 | low, high|low <= 0xF
+	high, low := ascii.Unhex(b[1]), ascii.Unhex(b[2])
+	return byte(high<<4 | low), high|low >= 0
 }
 
 func appendEscape(dst []byte, c byte) []byte {

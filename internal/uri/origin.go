@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"videotoken/internal/ascii"
 )
 
 // Origins are the beginnings of absolute URLs whose rest is a path of our own: the CDNs' URLs, and
@@ -129,32 +131,15 @@ func cutPrefix(b []byte, prefix string) ([]byte, bool) {
 }
 
 // has reports whether a URL's scheme, host and port are the origin's. Without a scheme it is that
-// of the page, which may be any.
+// of the page, which may be any. An internationalized host name is compared as it stands.
 func (o *origin) has(scheme, host, port []byte) bool {
-	if scheme != nil && !equalLower(scheme, o.scheme) || !equalLower(host, o.host) {
+	if scheme != nil && !ascii.EqualLower(scheme, o.scheme) || !ascii.EqualLower(host, o.host) {
 		return false
 	}
 	if string(port) == defaultPort(o.scheme) {
 		port = nil
 	}
 	return string(port) == o.port
-}
-
-// equalLower reports whether b in lower case is s. Bytes that are not ASCII have no case here: an
-// internationalized host name is compared as it stands.
-func equalLower(b []byte, s string) bool {
-	if len(b) != len(s) {
-		return false
-	}
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			c |= 0x20
-		}
-		if c != s[i] {
-			return false
-		}
-	}
-	return true
 }
 
 func defaultPort(scheme string) string {

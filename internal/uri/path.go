@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"unicode/utf8"
+
+	"videotoken/internal/ascii"
 )
 
 // Path is a path in canonical form, as [Canonical] makes it. Who converts other bytes to a Path
@@ -138,10 +140,7 @@ func plainRun(b []byte) int {
 	return i
 }
 
-const (
-	ones  = 0x0101010101010101
-	highs = 0x80 * ones
-)
+const ones, highs = ascii.Ones, ascii.Highs
 
 // zeroBytes has the high bit set of the lowest byte of x that is zero, and among the high bits none
 // below it (Warren, "Hacker's Delight", section 6-1).

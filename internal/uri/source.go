@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/bits"
+
+	"videotoken/internal/ascii"
 )
 
 // Source is a parsed URL of a document: an absolute path with an optional query and fragment. It
@@ -163,10 +165,7 @@ func startsWith(query []byte, name string) bool {
 		} else {
 			c, query = query[0], query[1:]
 		}
-		if 'A' <= c && c <= 'Z' {
-			c |= 0x20
-		}
-		if c != name[i] {
+		if ascii.Lower(c) != name[i] {
 			return false
 		}
 	}

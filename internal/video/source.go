@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"videotoken/internal/ascii"
 	"videotoken/internal/document"
 	"videotoken/internal/uri"
 )
@@ -118,29 +119,13 @@ func (s *Signer) checkSegments(path uri.Path) error {
 			continue
 		}
 		for _, reserved := range s.Segments {
-			if equalFold(name, reserved) {
+			if ascii.EqualLower(name, reserved) {
 				return fmt.Errorf("must not have the path segment %q, which carries "+
 					"tokens: rename it", reserved+"=...")
 			}
 		}
 	}
 	return nil
-}
-
-// equalFold reports whether a name is one in lower case, in whatever case it is spelled.
-func equalFold(name []byte, lower string) bool {
-	if len(name) != len(lower) {
-		return false
-	}
-	for i, c := range name {
-		if 'A' <= c && c <= 'Z' {
-			c |= 0x20
-		}
-		if c != lower[i] {
-			return false
-		}
-	}
-	return true
 }
 
 func (r *request) sourceError(i int, err error) error {
