@@ -124,8 +124,8 @@ func isName(s string) bool { return caller.IsName(s) && s != "." && s != ".." }
 // base path in the one spelling that is served. A path that starts with "~" would be taken for a
 // token.
 func isBase(s string) bool {
-	o, path, ok := cutOrigin(s)
-	if !ok || o.scheme != "https" && o.scheme != "http" {
+	o, path, ok := uri.CutOrigin(s)
+	if !ok || o.Scheme != "https" && o.Scheme != "http" {
 		return false
 	}
 	base := []byte(path)

@@ -1,11 +1,13 @@
 package config
 
 import (
+	"net/netip"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
 
 	"videotoken/internal/scheme"
+	"videotoken/internal/uri"
 )
 
 // cookies is the domain of the cookies that open a CDN's directories, which checkCookies checks
@@ -21,15 +23,16 @@ func (r *reader) cookies(c *entry) value {
 // checkCookies checks that browsers take cookies of the domain from a page of the CDN, and that
 // nobody else's sites have them: RFC 6265, section 5.3, and publicsuffix.org.
 func (r *reader) checkCookies(n *node, field, domain, url string) {
-	o, path, ok := cutOrigin(url)
+	o, path, ok := uri.CutOrigin(url)
 	if domain == "" || !ok {
 		return // it is a mistake already
 	}
-	host := strings.ToLower(o.host)
+	host := strings.ToLower(o.Host)
 	suffix, _ := publicsuffix.PublicSuffix(domain)
+	_, err := netip.ParseAddr(domain)
+	isAddress := err == nil
 	switch {
-	case !isHostname(domain) || isNumber(domain[strings.LastIndexByte(domain, '.')+1:]) ||
-		domain != strings.ToLower(domain):
+	case !uri.IsHostname(domain) || isAddress || domain != strings.ToLower(domain):
 		r.fail(n, field,
 			"must be a domain in lower case, without a dot before it, such as example.com")
 	case domain != host && !strings.HasSuffix(host, "."+domain):
@@ -37,7 +40,7 @@ func (r *reader) checkCookies(n *node, field, domain, url string) {
 	case suffix == domain:
 		r.fail(n, field,
 			"is a public suffix, in which anybody may have a site: browsers take no cookies for it")
-	case o.scheme != "https" && host != "localhost" && !strings.HasSuffix(host, ".localhost"):
+	case o.Scheme != "https" && host != "localhost" && !strings.HasSuffix(host, ".localhost"):
 		r.fail(n, field, "needs a CDN with https: its cookies are Secure")
 	case !scheme.IsCookiePath([]byte(path)):
 		r.fail(n, field, "needs a base path of letters, digits, \"-\", \".\", \"_\" and \"~\": a "+

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"videotoken/internal/uri"
 )
 
 // cors says which pages may ask from a browser.
@@ -61,9 +63,9 @@ func (r *reader) checkOrigin(n *node, field, s string) bool {
 
 // isOrigin reports whether s is the serialization of an origin (RFC 6454, section 6.2).
 func isOrigin(s string) bool {
-	o, rest, ok := cutOrigin(s)
+	o, rest, ok := uri.CutOrigin(s)
 	return ok && rest == "" && s == strings.ToLower(s) &&
-		!(o.scheme == "https" && o.port == "443") && !(o.scheme == "http" && o.port == "80")
+		(o.Port == "" || o.Port != uri.DefaultPort(o.Scheme))
 }
 
 // isHeaderName reports whether s is a name of a header (RFC 9110, section 5.1). "*", which is one,

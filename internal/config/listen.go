@@ -7,6 +7,7 @@ import (
 
 	"videotoken/internal/caller"
 	"videotoken/internal/listen"
+	"videotoken/internal/uri"
 )
 
 // Admin is where the admin endpoints are, and who may use them.
@@ -138,7 +139,7 @@ func (r *reader) admin(to *listen.Address) value {
 // hosts are names and addresses as they stand in a Host, without a port.
 func (r *reader) hosts(to *[]string) value {
 	return list(1, maxHosts, text(func(n *node, f, s string) {
-		if !isHost(s) {
+		if !uri.IsHost(s) {
 			r.fail(n,
 				f, `must be a name or an address, without a port, such as "videotoken-1.internal" or "[2001:db8::7]"`)
 		}

@@ -68,11 +68,11 @@ func resolved(src, directory string, u URI) Result {
 	case ok && isElsewhere[strings.ToLower(scheme)]:
 		r.Covered, r.Reason = true, "is not fetched from the CDN"
 		return r
-	case ok && isScheme(scheme) && !strings.HasPrefix(strings.ToLower(scheme), "http"):
+	case ok && uri.IsScheme(scheme) && !strings.HasPrefix(strings.ToLower(scheme), "http"):
 		r.Reason = fmt.Sprintf("begins with %q, which is read as the scheme of a URL: write %q",
 			scheme+":", "./"+text)
 		return r
-	case ok && isScheme(scheme), strings.HasPrefix(text, "//"):
+	case ok && uri.IsScheme(scheme), strings.HasPrefix(text, "//"):
 		r.Reason = "has a host of its own, so that it has no token"
 		return r
 	case strings.HasPrefix(text, "/"):
@@ -105,22 +105,11 @@ func resolved(src, directory string, u URI) Result {
 // in the URI itself.
 var isElsewhere = map[string]bool{"data": true, "skd": true, "urn": true}
 
-// isScheme reports whether s can be the scheme of a URL.
-func isScheme(s string) bool {
-	for i, c := range []byte(s) {
-		if letter := 'a' <= c|0x20 && c|0x20 <= 'z'; !letter &&
-			(i == 0 || !('0' <= c && c <= '9' || c == '+' || c == '-' || c == '.')) {
-			return false
-		}
-	}
-	return s != ""
-}
-
 // join resolves a reference against a base that may itself be relative.
 func join(base, reference string) string {
 	scheme, _, ok := strings.Cut(reference, ":")
 	switch {
-	case base == "" || ok && isScheme(scheme) || strings.HasPrefix(reference, "/"):
+	case base == "" || ok && uri.IsScheme(scheme) || strings.HasPrefix(reference, "/"):
 		return reference
 	case reference == "":
 		return base

@@ -15,11 +15,11 @@ import (
 // those of hosts that documents come from. They are immutable. A nil *Origins has none.
 type Origins struct{ list []origin }
 
-// origin is a beginning of a URL. All but base is in lower case.
+// origin is a beginning of a URL. All but base is in lower case, and the port is "" where it is the
+// scheme's default.
 type origin struct {
-	scheme, host string
-	port         string // "" for the scheme's default
-	base         string // the base path, without a slash at its end
+	Origin
+	base string // the base path, without a slash at its end
 }
 
 // The errors of [Origins.Cut].
@@ -47,9 +47,9 @@ func NewOrigins(urls []string) (*Origins, error) {
 		}
 		scheme = strings.ToLower(scheme)
 		host, port := cutPort([]byte(strings.ToLower(authority)))
-		added := origin{scheme, string(host), string(port), base}
-		if added.port == defaultPort(scheme) {
-			added.port = ""
+		added := origin{Origin{scheme, string(host), string(port)}, base}
+		if added.Port == DefaultPort(scheme) {
+			added.Port = ""
 		}
 		o.list = append(o.list, added)
 	}
@@ -133,18 +133,11 @@ func cutPrefix(b []byte, prefix string) ([]byte, bool) {
 // has reports whether a URL's scheme, host and port are the origin's. Without a scheme it is that
 // of the page, which may be any. An internationalized host name is compared as it stands.
 func (o *origin) has(scheme, host, port []byte) bool {
-	if scheme != nil && !ascii.EqualLower(scheme, o.scheme) || !ascii.EqualLower(host, o.host) {
+	if scheme != nil && !ascii.EqualLower(scheme, o.Scheme) || !ascii.EqualLower(host, o.Host) {
 		return false
 	}
-	if string(port) == defaultPort(o.scheme) {
+	if string(port) == DefaultPort(o.Scheme) {
 		port = nil
 	}
-	return string(port) == o.port
-}
-
-func defaultPort(scheme string) string {
-	if scheme == "http" {
-		return "80"
-	}
-	return "443"
+	return string(port) == o.Port
 }
