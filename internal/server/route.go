@@ -94,7 +94,7 @@ func refuseMethod(ctx *fasthttp.RequestCtx, allow, detail string) {
 // find returns the route of a request, nil if there is none. Paths are compared as they came, so
 // that one spelling alone leads to each: no decoding, no dot segments, no doubled slashes.
 func find(h *fasthttp.RequestHeader) *route {
-	path, _ := uri.Cut(target(h), '?')
+	path, _ := uri.Cut(uri.Target(h.RequestURI()), '?')
 	if bytes.HasPrefix(path, verifyPrefix) {
 		return &edges
 	}
@@ -111,27 +111,6 @@ func find(h *fasthttp.RequestHeader) *route {
 		return &asterisk
 	}
 	return nil
-}
-
-// target returns the path and query of a request as they came, or "*". In the absolute form, which
-// clients use for proxies (RFC 9112, section 3.2.2), it is what follows the host; nil if that is
-// empty.
-func target(h *fasthttp.RequestHeader) []byte {
-	whole := h.RequestURI()
-	if len(whole) == 0 || whole[0] == '/' || string(whole) == "*" {
-		return whole
-	}
-	scheme, rest, ok := bytes.Cut(whole, []byte("://"))
-	if !ok ||
-		!bytes.EqualFold(scheme, []byte("http")) && !bytes.EqualFold(scheme, []byte("https")) {
-		return nil
-	}
-	slash := bytes.IndexAny(rest, "/?#@")
-	if slash <= 0 || rest[slash] != '/' {
-		// no host, no path, or user info, which RFC 9110, section 4.2.4, has servers refuse
-		return nil
-	}
-	return rest[slash:]
 }
 
 // ready answers whether new requests should come here: not once the server drains.

@@ -111,7 +111,7 @@ func (s *Server) verify(ctx *fasthttp.RequestCtx, c *state) (o outcome) {
 func (v *verifier) serve(ctx *fasthttp.RequestCtx, now int64) *verifiedCDN {
 	// The target as it was sent: fasthttp's Path is decoded, and without dot segments and doubled
 	// slashes, all of which ext-authz has to see.
-	rest, ok := bytes.CutPrefix(target(&ctx.Request.Header), verifyPrefix)
+	rest, ok := bytes.CutPrefix(uri.Target(ctx.Request.Header.RequestURI()), verifyPrefix)
 	if !ok {
 		return nil
 	}
@@ -128,7 +128,7 @@ func (v *verifier) serve(ctx *fasthttp.RequestCtx, now int64) *verifiedCDN {
 	case len(rest) > 0 && rest[0] == '/':
 		return nil
 	case family.isURL:
-		if original.value = withoutHost(original.value); original.value == nil {
+		if original.value = uri.WithoutHost(original.value); original.value == nil {
 			original.count = 0
 		}
 	}
@@ -180,26 +180,6 @@ func (v *verifier) lookup(name []byte) *verifiedCDN {
 		}
 	}
 	return nil
-}
-
-// withoutHost returns what follows scheme and host in a URL, nil if it is no such URL. The host is
-// the client's word: a letter that no host has could move the place where the path begins.
-func withoutHost(url []byte) []byte {
-	rest, ok := bytes.CutPrefix(url, []byte("https://"))
-	if !ok {
-		rest, ok = bytes.CutPrefix(url, []byte("http://"))
-	}
-	slash := bytes.IndexByte(rest, '/')
-	if !ok || slash <= 0 {
-		return nil
-	}
-	for _, c := range rest[:slash] {
-		if !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '.' || c == ':' ||
-			c == '[' || c == ']' || c == '-') {
-			return nil
-		}
-	}
-	return rest[slash:]
 }
 
 // buffers hold a path while it is copied into the headers of an answer.
