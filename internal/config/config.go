@@ -16,6 +16,7 @@ import (
 	"videotoken/internal/caller"
 	"videotoken/internal/cdn"
 	"videotoken/internal/document"
+	"videotoken/internal/limits"
 	"videotoken/internal/listen"
 	"videotoken/internal/scheme"
 )
@@ -204,8 +205,9 @@ func defaults() *Config {
 		Document:      Document{Patterns: document.Default},
 		CORS:          CORS{MaxAge: 24 * time.Hour},
 		ClientAddress: "x-real-ip",
-		Limits:        Limits{Body: 64 << 10, URLs: 256, Connections: 100_000},
-		Drain:         5 * time.Second,
+		Limits: Limits{Body: limits.Body, URLs: limits.URLs,
+			Connections: limits.Connections},
+		Drain: 5 * time.Second,
 
 		SignatureCache: scheme.DefaultSignatures,
 	}

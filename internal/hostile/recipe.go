@@ -12,10 +12,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"videotoken/internal/limits"
 )
 
 // Size is the size of a body that is as large as one may be by default.
-const Size = 64 << 10
+const Size = limits.Body
 
 // Recipe makes a hostile body of about [Size]: the head, as many units as fit, and the tail. In a
 // unit, each "#" stands for the unit's number in three letters, so that units differ.

@@ -7,10 +7,9 @@ import (
 	"os"
 	"runtime/debug"
 	"strconv"
-)
 
-// defaultMemory is the limit of what unfinished requests hold where nothing says how much there is.
-const defaultMemory = 512 << 20
+	"videotoken/internal/limits"
+)
 
 // memoryLimit returns how many bytes unfinished requests may hold: what is configured, else a
 // quarter of GOMEMLIMIT or of the cgroup's limit, the lower one.
@@ -33,7 +32,7 @@ func autoMemory(limit int64, cgroup fs.FS) int64 {
 		}
 	}
 	if limit > math.MaxInt64/2 { // what both call none
-		return defaultMemory
+		return limits.Memory
 	}
 	return max(limit/4, 1)
 }

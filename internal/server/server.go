@@ -18,20 +18,19 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"videotoken/internal/caller"
+	"videotoken/internal/limits"
 	"videotoken/internal/revoked"
 	"videotoken/internal/scheme"
 	"videotoken/internal/transport"
 	"videotoken/internal/video"
 )
 
-// The default limits. A request beyond them is answered with 408, 413, 431 or 503.
+// The limits that the other listeners of a program have, too.
 const (
-	MaxBody        = 64 << 10 // bytes of a request's body
-	MaxHeader      = 16 << 10 // bytes of a request line with its headers
-	MaxConnections = 100_000
+	MaxBody   = limits.Body // where Settings have no other
+	MaxHeader = limits.Header
 
-	requestTimeout = 10 * time.Second // from the first byte of a request to the last of its answer
-	idleTimeout    = 75 * time.Second // between requests: proxies keep a connection for 60 s
+	idleTimeout = limits.IdleTime
 )
 
 // Server serves one configuration at a time. Its methods are safe for concurrent use.
@@ -64,11 +63,10 @@ type state struct {
 	accessLog AccessLog
 }
 
-// Limits bound what clients can make the server hold. Zero values mean the defaults.
+// Limits bound what clients can make the server hold. Zero values mean those of package limits.
 type Limits struct {
-	Body int // bytes of a request's body: 64 KiB
-	// open connections: 100,000, and never more than there are file descriptors for
-	Connections int
+	Body        int   // bytes of a request's body
+	Connections int   // that are open; never more than there are file descriptors for
 	Memory      int64 // bytes that unfinished requests hold: a quarter of the memory there is
 }
 
@@ -119,13 +117,7 @@ const (
 // New makes a server. now is the clock. With nil it is the system's, which a loop reads once for
 // all requests that it finds when it wakes up.
 func New(c Settings, log *slog.Logger, now func() time.Time) *Server {
-	connections := c.Limits.Connections
-	if connections <= 0 {
-		connections = MaxConnections
-	}
-	return newWithin(transport.Config{
-		MaxConnections: connections, RequestTimeout: requestTimeout, IdleTimeout: idleTimeout,
-	}, c, log, now)
+	return newWithin(transport.Config{MaxConnections: c.Limits.Connections}, c, log, now)
 }
 
 // newWithin makes a server with the limits of t.

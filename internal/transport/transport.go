@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"videotoken/internal/limits"
 )
 
-// Config has the handlers of a server and its limits. Zero values mean the defaults.
+// Config has the handlers of a server and its limits. Zero values mean those of package limits.
 type Config struct {
 	Handler      fasthttp.RequestHandler
 	ErrorHandler func(*fasthttp.RequestCtx, error) // answers malformed requests; nil: with 400
@@ -22,15 +24,14 @@ type Config struct {
 	Refused func()       // is called for each answer of Busy or Full
 	Log     *slog.Logger // errors of the server itself, never of requests
 
-	MaxHeader      int // bytes of a request line with its headers: 16 KiB
-	MaxBody        int // bytes of a request's body: 64 KiB
-	MaxConnections int // 100,000, and never more than there are file descriptors for
-	MaxMemory      int // bytes that unfinished requests hold: 512 MiB
+	MaxHeader      int // bytes of a request line with its headers
+	MaxBody        int // bytes of a request's body
+	MaxConnections int // that are open; never more than there are file descriptors for
+	MaxMemory      int // bytes that unfinished requests hold
 
-	RequestTimeout time.Duration // from a request's first byte to its answer's last: 10 s
-	// between requests: 75 s, longer than the 60 s that proxies keep a connection
-	IdleTimeout time.Duration
-	Tick        time.Duration // how exact these times are kept: 250 ms
+	RequestTimeout time.Duration // from a request's first byte to its answer's last
+	IdleTimeout    time.Duration // between requests
+	Tick           time.Duration // how exact these times are kept; 0: 250 ms
 
 	// Loops is how many event loops there are. 0 is one for every CPU that Go uses. With [NoLoops],
 	// or on a system without epoll, fasthttp serves every connection.
@@ -99,13 +100,13 @@ func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 }
 
 func (c *Config) defaults() {
-	orDefault(&c.MaxHeader, 16<<10)
-	orDefault(&c.MaxBody, 64<<10)
-	orDefault(&c.MaxConnections, 100_000)
-	orDefault(&c.MaxMemory, 512<<20)
+	orDefault(&c.MaxHeader, limits.Header)
+	orDefault(&c.MaxBody, limits.Body)
+	orDefault(&c.MaxConnections, limits.Connections)
+	orDefault(&c.MaxMemory, limits.Memory)
 	c.MaxConnections = descriptorLimit(c.MaxConnections)
-	orDefault(&c.RequestTimeout, 10*time.Second)
-	orDefault(&c.IdleTimeout, 75*time.Second)
+	orDefault(&c.RequestTimeout, limits.RequestTime)
+	orDefault(&c.IdleTimeout, limits.IdleTime)
 	orDefault(&c.Tick, time.Second/4)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

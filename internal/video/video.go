@@ -15,6 +15,7 @@ import (
 	"videotoken/internal/caller"
 	"videotoken/internal/cdn"
 	"videotoken/internal/document"
+	"videotoken/internal/limits"
 	"videotoken/internal/revoked"
 	"videotoken/internal/scheme"
 	"videotoken/internal/uri"
@@ -42,7 +43,7 @@ type Signer struct {
 	Allow   caller.Paths // what anybody may have signed; nil: every path
 	Revoked *revoked.Set // the sessions for which nothing is signed; nil: none
 	Report  func(Issued) // is told of each video that was signed; nil: nobody is
-	MaxURLs int          // how many URLs a request may have; 0 stands for DefaultMaxURLs
+	MaxURLs int          // how many URLs a request may have; 0 stands for limits.URLs
 }
 
 // Issued is what one video of an answer has: how many URLs whose tokens open one URL, how many
@@ -52,9 +53,6 @@ type Issued struct {
 	Shard                       int // of the question
 	Exact, Directories, Cookies int
 }
-
-// DefaultMaxURLs is how many URLs a request may have where nothing else is configured.
-const DefaultMaxURLs = 256
 
 // Error is what is wrong with a request body.
 type Error = document.Error
@@ -209,7 +207,7 @@ func (s *Signer) patterns() *document.Patterns {
 
 func (s *Signer) maxURLs() int {
 	if s.MaxURLs == 0 {
-		return DefaultMaxURLs
+		return limits.URLs
 	}
 	return s.MaxURLs
 }
