@@ -99,9 +99,6 @@ func (a Address) String() string {
 // IsZero reports whether the address is none.
 func (a Address) IsZero() bool { return a == Address{} }
 
-// IsUnix reports whether the address is a Unix socket.
-func (a Address) IsUnix() bool { return a.path != "" }
-
 // Host is the name or address of a TCP port, "" for every interface and for a Unix socket.
 func (a Address) Host() string { return a.host }
 

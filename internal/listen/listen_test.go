@@ -36,20 +36,18 @@ func open(tb testing.TB, text string) net.Listener {
 func TestParse(t *testing.T) {
 	long := "/" + strings.Repeat("a", 102)
 	for _, c := range []struct {
-		text        string
-		unix, local bool
+		text  string
+		local bool
 	}{
-		{":3002", false, false}, {"0.0.0.0:0", false, false}, {"[::]:65535", false, false},
-		{"127.0.0.1:80", false, true}, {"127.9.9.9:80", false, true},
-		{"[::1]:80", false, true}, {"[::ffff:127.0.0.1]:80", false, true}, {"localhost:80", false, true},
-		{"10.0.0.1:80", false, false}, {"a.localhost:80", false, false},
-		{"video.example.com:80", false, false}, {"a_b-c.d1:80", false, false},
-		{"[fe80::1%eth0]:80", false, false},
-		{"unix:/run/s", true, true}, {"unix:/run/a b", true, true}, {"unix:/run/s?mode=0666", true, true},
-		{"unix:/run/s?mode=0000", true, true}, {"unix:" + long, true, true},
+		{":3002", false}, {"0.0.0.0:0", false}, {"[::]:65535", false}, {"127.0.0.1:80", true},
+		{"127.9.9.9:80", true}, {"[::1]:80", true}, {"[::ffff:127.0.0.1]:80", true},
+		{"localhost:80", true}, {"10.0.0.1:80", false}, {"a.localhost:80", false},
+		{"video.example.com:80", false}, {"a_b-c.d1:80", false}, {"[fe80::1%eth0]:80", false},
+		{"unix:/run/s", true}, {"unix:/run/a b", true}, {"unix:/run/s?mode=0666", true},
+		{"unix:/run/s?mode=0000", true}, {"unix:" + long, true},
 	} {
-		if a := parse(t, c.text); a.String() != c.text || a.IsUnix() != c.unix || a.IsLocal() != c.local {
-			t.Errorf("%q: %v, Unix %v, local %v", c.text, a, a.IsUnix(), a.IsLocal())
+		if a := parse(t, c.text); a.String() != c.text || a.IsLocal() != c.local {
+			t.Errorf("%q: %v, local %v", c.text, a, a.IsLocal())
 		}
 	}
 	for text, want := range map[string]string{"unix:/s?mode=666": "unix:/s?mode=0666",
@@ -265,7 +263,7 @@ func TestUnixTogether(t *testing.T) {
 
 func ExampleParse() {
 	a, err := listen.Parse("unix:/run/videotoken.sock?mode=0666")
-	fmt.Println(a, a.IsUnix(), err)
+	fmt.Println(a, a.IsLocal(), err)
 	// Output: unix:/run/videotoken.sock?mode=0666 true <nil>
 }
 

@@ -82,15 +82,6 @@ func TestCookies(t *testing.T) {
 	}
 }
 
-// TestCookiesAreNotLost: an answer with cookies is no answer for who cannot send them.
-func TestCookiesAreNotLost(t *testing.T) {
-	s := newCookies(t, "ak akamai example.com")
-	out, _, err := s.Append([]byte("x"), []byte(`{"video":{"sources":[{"src":"/f/a.m3u8"}]}}`), now)
-	if err == nil || string(out) != "x" {
-		t.Errorf("%s, %v", out, err)
-	}
-}
-
 // TestCookiesClash: two CDNs whose cookies a browser cannot tell apart are refused, and others not.
 func TestCookiesClash(t *testing.T) {
 	same, inside := `{"sources":[{"src":"/f/a.m3u8"}]}`, `{"sources":[{"src":"/f/g/b.m3u8"}]}`

@@ -2,14 +2,14 @@
 // same document with signed URLs. Its policy decides what tokens say and what they open;
 // internal/document reads the JSON, and internal/cdn picks the CDN and writes each URL.
 //
-// Most callers want [Signer.Append]. It reads a body of `POST /video/token` and appends the
+// Most callers want [Signer.Answer]. It reads a body of `POST /video/token` and appends the
 // response: the video object byte for byte as it came, except that each `src` is a URL on one CDN,
 // with a token. It keeps nothing between calls, does not refer to the body afterwards, and
-// allocates only for errors.
+// allocates only for errors, cookies and signatures that are not kept. [Signer.URL] signs one URL,
+// for a command line.
 package video
 
 import (
-	"errors"
 	"sync"
 
 	"videotoken/internal/caller"
@@ -62,26 +62,6 @@ type Forbidden struct{ Reason *Error }
 
 func (f Forbidden) Error() string { return f.Reason.Error() }
 
-// Append is [Signer.AppendFor] for anybody.
-func (s *Signer) Append(dst, body []byte, now int64) (out []byte, maxAge int64, err error) {
-	return s.AppendFor(nil, dst, body, now)
-}
-
-// AppendFor appends the answer to the request body of a caller to dst, and returns for how many
-// seconds after now, in Unix time, the answer's tokens are good. A nil caller is anybody. An error
-// is an [*Error], a [Forbidden], a [*Pending], ErrBusy or [revoked.ErrNotLoaded], and dst is then
-// returned as it came.
-func (s *Signer) AppendFor(by *caller.Caller, dst, body []byte,
-	now int64) (out []byte, maxAge int64, err error) {
-	a, err := s.Answer(dst, Question{Caller: by, Body: body, Now: now})
-	if err == nil && a.Cookies != nil {
-		return dst, 0, errCookies
-	}
-	return a.Body, a.MaxAge, err
-}
-
-var errCookies = errors.New("the answer has cookies: use Answer")
-
 // Question is a request for signed URLs.
 type Question struct {
 	Caller *caller.Caller // nil: anybody
@@ -100,7 +80,8 @@ type Answer struct {
 }
 
 // Answer appends the answer to a question to dst. Of a request that was pending, the videos stay on
-// the CDNs that were picked for them. The errors are those of [Signer.AppendFor].
+// the CDNs that were picked for them. An error is an [*Error], a [Forbidden], a [*Pending], ErrBusy
+// or [revoked.ErrNotLoaded], and the answer's body is then dst as it came.
 func (s *Signer) Answer(dst []byte, q Question) (Answer, error) {
 	if q.Before != nil && q.Before.err() != nil {
 		return Answer{Body: dst}, q.Before.err()
