@@ -30,24 +30,24 @@ func compare(_ context.Context, stdout, stderr io.Writer, args []string) error {
 		}
 		return errUsage
 	}
-	old, err := report.Read(f.Arg(0))
+	before, err := report.Read(f.Arg(0))
 	if err != nil {
 		return err
 	}
-	new, err := report.Read(f.Arg(1))
+	after, err := report.Read(f.Arg(1))
 	if err != nil {
 		return err
 	}
-	if err := judge.Comparable(old, new); err != nil && !*force {
+	if err := judge.Comparable(before, after); err != nil && !*force {
 		return fmt.Errorf("%w; -force compares them all the same", err)
 	} else if err != nil {
 		fmt.Fprintln(stdout, "forced:", err)
 	}
 	var rows []judge.Row
-	for _, name := range judge.Names(old) {
-		runs := judge.Named(old, name)
-		r := judge.Judge(judge.Of(runs[0].Load), runs, judge.Named(new, name), nil, *budget)
-		fmt.Fprintf(stdout, "%s: %s to %s\n", name, old.Commit, new.Commit)
+	for _, name := range judge.Names(before) {
+		runs := judge.Named(before, name)
+		r := judge.Judge(judge.Of(runs[0].Load), runs, judge.Named(after, name), nil, *budget)
+		fmt.Fprintf(stdout, "%s: %s to %s\n", name, before.Commit, after.Commit)
 		judge.Print(stdout, r)
 		rows = append(rows, r...)
 	}

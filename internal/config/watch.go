@@ -148,8 +148,8 @@ func (w *watcher) watchFolders(names []string) {
 	var folders []string
 	for _, name := range names {
 		folders = append(folders, filepath.Dir(name))
-		if real, err := filepath.EvalSymlinks(name); err == nil {
-			folders = append(folders, filepath.Dir(real))
+		if resolved, err := filepath.EvalSymlinks(name); err == nil {
+			folders = append(folders, filepath.Dir(resolved))
 		}
 	}
 	slices.Sort(folders)

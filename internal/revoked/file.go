@@ -33,8 +33,8 @@ type file struct {
 const maxFile = 1 << 30
 
 func newFile(name string, m *memory, log *slog.Logger) *file {
-	if real, err := filepath.EvalSymlinks(name); err == nil {
-		name = real // a rename would replace the link
+	if resolved, err := filepath.EvalSymlinks(name); err == nil {
+		name = resolved // a rename would replace the link
 	}
 	return &file{name: name, memory: m, log: log.With("file", name), turn: make(chan struct{}, 1)}
 }

@@ -22,12 +22,13 @@ type served struct {
 	// the client asked for the close: the answers to the first ones may not have been read.
 	lingers atomic.Bool
 	sending atomic.Int32 // whether early has something unsent, see below
-	// the tick in which it was told that it is late, 0 before that; under the set's lock
-	told   int64
-	framer framer
-	held   atomic.Int64 // bytes of the request, in the server's count
-	pause  *pause       // what the request waits for
-	memo   any          // the state of a request that waited
+	// the tick in which its request was given up for its time or memory, 0 before that; under the
+	// set's lock
+	lateSince int64
+	framer    framer
+	held      atomic.Int64 // bytes of the request, in the server's count
+	pause     *pause       // what the request waits for
+	memo      any          // the state of a request that waited
 }
 
 // early is what a loop leaves to fasthttp with a connection.

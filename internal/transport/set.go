@@ -91,7 +91,7 @@ func (s *set) oldestRequest() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.conns {
-		if state := c.state.Load(); state&active != 0 && c.told == 0 {
+		if state := c.state.Load(); state&active != 0 && c.lateSince == 0 {
 			oldest = min(oldest, state>>1)
 		}
 	}
@@ -104,7 +104,7 @@ func (s *set) evict(n int64) {
 	defer s.mu.Unlock()
 	var all []*served
 	for c := range s.conns {
-		if c.told == 0 && c.held.Load() > 0 {
+		if c.lateSince == 0 && c.held.Load() > 0 {
 			all = append(all, c)
 		}
 	}
@@ -116,7 +116,7 @@ func (s *set) evict(n int64) {
 			return
 		}
 		n -= c.held.Load()
-		c.told = max(s.tick.Load(), 1)
+		c.lateSince = max(s.tick.Load(), 1)
 		s.server.forgotten.Add(1)
 		_ = c.SetReadDeadline(past)
 	}
@@ -166,10 +166,10 @@ func (s *set) expire(request, idle int64) {
 		switch waited := now - state>>1; {
 		case state&active == 0 && waited > idle:
 			_ = c.Conn.Close()
-		case state&active != 0 && waited > request && c.told == 0:
-			c.told = max(now, 1)
+		case state&active != 0 && waited > request && c.lateSince == 0:
+			c.lateSince = max(now, 1)
 			_ = c.SetReadDeadline(past)
-		case state&active != 0 && waited > request && now-c.told > 1: // it does not take the 408
+		case state&active != 0 && waited > request && now-c.lateSince > 1: // it does not take the 408
 			_ = c.Conn.Close()
 		}
 	}

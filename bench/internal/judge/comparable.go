@@ -13,18 +13,18 @@ var ErrComparable = errors.New("not comparable")
 
 // Comparable returns an error if two files cannot be compared: they differ in machine, load or
 // body.
-func Comparable(old, new *report.File) error {
-	a, b := old.Machine, new.Machine
+func Comparable(before, after *report.File) error {
+	a, b := before.Machine, after.Machine
 	a.Go, b.Go = "", "" // the version that built the harness does not matter
 	if a != b {
 		return fmt.Errorf("%w: measured on %v and on %v", ErrComparable, a, b)
 	}
-	names := Names(old)
+	names := Names(before)
 	if len(names) == 0 {
 		return fmt.Errorf("%w: the old file has no results", ErrComparable)
 	}
 	for _, name := range names {
-		o, n := Named(old, name), Named(new, name)
+		o, n := Named(before, name), Named(after, name)
 		if len(n) != len(o) {
 			return fmt.Errorf("%w: the old file has %d results named %q and the new one %d",
 				ErrComparable, len(o), name, len(n))
@@ -38,8 +38,8 @@ func Comparable(old, new *report.File) error {
 	return nil
 }
 
-func sameLoad(old, new *record.Result) error {
-	a, b := old.Load, new.Load
+func sameLoad(before, after *record.Result) error {
+	a, b := before.Load, after.Load
 	if a.BodySHA256 != b.BodySHA256 {
 		return errors.New("the bodies differ")
 	}
@@ -47,7 +47,7 @@ func sameLoad(old, new *record.Result) error {
 	if a != b {
 		return fmt.Errorf("the loads differ: %+v and %+v", a, b)
 	}
-	if len(old.Errors)+len(old.Invalid)+len(new.Errors)+len(new.Invalid) > 0 {
+	if len(before.Errors)+len(before.Invalid)+len(after.Errors)+len(after.Invalid) > 0 {
 		return errors.New("a run that failed or is invalid says nothing: measure it again")
 	}
 	return nil

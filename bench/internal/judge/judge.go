@@ -42,26 +42,27 @@ type Row struct {
 	Verdict Verdict
 }
 
-// Judge judges metrics of pairs of runs: old[i] and new[i] ran at the same time. again has further
-// runs of the old revision, made at the same time too, or is nil. A metric regressed if both its
-// median and the near end of its interval are worse by more than the budget (0.08 is 8 %) and by
-// more than the old revision differs from itself. It is better if its whole interval is, by more
-// than the old revision differs from itself, and its median by more than a quarter of the budget:
-// less is of no size. Where there are no pairs, every metric is inconclusive.
-func Judge(metrics []Metric, old, new, again []*record.Result, budget float64) []Row {
+// Judge judges metrics of pairs of runs: before[i], of the old revision, and after[i], of the new
+// one, ran at the same time. again has further runs of the old revision, made at the same time too,
+// or is nil. A metric regressed if both its median and the near end of its interval are worse by
+// more than the budget (0.08 is 8 %) and by more than the old revision differs from itself. It is
+// better if its whole interval is, by more than the old revision differs from itself, and its
+// median by more than a quarter of the budget: less is of no size. Where there are no pairs, every
+// metric is inconclusive.
+func Judge(metrics []Metric, before, after, again []*record.Result, budget float64) []Row {
 	var rows []Row
 	for _, m := range metrics {
-		if len(old) == 0 || len(new) == 0 {
+		if len(before) == 0 || len(after) == 0 {
 			rows = append(rows, Row{Metric: m, Verdict: Inconclusive, Needed: enough})
 			continue
 		}
-		a, b := values(m, old), values(m, new)
+		a, b := values(m, before), values(m, after)
 		if a == nil || b == nil {
 			continue // some run does not have it
 		}
 		r := Row{Metric: m, Old: median(a), New: median(b), Ratio: interval(ratios(b, a)),
 			Pairs: len(a)}
-		r.Noise, _ = m.Ratio(old, again)
+		r.Noise, _ = m.Ratio(before, again)
 		r.judge(budget)
 		rows = append(rows, r)
 	}

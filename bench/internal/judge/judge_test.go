@@ -125,10 +125,10 @@ func TestNeeded(t *testing.T) {
 }
 
 func TestMissing(t *testing.T) {
-	old, new := runs(rand.New(rand.NewPCG(1, 2)), 7, 10, 0),
+	before, after := runs(rand.New(rand.NewPCG(1, 2)), 7, 10, 0),
 		runs(rand.New(rand.NewPCG(1, 2)), 7, 10, 0)
-	new[3].Server = nil
-	if rows := Judge(Metrics(), old, new, nil, 0.08); len(rows) != 3 {
+	after[3].Server = nil
+	if rows := Judge(Metrics(), before, after, nil, 0.08); len(rows) != 3 {
 		t.Errorf("%d rows where the CPU of one run is not known, want 3", len(rows))
 	}
 	if v := Overall(nil); v != Inconclusive {

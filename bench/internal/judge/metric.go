@@ -65,10 +65,10 @@ func (m Metric) Median(runs []*record.Result) (float64, bool) {
 	return median(v), true
 }
 
-// Ratio returns the median of the ratios of new[i] to old[i], which ran at the same time, with its
-// interval. It returns false if some run does not have the figure.
-func (m Metric) Ratio(old, new []*record.Result) (Interval, bool) {
-	a, b := values(m, old), values(m, new)
+// Ratio returns the median of the ratios of after[i] to before[i], which ran at the same time, with
+// its interval. It returns false if some run does not have the figure.
+func (m Metric) Ratio(before, after []*record.Result) (Interval, bool) {
+	a, b := values(m, before), values(m, after)
 	if a == nil || b == nil {
 		return Interval{}, false
 	}
