@@ -17,9 +17,9 @@ func (c *CDN) Verify(r token.Request) (token.Verified, error) {
 	return c.Keys.Verify(r)
 }
 
-// VerifyURL verifies an absolute URL, which r.URI is not read for: it must begin with the URL of a
-// CDN of our own schemes, and of several CDNs the one that knows the token's key decides. What it
-// accepts has no base path in its [token.Verified.AppendRenewed]. The error is a [token.Error].
+// VerifyURL verifies an absolute URL and ignores r.URI. The URL must begin with that of a CDN of
+// our own schemes, and of several CDNs the one that knows the token's key decides. What it accepts
+// has no base path in its [token.Verified.AppendRenewed]. The error is a [token.Error].
 func (s *Set) VerifyURL(url []byte, r token.Request) (c *CDN, v token.Verified, err error) {
 	err = token.ErrPath
 	for i := range s.cdns {

@@ -63,9 +63,9 @@ func (v value) then(done func(n *node, field string)) value {
 // at notes where the value stands.
 func (v value) at(to **node) value { return v.then(func(n *node, _ string) { *to = n }) }
 
-// either has a mapping reported that does not have exactly one of the members. none says so where
-// it has none of them; several, at the last of them, where it has more than one, or none if that is
-// empty.
+// either reports a mapping that does not have exactly one of the named members. none is the message
+// if it has no such member, several the message if it has more than one; if several is empty, none
+// is used for both.
 func (v value) either(none, several string, names ...string) value {
 	of := v.schema
 	v.schema = func() *schema {
