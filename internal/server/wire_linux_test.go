@@ -53,7 +53,7 @@ func wireServers(t *testing.T) (all []wireServer) {
 // another request after it. However it comes, the answers are the same bytes.
 func TestWire(t *testing.T) {
 	servers, cases := wireServers(t), wireCases(t)
-	if len(cases) < 300 {
+	if len(cases) < 700 {
 		t.Fatalf("%d cases, which are fewer than there were", len(cases))
 	}
 	byFile := map[string][]wireCase{}
