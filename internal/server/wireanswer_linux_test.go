@@ -3,7 +3,9 @@ package server
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -49,4 +51,47 @@ func readWireAnswer(r *bufio.Reader, head bool) (string, error) {
 	body := make([]byte, length)
 	n, err := io.ReadFull(r, body)
 	return b.String() + string(body[:n]), err
+}
+
+// splitAnswers splits what came back into answers. It reports whether the last one refuses what is
+// no request: such an answer closes the connection.
+func splitAnswers(text string, heads []bool) (answers []string, refused bool, err error) {
+	for r := bufio.NewReader(strings.NewReader(text)); ; {
+		if _, err := r.Peek(1); err != nil {
+			break
+		}
+		i := len(answers)
+		a, err := readWireAnswer(r, i < len(heads) && heads[i])
+		if err != nil && i >= len(heads) && strings.HasSuffix(a, "\r\n\r\n") {
+			err = nil // a HEAD that was refused
+		}
+		if err != nil {
+			return answers, false, fmt.Errorf("answer %d, %q: %w", i, a, err)
+		}
+		if status(a) >= 200 {
+			answers = append(answers, a)
+		}
+	}
+	if n := len(answers); n > 0 {
+		last := answers[n-1]
+		switch status(last) {
+		case 400, 413, 431, 501, 505:
+			refused = strings.Contains(last, "\r\nConnection: close\r\n")
+		}
+	}
+	return answers, refused, nil
+}
+
+// differAsBusy reports whether answers differ only where one server signed and the other one was
+// too busy with signatures: how many of them are kept may differ, and with it who is told to come
+// again.
+func differAsBusy(answers, others []string) bool {
+	busy := false
+	return slices.EqualFunc(answers, others, func(one, other string) bool {
+		if one == other {
+			return true
+		}
+		busy = true
+		return min(status(one), status(other)) == 200 && max(status(one), status(other)) == 503
+	}) && busy
 }
