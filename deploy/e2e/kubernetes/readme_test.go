@@ -97,7 +97,7 @@ func TestRules(t *testing.T) {
 	}
 	_, command, _ := strings.Cut(string(readme), "`{ printf ")
 	command, _, found := strings.Cut("{ printf "+command, "`")
-	command, isApplied := strings.CutSuffix(command, " | kubectl apply -n videotoken -f -")
+	command, isApplied := strings.CutSuffix(command, " | kubectl apply -f - -n videotoken")
 	if !found || !isApplied {
 		t.Fatalf("the command is lost: %.200s", command)
 	}
