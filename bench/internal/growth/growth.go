@@ -41,6 +41,10 @@ const (
 	rssInUse = "rss_in_use"
 )
 
+// SignatureCache is how many bytes of signatures a service may keep while it is sampled. They never
+// grow by more, so that only a part of them can be ignored.
+const SignatureCache = 1 << 20
+
 func count(v float64) string { return report.Count(math.Round(v)) }
 
 func duration(v float64) string { return report.Duration(time.Duration(v)) }
@@ -54,7 +58,7 @@ var figures = []figure{
 	{name: "goroutines", metric: "go_goroutines", text: count, slack: 5, long: 1},
 	{name: "file descriptors", metric: "process_open_fds", text: count, slack: 5, long: 1},
 	{name: "signature cache", metric: "videotoken_signature_cache_bytes", text: report.Bytes,
-		slack: 1 << 20, long: 1},
+		slack: SignatureCache / 8, long: 1},
 	{name: "GC pauses", metric: "go_gc_duration_seconds_sum", text: func(v float64) string {
 		return duration(v * 1e9)
 	}, slack: 0.001, total: true},

@@ -2,6 +2,7 @@ package growth
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -63,6 +64,25 @@ func TestLong(t *testing.T) {
 		}
 		if s := judge(at, value, c.f); s.Grows != c.grows {
 			t.Errorf("%+v: %+v", c, s)
+		}
+	}
+}
+
+// TestSignatureCache: a cache that fills during a short run grows, and one that is nearly full does
+// not.
+func TestSignatureCache(t *testing.T) {
+	cache := slices.IndexFunc(figures, func(f figure) bool { return f.name == "signature cache" })
+	for _, c := range []struct {
+		from, to float64 // shares of the cache
+		grows    bool
+	}{{0.5, 1, true}, {0, 0.2, true}, {0.95, 1, false}, {1, 1, false}} {
+		var at, value []float64
+		for i := range 100 {
+			at = append(at, float64(i)*0.3)
+			value = append(value, SignatureCache*(c.from+(c.to-c.from)*float64(i)/99))
+		}
+		if s := judge(at, value, figures[cache]); s.Grows != c.grows {
+			t.Errorf("%v: %+v", c, s)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"videotoken/bench/internal/growth"
 	"videotoken/bench/internal/measure"
 	"videotoken/bench/internal/report"
 	"videotoken/bench/internal/subject"
@@ -33,9 +34,9 @@ const others = `
 var schemes = []string{"sha256", "akamai", "google-cloud-cdn", "bunny", "secure-link", "cat",
 	"google-media-cdn", "cloudfront"}
 
-// settings stand before the CDNs. The cache of signatures is so small that it is full after a few
-// minutes, and what is revoked is forgotten within a minute.
-const settings = `signature_cache: 1MiB
+// settings stand before the CDNs. The cache of signatures is so small that it is soon full, and
+// what is revoked is forgotten within a minute.
+const settings = `signature_cache: %d
 revocations: {file: %q}
 cors: {origins: ["https://player.example"], max_age: %ds}
 `
@@ -86,7 +87,7 @@ func (m *Mixture) write() error {
 	if strings.Count(m.config, token) != 1 {
 		return fmt.Errorf("the configuration of the measurements does not have %q once", token)
 	}
-	text := fmt.Sprintf(settings, m.revoked, 600+m.reloads%2) +
+	text := fmt.Sprintf(settings, growth.SignatureCache, m.revoked, 600+m.reloads%2) +
 		strings.Replace(m.config, token, "leeway: 10s, renew_grace: 1s}\n", 1) +
 		fmt.Sprintf(others[1:], m.pem)
 	return os.WriteFile(m.file, []byte(text), 0o600)
@@ -96,6 +97,9 @@ func (m *Mixture) write() error {
 // has to be is an error.
 func (m *Mixture) Run(ctx context.Context, p *subject.Process, stop <-chan struct{}) error {
 	m.p = p
+	if err := m.fill(ctx); err != nil {
+		return err
+	}
 	steps := m.steps()
 	tick := time.NewTicker(every)
 	defer tick.Stop()

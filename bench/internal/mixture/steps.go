@@ -10,7 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"videotoken/bench/internal/growth"
 	"videotoken/bench/internal/measure"
+	"videotoken/bench/internal/subject"
 )
 
 // step is one thing that is done.
@@ -79,14 +81,38 @@ func (m *Mixture) signed(ctx context.Context, claims string, paths ...string) (s
 	return video.Sources[0].Src, nil
 }
 
-// sign signs films that were never asked for, as many as a request may wait for.
+// sign signs films that were never asked for.
 func (m *Mixture) sign(ctx context.Context, i int) error {
-	var paths []string
+	_, err := m.signed(ctx, m.turn(i), films(i)...)
+	return err
+}
+
+// films are the paths of films, as many as a request may wait for. Each number has its own.
+func films(i int) (paths []string) {
 	for j := range 8 {
 		paths = append(paths, fmt.Sprintf("/films/%d-%d.mp4", i, j))
 	}
-	_, err := m.signed(ctx, m.turn(i), paths...)
-	return err
+	return paths
+}
+
+// fill fills the cache of signatures, which would grow to the end of a short run.
+func (m *Mixture) fill(ctx context.Context) error {
+	const atMost, between = 1000, 50
+	for i := range atMost {
+		if i%between == 0 {
+			now, err := subject.Scrape(ctx, m.p.Admin)
+			if err != nil {
+				return fmt.Errorf("the admin port: %w", err)
+			}
+			if now["videotoken_signature_cache_bytes"] > growth.SignatureCache*15/16 {
+				return nil
+			}
+		}
+		if _, err := m.signed(ctx, `"cdn":"google-media-cdn"`, films(-1-i)...); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("%d requests do not fill the cache of signatures", atMost)
 }
 
 // signPlaylist signs a playlist, where the scheme can, again and again.
