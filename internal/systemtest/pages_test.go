@@ -231,3 +231,22 @@ func TestGoPage(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
+
+// TestScalingPage: docs/scaling.md computes with the README's figures.
+func TestScalingPage(t *testing.T) {
+	row := regexp.MustCompile(`(?m)^\| \*\*videotoken\*\* \| ([\d.]+ µs) \| \d+ \| ([\d.]+ µs) \|`).
+		FindStringSubmatch(source(t, "README.md"))
+	if row == nil {
+		t.Fatal("the README has no row of videotoken")
+	}
+	page := source(t, "docs/scaling.md")
+	for _, want := range []string{
+		"| CPU of `POST /video/token`, 100 connections | " + row[1] + " |",
+		"| the same, 1000 connections | " + row[2] + " |",
+		"| cores of videotoken: " + row[1] + " / 0.7 |",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("it does not have %q", want)
+		}
+	}
+}
