@@ -29,8 +29,6 @@ import (
 const (
 	MaxBody   = limits.Body // where Settings have no other
 	MaxHeader = limits.Header
-
-	idleTimeout = limits.IdleTime
 )
 
 // Server serves one configuration at a time. Its methods are safe for concurrent use.
