@@ -80,7 +80,7 @@ func resolved(src, directory string, u URI) Result {
 		return r
 	}
 	path, ok := resolve(tokenSegment+src, text)
-	if !ok {
+	if _, err := url.Parse(u.Base); err != nil || !ok {
 		r.Reason = "is no URL"
 		return r
 	}
