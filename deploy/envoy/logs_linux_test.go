@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -98,17 +97,7 @@ func TestLogReadLate(t *testing.T) {
 	r, w := logtest.FullPipe(t)
 	p := launch(t, w, one+atOnce)
 	p.awaitStatus(t, first, 200)
-	_ = w.Close() // so that the pipe ends with the process
-	log := make(chan []byte)
-	go func() {
-		b, err := io.ReadAll(r)
-		if err != nil {
-			t.Error(err)
-		}
-		log <- b
-	}()
-	p.endsWell(t)
-	got := strings.TrimLeft(string(<-log), "\x00") // what the pipe was full of
+	got := logtest.ReadLate(t, r, w, func() { p.endsWell(t) })
 	if !strings.Contains(got, `"msg":"serving"`) ||
 		!strings.HasSuffix(got, `"msg":"stopped"}`+"\n") {
 		t.Errorf("logged %q", got)

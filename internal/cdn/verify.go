@@ -40,9 +40,9 @@ func (s *Set) VerifyURL(url []byte, r token.Request) (c *CDN, v token.Verified, 
 }
 
 // Verify verifies a signed URL, or the path and query of one, in r.URI. With a name it answers what
-// the edge of that CDN is answered, whichever of the CDNs' hosts the URL has. Without a name, the
-// keys are those of a CDN whose URL it starts with, and for a path of any. The error is a
-// [token.Error] where the token was refused, and otherwise says why there was no CDN to ask.
+// the edge of that CDN is answered, whichever of the CDNs' hosts the URL has. Without a name, it
+// uses the keys of the CDN whose URL r.URI starts with, and tries every CDN's for a path. The error
+// is a [token.Error] where the token was refused, and otherwise says why there was no CDN to ask.
 func (s *Set) Verify(name string, r token.Request) (token.Verified, error) {
 	url := r.URI
 	err := fmt.Errorf("%q is not on any of the configuration's CDNs, and not a path", url)

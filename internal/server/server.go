@@ -61,7 +61,8 @@ type state struct {
 	accessLog AccessLog
 }
 
-// Limits bound what clients can make the server hold. Zero values mean those of package limits.
+// Limits bound what clients can make the server hold. A zero value means the default, which package
+// limits has.
 type Limits struct {
 	Body        int   // bytes of a request's body
 	Connections int   // that are open; never more than there are file descriptors for

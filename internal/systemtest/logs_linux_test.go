@@ -2,7 +2,6 @@ package systemtest
 
 import (
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -71,17 +70,7 @@ func TestLogUnread(t *testing.T) {
 func TestLogReadLate(t *testing.T) {
 	r, w := logtest.FullPipe(t)
 	_, cmd, exited := startUnread(t, w, 1024, "-admin", "off")
-	_ = w.Close() // so that the pipe ends with the process
-	log := make(chan []byte)
-	go func() {
-		b, err := io.ReadAll(r)
-		if err != nil {
-			t.Error(err)
-		}
-		log <- b
-	}()
-	endsWell(t, cmd, exited)
-	got := strings.TrimLeft(string(<-log), "\x00") // what the pipe was full of
+	got := logtest.ReadLate(t, r, w, func() { endsWell(t, cmd, exited) })
 	if !strings.Contains(got, `"msg":"serving"`) || !strings.HasSuffix(got, `"msg":"stopped"}`+"\n") {
 		t.Errorf("logged %q", got)
 	}

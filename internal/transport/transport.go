@@ -13,7 +13,8 @@ import (
 	"videotoken/internal/limits"
 )
 
-// Config has the handlers of a server and its limits. Zero values mean those of package limits.
+// Config has the handlers of a server and its limits. A zero value means the default,
+// which package limits has.
 type Config struct {
 	Handler      fasthttp.RequestHandler
 	ErrorHandler func(*fasthttp.RequestCtx, error) // answers malformed requests; nil: with 400

@@ -41,8 +41,8 @@ func (s *site) verifying(cdn, uri string) func(*http.Client) error {
 	}
 }
 
-// alert is an alert of the rules and what makes it fire: at an instance, if at is not nil. Without a
-// cause, that of the alert before it does.
+// alert is an alert of the rules and what makes it fire: at an instance, if at is not nil. If cause
+// is nil, the cause of the alert before makes this one fire, too.
 type alert struct {
 	name  string
 	at    func(s *site) *stack.Instance

@@ -1,7 +1,9 @@
 package logtest
 
 import (
+	"io"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -29,4 +31,20 @@ func FullPipe(tb testing.TB) (r, w *os.File) {
 	r, w = os.NewFile(uintptr(fds[0]), "r"), os.NewFile(uintptr(fds[1]), "w")
 	tb.Cleanup(func() { _, _ = r.Close(), w.Close() })
 	return r, w
+}
+
+// ReadLate reads a full pipe while a program that logs to it is ended, and returns what it logged.
+func ReadLate(tb testing.TB, r, w *os.File, end func()) string {
+	tb.Helper()
+	_ = w.Close() // so that the pipe ends with the process
+	log := make(chan []byte)
+	go func() {
+		b, err := io.ReadAll(r)
+		if err != nil {
+			tb.Error(err)
+		}
+		log <- b
+	}()
+	end()
+	return strings.TrimLeft(string(<-log), "\x00") // what the pipe was full of
 }
